@@ -1,1 +1,10 @@
-//! Placeholder.
+//! What travels between clients, relays and agents: certificates, messages,
+//! parcels, envelopes, requests and session cells, byte for byte as
+//! `docs/protocol.md` says.
+//!
+//! This crate knows no runtime, no clock and no I/O: time and randomness that
+//! matter to a test are arguments.
+
+pub mod openpgp;
+pub mod sizes;
+pub mod veil;

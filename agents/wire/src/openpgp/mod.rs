@@ -1,0 +1,1 @@
+//! OpenPGP: a wallet's certificates and the two layers of a message.
