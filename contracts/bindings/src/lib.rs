@@ -1,0 +1,25 @@
+//! The main-chain contracts as Rust types.
+//!
+//! [`NodeRegistry`] and [`RouteTable`] are generated from `contracts/abi`, bytecode included, so that Rust can
+//! deploy them. What each call, event, error and field means is said once, in `contracts/src/interfaces`.
+//!
+//! The rest is what a contract's interface cannot express: the EIP-712 messages that wallets sign ([`Route`],
+//! [`NodeKeys`]) with their domains, [`endpoint`] conversions, and [`roles`].
+//!
+//! This crate knows no runtime, no clock and no I/O: a provider comes from the caller.
+
+mod contracts;
+pub mod endpoint;
+pub mod roles;
+mod typed_data;
+
+pub use contracts::{NodeRegistry, RouteTable};
+pub use typed_data::{NodeKeys, Route, node_registry_domain, route_domain};
+
+use alloy::primitives::{B256, FixedBytes};
+
+/// How the contracts index a v4 handle: followed by 12 zero bytes.
+#[must_use]
+pub fn left_aligned(handle_v4: FixedBytes<20>) -> B256 {
+    B256::right_padding_from(handle_v4.as_slice())
+}
