@@ -5,6 +5,15 @@
 //! This crate knows no runtime, no clock and no I/O: time and randomness that
 //! matter to a test are arguments.
 
+pub mod message;
+pub mod network;
 pub mod openpgp;
+pub mod parcel;
+mod reader;
+pub mod recipient;
+pub mod request;
+pub mod session;
 pub mod sizes;
 pub mod veil;
+
+pub use reader::EndsEarly;
