@@ -1,0 +1,457 @@
+//! Other people's certificates, checked.
+//!
+//! A certificate comes from a chain or an indexer and may be anything. It is
+//! read as a fixed sequence of packets, so that there is one way to read it:
+//!
+//! ```text
+//! v6: public key, direct-key signature, User ID, certification, public subkey, binding
+//! v4: public key,                       User ID, certification, public subkey, binding
+//! ```
+//!
+//! The signatures are verified here and not through `Cert`, whose cache of
+//! verified signatures is process-wide and never shrinks.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use alloy::primitives::Address;
+use sequoia_openpgp::{
+    Packet,
+    crypto::{hash::Context, mpi},
+    packet::{
+        Key, Signature, UserID,
+        key::{PrimaryRole, PublicParts, SubordinateRole, UnspecifiedRole},
+        signature::subpacket::SubpacketValue,
+    },
+    parse::{Dearmor, PacketParserBuilder, PacketParserResult, Parse},
+    types::{Curve, HashAlgorithm, SignatureType},
+};
+
+use super::{error::CertificateError, packets::armor};
+
+type Error = CertificateError;
+type Primary = Key<PublicParts, PrimaryRole>;
+type Sub = Key<PublicParts, SubordinateRole>;
+
+/// The longest certificate that is looked at. Ours have about 620 bytes.
+pub const CERTIFICATE_BYTES_MAX: usize = 4096;
+
+/// The packets of a v6 certificate.
+const PACKETS_MAX: usize = 6;
+
+/// The fingerprint of an encryption subkey: what a message names as recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Handle {
+    /// Of a v6 certificate.
+    V6([u8; 32]),
+    /// Of a v4 certificate.
+    V4([u8; 20]),
+}
+
+impl Handle {
+    /// The bytes of the fingerprint.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::V6(bytes) => bytes,
+            Self::V4(bytes) => bytes,
+        }
+    }
+
+    /// The OpenPGP version of the certificate.
+    #[must_use]
+    pub fn version(&self) -> u8 {
+        match self {
+            Self::V6(_) => 6,
+            Self::V4(_) => 4,
+        }
+    }
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.as_bytes()))
+    }
+}
+
+/// A certificate that passed every check, ready to [`seal`](super::seal) to.
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct PublicCertificate(Arc<Checked>);
+
+struct Checked {
+    bytes: Box<[u8]>,
+    wallet: Address,
+    handle: Handle,
+    expires: Option<u64>,
+    key: Key<PublicParts, UnspecifiedRole>,
+}
+
+impl PublicCertificate {
+    /// Reads the certificate that was published for `wallet` with `handle`,
+    /// and checks it as of `at` (unix seconds).
+    ///
+    /// That the wallet agrees to the handle is another signature's matter; see
+    /// the route in the contracts.
+    ///
+    /// # Errors
+    ///
+    /// A [`CertificateError`] that names what was expected and what was found.
+    pub fn parse(bytes: &[u8], wallet: Address, handle: Handle, at: u64) -> Result<Self, Error> {
+        if bytes.len() > CERTIFICATE_BYTES_MAX {
+            return Err(Error::TooLarge { max: CERTIFICATE_BYTES_MAX, found: bytes.len() });
+        }
+        let packets = Packets::read(bytes, handle.version())?;
+        packets.check_keys(wallet, handle)?;
+        let expires = packets.check_signatures(at)?;
+        Ok(Self(Arc::new(Checked {
+            bytes: bytes.into(),
+            wallet,
+            handle,
+            expires,
+            key: packets.subkey.role_into_unspecified(),
+        })))
+    }
+
+    /// The wallet whose address the certificate carries.
+    #[must_use]
+    pub fn wallet(&self) -> Address {
+        self.0.wallet
+    }
+
+    /// The handle of its encryption subkey.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.0.handle
+    }
+
+    /// When it stops being valid (unix seconds), if ever: whoever keeps it
+    /// longer than a moment must look.
+    #[must_use]
+    pub fn expires(&self) -> Option<u64> {
+        self.0.expires
+    }
+
+    /// The certificate as it was read.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0.bytes
+    }
+
+    /// The certificate in ASCII armor.
+    #[must_use]
+    pub fn armored(&self) -> String {
+        armor(&self.0.bytes)
+    }
+
+    pub(super) fn key(&self) -> &Key<PublicParts, UnspecifiedRole> {
+        &self.0.key
+    }
+}
+
+impl fmt::Debug for PublicCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublicCertificate")
+            .field("wallet", &self.0.wallet)
+            .field("handle", &self.0.handle)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The packets of a certificate, in the only order there is.
+struct Packets {
+    primary: Primary,
+    direct: Option<Signature>,
+    user: UserID,
+    certification: Signature,
+    subkey: Sub,
+    binding: Signature,
+}
+
+impl Packets {
+    fn read(bytes: &[u8], version: u8) -> Result<Self, Error> {
+        let mut packets = Self::split(bytes)?.into_iter();
+        let primary = match packets.next() {
+            Some(Packet::PublicKey(key)) => key,
+            other => return Err(unexpected("a public primary key", other.as_ref())),
+        };
+        if primary.version() != version {
+            return Err(Error::Version { expected: version, found: primary.version() });
+        }
+        let direct = match version {
+            6 => Some(signature(packets.next(), "a direct-key signature", is_direct)?),
+            _ => None,
+        };
+        let user = match packets.next() {
+            Some(Packet::UserID(user)) => user,
+            other => return Err(unexpected("a User ID", other.as_ref())),
+        };
+        let certification = signature(packets.next(), "a certification", is_certification)?;
+        let subkey = match packets.next() {
+            Some(Packet::PublicSubkey(key)) => key,
+            other => return Err(unexpected("a public subkey", other.as_ref())),
+        };
+        let binding = signature(packets.next(), "a subkey binding", is_binding)?;
+        match packets.next() {
+            None => Ok(Self { primary, direct, user, certification, subkey, binding }),
+            other => Err(unexpected("the end of the certificate", other.as_ref())),
+        }
+    }
+
+    /// The packets one by one, up to the first that no certificate has, or to
+    /// one more than there may be.
+    fn split(bytes: &[u8]) -> Result<Vec<Packet>, Error> {
+        let malformed = |error: sequoia_openpgp::anyhow::Error| Error::Malformed(error.into());
+        let mut packets = Vec::with_capacity(PACKETS_MAX + 1);
+        let mut rest = PacketParserBuilder::from_bytes(bytes)
+            .and_then(|builder| builder.dearmor(Dearmor::Disabled).automatic_hashing(false).build())
+            .map_err(malformed)?;
+        while let PacketParserResult::Some(parser) = rest {
+            let (packet, next) = parser.next().map_err(malformed)?;
+            let known = matches!(
+                packet,
+                Packet::PublicKey(_)
+                    | Packet::PublicSubkey(_)
+                    | Packet::UserID(_)
+                    | Packet::Signature(_)
+            );
+            if !known {
+                return Err(unexpected("packets of a public certificate", Some(&packet)));
+            }
+            packets.push(packet);
+            if packets.len() > PACKETS_MAX {
+                break;
+            }
+            rest = next;
+        }
+        Ok(packets)
+    }
+
+    fn check_keys(&self, wallet: Address, handle: Handle) -> Result<(), Error> {
+        if self.user.value() != wallet.to_string().as_bytes() {
+            let found = String::from_utf8_lossy(self.user.value()).into_owned();
+            return Err(Error::Wallet { expected: wallet, found });
+        }
+        if self.subkey.version() != handle.version() {
+            let (expected, found) = (handle.version(), self.subkey.version());
+            return Err(Error::Version { expected, found });
+        }
+        let (primary, subkey) = match (handle, self.primary.mpis(), self.subkey.mpis()) {
+            (Handle::V6(_), mpi::PublicKey::Ed25519 { .. }, mpi::PublicKey::X25519 { .. })
+            | (
+                Handle::V4(_),
+                mpi::PublicKey::EdDSA { curve: Curve::Ed25519, .. },
+                mpi::PublicKey::ECDH { curve: Curve::Cv25519, .. },
+            ) => return self.check_handle(handle),
+            _ => (self.primary.pk_algo(), self.subkey.pk_algo()),
+        };
+        Err(Error::Algorithm {
+            expected: "an Ed25519 primary key with an X25519 subkey",
+            found: format!("{primary} with {subkey}"),
+        })
+    }
+
+    fn check_handle(&self, expected: Handle) -> Result<(), Error> {
+        let fingerprint = self.subkey.fingerprint();
+        if fingerprint.as_bytes() == expected.as_bytes() {
+            return Ok(());
+        }
+        Err(Error::Handle { expected, found: hex::encode(fingerprint.as_bytes()) })
+    }
+
+    /// Verifies every self-signature and gives the end of their validity.
+    fn check_signatures(&self, at: u64) -> Result<Option<u64>, Error> {
+        let Self { primary, user, subkey, .. } = self;
+        let check = |signature, what, about: Option<&Sub>| {
+            SelfSignature { signature, what, primary, about }.check(at)
+        };
+        let direct = match &self.direct {
+            Some(direct) => {
+                let what = "direct-key signature";
+                verify(direct, what, primary, |hash| direct.hash_direct_key(hash, primary))?;
+                require(direct, what, "the feature SEIPDv2", |signature| {
+                    signature.features().is_some_and(|features| features.supports_seipdv2())
+                })?;
+                check(direct, what, None)?
+            }
+            None => None,
+        };
+        let what = "certification of the User ID";
+        let signature = &self.certification;
+        verify(signature, what, primary, |hash| {
+            signature.hash_userid_binding(hash, primary, user)
+        })?;
+        let certified = check(signature, what, None)?;
+
+        let what = "binding of the subkey";
+        let signature = &self.binding;
+        verify(signature, what, primary, |hash| {
+            signature.hash_subkey_binding(hash, primary, subkey)
+        })?;
+        require(signature, what, "a key flag for encryption", |signature| {
+            signature.key_flags().is_some_and(|flags| {
+                flags.for_transport_encryption() || flags.for_storage_encryption()
+            })
+        })?;
+        let bound = check(signature, what, Some(subkey))?;
+        Ok([direct, certified, bound].into_iter().flatten().min())
+    }
+}
+
+/// A verified self-signature, to be looked at for its times.
+struct SelfSignature<'a> {
+    signature: &'a Signature,
+    what: &'static str,
+    primary: &'a Primary,
+    about: Option<&'a Sub>,
+}
+
+impl SelfSignature<'_> {
+    /// When the signature, or the key that it speaks about, stops being valid.
+    fn check(&self, at: u64) -> Result<Option<u64>, Error> {
+        let (key_created, key_expires) = match self.about {
+            Some(key) => (key.creation_time(), self.signature.key_expiration_time(key)),
+            None => {
+                let key = self.primary;
+                (key.creation_time(), self.signature.key_expiration_time(key))
+            }
+        };
+        let signed = self.signature.signature_creation_time().map(seconds);
+        let from = signed.unwrap_or(u64::MAX).max(seconds(key_created));
+        let ends = [self.signature.signature_expiration_time(), key_expires];
+        let until = ends.into_iter().flatten().map(seconds).min();
+        // A signature older than its key says nothing about it.
+        let ordered = signed >= Some(seconds(key_created));
+        if ordered && from <= at && until.is_none_or(|until| at < until) {
+            return Ok(until);
+        }
+        Err(Error::NotValidAt { what: self.what, at, from, until })
+    }
+}
+
+/// Verifies a signature by the primary key over what `hash` feeds in.
+fn verify(
+    signature: &Signature,
+    what: &'static str,
+    primary: &Primary,
+    hash: impl FnOnce(&mut Context) -> sequoia_openpgp::Result<()>,
+) -> Result<(), Error> {
+    require(signature, what, "the version of its key", |signature| {
+        signature.version() == primary.version()
+    })?;
+    require(signature, what, "a SHA-2 digest", |signature| {
+        use HashAlgorithm::{SHA256, SHA384, SHA512};
+        [SHA256, SHA384, SHA512].contains(&signature.hash_algo())
+    })?;
+    require(signature, what, "a salt of the right length", |signature| {
+        let expected = match primary.version() {
+            6 => signature.hash_algo().salt_size().ok(),
+            _ => None,
+        };
+        signature.salt().map(<[u8]>::len) == expected
+    })?;
+    require(signature, what, "known critical subpackets", |signature| {
+        signature.hashed_area().iter().all(|part| !part.critical() || is_known(part.value()))
+    })?;
+
+    let algorithm = signature.hash_algo();
+    let verified = algorithm.context().and_then(|builder| {
+        let mut context = builder.for_signature(signature.version());
+        hash(&mut context)?;
+        primary.verify(signature.mpis(), algorithm, &context.into_digest()?)
+    });
+    verified.map_err(|error| Error::Signature {
+        signature: what,
+        expected: "a valid signature of the primary key",
+        found: error.to_string(),
+    })
+}
+
+fn require(
+    signature: &Signature,
+    what: &'static str,
+    expected: &'static str,
+    holds: impl FnOnce(&Signature) -> bool,
+) -> Result<(), Error> {
+    if holds(signature) {
+        return Ok(());
+    }
+    let (version, hash) = (signature.version(), signature.hash_algo());
+    let found = format!("a version {version} signature over {hash} without it");
+    Err(Error::Signature { signature: what, expected, found })
+}
+
+/// Subpackets that this reader heeds, or may pass over: a critical one of any
+/// other kind could take back what the signature says.
+fn is_known(value: &SubpacketValue) -> bool {
+    use SubpacketValue as V;
+    matches!(
+        value,
+        V::SignatureCreationTime(_)
+            | V::SignatureExpirationTime(_)
+            | V::KeyExpirationTime(_)
+            | V::KeyFlags(_)
+            | V::Features(_)
+            | V::PrimaryUserID(_)
+            | V::Issuer(_)
+            | V::IssuerFingerprint(_)
+            | V::PreferredSymmetricAlgorithms(_)
+            | V::PreferredHashAlgorithms(_)
+            | V::PreferredCompressionAlgorithms(_)
+            | V::PreferredAEADCiphersuites(_)
+    )
+}
+
+fn signature(
+    packet: Option<Packet>,
+    expected: &'static str,
+    right: fn(SignatureType) -> bool,
+) -> Result<Signature, Error> {
+    match packet {
+        Some(Packet::Signature(signature)) if right(signature.typ()) => Ok(signature),
+        other => Err(unexpected(expected, other.as_ref())),
+    }
+}
+
+fn is_direct(typ: SignatureType) -> bool {
+    typ == SignatureType::DirectKey
+}
+
+fn is_certification(typ: SignatureType) -> bool {
+    use SignatureType as T;
+    matches!(
+        typ,
+        T::GenericCertification
+            | T::PersonaCertification
+            | T::CasualCertification
+            | T::PositiveCertification
+    )
+}
+
+fn is_binding(typ: SignatureType) -> bool {
+    typ == SignatureType::SubkeyBinding
+}
+
+/// The error for a packet out of place. A revocation gets its own, valid or
+/// not: who publishes one does not mean to be written to.
+fn unexpected(expected: &'static str, found: Option<&Packet>) -> Error {
+    use SignatureType as T;
+    match found {
+        None => Error::UnexpectedPacket { expected, found: "the end".into() },
+        Some(Packet::Signature(signature)) => match signature.typ() {
+            typ @ (T::KeyRevocation | T::SubkeyRevocation | T::CertificationRevocation) => {
+                Error::Revoked { found: typ.to_string() }
+            }
+            typ => Error::UnexpectedPacket { expected, found: format!("a {typ} signature") },
+        },
+        Some(packet) => Error::UnexpectedPacket { expected, found: packet.tag().to_string() },
+    }
+}
+
+/// OpenPGP times are unsigned 32-bit seconds, so nothing is before 1970.
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
