@@ -80,13 +80,17 @@ abstract contract Base is Test {
         return block.timestamp + 10 minutes;
     }
 
+    /// @dev `length` bytes that look random.
     function filled(uint256 length, uint256 seed) internal pure returns (bytes memory data) {
-        data = new bytes(length);
+        data = new bytes((length + 31) / 32 * 32);
         for (uint256 i = 0; i < length; i += 32) {
             bytes32 word = keccak256(abi.encode(seed, i));
-            for (uint256 j = 0; j < 32 && i + j < length; ++j) {
-                data[i + j] = word[j];
+            assembly ("memory-safe") {
+                mstore(add(add(data, 32), i), word)
             }
+        }
+        assembly ("memory-safe") {
+            mstore(data, length)
         }
     }
 
