@@ -2,7 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use aws_lc_rs::agreement::{self, PrivateKey, UnparsedPublicKey};
+use aws_lc_rs::{
+    agreement::{self, PrivateKey, UnparsedPublicKey},
+    error::Unspecified,
+};
 use hkdf::Hkdf;
 use sequoia_openpgp::{
     Fingerprint, KeyHandle,
@@ -95,14 +98,6 @@ impl Subkey {
     pub(super) fn fingerprint_bytes<const N: usize>(&self) -> Result<[u8; N], KeyError> {
         self.fingerprint().as_bytes().try_into().map_err(failed("fingerprint"))
     }
-
-    fn agree(&self, ephemeral: &[u8]) -> Library<Protected> {
-        let ephemeral = UnparsedPublicKey::new(&agreement::X25519, ephemeral);
-        agreement::agree(&self.secret, ephemeral, aws_lc_rs::error::Unspecified, |shared| {
-            Ok(Protected::from(shared))
-        })
-        .map_err(Into::into)
-    }
 }
 
 /// A subkey as the library wants it, which asks for `&mut`.
@@ -116,13 +111,14 @@ impl crypto::Decryptor for Unwrapper<'_> {
     fn decrypt(&mut self, wrapped: &mpi::Ciphertext, len: Option<usize>) -> Library<SessionKey> {
         match (self.0.public.mpis(), wrapped) {
             (mpi::PublicKey::X25519 { u }, mpi::Ciphertext::X25519 { e, key }) => {
-                let shared = self.0.agree(e.as_slice())?;
-                let wrapping_key = wrapping_key_x25519(e.as_slice(), u, &shared)?;
-                Ok(ecdh::aes_key_unwrap(SymmetricAlgorithm::AES128, &wrapping_key, key)?.into())
+                let shared = x25519(&self.0.secret, e.as_slice())?;
+                let wrapping_key = wrapping_key(e.as_slice(), u, &shared)?;
+                Ok(ecdh::aes_key_unwrap(WRAPPING_CIPHER, &wrapping_key, key)?.into())
             }
             (mpi::PublicKey::ECDH { .. }, mpi::Ciphertext::ECDH { e, .. }) => {
                 let (point, _) = e.decode_point(&Curve::Cv25519)?;
-                ecdh::decrypt_unwrap(&self.0.public, &self.0.agree(point)?, wrapped, len)
+                let shared = x25519(&self.0.secret, point)?;
+                ecdh::decrypt_unwrap(&self.0.public, &shared, wrapped, len)
             }
             _ => Err(sequoia_openpgp::Error::InvalidOperation(
                 "expected a session key wrapped with X25519".into(),
@@ -132,8 +128,18 @@ impl crypto::Decryptor for Unwrapper<'_> {
     }
 }
 
+/// The cipher that wraps a session key under an X25519 secret.
+pub(super) const WRAPPING_CIPHER: SymmetricAlgorithm = SymmetricAlgorithm::AES128;
+
+/// The shared secret of two X25519 keys; an error if it is zero.
+pub(super) fn x25519(secret: &PrivateKey, public: &[u8]) -> Library<Protected> {
+    let public = UnparsedPublicKey::new(&agreement::X25519, public);
+    let shared = agreement::agree(secret, public, Unspecified, |shared| Ok(shared.into()))?;
+    Ok(shared)
+}
+
 /// The key that wraps the session key: RFC 9580, section 5.1.6.
-pub(super) fn wrapping_key_x25519(
+pub(super) fn wrapping_key(
     ephemeral: &[u8],
     recipient: &[u8],
     shared: &[u8],

@@ -24,6 +24,7 @@ mod keys;
 mod open;
 mod packets;
 mod seal;
+mod self_signature;
 mod verify;
 
 #[cfg(test)]

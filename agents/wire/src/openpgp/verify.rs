@@ -11,30 +11,29 @@
 //! The signatures are verified here and not through `Cert`, whose cache of
 //! verified signatures is process-wide and never shrinks.
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{fmt, sync::Arc};
 
 use alloy::primitives::Address;
 use sequoia_openpgp::{
     Packet,
-    crypto::{hash::Context, mpi},
+    crypto::mpi,
     packet::{
         Key, Signature, UserID,
         key::{PrimaryRole, PublicParts, SubordinateRole, UnspecifiedRole},
-        signature::subpacket::SubpacketValue,
     },
     parse::{Dearmor, PacketParserBuilder, PacketParserResult, Parse},
-    types::{Curve, HashAlgorithm, SignatureType},
+    types::{Curve, SignatureType},
 };
 
-use super::{error::CertificateError, packets::armor};
+use super::{
+    error::CertificateError,
+    packets::armor,
+    self_signature::{SelfSignature, require, verify},
+};
 
 type Error = CertificateError;
-type Primary = Key<PublicParts, PrimaryRole>;
-type Sub = Key<PublicParts, SubordinateRole>;
+pub(super) type Primary = Key<PublicParts, PrimaryRole>;
+pub(super) type Sub = Key<PublicParts, SubordinateRole>;
 
 /// The longest certificate that is looked at. Ours have about 620 bytes.
 pub const CERTIFICATE_BYTES_MAX: usize = 4096;
@@ -301,110 +300,6 @@ impl Packets {
     }
 }
 
-/// A verified self-signature, to be looked at for its times.
-struct SelfSignature<'a> {
-    signature: &'a Signature,
-    what: &'static str,
-    primary: &'a Primary,
-    about: Option<&'a Sub>,
-}
-
-impl SelfSignature<'_> {
-    /// When the signature, or the key that it speaks about, stops being valid.
-    fn check(&self, at: u64) -> Result<Option<u64>, Error> {
-        let (key_created, key_expires) = match self.about {
-            Some(key) => (key.creation_time(), self.signature.key_expiration_time(key)),
-            None => {
-                let key = self.primary;
-                (key.creation_time(), self.signature.key_expiration_time(key))
-            }
-        };
-        let signed = self.signature.signature_creation_time().map(seconds);
-        let from = signed.unwrap_or(u64::MAX).max(seconds(key_created));
-        let ends = [self.signature.signature_expiration_time(), key_expires];
-        let until = ends.into_iter().flatten().map(seconds).min();
-        // A signature older than its key says nothing about it.
-        let ordered = signed >= Some(seconds(key_created));
-        if ordered && from <= at && until.is_none_or(|until| at < until) {
-            return Ok(until);
-        }
-        Err(Error::NotValidAt { what: self.what, at, from, until })
-    }
-}
-
-/// Verifies a signature by the primary key over what `hash` feeds in.
-fn verify(
-    signature: &Signature,
-    what: &'static str,
-    primary: &Primary,
-    hash: impl FnOnce(&mut Context) -> sequoia_openpgp::Result<()>,
-) -> Result<(), Error> {
-    require(signature, what, "the version of its key", |signature| {
-        signature.version() == primary.version()
-    })?;
-    require(signature, what, "a SHA-2 digest", |signature| {
-        use HashAlgorithm::{SHA256, SHA384, SHA512};
-        [SHA256, SHA384, SHA512].contains(&signature.hash_algo())
-    })?;
-    require(signature, what, "a salt of the right length", |signature| {
-        let expected = match primary.version() {
-            6 => signature.hash_algo().salt_size().ok(),
-            _ => None,
-        };
-        signature.salt().map(<[u8]>::len) == expected
-    })?;
-    require(signature, what, "known critical subpackets", |signature| {
-        signature.hashed_area().iter().all(|part| !part.critical() || is_known(part.value()))
-    })?;
-
-    let algorithm = signature.hash_algo();
-    let verified = algorithm.context().and_then(|builder| {
-        let mut context = builder.for_signature(signature.version());
-        hash(&mut context)?;
-        primary.verify(signature.mpis(), algorithm, &context.into_digest()?)
-    });
-    verified.map_err(|error| Error::Signature {
-        signature: what,
-        expected: "a valid signature of the primary key",
-        found: error.to_string(),
-    })
-}
-
-fn require(
-    signature: &Signature,
-    what: &'static str,
-    expected: &'static str,
-    holds: impl FnOnce(&Signature) -> bool,
-) -> Result<(), Error> {
-    if holds(signature) {
-        return Ok(());
-    }
-    let (version, hash) = (signature.version(), signature.hash_algo());
-    let found = format!("a version {version} signature over {hash} without it");
-    Err(Error::Signature { signature: what, expected, found })
-}
-
-/// Subpackets that this reader heeds, or may pass over: a critical one of any
-/// other kind could take back what the signature says.
-fn is_known(value: &SubpacketValue) -> bool {
-    use SubpacketValue as V;
-    matches!(
-        value,
-        V::SignatureCreationTime(_)
-            | V::SignatureExpirationTime(_)
-            | V::KeyExpirationTime(_)
-            | V::KeyFlags(_)
-            | V::Features(_)
-            | V::PrimaryUserID(_)
-            | V::Issuer(_)
-            | V::IssuerFingerprint(_)
-            | V::PreferredSymmetricAlgorithms(_)
-            | V::PreferredHashAlgorithms(_)
-            | V::PreferredCompressionAlgorithms(_)
-            | V::PreferredAEADCiphersuites(_)
-    )
-}
-
 fn signature(
     packet: Option<Packet>,
     expected: &'static str,
@@ -449,9 +344,4 @@ fn unexpected(expected: &'static str, found: Option<&Packet>) -> Error {
         },
         Some(packet) => Error::UnexpectedPacket { expected, found: packet.tag().to_string() },
     }
-}
-
-/// OpenPGP times are unsigned 32-bit seconds, so nothing is before 1970.
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
