@@ -61,6 +61,8 @@ abstract contract Base is Test {
         endpoints = new Endpoint[](count);
         for (uint256 i = 0; i < count; ++i) {
             bytes16 ip = bytes16(uint128(0x20010db8 << 96 | (i + 1)));
+            // Ports of tests are small.
+            // forge-lint: disable-next-line(unsafe-typecast)
             endpoints[i] = EndpointLibrary.from(ip, uint16(8000 + i));
         }
     }
