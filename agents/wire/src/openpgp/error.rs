@@ -195,6 +195,12 @@ pub enum OpenError {
     /// The content has no valid modification detection code.
     #[error("expected a valid modification detection code, found none")]
     Unauthenticated,
+    /// Compressed with something else than deflate.
+    #[error("expected compression with ZIP (1) or ZLIB (2), found {found}")]
+    Compression {
+        /// The number of the algorithm.
+        found: u8,
+    },
     /// More plaintext than the limit allows.
     #[error("expected a plaintext of at most {max} bytes, found more")]
     TooLong {

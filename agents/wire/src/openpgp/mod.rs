@@ -18,8 +18,10 @@
 //!   which never shrinks.
 
 mod certificate;
+mod content;
 mod decryptor;
 mod error;
+mod framing;
 mod keys;
 mod open;
 mod packets;

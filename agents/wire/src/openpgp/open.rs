@@ -8,16 +8,15 @@ use std::{borrow::Cow, fmt, io::Read};
 
 use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA1_OUTPUT_LEN};
 use sequoia_openpgp::{
-    Packet,
     armor::{Kind, Reader, ReaderMode},
     crypto::{
         SessionKey,
         aead::{DecryptionContext, SEIPv2Schedule, Schedule},
         symmetric::{BlockCipherMode, Decryptor as CfbDecryptor, UnpaddingMode},
     },
-    packet::{PKESK, SEIP, seip::SEIP2},
+    packet::{PKESK, seip::SEIP2},
     parse::{
-        Dearmor, PacketParser, PacketParserBuilder, PacketParserResult, Parse,
+        Parse,
         buffered_reader::{BufferedReader, Memory},
     },
     types::SymmetricAlgorithm,
@@ -26,18 +25,16 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{
+    content::{Secret, content},
     decryptor::{Decryptor, Unwrapper},
     error::{LibraryError, OpenError},
+    framing::{self, Body, Frame, tag},
 };
 
 type Library<T> = sequoia_openpgp::Result<T>;
-type Secret = Zeroizing<Vec<u8>>;
 
 const SESSION_KEY_LABEL: &[u8] = b"conet/openpgp/session-key/1";
 const ARMOR_HEADER: &[u8] = b"-----BEGIN PGP MESSAGE-----";
-/// Packets other than the content may not be larger, in bytes.
-const PACKET_BYTES_MAX: u32 = 64 << 10;
-const READ_STEP: usize = 64 << 10;
 
 /// How much a message may unfold to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,13 +82,14 @@ impl fmt::Debug for Opened {
 /// [`OpenError::Undecryptable`].
 pub fn open(message: &[u8], keys: &Decryptor, limits: OpenLimits) -> Result<Opened, OpenError> {
     let message = without_armor(message)?;
-    let (key_packet, container, ciphertext) = outer(&message)?;
+    let (key_packet, container) = outer(&message)?;
+    let container = Container::read(&container, key_packet.version())?;
     let recipient = key_packet.recipient().ok_or(OpenError::Wildcard)?;
     let mut failure = None;
     for key in keys.matching(&recipient) {
         let session = key_packet.decrypt(&mut Unwrapper(key), None).ok_or_else(manipulated);
         let opened = session.and_then(|(algorithm, session_key)| {
-            Ok((authenticate(&container, &ciphertext, algorithm, &session_key)?, session_key))
+            Ok((container.authenticate(algorithm, &session_key)?, session_key))
         });
         match opened {
             Ok((packets, session_key)) => {
@@ -121,69 +119,74 @@ fn without_armor(message: &[u8]) -> Result<Cow<'_, [u8]>, OpenError> {
 }
 
 /// The outer packets: one key packet and one encrypted container.
-fn outer(message: &[u8]) -> Result<(PKESK, SEIP, Vec<u8>), OpenError> {
-    let first = parse(message, 0).map_err(malformed)?;
-    let PacketParserResult::Some(first) = first else {
-        return Err(unexpected("a session key packet", None));
-    };
-    let (first, rest) = first.next().map_err(malformed)?;
-    let Packet::PKESK(key_packet) = first else {
-        return Err(unexpected("a session key packet", Some(&first)));
-    };
-    let PacketParserResult::Some(mut container) = rest else {
-        return Err(unexpected("encrypted content", None));
-    };
-    let Packet::SEIP(header) = container.packet.clone() else {
-        return Err(unexpected("encrypted content for one recipient", Some(&container.packet)));
-    };
-    // Else a container could be re-labelled as the weaker one.
-    let expected = if key_packet.version() == 6 { 2 } else { 1 };
-    if header.version() != expected {
-        return Err(OpenError::Version { expected, found: header.version() });
+fn outer(mut message: &[u8]) -> Result<(PKESK, Body<'_>), OpenError> {
+    let first = framing::split(&mut message).map_err(malformed)?;
+    if first.tag != tag::SESSION_KEY {
+        return Err(unexpected("a session key packet", &first));
     }
-    let mut ciphertext = Vec::with_capacity(message.len());
-    container.read_to_end(&mut ciphertext).map_err(|error| OpenError::Malformed(error.into()))?;
-    match container.next().map_err(malformed)?.1 {
-        PacketParserResult::EOF(_) => Ok((key_packet, header, ciphertext)),
-        PacketParserResult::Some(more) => {
-            Err(unexpected("the end of the message", Some(&more.packet)))
-        }
+    let key_packet = PKESK::from_bytes(&*first.body).map_err(malformed)?;
+    let container = framing::split(&mut message).map_err(malformed)?;
+    if container.tag != tag::ENCRYPTED {
+        return Err(unexpected("encrypted content for one recipient", &container));
     }
+    if !message.is_empty() {
+        let more = framing::split(&mut message).map_err(malformed)?;
+        return Err(unexpected("the end of the message", &more));
+    }
+    Ok((key_packet, container.body))
 }
 
-fn parse(packets: &[u8], depth_max: u8) -> Library<PacketParserResult<'_>> {
-    PacketParserBuilder::from_bytes(packets)?
-        .dearmor(Dearmor::Disabled)
-        .automatic_hashing(false)
-        .max_packet_size(PACKET_BYTES_MAX)
-        .max_recursion_depth(depth_max)
-        .build()
-}
-
-fn malformed(error: impl Into<LibraryError>) -> OpenError {
+pub(super) fn malformed(error: impl Into<LibraryError>) -> OpenError {
     OpenError::Malformed(error.into())
 }
 
-fn unexpected(expected: &'static str, found: Option<&Packet>) -> OpenError {
-    let found = found.map_or_else(|| "the end".to_owned(), |packet| packet.tag().to_string());
-    OpenError::UnexpectedPacket { expected, found }
+pub(super) fn unexpected(expected: &'static str, found: &Frame<'_>) -> OpenError {
+    OpenError::UnexpectedPacket { expected, found: found.name() }
 }
 
 fn hash_session_key(session_key: &SessionKey) -> [u8; 32] {
     Sha256::new().chain_update(SESSION_KEY_LABEL).chain_update(session_key).finalize().into()
 }
 
-/// The packets inside, once the whole ciphertext is known to be authentic.
-fn authenticate(
-    header: &SEIP,
-    ciphertext: &[u8],
-    algorithm: Option<SymmetricAlgorithm>,
-    session_key: &SessionKey,
-) -> Library<Secret> {
-    match (header, algorithm) {
-        (SEIP::V2(header), _) => authenticate_v2(header, ciphertext, session_key),
-        (SEIP::V1(_), Some(algorithm)) => authenticate_v1(ciphertext, algorithm, session_key),
-        _ => Err(manipulated()),
+/// The encrypted content: what it takes to authenticate it, and itself.
+enum Container<'a> {
+    V1(&'a [u8]),
+    V2(SEIP2, &'a [u8]),
+}
+
+impl<'a> Container<'a> {
+    /// Reads the container that belongs to a key packet of `key_version`: else
+    /// it could be labelled anew as the weaker one.
+    fn read(mut body: &'a [u8], key_version: u8) -> Result<Self, OpenError> {
+        let [found] = *framing::take(&mut body).map_err(malformed)?;
+        let expected = if key_version == 6 { 2 } else { 1 };
+        if found != expected {
+            return Err(OpenError::Version { expected, found });
+        }
+        if found == 1 {
+            return Ok(Self::V1(body));
+        }
+        let [cipher, aead, octet] = *framing::take(&mut body).map_err(malformed)?;
+        let salt = *framing::take(&mut body).map_err(malformed)?;
+        // Larger octets than any chunk size has become a size that is refused.
+        let chunk_size = 64 << octet.min(32);
+        let header = SEIP2::new(cipher.into(), aead.into(), chunk_size, salt).map_err(malformed)?;
+        Ok(Self::V2(header, body))
+    }
+
+    /// The packets inside, once the whole ciphertext is known to be authentic.
+    fn authenticate(
+        &self,
+        algorithm: Option<SymmetricAlgorithm>,
+        session_key: &SessionKey,
+    ) -> Library<Secret> {
+        match (self, algorithm) {
+            (Self::V2(header, ciphertext), _) => authenticate_v2(header, ciphertext, session_key),
+            (Self::V1(ciphertext), Some(algorithm)) => {
+                authenticate_v1(ciphertext, algorithm, session_key)
+            }
+            (Self::V1(_), None) => Err(manipulated()),
+        }
     }
 }
 
@@ -250,84 +253,4 @@ fn authenticate_v1(
     plaintext.truncate(end.ok_or_else(manipulated)?);
     plaintext.drain(..prefix);
     Ok(plaintext)
-}
-
-/// The content of the one literal packet inside.
-fn content(mut packets: Secret, limits: OpenLimits) -> Result<Secret, OpenError> {
-    if let Some(start) = sole_literal(&packets) {
-        if packets.len() - start > limits.plaintext_bytes_max {
-            return Err(OpenError::TooLong { max: limits.plaintext_bytes_max });
-        }
-        packets.drain(..start);
-        return Ok(packets);
-    }
-    walk(&packets, limits)
-}
-
-/// Where the content starts, if there is nothing but a literal packet as
-/// [`seal`](super::seal) makes it. Saves our own messages the parser.
-fn sole_literal(packets: &[u8]) -> Option<usize> {
-    const HEADER: usize = 12;
-    let (header, content) = packets.split_first_chunk::<HEADER>()?;
-    let [0xcb, 0xff, a, b, c, d, b'b', 0, 0, 0, 0, 0] = *header else { return None };
-    let body = usize::try_from(u32::from_be_bytes([a, b, c, d])).ok()?;
-    (body == content.len() + HEADER - 6).then_some(HEADER)
-}
-
-/// Looks for the literal packet among compression and signatures.
-fn walk(packets: &[u8], limits: OpenLimits) -> Result<Secret, OpenError> {
-    // One deeper than allowed, so that too deep can be told from empty.
-    let mut rest = parse(packets, limits.depth_max.saturating_add(1)).map_err(malformed)?;
-    let mut found = None;
-    let mut seen = 0;
-    while let PacketParserResult::Some(mut parser) = rest {
-        seen += 1;
-        if seen > limits.packets_max {
-            return Err(OpenError::TooManyPackets { max: limits.packets_max });
-        }
-        if parser.recursion_depth() > isize::from(limits.depth_max) {
-            return Err(OpenError::TooDeep { max: limits.depth_max });
-        }
-        match &parser.packet {
-            Packet::Literal(_) if found.is_none() => {
-                found = Some(read_limited(&mut parser, packets.len(), limits)?);
-            }
-            Packet::CompressedData(_)
-            | Packet::OnePassSig(_)
-            | Packet::Signature(_)
-            | Packet::Marker(_)
-            | Packet::Padding(_) => {}
-            other => return Err(unexpected("one literal packet", Some(other))),
-        }
-        rest = parser.recurse().map_err(malformed)?.1;
-    }
-    found.ok_or_else(|| unexpected("one literal packet", None))
-}
-
-/// Reads the content in steps, and stops at the limit. The buffer grows by
-/// hand: `Vec` would leave copies of the plaintext behind.
-fn read_limited(
-    parser: &mut PacketParser<'_>,
-    expected: usize,
-    limits: OpenLimits,
-) -> Result<Secret, OpenError> {
-    let max = limits.plaintext_bytes_max;
-    let mut plaintext = Secret::new(Vec::with_capacity(expected.min(max)));
-    let mut step = Secret::new(vec![0; READ_STEP.min(expected.max(512))]);
-    loop {
-        let count = parser.read(&mut step).map_err(malformed)?;
-        let Some(read) = step.get(..count).filter(|read| !read.is_empty()) else {
-            return Ok(plaintext);
-        };
-        let len = plaintext.len() + read.len();
-        if len > max {
-            return Err(OpenError::TooLong { max });
-        }
-        if len > plaintext.capacity() {
-            let mut larger = Secret::new(Vec::with_capacity((2 * len).min(max)));
-            larger.extend_from_slice(&plaintext);
-            plaintext = larger;
-        }
-        plaintext.extend_from_slice(read);
-    }
 }

@@ -26,7 +26,8 @@ use sequoia_openpgp::{
 };
 
 use super::{
-    error::CertificateError,
+    error::{CertificateError, LibraryError},
+    framing::{self, tag},
     packets::armor,
     self_signature::{SelfSignature, require, verify},
 };
@@ -40,6 +41,7 @@ pub const CERTIFICATE_BYTES_MAX: usize = 4096;
 
 /// The packets of a v6 certificate.
 const PACKETS_MAX: usize = 6;
+const PACKETS: [u8; 4] = [tag::PUBLIC_KEY, tag::USER_ID, tag::PUBLIC_SUBKEY, tag::SIGNATURE];
 
 /// The fingerprint of an encryption subkey: what a message names as recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -200,30 +202,27 @@ impl Packets {
         }
     }
 
-    /// The packets one by one, up to the first that no certificate has, or to
-    /// one more than there may be.
+    /// The packets up to one more than there may be. The library's parser gets
+    /// only types that a certificate has, and only what is framed rightly.
     fn split(bytes: &[u8]) -> Result<Vec<Packet>, Error> {
-        let malformed = |error: sequoia_openpgp::anyhow::Error| Error::Malformed(error.into());
-        let mut packets = Vec::with_capacity(PACKETS_MAX + 1);
-        let mut rest = PacketParserBuilder::from_bytes(bytes)
+        let mut rest = bytes;
+        let mut count = 0;
+        while !rest.is_empty() && count <= PACKETS_MAX {
+            let frame = framing::split(&mut rest).map_err(malformed)?;
+            if !PACKETS.contains(&frame.tag) {
+                let expected = "packets of a public certificate";
+                return Err(Error::UnexpectedPacket { expected, found: frame.name() });
+            }
+            count += 1;
+        }
+        let framed = bytes.split_at(bytes.len() - rest.len()).0;
+        let mut packets = Vec::with_capacity(count);
+        let mut rest = PacketParserBuilder::from_bytes(framed)
             .and_then(|builder| builder.dearmor(Dearmor::Disabled).automatic_hashing(false).build())
             .map_err(malformed)?;
         while let PacketParserResult::Some(parser) = rest {
             let (packet, next) = parser.next().map_err(malformed)?;
-            let known = matches!(
-                packet,
-                Packet::PublicKey(_)
-                    | Packet::PublicSubkey(_)
-                    | Packet::UserID(_)
-                    | Packet::Signature(_)
-            );
-            if !known {
-                return Err(unexpected("packets of a public certificate", Some(&packet)));
-            }
             packets.push(packet);
-            if packets.len() > PACKETS_MAX {
-                break;
-            }
             rest = next;
         }
         Ok(packets)
@@ -344,4 +343,8 @@ fn unexpected(expected: &'static str, found: Option<&Packet>) -> Error {
         },
         Some(packet) => Error::UnexpectedPacket { expected, found: packet.tag().to_string() },
     }
+}
+
+fn malformed(error: impl Into<LibraryError>) -> Error {
+    Error::Malformed(error.into())
 }

@@ -153,3 +153,26 @@ proptest! {
         prop_assert!(open(&message, &identity.decryptor(), LIMITS).is_err());
     }
 }
+
+#[test]
+fn parts_of_any_size_open_and_junk_does_not() {
+    let identity = identity();
+    let message = seal(&[7; 5000], &public(&identity)).unwrap();
+    let (key_packet, content) = (&message[..111], &message[117..]);
+    for power in [0_u8, 1, 9] {
+        let mut parts = [key_packet, &[0xd2]].concat();
+        let mut rest = content;
+        while rest.len() > 1 << power {
+            let (part, after) = rest.split_at(1 << power);
+            parts.push(0xe0 | power);
+            parts.extend_from_slice(part);
+            rest = after;
+        }
+        parts.extend_from_slice(&[0xff, 0, 0, (rest.len() >> 8) as u8, rest.len() as u8]);
+        parts.extend_from_slice(rest);
+        let opened = open(&parts, &identity.decryptor(), LIMITS).unwrap();
+        assert_eq!(*opened.plaintext, [7; 5000]);
+    }
+    let junk = [key_packet, &[0; 100_000]].concat();
+    assert!(matches!(open(&junk, &identity.decryptor(), LIMITS), Err(OpenError::Malformed(_))));
+}
