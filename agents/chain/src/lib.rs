@@ -1,1 +1,48 @@
-//! Placeholder.
+//! Routes and nodes: read from the contracts, verified, followed, and written.
+//!
+//! ```text
+//! network.json ── NetworkFile ──► Network
+//! RPC ──► ChainReader ──► Directory    the verified node map, for relays and clients
+//!                    └──► RouteWatch   which wallets moved, for agents
+//! RPC ◄── RouteSubmitter               an agent's gas wallet, for its clients' routes, within a budget
+//!     ◄── Admin                        deployment and node records, for operators
+//! ```
+//!
+//! What always holds:
+//!
+//! - Nothing that a chain or RPC says is used before [`conet_wire::claim`] has
+//!   checked it: a [`Directory`] has verified nodes only. [`ChainReader`] hands
+//!   out records as they were served; its callers check them.
+//! - Every call ends: with a time limit, a bounded answer and bounded retries
+//!   ([`limits`]).
+//! - "The chain refused" ([`ChainError::Refused`]) is another thing than "our
+//!   connection to it failed" ([`ChainError::Connection`]).
+//! - No task outlives its cancellation token.
+
+mod admin;
+mod budget;
+mod directory;
+mod error;
+mod gas_wallet;
+pub mod limits;
+mod logs;
+mod network_file;
+mod reader;
+mod submit;
+mod transport;
+mod watch;
+
+pub use admin::{Admin, deploy, key_set};
+pub use budget::{BudgetError, Charge, SubmitBudget, SubmitLimits};
+pub use directory::{Directory, DirectoryHealth, Matches, NodeEntry};
+pub use error::{ChainError, Refusal};
+pub use network_file::{Contracts, NetworkFile, NetworkFileError, NodeInfo};
+pub use reader::{ChainReader, Head};
+pub use submit::{RouteSubmitter, SubmitError};
+pub use watch::{RouteChange, RouteWatch};
+
+/// Unix seconds, by this machine's clock.
+pub(crate) fn now_unix() -> u64 {
+    let now = std::time::SystemTime::now();
+    now.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

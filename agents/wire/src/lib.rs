@@ -5,12 +5,14 @@
 //! This crate knows no runtime, no clock and no I/O: time and randomness that
 //! matter to a test are arguments.
 
+pub mod claim;
 pub mod message;
 pub mod network;
 pub mod openpgp;
 pub mod parcel;
 mod reader;
 pub mod recipient;
+pub mod relay;
 pub mod request;
 pub mod session;
 pub mod sizes;
