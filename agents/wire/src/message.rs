@@ -140,8 +140,8 @@ pub enum MessageError {
         expected: Address,
     },
     /// The wallet could not sign.
-    #[error("signing failed: {0}")]
-    Signing(#[from] alloy::signers::Error),
+    #[error("the wallet cannot sign: {0}")]
+    Signing(String),
 }
 
 /// Signs and encodes, without padding.
@@ -156,7 +156,9 @@ pub fn encode(
 ) -> Result<Vec<u8>, MessageError> {
     let length = u32::try_from(content.len())
         .map_err(|_| MessageError::Malformed("content above 4 GiB"))?;
-    let signature = wallet.sign_hash_sync(&header.digest(network, content))?;
+    let signature = wallet
+        .sign_hash_sync(&header.digest(network, content))
+        .map_err(|error| MessageError::Signing(error.to_string()))?;
     let mut bytes = Vec::with_capacity(OVERHEAD + content.len());
     bytes.extend_from_slice(&MAGIC);
     bytes.extend_from_slice(&signature.as_bytes());

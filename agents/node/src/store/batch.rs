@@ -21,7 +21,7 @@ pub(super) enum Op {
         reply: Reply<Stored>,
     },
     Acknowledge { wallet: Address, seqs: Vec<i64>, reply: Reply<()> },
-    Remember { wallet: Address, digest: B256, expires_at: u64, reply: Reply<bool> },
+    Remember { wallet: Address, digest: B256, expires_at: u64, reply: Reply<Remembered> },
     PutClient { client: Client, overlap_until: u64, reply: Reply<()> },
     MarkMoved { wallet: Address, serial: u64, now: u64, reply: Reply<()> },
     Sweep { now: u64, reply: Reply<u64> },
@@ -35,6 +35,17 @@ pub enum Stored {
     /// It was on disk already; a repeated delivery is as good as the first.
     Before,
     /// No room in this mailbox, or in the whole store. Nothing was stored.
+    Full,
+}
+
+/// Whether a request may be carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remembered {
+    /// It was not seen before, and is now remembered.
+    New,
+    /// It was seen before.
+    Seen,
+    /// No memory left for another one, so it could be repeated: refuse it.
     Full,
 }
 
@@ -116,22 +127,25 @@ pub(super) fn remember(
     remembered: &mut u64,
     (wallet, digest): (Address, B256),
     expires_at: u64,
-) -> Result<bool, StoreError> {
+) -> Result<Remembered, StoreError> {
+    let seen = tx
+        .prepare_cached("SELECT 1 FROM requests WHERE digest = ?1")?
+        .exists(params![digest.as_slice()])?;
+    if seen {
+        return Ok(Remembered::Seen);
+    }
     let by_wallet: i64 = tx
         .prepare_cached("SELECT count(*) FROM requests WHERE wallet = ?1")?
         .query_row(params![wallet.as_slice()], |row| row.get(0))?;
     if uint(by_wallet) >= limits.remembered_requests_per_wallet_max
         || *remembered >= limits.remembered_requests_max
     {
-        return Ok(false);
+        return Ok(Remembered::Full);
     }
-    let added = tx
-        .prepare_cached(
-            "INSERT OR IGNORE INTO requests (digest, wallet, expires_at) VALUES (?1, ?2, ?3)",
-        )?
+    tx.prepare_cached("INSERT INTO requests (digest, wallet, expires_at) VALUES (?1, ?2, ?3)")?
         .execute(params![digest.as_slice(), wallet.as_slice(), int(expires_at)])?;
-    *remembered += added as u64;
-    Ok(added == 1)
+    *remembered += 1;
+    Ok(Remembered::New)
 }
 
 pub(super) fn put_client(
@@ -208,10 +222,17 @@ pub(super) fn sweep(
     Ok(removed)
 }
 
-pub(super) fn read_clients(connection: &Connection) -> Result<Vec<Client>, StoreError> {
+/// All clients, or the one with this wallet.
+pub(super) fn read_clients(
+    connection: &Connection,
+    wallet: Option<Address>,
+) -> Result<Vec<Client>, StoreError> {
     let mut clients = connection
-        .prepare("SELECT wallet, handle, handle_v4, serial, expiry, moved_at FROM clients")?
-        .query_map([], |row| {
+        .prepare(
+            "SELECT wallet, handle, handle_v4, serial, expiry, moved_at FROM clients
+             WHERE ?1 IS NULL OR wallet = ?1",
+        )?
+        .query_map([wallet.as_ref().map(|wallet| wallet.as_slice())], |row| {
             Ok((
                 row.get::<_, [u8; 20]>(0)?,
                 row.get::<_, [u8; 32]>(1)?,

@@ -27,7 +27,7 @@ use bytes::Bytes;
 use rusqlite::{Connection, params};
 use tokio::sync::oneshot;
 
-pub use batch::{Client, Stored};
+pub use batch::{Client, Remembered, Stored};
 use batch::{Op, Reply};
 
 /// Limits of the store.
@@ -182,8 +182,7 @@ impl Store {
         self.write(|reply| Op::Acknowledge { wallet, seqs, reply }).await
     }
 
-    /// Remembers a request until it expires (unix seconds); `false` when it was seen before
-    /// or the memory for it is full.
+    /// Remembers a request until it expires (unix seconds).
     ///
     /// # Errors
     /// [`StoreError`]; the request must then not be carried out.
@@ -192,7 +191,7 @@ impl Store {
         wallet: Address,
         digest: B256,
         expires_at: u64,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Remembered, StoreError> {
         self.write(|reply| Op::Remember { wallet, digest, expires_at, reply }).await
     }
 
@@ -248,7 +247,16 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn clients(&self) -> Result<Vec<Client>, StoreError> {
-        self.read(batch::read_clients).await
+        self.read(|connection| batch::read_clients(connection, None)).await
+    }
+
+    /// One client, with the handles of before its rotations.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn client(&self, wallet: Address) -> Result<Option<Client>, StoreError> {
+        let found = self.read(move |connection| batch::read_clients(connection, Some(wallet)));
+        Ok(found.await?.pop())
     }
 
     /// Whether the store can be read; for health checks.

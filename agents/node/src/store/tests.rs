@@ -81,17 +81,20 @@ async fn a_full_mailbox_refuses_and_evicts_nothing() {
 async fn a_request_counts_once_across_restarts() {
     let dir = tempfile::tempdir().unwrap();
     let limits = StoreLimits { remembered_requests_per_wallet_max: 2, ..Default::default() };
+    let remember = async |store: &Store, by: u8, id: u8, until: u64| {
+        store.remember_request(wallet(by), digest(id), until).await.unwrap()
+    };
     let store = open(dir.path(), limits.clone());
-    assert!(store.remember_request(wallet(1), digest(1), 100).await.unwrap());
-    assert!(!store.remember_request(wallet(1), digest(1), 100).await.unwrap());
+    assert_eq!(remember(&store, 1, 1, 100).await, Remembered::New);
+    assert_eq!(remember(&store, 1, 1, 100).await, Remembered::Seen);
     drop(store);
     let store = open(dir.path(), limits);
-    assert!(!store.remember_request(wallet(1), digest(1), 100).await.unwrap());
-    assert!(store.remember_request(wallet(1), digest(2), 100).await.unwrap());
-    assert!(!store.remember_request(wallet(1), digest(3), 100).await.unwrap(), "over the cap");
-    assert!(store.remember_request(wallet(2), digest(3), 100).await.unwrap());
+    assert_eq!(remember(&store, 1, 1, 100).await, Remembered::Seen);
+    assert_eq!(remember(&store, 1, 2, 100).await, Remembered::New);
+    assert_eq!(remember(&store, 1, 3, 100).await, Remembered::Full);
+    assert_eq!(remember(&store, 2, 3, 100).await, Remembered::New);
     store.sweep(100).await.unwrap();
-    assert!(store.remember_request(wallet(1), digest(3), 200).await.unwrap());
+    assert_eq!(remember(&store, 1, 3, 200).await, Remembered::New);
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ fn frames_of_any_length_cross_in_cells_of_two_sizes() {
     let sent = [
         Frame::Opened { agent_clock: 12 },
         message(0, 10),
-        message(1, 1 << 20),
+        message(1, crate::sizes::N2_MAX),
         Frame::Drained,
         message(2, 3000),
         Frame::Notice(Notice::Replaced),

@@ -1,0 +1,146 @@
+//! What an operator can count, in Prometheus' text format. Never content, never wallets.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use conet_wire::{parcel::Status, relay::RelayStatus};
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: String,
+}
+
+/// One counter for each outcome.
+#[derive(Debug, Clone, Default)]
+struct Outcomes(Family<Outcome, Counter>);
+
+impl Outcomes {
+    fn count(&self, outcome: &impl std::fmt::Debug) {
+        self.0.get_or_create(&Outcome { outcome: snake_case(&format!("{outcome:?}")) }).inc();
+    }
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    for (at, letter) in name.chars().enumerate() {
+        if letter.is_ascii_uppercase() && at > 0 {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// Messages through the relay role.
+#[derive(Debug, Clone, Default)]
+pub struct RelayMetrics(Outcomes);
+
+impl RelayMetrics {
+    pub(crate) fn count(&self, status: RelayStatus) {
+        self.0.count(&status);
+    }
+}
+
+/// Parcels to the agent role.
+#[derive(Debug, Clone, Default)]
+pub struct AgentMetrics(Outcomes);
+
+impl AgentMetrics {
+    pub(crate) fn count(&self, status: Status) {
+        self.0.count(&status);
+    }
+}
+
+/// Why the server answered like an ordinary web site, or not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The limit of connections, of one address or of all.
+    Connections,
+    /// A body too large, too slow, or of no wire size.
+    Body,
+    /// An envelope or handshake that does not open.
+    Unopened,
+    /// An envelope or handshake seen before, or too old.
+    Replayed,
+    /// A node that is not in the registry.
+    UnknownNode,
+}
+
+/// Everything that is counted.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    registry: Arc<Mutex<Registry>>,
+    /// The relay role.
+    pub relay: RelayMetrics,
+    /// The agent role.
+    pub agent: AgentMetrics,
+    refused: Outcomes,
+    /// Connections open at the public port.
+    pub connections: Gauge,
+    /// Streams open.
+    pub streams: Gauge,
+    /// Clients registered.
+    pub clients: Gauge,
+    /// Seconds since the node map was last compared with the chain.
+    pub directory_lag_seconds: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// All at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let metrics = Self {
+            registry: Arc::default(),
+            relay: RelayMetrics::default(),
+            agent: AgentMetrics::default(),
+            refused: Outcomes::default(),
+            connections: Gauge::default(),
+            streams: Gauge::default(),
+            clients: Gauge::default(),
+            directory_lag_seconds: Gauge::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    fn register(&self) {
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        let root = registry.sub_registry_with_prefix("conet");
+        root.register("relayed", "Messages by what the relay said", self.relay.0.0.clone());
+        root.register("parcels", "Parcels by what the agent said", self.agent.0.0.clone());
+        root.register("refused", "Requests refused before they were read", self.refused.0.clone());
+        root.register("connections", "Connections open", self.connections.clone());
+        root.register("streams", "Listening streams open at the agent", self.streams.clone());
+        root.register("clients", "Clients of the agent", self.clients.clone());
+        root.register(
+            "directory_lag_seconds",
+            "Seconds since the node map was compared with the chain",
+            self.directory_lag_seconds.clone(),
+        );
+    }
+
+    /// Counts a refusal; its reason goes to the log where it happens.
+    pub fn refuse(&self, refusal: Refusal) {
+        self.refused.count(&refusal);
+    }
+
+    /// Prometheus' text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        // Writing to a string cannot fail.
+        let _ = encode(&mut text, &registry);
+        text
+    }
+}

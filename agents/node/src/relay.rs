@@ -1,0 +1,204 @@
+//! The relay role: reads one thing of a message, the key it is encrypted to, and
+//! sends it on to the node with that key.
+//!
+//! White paper, *Send Peer-to-Peer*, steps 4–8 and 13. What it sees: who connects
+//! to it, the recipient node, size and time. What it cannot see: the sender's and
+//! reader's wallets, and the content.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use conet_chain::{Directory, NodeEntry};
+use conet_wire::{
+    recipient::{HEAD_BYTES, Handle, recipient},
+    relay::RelayStatus,
+    veil::{
+        EnvelopeKind,
+        peer::{Profile, RequestHead},
+    },
+};
+
+use crate::{
+    agent::{Agent, Reply, push::PushStream},
+    metrics::RelayMetrics,
+    peers::{Content, Peers, RemoteCells},
+};
+
+/// How often a message may be passed on: client → relay → agent is one.
+pub const HOPS_MAX: u8 = 1;
+
+/// A message on its way through this node.
+#[derive(Debug)]
+pub struct Message {
+    /// Its first bytes (all of it, if it is short): the recipient is in them.
+    pub head: Bytes,
+    /// The message.
+    pub content: Content,
+    /// One answer, or a stream.
+    pub kind: EnvelopeKind,
+    /// How it came to the first relay.
+    pub profile: Profile,
+    /// How often it may still be passed on.
+    pub hops_left: u8,
+}
+
+impl Message {
+    /// A message that is here as a whole.
+    #[must_use]
+    pub fn whole(n2: Bytes, kind: EnvelopeKind, profile: Profile, hops_left: u8) -> Self {
+        let head = n2.slice(..n2.len().min(HEAD_BYTES));
+        Self { head, content: Content::Whole(n2), kind, profile, hops_left }
+    }
+}
+
+/// What becomes of a message.
+#[derive(Debug)]
+pub enum Routed {
+    /// One answer.
+    Answer {
+        /// What the relay, or the node that it asked, says.
+        status: RelayStatus,
+        /// The agent's answer, sealed or a status byte; empty for refusals.
+        body: Vec<u8>,
+    },
+    /// The agent's cells.
+    Stream(Cells),
+}
+
+impl Routed {
+    /// A refusal by this relay.
+    #[must_use]
+    pub const fn refused(status: RelayStatus) -> Self {
+        Self::Answer { status, body: Vec::new() }
+    }
+}
+
+/// An agent's stream, here or at another node.
+#[derive(Debug)]
+pub enum Cells {
+    /// This node is the agent.
+    Local(Box<PushStream>),
+    /// Another node is.
+    Remote(Box<RemoteCells>),
+}
+
+impl Cells {
+    /// The next cell; `None` at the end, also when the stream breaks.
+    pub async fn next_cell(&mut self) -> Option<Vec<u8>> {
+        match self {
+            Self::Local(stream) => stream.next_cell().await.unwrap_or_else(|error| {
+                tracing::error!(%error, "a stream ends");
+                None
+            }),
+            Self::Remote(cells) => cells.next_cell().await.unwrap_or_else(|error| {
+                tracing::debug!(%error, "a stream through this relay ends");
+                None
+            }),
+        }
+    }
+}
+
+/// Finds the node a message is for, and hands it over.
+#[derive(Debug)]
+pub struct Router {
+    own_handles: Vec<Handle>,
+    relays: bool,
+    agent: Option<Arc<Agent>>,
+    directory: Directory,
+    peers: Arc<Peers>,
+    metrics: RelayMetrics,
+}
+
+impl Router {
+    /// For a node with these key handles and roles.
+    #[must_use]
+    pub const fn new(
+        own_handles: Vec<Handle>,
+        relays: bool,
+        agent: Option<Arc<Agent>>,
+        directory: Directory,
+        peers: Arc<Peers>,
+        metrics: RelayMetrics,
+    ) -> Self {
+        Self { own_handles, relays, agent, directory, peers, metrics }
+    }
+
+    /// Takes a message where it should go.
+    pub async fn route(&self, message: Message) -> Routed {
+        let routed = self.route_inner(message).await;
+        let status = match &routed {
+            Routed::Answer { status, .. } => *status,
+            Routed::Stream(_) => RelayStatus::Streaming,
+        };
+        self.metrics.count(status);
+        routed
+    }
+
+    async fn route_inner(&self, message: Message) -> Routed {
+        let handle = match recipient(&message.head) {
+            Ok(handle) => handle,
+            Err(error) => {
+                tracing::debug!(%error, "refused: no recipient");
+                return Routed::refused(RelayStatus::Malformed);
+            }
+        };
+        if self.own_handles.iter().any(|own| handle.names(own)) {
+            return self.handle_here(message).await;
+        }
+        if message.hops_left == 0 || !self.relays {
+            return Routed::refused(RelayStatus::HopLimit);
+        }
+        let nodes = self.directory.find(&handle);
+        let Some(node) = nodes.first() else {
+            return Routed::refused(RelayStatus::UnknownNode);
+        };
+        self.forward(node, message).await
+    }
+
+    async fn handle_here(&self, message: Message) -> Routed {
+        let Some(agent) = &self.agent else {
+            return Routed::refused(RelayStatus::NotAnAgent);
+        };
+        let Some(n2) = message.content.collect().await else {
+            return Routed::refused(RelayStatus::Malformed);
+        };
+        let want_stream = message.kind == EnvelopeKind::Stream;
+        match agent.handle(&n2, want_stream).await {
+            Reply::Sealed { sealed, .. } => {
+                Routed::Answer { status: RelayStatus::Answered, body: sealed }
+            }
+            Reply::Plain(status) => {
+                Routed::Answer { status: RelayStatus::AnsweredPlain, body: vec![status as u8] }
+            }
+            Reply::Stream(stream) => Routed::Stream(Cells::Local(stream)),
+        }
+    }
+
+    async fn forward(&self, node: &NodeEntry, message: Message) -> Routed {
+        let Message { content, kind, profile, hops_left, .. } = message;
+        let head = RequestHead { kind, hops_left: hops_left - 1, profile };
+        let answer = match (kind, content) {
+            (EnvelopeKind::Stream, Content::Whole(n2)) => {
+                match self.peers.stream(node, head, n2).await {
+                    Ok((_, Some(cells))) => return Routed::Stream(Cells::Remote(Box::new(cells))),
+                    Ok((answer, None)) => Ok(answer),
+                    Err(error) => Err(error),
+                }
+            }
+            (EnvelopeKind::Stream, Content::Arriving { .. }) => {
+                return Routed::refused(RelayStatus::Malformed);
+            }
+            (EnvelopeKind::Forward, content) => self.peers.request(node, head, content).await,
+        };
+        match answer {
+            Ok(answer) => match RelayStatus::from_byte(answer.status) {
+                Some(status) => Routed::Answer { status, body: answer.body },
+                None => Routed::refused(RelayStatus::Unreachable),
+            },
+            Err(error) => {
+                tracing::info!(node = %node.id(), %error, "a message could not be forwarded");
+                Routed::refused(error.status())
+            }
+        }
+    }
+}
