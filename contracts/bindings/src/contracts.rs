@@ -19,34 +19,14 @@ alloy::sol! {
 
 impl From<RouteTable::KeySet> for NodeRegistry::KeySet {
     fn from(keys: RouteTable::KeySet) -> Self {
-        let RouteTable::KeySet {
-            certificate,
-            certificateV4,
-            handle,
-            handleV4,
-        } = keys;
-        Self {
-            certificate,
-            certificateV4,
-            handle,
-            handleV4,
-        }
+        let RouteTable::KeySet { certificate, certificateV4, handle, handleV4 } = keys;
+        Self { certificate, certificateV4, handle, handleV4 }
     }
 }
 
 impl From<NodeRegistry::KeySet> for RouteTable::KeySet {
     fn from(keys: NodeRegistry::KeySet) -> Self {
-        let NodeRegistry::KeySet {
-            certificate,
-            certificateV4,
-            handle,
-            handleV4,
-        } = keys;
-        Self {
-            certificate,
-            certificateV4,
-            handle,
-            handleV4,
-        }
+        let NodeRegistry::KeySet { certificate, certificateV4, handle, handleV4 } = keys;
+        Self { certificate, certificateV4, handle, handleV4 }
     }
 }

@@ -27,10 +27,7 @@ pub fn encode(address: SocketAddr) -> Endpoint {
 pub fn decode(endpoint: Endpoint) -> SocketAddr {
     let FixedBytes([ip @ .., high, low]) = endpoint;
     let ip: [u8; 16] = ip;
-    SocketAddr::new(
-        Ipv6Addr::from(ip).to_canonical(),
-        u16::from_be_bytes([high, low]),
-    )
+    SocketAddr::new(Ipv6Addr::from(ip).to_canonical(), u16::from_be_bytes([high, low]))
 }
 
 #[cfg(test)]
@@ -40,12 +37,7 @@ mod tests {
 
     #[test]
     fn round_trips() {
-        for text in [
-            "192.0.2.7:80",
-            "[2001:db8::1]:65535",
-            "[::1]:1",
-            "0.0.0.0:0",
-        ] {
+        for text in ["192.0.2.7:80", "[2001:db8::1]:65535", "[::1]:1", "0.0.0.0:0"] {
             let address: SocketAddr = text.parse().unwrap();
             assert_eq!(decode(encode(address)), address);
         }

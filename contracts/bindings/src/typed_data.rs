@@ -121,9 +121,7 @@ impl From<&RouteTable::RouteRecord> for Route {
 /// owner of that time.
 impl From<&NodeRegistry::NodeRecord> for NodeKeys {
     fn from(record: &NodeRegistry::NodeRecord) -> Self {
-        let NodeRegistry::NodeRecord {
-            config, consent, ..
-        } = record;
+        let NodeRegistry::NodeRecord { config, consent, .. } = record;
         Self::new(
             config.wallet,
             consent.owner,

@@ -28,8 +28,14 @@ async fn a_node_and_a_route_read_back_as_written() {
     let signer = PrivateKeySigner::random();
     let domain = node_registry_domain(anvil.chain_id(), *registry.address());
     let config = some_config(&signer);
-    let message =
-        NodeKeys::new(signer.address(), owner, &config.keys, config.transportKey, U256::ZERO, deadline);
+    let message = NodeKeys::new(
+        signer.address(),
+        owner,
+        &config.keys,
+        config.transportKey,
+        U256::ZERO,
+        deadline,
+    );
     let signature = signer.sign_typed_data_sync(&message, &domain).unwrap();
     registry
         .register(config.clone(), deadline, signature.as_bytes().into())
@@ -117,7 +123,11 @@ fn some_config(wallet: &PrivateKeySigner) -> NodeRegistry::NodeConfig {
         transportKey: B256::repeat_byte(3),
         endpoints: vec![endpoint::encode(some_address())],
         roles: roles::RELAY | roles::AGENT,
-        prices: NodeRegistry::Prices { bandwidth: 14_000, storage_: 14, minimumAuthorization: 10_000 },
+        prices: NodeRegistry::Prices {
+            bandwidth: 14_000,
+            storage_: 14,
+            minimumAuthorization: 10_000,
+        },
     }
 }
 

@@ -4,7 +4,9 @@
 use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::signers::{Signature, SignerSync, local::PrivateKeySigner};
 use alloy::sol_types::{Eip712Domain, SolStruct};
-use conet_bindings::{NodeKeys, NodeRegistry, Route, RouteTable, node_registry_domain, route_domain};
+use conet_bindings::{
+    NodeKeys, NodeRegistry, Route, RouteTable, node_registry_domain, route_domain,
+};
 use serde_json::Value;
 
 const VECTORS: &str = include_str!("../../test/vectors/eip712.json");
