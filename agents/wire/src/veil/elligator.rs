@@ -74,3 +74,6 @@ impl EphemeralKey {
 pub fn reveal(representative: &[u8; KEY_LEN]) -> [u8; KEY_LEN] {
     MontgomeryPoint::map_to_point(representative).0
 }
+
+#[cfg(test)]
+mod tests;

@@ -218,3 +218,6 @@ fn info(relay: &TransportPublic) -> [u8; INFO_LABEL.len() + KEY_LEN] {
     key.copy_from_slice(&relay.0);
     info
 }
+
+#[cfg(test)]
+mod tests;

@@ -231,3 +231,6 @@ impl<R: rand::CryptoRng> TryRng for HpkeRng<'_, R> {
 }
 
 impl<R: rand::CryptoRng> TryCryptoRng for HpkeRng<'_, R> {}
+
+#[cfg(test)]
+mod tests;

@@ -126,3 +126,6 @@ impl<'a> Picker<'a> {
         self.from(patterns).replace("{v}", &version.to_string()).replace("{x}", &name)
     }
 }
+
+#[cfg(test)]
+mod tests;

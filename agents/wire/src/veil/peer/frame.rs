@@ -332,3 +332,6 @@ impl<H: FrameHead> FrameReader<H> {
         Ok(Some(content))
     }
 }
+
+#[cfg(test)]
+mod tests;
