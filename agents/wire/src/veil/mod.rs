@@ -35,5 +35,6 @@ pub use padding::PaddingError;
 pub use profile::WebProfile;
 pub use replay::{MINUTES_APART_MAX, ReplayError, ReplayWindow};
 pub use response::{
-    OpenedAnswer, ResponseError, ResponseOpener, ResponseSealer, StreamOpener, StreamSealer,
+    OpenedAnswer, REASON_MAX, ResponseError, ResponseOpener, ResponseSealer, StreamOpener,
+    StreamSealer,
 };

@@ -17,15 +17,16 @@ use zeroize::Zeroizing;
 
 use super::aead::{AeadError, CounterKey, TAG_LEN};
 use super::padding::{self, PaddingError};
-use crate::sizes::{CELL_LARGE, CELL_SMALL, N2_MAX, WIRE_SIZES, wire_size_for_n2};
+use crate::sizes::{CELL_LARGE, CELL_SMALL, N2_MAX, WIRE_SIZES, n2_len, wire_size_for_n2};
 
 /// Events of one stream, far above what a connection lives to see.
 const STREAM_EVENTS_MAX: u64 = 1 << 32;
 
 const NONCE: usize = 32;
 const HEADER_LEN: usize = 5;
-/// The longest reason that the first event of a stream carries.
-pub(super) const REASON_MAX: usize = CELL_SMALL - NONCE - HEADER_LEN - TAG_LEN;
+
+/// The longest reason in the first event of a stream, on either leg, in bytes.
+pub const REASON_MAX: usize = n2_len(CELL_SMALL);
 
 /// Lengths of the cells that a stream carries, before sealing.
 pub(super) const CELL_LENS: [usize; 2] = [CELL_SMALL - TAG_LEN, CELL_LARGE - TAG_LEN];

@@ -12,16 +12,13 @@
 use std::marker::PhantomData;
 
 use super::record::{OpeningHalf, RECORD_MAX, SealingHalf};
-use crate::sizes::{CELL_SMALL, N2_MAX, WIRE_SIZES, n2_len, wire_size_for_n2};
+use crate::sizes::{N2_MAX, WIRE_SIZES, wire_size_for_n2};
 use crate::veil::aead::{AeadError, TAG_LEN};
 use crate::veil::envelope::EnvelopeKind;
 use crate::veil::padding::{self, PaddingError};
 
 const VERSION: u8 = 1;
 const HEADER_LEN: usize = 8;
-
-/// The longest reason in the first event of a stream.
-pub(crate) const STREAM_REASON_MAX: usize = n2_len(CELL_SMALL);
 
 /// Why a frame cannot be sealed or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

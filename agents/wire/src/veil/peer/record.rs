@@ -7,7 +7,7 @@ use aws_lc_rs::aead::NONCE_LEN;
 use super::frame::{self, FrameError, FrameHead};
 use crate::sizes::wire_size_for_n2;
 use crate::veil::aead::{AeadError, CounterKey, TAG_LEN};
-use crate::veil::response::CELL_LENS;
+use crate::veil::response::{CELL_LENS, REASON_MAX};
 
 /// The longest record, tag included. Every wire size is a whole number of
 /// records of this size, or one smaller record.
@@ -88,9 +88,8 @@ impl SealingHalf {
         head: super::AnswerHead,
         reason: &[u8],
     ) -> Result<Vec<u8>, FrameError> {
-        if reason.len() > frame::STREAM_REASON_MAX {
-            let (expected, found) = (frame::STREAM_REASON_MAX, reason.len());
-            return Err(FrameError::TooLong { expected, found });
+        if reason.len() > REASON_MAX {
+            return Err(FrameError::TooLong { expected: REASON_MAX, found: reason.len() });
         }
         self.seal_frame(head, reason)
     }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::sizes::n2_len;
 
 #[test]
 fn only_the_layout_is_accepted() {
