@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     error::{ChainError, Refusal},
-    limits::{RECEIPT_POLL_INTERVAL, RECEIPT_WAIT_MAX},
+    limits::{RECEIPT_POLL_FIRST, RECEIPT_POLL_MAX, RECEIPT_WAIT_MAX},
 };
 
 /// What a transaction will be, all but its nonce.
@@ -102,6 +102,7 @@ impl GasWallet {
     /// Waits, within limits, until the transaction is in a block.
     pub(crate) async fn wait(&self, hash: TxHash) -> Result<TransactionReceipt, ChainError> {
         let until = Instant::now() + RECEIPT_WAIT_MAX;
+        let mut pause = RECEIPT_POLL_FIRST;
         loop {
             match self.receipt(hash).await {
                 Ok(Some(receipt)) => return Ok(receipt),
@@ -113,7 +114,8 @@ impl GasWallet {
                 let seconds = RECEIPT_WAIT_MAX.as_secs();
                 return Err(ChainError::Pending { transaction: hash, seconds });
             }
-            sleep(RECEIPT_POLL_INTERVAL).await;
+            sleep(pause).await;
+            pause = (pause * 2).min(RECEIPT_POLL_MAX);
         }
     }
 

@@ -61,8 +61,11 @@ pub const RECENT_ROUTES_MAX: usize = 4_096;
 /// The longest wait for a transaction's receipt.
 pub const RECEIPT_WAIT_MAX: Duration = Duration::from_secs(60);
 
-/// How often a receipt is asked for.
-pub const RECEIPT_POLL_INTERVAL: Duration = Duration::from_millis(400);
+/// The pause before a receipt is asked for again; it doubles, up to the longest.
+pub const RECEIPT_POLL_FIRST: Duration = Duration::from_millis(50);
+
+/// The longest pause between two looks for a receipt.
+pub const RECEIPT_POLL_MAX: Duration = Duration::from_secs(1);
 
 /// Route submissions without a receipt that are remembered.
 pub const SUBMISSIONS_IN_FLIGHT_MAX: usize = 256;
