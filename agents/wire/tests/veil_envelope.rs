@@ -5,7 +5,7 @@
 use conet_wire::sizes::{CELL_LARGE, CELL_SMALL, N2_MAX, WIRE_SIZES, n2_len};
 use conet_wire::veil::{
     AeadError, Envelope, EnvelopeError, EnvelopeKind, ReplayError, ReplayWindow, ResponseError,
-    ResponseOpener, ResponseSealer, TransportSecret,
+    ResponseOpener, ResponseSealer, TransportPublic, TransportSecret,
 };
 use proptest::prelude::*;
 use rand::{RngCore, SeedableRng, rngs::StdRng};
@@ -157,6 +157,13 @@ fn no_other_size_is_touched() {
     let too_long = Some(ResponseError::TooLong { expected: 3584, found: 3585 });
     let refused = exchange(rng).0.start_stream(0, &long[..3585], rng).map(|_| ());
     assert_eq!(refused.err(), too_long);
+}
+
+#[test]
+fn nothing_is_sealed_for_a_key_without_a_secret() {
+    let weak = TransportPublic([0; 32]);
+    let sealed = Envelope::seal(&weak, EnvelopeKind::Forward, 7, b"N2", &mut rng());
+    assert!(matches!(sealed, Err(EnvelopeError::Seal(_))));
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub struct ReplayWindow {
 }
 
 impl ReplayWindow {
-    /// A window that remembers at most `entries_max` keys, of about 20 bytes each.
+    /// A window that remembers at most `entries_max` keys, of 20 to 40 bytes each.
     #[must_use]
     pub fn new(entries_max: usize) -> Self {
         Self { minutes: BTreeMap::new(), entries: 0, entries_max }

@@ -85,15 +85,12 @@ pub(super) fn error(kind: Server, server: &str, status: u16) -> String {
         _ => "Not Found",
     };
     match kind {
-        // nginx names itself without the distribution here.
-        Server::Nginx => {
-            let server = server.split(' ').next().unwrap_or(server);
-            format!(
-                "<html>\r\n<head><title>{status} {reason}</title></head>\r\n<body>\r\n\
-                 <center><h1>{status} {reason}</h1></center>\r\n\
-                 <hr><center>{server}</center>\r\n</body>\r\n</html>\r\n"
-            )
-        }
+        Server::Nginx => format!(
+            "<html>\r\n<head><title>{status} {reason}</title></head>\r\n<body>\r\n\
+             <center><h1>{status} {reason}</h1></center>\r\n\
+             <hr><center>{server}</center>\r\n</body>\r\n</html>\r\n"
+        ),
+        // As with `ServerSignature Off`: the signature would name host and port.
         Server::Apache => format!(
             "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head>\n\
              <title>{status} {reason}</title>\n</head><body>\n<h1>{reason}</h1>\n\
