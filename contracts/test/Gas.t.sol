@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {AGENT, Base, KeySet, NodeConfig, Prices, RELAY, RouteUpdate} from "./Base.t.sol";
+import {AGENT, Base, KeySet, NodeConfig, Prices, RELAY, RouteUpdate} from "./Base.sol";
 
 /// @dev What the main calls cost as transactions of their own, 21,000 and calldata included, with certificates of
 ///      realistic size (v6 618 bytes, v4 420 bytes). Written to `snapshots/`:

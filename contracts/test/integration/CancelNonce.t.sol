@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Base, IWalletSigned, RouteUpdate} from "../Base.t.sol";
+import {Base, IWalletSigned, RouteUpdate} from "../Base.sol";
 
 /// @dev What cancelling does to a signature is tested where the signature is used.
 contract CancelNonceTest is Base {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {AGENT, Base, INodeRegistry, IWalletSigned, NodeConfig, NodeRecord, RELAY, Roles} from "../Base.t.sol";
+import {AGENT, Base, INodeRegistry, IWalletSigned, NodeConfig, NodeRecord, RELAY, Roles} from "../Base.sol";
 
 contract NodeViewsTest is Base {
     function test_refusesAnUnknownNode() public {

@@ -15,7 +15,7 @@ import {
     Prices,
     RELAY,
     Roles
-} from "../Base.t.sol";
+} from "../Base.sol";
 
 contract RegisterTest is Base {
     NodeConfig internal config;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {AGENT, Base, INodeRegistry, NodeConfig, NodeRecord, Prices, RELAY, Roles} from "../Base.t.sol";
+import {AGENT, Base, INodeRegistry, NodeConfig, NodeRecord, Prices, RELAY, Roles} from "../Base.sol";
 import {IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 

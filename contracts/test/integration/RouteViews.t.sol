@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Base, IWalletSigned, RouteRecord, RouteUpdate} from "../Base.t.sol";
+import {Base, IWalletSigned, RouteRecord, RouteUpdate} from "../Base.sol";
 
 contract RouteViewsTest is Base {
     function testFuzz_refusesALargePage(uint256 offset, uint256 limit) public {

@@ -11,7 +11,7 @@ import {
     RouteRecord,
     RouteTable,
     RouteUpdate
-} from "../Base.t.sol";
+} from "../Base.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 contract SetRouteTest is Base {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Base, INodeRegistry, NodeRecord, Prices, RELAY} from "../Base.t.sol";
+import {Base, INodeRegistry, NodeRecord, Prices, RELAY} from "../Base.sol";
 import {IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 contract TransferTest is Base {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Base, Consent, INodeRegistry, IWalletSigned, KeySet, NodeConfig, NodeRecord} from "../Base.t.sol";
+import {Base, Consent, INodeRegistry, IWalletSigned, KeySet, NodeConfig, NodeRecord} from "../Base.sol";
 
 contract UpdateKeysTest is Base {
     uint256 internal id;

@@ -12,7 +12,7 @@ import {
     Prices,
     RELAY,
     Roles
-} from "../Base.t.sol";
+} from "../Base.sol";
 
 /// @dev What the owner changes alone: endpoints, roles and prices.
 contract UpdateNodeTest is Base {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Base, NodeRecord, Roles} from "../Base.t.sol";
+import {Base, NodeRecord, Roles} from "../Base.sol";
 import {NodeRegistryHandler} from "./NodeRegistryHandler.sol";
 
 contract NodeRegistryInvariants is Base {

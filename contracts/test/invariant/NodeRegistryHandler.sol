@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Base, Endpoint, KeySet, NodeConfig, NodeRecord, NodeRegistry, Prices, Roles} from "../Base.t.sol";
+import {Base, Endpoint, KeySet, NodeConfig, NodeRecord, NodeRegistry, Prices, Roles} from "../Base.sol";
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 
 /// @dev Does to the registry what its users may do, in any order, and remembers what must hold after. A call that

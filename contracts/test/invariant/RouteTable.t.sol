@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Base, RouteRecord} from "../Base.t.sol";
+import {Base, RouteRecord} from "../Base.sol";
 import {RouteTableHandler} from "./RouteTableHandler.sol";
 
 contract RouteTableInvariants is Base {

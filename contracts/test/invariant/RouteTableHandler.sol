@@ -11,7 +11,7 @@ import {
     RouteRecord,
     RouteTable,
     RouteUpdate
-} from "../Base.t.sol";
+} from "../Base.sol";
 
 /// @dev Does to the route table what anybody may do, in any order, and remembers what must hold after. A call that
 ///      makes no sense now does nothing; one that is made must succeed.

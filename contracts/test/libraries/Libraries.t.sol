@@ -6,7 +6,7 @@ import {KeySets} from "../../src/libraries/KeySets.sol";
 import {Pages} from "../../src/libraries/Pages.sol";
 import {Signatures} from "../../src/libraries/Signatures.sol";
 import {KeySet} from "../../src/types/KeySet.sol";
-import {Base} from "../Base.t.sol";
+import {Base} from "../Base.sol";
 
 /// @dev The libraries, callable.
 contract LibrariesCaller {

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {TypedData} from "../../src/libraries/TypedData.sol";
-import {AGENT, Base, KeySet, NodeConfig, NodeRegistry, RELAY, RouteTable, RouteUpdate} from "../Base.t.sol";
+import {AGENT, Base, KeySet, NodeConfig, NodeRegistry, RELAY, RouteTable, RouteUpdate} from "../Base.sol";
 
 /// @dev The hashes of calldata structs, callable.
 contract TypedDataCaller {
