@@ -1,7 +1,7 @@
 //! A wallet that pays for transactions: estimate, sign, send, wait.
 
 use alloy::{
-    eips::Encodable2718,
+    eips::{BlockId, Encodable2718},
     network::{EthereumWallet, NetworkTransactionBuilder, TransactionBuilder},
     primitives::{Address, Bytes, TxHash},
     providers::{Provider, RootProvider},
@@ -59,8 +59,7 @@ impl GasWallet {
         let estimate = self.provider.estimate_gas(request.clone()).await?;
         // State may change until it is mined, and so the gas it needs.
         let gas = estimate.saturating_add(estimate / 4);
-        let fees = self.provider.estimate_eip1559_fees().await?;
-        let fee_per_gas = fees.max_fee_per_gas;
+        let (fee_per_gas, tip) = self.fees().await?;
         let cost_max = u128::from(gas).saturating_mul(fee_per_gas);
         let balance = self.provider.get_balance(self.address).await?.saturating_to::<u128>();
         if balance < cost_max {
@@ -70,8 +69,18 @@ impl GasWallet {
         let request = request
             .with_gas_limit(gas)
             .with_max_fee_per_gas(fee_per_gas)
-            .with_max_priority_fee_per_gas(fees.max_priority_fee_per_gas);
+            .with_max_priority_fee_per_gas(tip);
         Ok(Quote { request, cost_max, fee_per_gas })
+    }
+
+    /// The most to pay for a unit of gas, and the tip within it: room for the
+    /// base fee to double. Not alloy's estimate, whose arithmetic trusts the RPC.
+    async fn fees(&self) -> Result<(u128, u128), ChainError> {
+        let missing = || ChainError::Answer { expected: "the newest block", found: "none".into() };
+        let header = self.provider.get_header(BlockId::latest()).await?.ok_or_else(missing)?;
+        let tip = self.provider.get_max_priority_fee_per_gas().await?;
+        let base = u128::from(header.base_fee_per_gas.unwrap_or_default());
+        Ok((base.saturating_mul(2).saturating_add(tip), tip))
     }
 
     /// Gives the transaction the next nonce and signs it.

@@ -203,6 +203,8 @@ impl Inner {
         request: TransactionRequest,
     ) -> Result<InFlight, SubmitError> {
         let wallet = route.update.wallet;
+        // Before the chain is asked anything more, or a client could make us ask it all day.
+        self.state.lock().await.budget.check(now_unix(), wallet, 0, 0)?;
         let expected = self.reader.nonce(wallet).await?;
         if expected != route.nonce {
             return Err(SubmitError::Nonce { expected, found: route.nonce });

@@ -358,7 +358,7 @@ async fn a_reorganization_is_survived() {
 }
 
 #[tokio::test]
-async fn a_chain_that_restarts_empty_is_noticed_and_survived() {
+async fn a_chain_that_goes_away_is_noticed_and_survived() {
     let chain = start().await;
     chain.register(1).await;
     let stop = CancellationToken::new();

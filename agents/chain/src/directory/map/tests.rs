@@ -33,7 +33,7 @@ fn record(id: u64, wallet: u8) -> NodeRecord {
         keys: key_set(&identity),
         transportKey: B256::repeat_byte(wallet),
         endpoints: vec![endpoint::encode("127.0.0.1:80".parse().unwrap())],
-        roles: if wallet % 2 == 0 { 1 } else { 3 },
+        roles: if wallet.is_multiple_of(2) { 1 } else { 3 },
         prices: Prices { bandwidth: 0, storage_: 0, minimumAuthorization: 0 },
     };
     let consent =
