@@ -120,6 +120,24 @@ contract SetRouteTest is Base {
         expectRefusal(abi.encodeWithSelector(IRouteTable.ExpiryTooFar.selector, update.expiry, latest));
     }
 
+    function test_drawsTheLinesToTheSecond() public {
+        uint64 latest = uint64(block.timestamp + MAX_LIFETIME);
+        uint256 passed = block.timestamp - 1;
+        expectRevertAt(passed, abi.encodeWithSelector(IWalletSigned.DeadlinePassed.selector, passed));
+        expectRevertAt(
+            latest + 1, abi.encodeWithSelector(IWalletSigned.DeadlineTooFar.selector, latest + 1, latest)
+        );
+        update.expiry = latest + 1;
+        expectRefusal(abi.encodeWithSelector(IRouteTable.ExpiryTooFar.selector, latest + 1, latest));
+        update.expiry = uint64(block.timestamp);
+        expectRefusal(abi.encodeWithSelector(IRouteTable.ExpiryPassed.selector, block.timestamp));
+
+        update.expiry = latest;
+        table.setRoute(update, latest, signRoute(walletKey, update, latest));
+        update.expiry = uint64(block.timestamp + 1);
+        table.setRoute(update, block.timestamp, signRoute(walletKey, update, block.timestamp));
+    }
+
     function testFuzz_refusesALowerEpoch(uint32 current, uint32 given) public {
         update.epoch = uint32(bound(current, 1, type(uint32).max));
         setRoute(update);
