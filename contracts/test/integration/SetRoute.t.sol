@@ -121,7 +121,7 @@ contract SetRouteTest is Base {
     }
 
     function test_drawsTheLinesToTheSecond() public {
-        uint64 latest = uint64(block.timestamp + MAX_LIFETIME);
+        uint64 latest = uint64(block.timestamp + 400 days);
         uint256 passed = block.timestamp - 1;
         expectRevertAt(passed, abi.encodeWithSelector(IWalletSigned.DeadlinePassed.selector, passed));
         expectRevertAt(
