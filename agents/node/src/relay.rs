@@ -149,10 +149,10 @@ impl Router {
             return Routed::refused(RelayStatus::HopLimit);
         }
         let nodes = self.directory.find(&handle);
-        let Some(node) = nodes.first() else {
+        let Some(node) = nodes.into_iter().next() else {
             return Routed::refused(RelayStatus::UnknownNode);
         };
-        self.forward(node, message).await
+        self.forward(&node, message).await
     }
 
     async fn handle_here(&self, message: Message) -> Routed {
@@ -196,7 +196,7 @@ impl Router {
                 None => Routed::refused(RelayStatus::Unreachable),
             },
             Err(error) => {
-                tracing::info!(node = %node.id(), %error, "a message could not be forwarded");
+                tracing::info!(node = %node.node.id(), %error, "a message could not be forwarded");
                 Routed::refused(error.status())
             }
         }

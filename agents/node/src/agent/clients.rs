@@ -11,7 +11,7 @@ use conet_wire::recipient::Handle;
 use crate::store::Client;
 
 /// Clients that may share one key id; a message to it goes to each (design D2).
-pub const MATCHES_MAX: usize = 4;
+pub(super) const MATCHES_MAX: usize = 4;
 
 /// All clients of this agent.
 #[derive(Debug, Default)]

@@ -233,9 +233,7 @@ impl Agent {
             Err(error @ AcknowledgeError::NoStream) => {
                 Outcome::because(Status::NotConnected, &error)
             }
-            Err(error @ AcknowledgeError::Invalid(_)) => {
-                Outcome::because(Status::Replayed, &error)
-            }
+            Err(error @ AcknowledgeError::Invalid(_)) => Outcome::because(Status::Replayed, &error),
             Err(AcknowledgeError::Store(error)) => unavailable(&error),
         }
     }

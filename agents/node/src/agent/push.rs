@@ -314,14 +314,12 @@ impl Outbox {
         let mut state = self.lock();
         let Some(push) = state.wallets.get_mut(&wallet) else { return Ok(()) };
         push.reading = None;
-        let read = read?;
-        let all = read.len() < READ_MESSAGES
-            && read.iter().map(|message| message.n1.len()).sum::<usize>() < bytes;
+        let (read, more) = read?;
         for message in read {
             push.cursor = push.cursor.max(message.seq);
             push.enqueue(message);
         }
-        push.caught_up = all && push.cursor >= push.high;
+        push.caught_up = !more && push.cursor >= push.high;
         push.wake_all();
         Ok(())
     }

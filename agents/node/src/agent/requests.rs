@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256};
 use conet_bindings::RouteTable::RouteRecord;
 use conet_chain::{RouteChange, SubmitError};
 use conet_wire::{
-    claim::verify_certificates,
+    claim::verify_signed_route,
     parcel::Status,
     request::{CLOCK_SKEW_SECONDS, LookupAnswer, Register, Request, SignedRoute},
     session::{Notice, SessionBinding, SessionSecret},
@@ -28,9 +28,8 @@ impl Agent {
     }
 
     async fn checked_request(&self, body: &[u8], want_stream: bool) -> Result<Carried, Outcome> {
-        let refuse = |error: conet_wire::request::RequestError| {
-            Outcome::because(error.status(), &error)
-        };
+        let refuse =
+            |error: conet_wire::request::RequestError| Outcome::because(error.status(), &error);
         let request = Request::decode(body).map_err(refuse)?;
         let digest =
             request.check(&self.network, self.id, clock::unix_seconds()).map_err(refuse)?;
@@ -128,7 +127,7 @@ impl Agent {
     }
 
     async fn submit(&self, route: &SignedRoute) -> Result<RouteRecord, Outcome> {
-        verify_certificates(&route.update, clock::unix_seconds())
+        verify_signed_route(&self.network, route, clock::unix_seconds())
             .map_err(|error| Outcome::because(Status::Malformed, &error))?;
         let submitter = self.submitter.as_ref().ok_or_else(|| {
             Outcome::because(
@@ -137,8 +136,12 @@ impl Agent {
             )
         })?;
         submitter.submit(route).await.map_err(|error| match error {
-            SubmitError::Refused { .. } => Outcome::because(Status::ChainRefused, &error),
-            SubmitError::Budget(_) => Outcome::because(Status::Busy, &error),
+            SubmitError::Refused(_) | SubmitError::Nonce { .. } => {
+                Outcome::because(Status::ChainRefused, &error)
+            }
+            SubmitError::Budget(_) | SubmitError::Busy { .. } | SubmitError::TooManyInFlight => {
+                Outcome::because(Status::Busy, &error)
+            }
             SubmitError::Chain(_) => {
                 tracing::error!(%error, "a route could not be submitted");
                 Outcome::because(Status::Unavailable, &"the agent cannot reach the chain")
@@ -196,7 +199,7 @@ impl Agent {
     /// The chain says that a wallet set a new route: a client may have left.
     pub async fn route_changed(&self, change: &RouteChange) {
         let Some(client) = self.clients.get(&change.wallet) else { return };
-        if change.agent == self.id || change.serial <= client.serial {
+        if change.agent == Some(self.id) || change.serial <= client.serial {
             return;
         }
         match self.client_left(change.wallet, change.serial).await {
@@ -215,7 +218,7 @@ impl Agent {
             for record in records.into_iter().flatten() {
                 let change = RouteChange {
                     wallet: record.update.wallet,
-                    agent: record.update.agent,
+                    agent: (!record.update.agent.is_zero()).then_some(record.update.agent),
                     serial: record.serial,
                     handle: record.update.keys.handle,
                 };

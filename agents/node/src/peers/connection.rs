@@ -109,7 +109,7 @@ impl Connection {
         let now = Instant::now();
         let mut opened = Self {
             sender,
-            profile: node.profile().clone(),
+            profile: node.profile.clone(),
             host: endpoint.to_string(),
             session: None,
             opened: now,
@@ -126,8 +126,13 @@ impl Connection {
         chain_id: u64,
     ) -> Result<(), PeerRequestError> {
         let minute = clock::unix_minute();
-        let (initiator, first) =
-            Initiator::start(identity, &node.transport_key(), chain_id, minute, &mut rand::rng())?;
+        let (initiator, first) = Initiator::start(
+            identity,
+            &node.node.transport_key(),
+            chain_id,
+            minute,
+            &mut rand::rng(),
+        )?;
         let response = self.post(Full::new(Bytes::from(first)).boxed_unsync()).await?;
         let second = whole(response, HANDSHAKE_LEN).await?;
         self.session = Some(initiator.finish(&second)?);

@@ -132,7 +132,7 @@ impl Peers {
 
     fn peer(&self, node: &NodeEntry) -> Arc<Peer> {
         let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
-        let peer = nodes.entry(node.transport_key()).or_insert_with(|| {
+        let peer = nodes.entry(node.node.transport_key()).or_insert_with(|| {
             Arc::new(Peer {
                 idle: Mutex::default(),
                 requests: Arc::new(Semaphore::new(self.limits.requests_per_node_max)),
@@ -213,7 +213,7 @@ impl Peers {
     async fn connect(&self, node: &NodeEntry) -> Result<Connection, PeerRequestError> {
         let patience = Duration::from_millis(self.limits.connect_milliseconds_max);
         let mut last = PeerRequestError::Unreachable("it has no endpoint".into());
-        for endpoint in node.endpoints() {
+        for endpoint in node.node.endpoints() {
             let opening = Connection::open(*endpoint, node, &self.identity, self.chain_id);
             match tokio::time::timeout(patience, opening).await {
                 Ok(Ok(connection)) => return Ok(connection),

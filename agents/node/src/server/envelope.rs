@@ -112,8 +112,7 @@ impl Server {
     }
 
     fn sealed_stream(&self, response: ResponseSealer, cells: Cells) -> Response<ResponseBody> {
-        let started =
-            response.start_stream(RelayStatus::Streaming as u8, &[], &mut rand::rng());
+        let started = response.start_stream(RelayStatus::Streaming as u8, &[], &mut rand::rng());
         let (sealer, first) = match started {
             Ok(started) => started,
             Err(error) => {

@@ -69,12 +69,8 @@ impl Server {
             }
             _ => {
                 let (n2, _permit) = self.read_body(body, length, N2_MAX).await?;
-                let message = Message::whole(
-                    n2.freeze(),
-                    EnvelopeKind::Forward,
-                    Profile::Open,
-                    HOPS_MAX,
-                );
+                let message =
+                    Message::whole(n2.freeze(), EnvelopeKind::Forward, Profile::Open, HOPS_MAX);
                 Ok(self.router.route(message).await)
             }
         }
@@ -127,11 +123,7 @@ impl Server {
             }
             // A parcel came over the open profile: its sealed answer goes back as it is.
             Routed::Answer { status: RelayStatus::Answered, body } => {
-                return self.response(
-                    StatusCode::OK,
-                    "application/octet-stream",
-                    whole(body),
-                );
+                return self.response(StatusCode::OK, "application/octet-stream", whole(body));
             }
             Routed::Answer { status, .. } => relay_status(status),
             Routed::Stream(_) => (StatusCode::BAD_REQUEST, "streams need the veil profile"),

@@ -6,9 +6,7 @@ use bytes::Bytes;
 use conet_wire::{
     relay::RelayStatus,
     sizes::WIRE_SIZES,
-    veil::peer::{
-        AnswerHead, HANDSHAKE_LEN, PeerSession, RequestHead, Responder, SealingHalf,
-    },
+    veil::peer::{AnswerHead, HANDSHAKE_LEN, PeerSession, RequestHead, Responder, SealingHalf},
 };
 use futures_util::stream;
 use http_body_util::{BodyExt as _, Either, StreamBody};

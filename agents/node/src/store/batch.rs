@@ -20,11 +20,32 @@ pub(super) enum Op {
         expires_at: u64,
         reply: Reply<Stored>,
     },
-    Acknowledge { wallet: Address, seqs: Vec<i64>, reply: Reply<()> },
-    Remember { wallet: Address, digest: B256, expires_at: u64, reply: Reply<Remembered> },
-    PutClient { client: Client, overlap_until: u64, reply: Reply<()> },
-    MarkMoved { wallet: Address, serial: u64, now: u64, reply: Reply<()> },
-    Sweep { now: u64, reply: Reply<u64> },
+    Acknowledge {
+        wallet: Address,
+        seqs: Vec<i64>,
+        reply: Reply<()>,
+    },
+    Remember {
+        wallet: Address,
+        digest: B256,
+        expires_at: u64,
+        reply: Reply<Remembered>,
+    },
+    PutClient {
+        client: Client,
+        overlap_until: u64,
+        reply: Reply<()>,
+    },
+    MarkMoved {
+        wallet: Address,
+        serial: u64,
+        now: u64,
+        reply: Reply<()>,
+    },
+    Sweep {
+        now: u64,
+        reply: Reply<u64>,
+    },
 }
 
 /// What became of a delivery.

@@ -207,7 +207,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn mark_moved(&self, wallet: Address, serial: u64, now: u64) -> Result<(), StoreError> {
+    pub async fn mark_moved(
+        &self,
+        wallet: Address,
+        serial: u64,
+        now: u64,
+    ) -> Result<(), StoreError> {
         self.write(|reply| Op::MarkMoved { wallet, serial, now, reply }).await
     }
 
@@ -219,7 +224,8 @@ impl Store {
         self.write(|reply| Op::Sweep { now, reply }).await
     }
 
-    /// Messages of `wallet` after `seq`, oldest first, at most `count` and about `bytes`.
+    /// Messages of `wallet` after `seq`, oldest first, at most `count` and about `bytes`;
+    /// and whether there are more.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -229,7 +235,7 @@ impl Store {
         after: i64,
         count: usize,
         bytes: usize,
-    ) -> Result<Vec<Waiting>, StoreError> {
+    ) -> Result<(Vec<Waiting>, bool), StoreError> {
         self.read(move |connection| read_waiting(connection, wallet, after, count, bytes)).await
     }
 
@@ -238,7 +244,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn message(&self, wallet: Address, seq: i64) -> Result<Option<Waiting>, StoreError> {
-        let found = self.waiting(wallet, seq - 1, 1, usize::MAX).await?;
+        let (found, _) = self.waiting(wallet, seq - 1, 1, usize::MAX).await?;
         Ok(found.into_iter().find(|message| message.seq == seq))
     }
 
@@ -304,7 +310,7 @@ fn read_waiting(
     after: i64,
     count: usize,
     bytes: usize,
-) -> Result<Vec<Waiting>, StoreError> {
+) -> Result<(Vec<Waiting>, bool), StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT seq, received_at, n1 FROM messages WHERE wallet = ?1 AND seq > ?2 ORDER BY seq",
     )?;
@@ -314,12 +320,12 @@ fn read_waiting(
         let n1: Vec<u8> = row.get(2)?;
         total = total.saturating_add(n1.len());
         if found.len() >= count || (total > bytes && !found.is_empty()) {
-            break;
+            return Ok((found, true));
         }
         let received_at = u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default();
         found.push(Waiting { seq: row.get(0)?, received_at, n1: n1.into() });
     }
-    Ok(found)
+    Ok((found, false))
 }
 
 #[cfg(test)]

@@ -58,8 +58,9 @@ pub(super) fn open(path: &Path, file_bytes_max: u64) -> Result<Connection, Store
             // An answer means "on disk": sync at every commit.
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "temp_store", "MEMORY")?;
-            let page: u64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-            let pages = i64::try_from(file_bytes_max / page.max(1)).unwrap_or(i64::MAX);
+            let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+            let bytes = i64::try_from(file_bytes_max).unwrap_or(i64::MAX);
+            let pages = bytes / page.max(1);
             // Setting it answers with a row.
             connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
             Ok(connection)
@@ -78,7 +79,8 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     for (step, sql) in MIGRATIONS.iter().enumerate().skip(done) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(sql)?;
-        transaction.pragma_update(None, "user_version", step + 1)?;
+        let done = i64::try_from(step + 1).unwrap_or(i64::MAX);
+        transaction.pragma_update(None, "user_version", done)?;
         transaction.commit()?;
     }
     Ok(())

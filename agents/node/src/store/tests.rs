@@ -25,13 +25,13 @@ async fn mail_waits_in_order_until_it_is_acknowledged() {
     assert_eq!(put(&store, 1, 1, b"one").await, Stored::Now);
     assert_eq!(put(&store, 2, 1, b"other").await, Stored::Now);
     assert_eq!(put(&store, 1, 2, b"two").await, Stored::Now);
-    let waiting = store.waiting(wallet(1), 0, 10, 1 << 20).await.unwrap();
+    let waiting = store.waiting(wallet(1), 0, 10, 1 << 20).await.unwrap().0;
     assert_eq!(waiting.iter().map(|m| &m.n1[..]).collect::<Vec<_>>(), [&b"one"[..], b"two"]);
 
     // Another wallet's acknowledgement removes nothing.
     store.acknowledge(wallet(2), vec![waiting[0].seq]).await.unwrap();
     store.acknowledge(wallet(1), vec![waiting[1].seq]).await.unwrap();
-    let left = store.waiting(wallet(1), 0, 10, 1 << 20).await.unwrap();
+    let left = store.waiting(wallet(1), 0, 10, 1 << 20).await.unwrap().0;
     assert_eq!(left.len(), 1);
     assert_eq!(store.message(wallet(1), left[0].seq).await.unwrap().unwrap().n1, &b"one"[..]);
 }
@@ -42,10 +42,10 @@ async fn a_repeated_delivery_is_stored_once_even_after_its_message_is_gone() {
     let store = open(dir.path(), StoreLimits::default());
     put(&store, 1, 1, b"one").await;
     assert_eq!(put(&store, 1, 1, b"one").await, Stored::Before);
-    let seq = store.waiting(wallet(1), 0, 1, 1).await.unwrap()[0].seq;
+    let seq = store.waiting(wallet(1), 0, 1, 1).await.unwrap().0[0].seq;
     store.acknowledge(wallet(1), vec![seq]).await.unwrap();
     assert_eq!(put(&store, 1, 1, b"one").await, Stored::Before);
-    assert!(store.waiting(wallet(1), 0, 1, 1).await.unwrap().is_empty());
+    assert!(store.waiting(wallet(1), 0, 1, 1).await.unwrap().0.is_empty());
 
     drop(store);
     let store = open(dir.path(), StoreLimits::default());
@@ -58,7 +58,8 @@ async fn a_repeated_delivery_is_stored_once_even_after_its_message_is_gone() {
 #[tokio::test]
 async fn a_full_mailbox_refuses_and_evicts_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let limits = StoreLimits { mailbox_bytes_max: 8, mailbox_messages_max: 2, ..Default::default() };
+    let limits =
+        StoreLimits { mailbox_bytes_max: 8, mailbox_messages_max: 2, ..Default::default() };
     let store = open(dir.path(), limits.clone());
     assert_eq!(put(&store, 1, 1, b"12345").await, Stored::Now);
     assert_eq!(put(&store, 1, 2, b"6789").await, Stored::Full);
@@ -70,7 +71,7 @@ async fn a_full_mailbox_refuses_and_evicts_nothing() {
     drop(store);
     let store = open(dir.path(), limits);
     assert_eq!(put(&store, 1, 5, b"1").await, Stored::Full);
-    let first = store.waiting(wallet(1), 0, 1, 1).await.unwrap()[0].seq;
+    let first = store.waiting(wallet(1), 0, 1, 1).await.unwrap().0[0].seq;
     store.acknowledge(wallet(1), vec![first]).await.unwrap();
     assert_eq!(put(&store, 1, 5, b"1").await, Stored::Now);
     assert_eq!(store.sweep(2_000).await.unwrap(), 3);
@@ -155,7 +156,7 @@ async fn a_full_disk_loses_nothing_and_says_so() {
     let big = Bytes::from(vec![7; 1 << 20]);
     let refused = store.deliver(wallet(1), digest(2), big, 1, 2).await;
     assert!(matches!(refused, Err(StoreError::Batch(_) | StoreError::Sqlite(_))), "{refused:?}");
-    assert_eq!(store.waiting(wallet(1), 0, 9, 99).await.unwrap().len(), 1);
+    assert_eq!(store.waiting(wallet(1), 0, 9, 99).await.unwrap().0.len(), 1);
     // There is room for a small one still, and the refused digest was not remembered.
     assert_eq!(put(&store, 1, 2, b"small").await, Stored::Now);
 }

@@ -156,9 +156,8 @@ fn apply_one(
     match op {
         Op::Deliver { wallet, digest, n1, received_at, expires_at, reply } => {
             let times = (received_at, expires_at);
-            let done = with(tx, |tx| {
-                batch::deliver(tx, usage, limits, (wallet, digest), &n1, times)
-            });
+            let done =
+                with(tx, |tx| batch::deliver(tx, usage, limits, (wallet, digest), &n1, times));
             let (stored, error) = split(done);
             after.push(Box::new(move |committed, on_stored| {
                 let answer = settle(stored, committed);
