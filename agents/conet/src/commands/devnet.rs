@@ -1,0 +1,67 @@
+//! `conet devnet`: a whole network on this machine.
+
+use std::path::Path;
+
+use clap::Args;
+
+use crate::devnet::Devnet;
+
+/// Start a chain, the contracts and nodes on this machine.
+///
+/// Stays up until interrupted, with `network.json` in the home folder, so that every
+/// other command just works.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  conet devnet                 five nodes, until Ctrl-C
+  conet devnet --nodes 8")]
+pub(crate) struct DevnetArgs {
+    /// How many nodes
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=64))]
+    nodes: u16,
+    /// The chain's RPC port [default: a free one]
+    #[arg(long)]
+    rpc_port: Option<u16>,
+}
+
+pub(crate) async fn run(args: DevnetArgs, home: &Path, json: bool) -> anyhow::Result<()> {
+    let say = |line: String| {
+        if !json {
+            eprintln!("  {line}");
+        }
+    };
+    let mut devnet = Devnet::start(home, usize::from(args.nodes), args.rpc_port, say).await?;
+    if json {
+        println!("{}", serde_json::to_string(&devnet.network)?);
+    } else {
+        println!("{}", what_next(home));
+    }
+    tokio::select! {
+        error = devnet.first_to_end() => {
+            devnet.stop().await;
+            Err(error)
+        }
+        stopped = crate::commands::node::stop_signal() => {
+            devnet.stop().await;
+            stopped
+        }
+    }
+}
+
+fn what_next(home: &Path) -> String {
+    let home = home.display();
+    format!(
+        "\nThe network is up. In another terminal:
+
+  export CONET_HOME={home} CONET_PASSWORD=test
+  conet wallet new --name bobo
+  conet register --wallet bobo
+  conet listen --wallet bobo &
+  conet wallet new --name peter
+  conet send --wallet peter --to $(conet wallet show --name bobo --address) --text 'Hello Bobo'
+
+  conet node list          the nodes
+  conet route ADDRESS      what the chain says of a wallet
+
+Press Ctrl-C to stop."
+    )
+}

@@ -1,0 +1,243 @@
+//! `conet node`: run a node, register it, look at it.
+
+use std::{net::SocketAddr, path::Path, time::Duration};
+
+use alloy::{primitives::B256, signers::local::PrivateKeySigner};
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+use conet_bindings::{NodeRegistry, endpoint, roles};
+use conet_chain::{Admin, ChainReader, Directory, NetworkFile, key_set};
+use conet_node::{
+    Health, Node,
+    config::{CONFIG_FILE, ChainConfig, Limits, NodeConfig, Role},
+    keys::{KEYS_FILE, NodeKeys},
+};
+use conet_wire::claim::EndpointPolicy;
+
+/// How long a node's private port may take to answer.
+const HEALTH_SECONDS_MAX: u64 = 5;
+
+/// Run a node, register it, look at it.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NodeCommand {
+    /// Run the node of the home folder until interrupted
+    #[command(after_help = "Example:
+  conet --home /var/lib/conet node run")]
+    Run,
+    /// Ask the running node of the home folder how it is
+    Status,
+    /// Make keys, register a node NFT, and write node.toml
+    Register(RegisterArgs),
+    /// List the verified nodes of the registry
+    List,
+}
+
+/// What to register.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  conet --home /var/lib/conet node register --owner-key-file owner.key \\
+      --endpoint 203.0.113.7:80 --private 127.0.0.1:9100
+
+The owner pays the gas and may change the record later. The key file holds one
+secret as 64 hexadecimal digits. Send the node's wallet some gas if it should pay
+for its clients' routes.")]
+pub(crate) struct RegisterArgs {
+    /// A file with the owner's secret
+    #[arg(long)]
+    owner_key_file: std::path::PathBuf,
+    /// Where the world reaches the node
+    #[arg(long)]
+    endpoint: SocketAddr,
+    /// Where the node listens [default: the endpoint's port on all addresses]
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// Health and metrics
+    #[arg(long, default_value = "127.0.0.1:9100")]
+    private: SocketAddr,
+    /// What the node does
+    #[arg(long, value_delimiter = ',', default_value = "relay,agent")]
+    roles: Vec<String>,
+    /// Pico-dollars per megabyte forwarded or pushed
+    #[arg(long, default_value_t = 10_000_000)]
+    bandwidth_price: u64,
+    /// Pico-dollars per megabyte and hour kept
+    #[arg(long, default_value_t = 14_000)]
+    storage_price: u64,
+    /// Micro-dollars: the smallest authorization it works for
+    #[arg(long, default_value_t = 1_000_000)]
+    authorization_min: u64,
+    /// Allow private and loopback endpoints
+    #[arg(long)]
+    development: bool,
+    /// Where network.json is [default: in the home folder]
+    #[arg(long)]
+    network: Option<std::path::PathBuf>,
+}
+
+pub(crate) async fn run(command: NodeCommand, home: &Path, json: bool) -> anyhow::Result<()> {
+    match command {
+        NodeCommand::Run => run_node(home).await,
+        NodeCommand::Status => status(home, json).await,
+        NodeCommand::Register(args) => register(args, home, json).await,
+        NodeCommand::List => list(home, json).await,
+    }
+}
+
+async fn run_node(home: &Path) -> anyhow::Result<()> {
+    let config = NodeConfig::load(home)?;
+    let keys = NodeKeys::load(home)?;
+    let node = Node::start(home, config, keys).await?;
+    stop_signal().await?;
+    node.shut_down().await;
+    Ok(())
+}
+
+/// Waits for Ctrl-C or a request to terminate.
+pub(crate) async fn stop_signal() -> anyhow::Result<()> {
+    let mut terminate =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        stopped = tokio::signal::ctrl_c() => Ok(stopped?),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+/// Asks a node's private port.
+pub(crate) async fn health(private: SocketAddr) -> anyhow::Result<Health> {
+    let url = format!("http://{private}/health");
+    let client =
+        reqwest::Client::builder().timeout(Duration::from_secs(HEALTH_SECONDS_MAX)).build()?;
+    Ok(client.get(url).send().await?.json().await?)
+}
+
+async fn status(home: &Path, json: bool) -> anyhow::Result<()> {
+    let config = NodeConfig::load(home)?;
+    let health = health(config.private_listen).await.with_context(|| {
+        format!("the node does not answer at {}: is it running?", config.private_listen)
+    })?;
+    if json {
+        println!("{}", serde_json::to_string(&health)?);
+    } else {
+        println!("node {} {}", health.id, if health.ok { "is well" } else { "is not well" });
+        println!("  nodes known   {}", health.nodes);
+        println!("  newest block  {} ({} s ago)", health.block, health.chain_lag_seconds);
+        println!("  clients       {}", health.clients);
+        println!("  streams       {}", health.streams);
+    }
+    if health.ok { Ok(()) } else { bail!("the node is not well; see its log") }
+}
+
+fn parse_roles(names: &[String]) -> anyhow::Result<(u16, Vec<Role>)> {
+    let mut found = (0, Vec::new());
+    for name in names {
+        let (mask, role) = match name.as_str() {
+            "relay" => (roles::RELAY, Role::Relay),
+            "agent" => (roles::AGENT, Role::Agent),
+            other => bail!("unknown role {other}: expected relay or agent"),
+        };
+        found.0 |= mask;
+        found.1.push(role);
+    }
+    Ok(found)
+}
+
+async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result<()> {
+    let (mask, roles) = parse_roles(&args.roles)?;
+    let config_file = home.join(CONFIG_FILE);
+    if config_file.exists() {
+        bail!("{} exists: this home already has a node", config_file.display());
+    }
+    let path = args.network.clone().unwrap_or_else(|| home.join(NetworkFile::NAME));
+    let file = NetworkFile::load(&path)?;
+    let network = file.network();
+    let text = zeroize::Zeroizing::new(
+        std::fs::read_to_string(&args.owner_key_file)
+            .with_context(|| format!("cannot read {}", args.owner_key_file.display()))?,
+    );
+    let owner: PrivateKeySigner = text.trim().parse().context("the owner's key file")?;
+    let keys = if home.join(KEYS_FILE).exists() {
+        // A registration that failed half way goes on with its keys.
+        NodeKeys::load(home)?
+    } else {
+        let keys = NodeKeys::generate();
+        keys.save_new(home)?;
+        keys
+    };
+    let reader = ChainReader::connect(&file.rpc_url, network).await?;
+    let record = NodeRegistry::NodeConfig {
+        wallet: keys.wallet.address(),
+        keys: key_set(&keys.identity()?),
+        transportKey: B256::from(keys.transport.public().0),
+        endpoints: vec![endpoint::encode(args.endpoint)],
+        roles: mask,
+        prices: NodeRegistry::Prices {
+            bandwidth: args.bandwidth_price,
+            storage_: args.storage_price,
+            minimumAuthorization: args.authorization_min,
+        },
+    };
+    let id = Admin::new(reader, owner).register_node(keys.wallet.signer(), record).await?;
+    let any = SocketAddr::from(([0, 0, 0, 0], args.endpoint.port()));
+    let config = NodeConfig {
+        id: u64::try_from(id)?,
+        roles,
+        listen: args.listen.unwrap_or(any),
+        private_listen: args.private,
+        open_profile: true,
+        development: args.development,
+        chain: ChainConfig {
+            rpc_url: file.rpc_url,
+            chain_id: network.chain_id,
+            registry: network.registry,
+            routes: network.routes,
+            poll_milliseconds: 1000,
+            submit_routes: true,
+        },
+        agent: conet_node::agent::AgentConfig::default(),
+        limits: Limits::default(),
+    };
+    config.save(home)?;
+    let wallet = keys.wallet.address();
+    if json {
+        println!("{}", serde_json::json!({ "id": config.id, "wallet": wallet }));
+    } else {
+        println!("registered node {id}, wallet {wallet}; {} is written", config_file.display());
+        println!("next: conet --home {} node run", home.display());
+    }
+    Ok(())
+}
+
+async fn list(home: &Path, json: bool) -> anyhow::Result<()> {
+    let file = NetworkFile::load(&home.join(NetworkFile::NAME))?;
+    let reader = ChainReader::connect(&file.rpc_url, file.network()).await?;
+    let directory = Directory::load_once(&reader, EndpointPolicy::Development).await?;
+    if !json {
+        println!("{:>4}  {:<24} {:<12} wallet", "id", "endpoint", "roles");
+    }
+    for entry in directory.all() {
+        let node = &entry.node;
+        let mut roles = Vec::new();
+        if node.roles().relay() {
+            roles.push("relay");
+        }
+        if node.roles().agent() {
+            roles.push("agent");
+        }
+        if json {
+            let line = serde_json::json!({
+                "id": node.id().to_string(),
+                "wallet": node.wallet(),
+                "owner": node.owner(),
+                "endpoints": node.endpoints(),
+                "roles": roles,
+                "serial": node.serial(),
+            });
+            println!("{line}");
+        } else {
+            let endpoint = node.endpoints().first().map(ToString::to_string).unwrap_or_default();
+            let (id, roles) = (node.id(), roles.join(","));
+            println!("{id:>4}  {endpoint:<24} {roles:<12} {}", node.wallet());
+        }
+    }
+    Ok(())
+}

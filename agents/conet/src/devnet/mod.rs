@@ -1,0 +1,102 @@
+//! A whole CoNET on one machine: a real chain, the contracts, and node processes.
+
+mod anvil;
+mod nodes;
+
+use std::path::Path;
+
+use alloy::{primitives::U256, signers::local::PrivateKeySigner};
+use anyhow::Context as _;
+use conet_chain::{Admin, ChainReader, Contracts, NetworkFile, deploy};
+
+pub(crate) use anvil::Anvil;
+pub(crate) use nodes::NodeProcess;
+
+/// What a node's wallet gets to pay for its clients' routes: 10 ether.
+const NODE_WEI: u128 = 10_000_000_000_000_000_000;
+
+/// A running development network. Dropping it stops its processes.
+pub(crate) struct Devnet {
+    /// What `network.json` holds.
+    pub(crate) network: NetworkFile,
+    nodes: Vec<NodeProcess>,
+    anvil: Anvil,
+}
+
+impl Devnet {
+    /// Starts everything below `home`, saying each step to `say`.
+    pub(crate) async fn start(
+        home: &Path,
+        count: usize,
+        rpc_port: Option<u16>,
+        mut say: impl FnMut(String),
+    ) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(home).with_context(|| format!("cannot use {}", home.display()))?;
+        let folder = home.join("nodes");
+        if folder.exists() {
+            // The chain is new each time, so nothing of the nodes before it is of use.
+            std::fs::remove_dir_all(&folder)
+                .with_context(|| format!("cannot remove {}", folder.display()))?;
+        }
+        let anvil = Anvil::start(&home.join("anvil.log"), rpc_port).await?;
+        say(format!("anvil is up at {} (chain {})", anvil.rpc_url, anvil.chain_id));
+
+        let owner: PrivateKeySigner = anvil::FUNDED_KEY.parse()?;
+        let network = deploy(&anvil.rpc_url, &owner).await.context("deploying the contracts")?;
+        say(format!("NodeRegistry {}, RouteTable {}", network.registry, network.routes));
+        let reader = ChainReader::connect(&anvil.rpc_url, network).await?;
+        let admin = Admin::new(reader, owner);
+
+        let mut nodes = Vec::with_capacity(count);
+        for number in 1..=count {
+            let plan = nodes::Plan::new(&folder, number)?;
+            admin.fund(plan.wallet(), U256::from(NODE_WEI)).await?;
+            let id = admin.register_node(plan.signer(), plan.record()?).await?;
+            plan.write(id, &anvil.rpc_url, network)?;
+            nodes.push(plan.info(id)?);
+            say(format!("node {id} registered at {}", plan.endpoint));
+        }
+        let mut file = NetworkFile {
+            rpc_url: anvil.rpc_url.clone(),
+            chain_id: anvil.chain_id,
+            contracts: Contracts {
+                node_registry: network.registry,
+                route_table: network.routes,
+            },
+            indexer_url: None,
+            nodes,
+        };
+        let mut processes = Vec::with_capacity(count);
+        for info in &mut file.nodes {
+            let process = NodeProcess::start(&info.home).await?;
+            info.pid = process.pid();
+            processes.push(process);
+        }
+        for process in &mut processes {
+            process.wait_until_healthy().await?;
+        }
+        file.save(&home.join(NetworkFile::NAME))?;
+        say(format!("{count} nodes are up"));
+        Ok(Self { network: file, nodes: processes, anvil })
+    }
+
+    /// Waits until a process ends by itself, which none should.
+    pub(crate) async fn first_to_end(&mut self) -> anyhow::Error {
+        let nodes = self.nodes.iter_mut().map(|node| Box::pin(node.ended()));
+        let first = futures_util::future::select_all(nodes);
+        tokio::select! {
+            (what, ..) = first => what,
+            what = self.anvil.ended() => what,
+        }
+    }
+
+    /// Stops the nodes, then the chain.
+    pub(crate) async fn stop(mut self) {
+        for node in &mut self.nodes {
+            node.ask_to_stop();
+        }
+        for node in &mut self.nodes {
+            node.wait_stopped().await;
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Nodes as child processes of their own, each with a home folder.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use alloy::{
+    primitives::{Address, B256, U256},
+    signers::local::PrivateKeySigner,
+};
+use anyhow::{Context as _, bail};
+use conet_bindings::{NodeRegistry, endpoint, roles};
+use conet_chain::{NodeInfo, key_set};
+use conet_node::{
+    config::{ChainConfig, Limits, NodeConfig, Role},
+    keys::NodeKeys,
+};
+use conet_wire::network::Network;
+use tokio::process::{Child, Command};
+
+use super::anvil::free_port;
+use crate::commands::node::health;
+
+/// How long a node may take to come up, or to go down.
+const NODE_SECONDS_MAX: u64 = 30;
+
+/// White paper: $0.00001 per megabyte, in pico-dollars.
+const BANDWIDTH_PRICE: u64 = 10_000_000;
+/// White paper: $0.000000014 per megabyte and hour, in pico-dollars.
+const STORAGE_PRICE: u64 = 14_000;
+/// White paper: $1.00 of authorization, in micro-dollars.
+const AUTHORIZATION_MIN: u64 = 1_000_000;
+
+/// A node that is not started yet.
+pub(super) struct Plan {
+    home: PathBuf,
+    keys: NodeKeys,
+    pub(super) endpoint: SocketAddr,
+    private: SocketAddr,
+}
+
+impl Plan {
+    pub(super) fn new(folder: &Path, number: usize) -> anyhow::Result<Self> {
+        let local = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+        Ok(Self {
+            home: folder.join(number.to_string()),
+            keys: NodeKeys::generate(),
+            endpoint: local(free_port()?),
+            private: local(free_port()?),
+        })
+    }
+
+    pub(super) fn wallet(&self) -> Address {
+        self.keys.wallet.address()
+    }
+
+    pub(super) fn signer(&self) -> &PrivateKeySigner {
+        self.keys.wallet.signer()
+    }
+
+    /// What the registry shall hold.
+    pub(super) fn record(&self) -> anyhow::Result<NodeRegistry::NodeConfig> {
+        Ok(NodeRegistry::NodeConfig {
+            wallet: self.wallet(),
+            keys: key_set(&self.keys.identity()?),
+            transportKey: B256::from(self.keys.transport.public().0),
+            endpoints: vec![endpoint::encode(self.endpoint)],
+            roles: roles::RELAY | roles::AGENT,
+            prices: NodeRegistry::Prices {
+                bandwidth: BANDWIDTH_PRICE,
+                storage_: STORAGE_PRICE,
+                minimumAuthorization: AUTHORIZATION_MIN,
+            },
+        })
+    }
+
+    /// Writes the home folder.
+    pub(super) fn write(&self, id: U256, rpc_url: &str, network: Network) -> anyhow::Result<()> {
+        self.keys.save_new(&self.home)?;
+        let config = NodeConfig {
+            id: u64::try_from(id)?,
+            roles: vec![Role::Relay, Role::Agent],
+            listen: self.endpoint,
+            private_listen: self.private,
+            open_profile: true,
+            development: true,
+            chain: ChainConfig {
+                rpc_url: rpc_url.to_owned(),
+                chain_id: network.chain_id,
+                registry: network.registry,
+                routes: network.routes,
+                poll_milliseconds: 250,
+                submit_routes: true,
+            },
+            agent: conet_node::agent::AgentConfig::default(),
+            limits: Limits::default(),
+        };
+        Ok(config.save(&self.home)?)
+    }
+
+    /// Its entry in `network.json`.
+    pub(super) fn info(&self, id: U256) -> anyhow::Result<NodeInfo> {
+        Ok(NodeInfo {
+            id: u64::try_from(id)?,
+            roles: vec!["relay".into(), "agent".into()],
+            endpoint: self.endpoint,
+            pid: None,
+            home: std::path::absolute(&self.home)?,
+        })
+    }
+}
+
+/// A node's process; killed when dropped.
+pub(crate) struct NodeProcess {
+    home: PathBuf,
+    child: Child,
+}
+
+impl NodeProcess {
+    /// Starts `conet node run`, with its log in the node's home.
+    pub(crate) async fn start(home: &Path) -> anyhow::Result<Self> {
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(home.join("node.log"))
+            .with_context(|| format!("cannot write a log in {}", home.display()))?;
+        let child = Command::new(std::env::current_exe()?)
+            .arg("--home")
+            .arg(home)
+            .args(["node", "run"])
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .context("cannot start a node")?;
+        Ok(Self { home: home.to_owned(), child })
+    }
+
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    pub(crate) async fn wait_until_healthy(&mut self) -> anyhow::Result<()> {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(NODE_SECONDS_MAX);
+        let log = self.home.join("node.log");
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("a node ended at once ({status}); see {}", log.display());
+            }
+            let asked = match NodeConfig::load(&self.home) {
+                Ok(config) => health(config.private_listen).await,
+                Err(error) => Err(error.into()),
+            };
+            match asked {
+                Ok(health) if health.ok => return Ok(()),
+                Ok(_) | Err(_) if tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Ok(health) => bail!("a node is not well: {health:?}; see {}", log.display()),
+                Err(error) => return Err(error.context(format!("see {}", log.display()))),
+            }
+        }
+    }
+
+    pub(crate) async fn ended(&mut self) -> anyhow::Error {
+        let status = self.child.wait().await;
+        anyhow::anyhow!("the node in {} ended ({status:?}); see node.log there", self.home.display())
+    }
+
+    /// Asks for a graceful end.
+    pub(crate) fn ask_to_stop(&mut self) {
+        if let Some(pid) = self.child.id().and_then(|pid| i32::try_from(pid).ok())
+            && let Some(pid) = rustix::process::Pid::from_raw(pid)
+        {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+    }
+
+    /// Waits for its end, and ends it if that takes too long.
+    pub(crate) async fn wait_stopped(&mut self) {
+        let patience = Duration::from_secs(NODE_SECONDS_MAX);
+        if tokio::time::timeout(patience, self.child.wait()).await.is_err() {
+            let _ = self.child.kill().await;
+        }
+    }
+}
