@@ -8,8 +8,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use conet_chain::{Directory, NodeEntry};
+use conet_chain::{Directory, Matches, NodeEntry};
 use conet_wire::{
+    parcel::Status,
     recipient::{HEAD_BYTES, Handle, recipient},
     relay::RelayStatus,
     veil::{
@@ -70,6 +71,17 @@ impl Routed {
     #[must_use]
     pub const fn refused(status: RelayStatus) -> Self {
         Self::Answer { status, body: Vec::new() }
+    }
+
+    /// Whether the node could not be reached, or has not the key that its record claims.
+    fn was_not_read(&self) -> bool {
+        match self {
+            Self::Answer { status: RelayStatus::AnsweredPlain, body } => {
+                body.first() == Some(&(Status::Malformed as u8))
+            }
+            Self::Answer { status, .. } => *status == RelayStatus::Unreachable,
+            Self::Stream(_) => false,
+        }
     }
 }
 
@@ -148,11 +160,33 @@ impl Router {
         if message.hops_left == 0 || !self.relays {
             return Routed::refused(RelayStatus::HopLimit);
         }
-        let nodes = self.directory.find(&handle);
-        let Some(node) = nodes.into_iter().next() else {
-            return Routed::refused(RelayStatus::UnknownNode);
-        };
-        self.forward(&node, message).await
+        self.forward_to_any(self.directory.find(&handle), message).await
+    }
+
+    /// OpenPGP lets anybody bind a copy of somebody's encryption key, so several nodes may
+    /// claim a handle. Only its owner can read: whoever cannot is passed over.
+    async fn forward_to_any(&self, nodes: Matches, message: Message) -> Routed {
+        let Message { content, kind, profile, hops_left, .. } = message;
+        let head = RequestHead { kind, hops_left: hops_left - 1, profile };
+        let mut nodes = nodes.into_iter();
+        let mut routed = Routed::refused(RelayStatus::UnknownNode);
+        match content {
+            // Can be sent only once, so only to the node that was registered first.
+            Content::Arriving { .. } => {
+                if let Some(node) = nodes.next() {
+                    routed = self.forward(&node, head, content).await;
+                }
+            }
+            Content::Whole(n2) => {
+                for node in nodes {
+                    routed = self.forward(&node, head, Content::Whole(n2.clone())).await;
+                    if !routed.was_not_read() {
+                        break;
+                    }
+                }
+            }
+        }
+        routed
     }
 
     async fn handle_here(&self, message: Message) -> Routed {
@@ -174,10 +208,8 @@ impl Router {
         }
     }
 
-    async fn forward(&self, node: &NodeEntry, message: Message) -> Routed {
-        let Message { content, kind, profile, hops_left, .. } = message;
-        let head = RequestHead { kind, hops_left: hops_left - 1, profile };
-        let answer = match (kind, content) {
+    async fn forward(&self, node: &NodeEntry, head: RequestHead, content: Content) -> Routed {
+        let answer = match (head.kind, content) {
             (EnvelopeKind::Stream, Content::Whole(n2)) => {
                 match self.peers.stream(node, head, n2).await {
                     Ok((_, Some(cells))) => return Routed::Stream(Cells::Remote(Box::new(cells))),
