@@ -3,12 +3,8 @@
 use alloy::primitives::{Address, U256};
 use conet_chain::ChainError;
 use conet_wire::{
-    claim::ClaimError,
-    message::MessageError,
-    openpgp::SealError,
-    parcel::Status,
-    relay::RelayStatus,
-    request::RequestError,
+    claim::ClaimError, message::MessageError, openpgp::SealError, parcel::Status,
+    relay::RelayStatus, request::RequestError,
 };
 
 use crate::{keystore::KeystoreError, state::StateError, transport::TransportError};

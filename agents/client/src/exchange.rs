@@ -44,10 +44,10 @@ impl Parcel {
         let fits = |size: &usize| {
             openpgp::capacity(n2_len(*size)).is_some_and(|capacity| capacity >= plaintext.len())
         };
-        let size = WIRE_SIZES.into_iter().find(fits).ok_or(ClientError::TooLong {
-            max: N2_MAX as u64,
-            found: plaintext.len() as u64,
-        })?;
+        let size = WIRE_SIZES
+            .into_iter()
+            .find(fits)
+            .ok_or(ClientError::TooLong { max: N2_MAX as u64, found: plaintext.len() as u64 })?;
         let n2 = seal_exact(&plaintext, n2_len(size), node.node.certificate())?;
         Ok(Self { n2: n2.into(), key })
     }
@@ -161,8 +161,7 @@ impl Client {
     ) -> Result<StreamAnswer, RelayFailure> {
         let (envelope, response) = seal_envelope(relay, EnvelopeKind::Stream, parcel)?;
         let mut events = self.0.transport.stream(relay, envelope).await?;
-        let mut first =
-            events.next().await?.ok_or(TransportError::NotEvents("an empty stream"))?;
+        let mut first = events.next().await?.ok_or(TransportError::NotEvents("an empty stream"))?;
         let (opener, opened) = response.open_stream(&mut first).map_err(TransportError::from)?;
         let relay = relay.node.id();
         if opened.status == RelayStatus::Streaming as u8 {
@@ -212,16 +211,16 @@ fn seal_envelope(
 ) -> Result<(Bytes, conet_wire::veil::ResponseOpener), TransportError> {
     let key = relay.node.transport_key();
     let minute = clock::unix_minute();
-    let (body, response) =
-        Envelope::seal(&key, kind, minute, &parcel.n2, &mut rand::rng())?;
+    let (body, response) = Envelope::seal(&key, kind, minute, &parcel.n2, &mut rand::rng())?;
     Ok((body.into(), response))
 }
 
 /// Only what is sealed with the reply key is the node's word.
 fn agents_answer(status: u8, body: &[u8], key: &ReplyKey) -> Result<Answer, RelayFailure> {
     match RelayStatus::from_byte(status) {
-        Some(RelayStatus::Answered) => Answer::open(key, body)
-            .map_err(|error| RelayFailure::NotTheAgent(error.to_string())),
+        Some(RelayStatus::Answered) => {
+            Answer::open(key, body).map_err(|error| RelayFailure::NotTheAgent(error.to_string()))
+        }
         Some(RelayStatus::AnsweredPlain) => Err(RelayFailure::Unreadable),
         Some(status) => Err(RelayFailure::Status(status)),
         None => Err(RelayFailure::NotTheAgent(format!("unknown status {status}"))),

@@ -234,8 +234,8 @@ impl Keystore {
     /// [`KeystoreError::WrongPassword`] among others.
     pub fn open(&self, name: &str, password: &Password) -> Result<Wallet, KeystoreError> {
         let file = self.read(name)?;
-        let secret = WalletSecret::from_bytes(&*file.open(password)?)
-            .map_err(|_| KeystoreError::Secret)?;
+        let secret =
+            WalletSecret::from_bytes(&*file.open(password)?).map_err(|_| KeystoreError::Secret)?;
         if file.address().is_some_and(|address| address != secret.address()) {
             return Err(KeystoreError::Form("its address is not its secret's".into()));
         }
@@ -246,10 +246,8 @@ impl Keystore {
 
     fn read(&self, name: &str) -> Result<v3::File, KeystoreError> {
         let path = self.path(name)?;
-        let json = read_bounded(&path)?.ok_or_else(|| KeystoreError::Missing {
-            name: name.into(),
-            dir: self.dir.clone(),
-        })?;
+        let json = read_bounded(&path)?
+            .ok_or_else(|| KeystoreError::Missing { name: name.into(), dir: self.dir.clone() })?;
         serde_json::from_slice(&json).map_err(|error| KeystoreError::Form(error.to_string()))
     }
 

@@ -188,9 +188,10 @@ impl Client {
         options: &LookupOptions,
     ) -> Result<Vec<Arc<NodeEntry>>, ClientError> {
         let directory = self.directory().await?;
-        let remembered = self.routes().get(&wallet).and_then(|(_, lookup)| {
-            lookup.route.as_ref().and_then(VerifiedRoute::agent)
-        });
+        let remembered = self
+            .routes()
+            .get(&wallet)
+            .and_then(|(_, lookup)| lookup.route.as_ref().and_then(VerifiedRoute::agent));
         let mut avoid = Avoid::new(None).add_id(&directory, remembered);
         for agent in &options.avoid_agents {
             avoid = avoid.add_id(&directory, Some(*agent));
@@ -262,12 +263,8 @@ fn newest(
     other: Source,
 ) -> Result<(Source, Option<String>), ClientError> {
     let (new, old) = if one.serial() >= other.serial() { (one, other) } else { (other, one) };
-    let contradiction = |what: String| ClientError::Disagreement {
-        wallet,
-        one: new.node,
-        other: old.node,
-        what,
-    };
+    let contradiction =
+        |what: String| ClientError::Disagreement { wallet, one: new.node, other: old.node, what };
     if new.serial() == old.serial() {
         if new.record != old.record {
             return Err(contradiction(format!("different routes with serial {}", new.serial())));

@@ -149,9 +149,10 @@ impl Client {
 
     /// The agents that the wallet left, then its own.
     async fn agents_to_drain(&self, wallet: Address) -> Result<VecDeque<U256>, ClientError> {
-        let known = self.0.state.run(move |state| {
-            Ok((state.former_agents(wallet)?, state.registration(wallet)?))
-        });
+        let known = self
+            .0
+            .state
+            .run(move |state| Ok((state.former_agents(wallet)?, state.registration(wallet)?)));
         let (mut agents, registration) = known.await?;
         let own = match registration {
             Some(registration) => registration.agent,

@@ -260,12 +260,7 @@ impl Client {
         Err(ClientError::Stopped("sending"))
     }
 
-    fn plaintext(
-        &self,
-        job: &Job<'_>,
-        part: u32,
-        content: &[u8],
-    ) -> Result<Vec<u8>, ClientError> {
+    fn plaintext(&self, job: &Job<'_>, part: u32, content: &[u8]) -> Result<Vec<u8>, ClientError> {
         if job.options.anonymous {
             return Ok(content.to_vec());
         }

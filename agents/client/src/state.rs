@@ -141,7 +141,8 @@ impl State {
     fn sweep(&self, now: u64) -> Result<(), StateError> {
         let now = integer(now);
         let connection = self.lock();
-        connection.execute("DELETE FROM shown WHERE expires_at < ?1 AND temporary IS NULL", [now])?;
+        connection
+            .execute("DELETE FROM shown WHERE expires_at < ?1 AND temporary IS NULL", [now])?;
         connection.execute("DELETE FROM former_agents WHERE until < ?1", [now])?;
         Ok(())
     }
@@ -288,8 +289,11 @@ impl State {
 
 /// Names a network in file names.
 fn network_name(network: &Network) -> String {
-    let named =
-        [&network.chain_id.to_be_bytes()[..], network.registry.as_slice(), network.routes.as_slice()];
+    let named = [
+        &network.chain_id.to_be_bytes()[..],
+        network.registry.as_slice(),
+        network.routes.as_slice(),
+    ];
     let digest: B256 = keccak256(named.concat());
     hex::encode(digest.get(..4).unwrap_or_default())
 }

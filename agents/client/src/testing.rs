@@ -21,11 +21,7 @@ use conet_wire::{
 pub(crate) const NOW: u64 = 1_800_000_000;
 
 pub(crate) fn network() -> Network {
-    Network {
-        chain_id: 31_337,
-        registry: Address::repeat_byte(1),
-        routes: Address::repeat_byte(2),
-    }
+    Network { chain_id: 31_337, registry: Address::repeat_byte(1), routes: Address::repeat_byte(2) }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -83,8 +79,7 @@ fn record(node: &TestNode) -> NodeRecord {
 
 pub(crate) fn directory(nodes: &[TestNode]) -> Directory {
     let records = nodes.iter().map(record).collect();
-    let directory =
-        Directory::from_records(&network(), records, EndpointPolicy::Development, NOW);
+    let directory = Directory::from_records(&network(), records, EndpointPolicy::Development, NOW);
     assert_eq!(directory.all().len(), nodes.len());
     directory
 }
@@ -100,8 +95,7 @@ pub(crate) fn route(wallet: u8, agent: u64, serial: u64) -> RouteRecord {
         expiry: NOW + 1_000,
     };
     let (nonce, deadline) = (U256::from(serial - 1), U256::from(NOW));
-    let signed =
-        SignedRoute::sign(&network(), secret.signer(), update, nonce, deadline).unwrap();
+    let signed = SignedRoute::sign(&network(), secret.signer(), update, nonce, deadline).unwrap();
     RouteRecord {
         update: signed.update,
         serial,

@@ -136,7 +136,9 @@ impl File {
             ("kdf", "scrypt", crypto.kdf.as_str()),
         ] {
             if expected != found {
-                return Err(KeystoreError::Form(format!("expected {what} {expected}, found {found}")));
+                return Err(KeystoreError::Form(format!(
+                    "expected {what} {expected}, found {found}"
+                )));
             }
         }
         Ok(())

@@ -59,11 +59,8 @@ pub(super) async fn open(
         let network = client.network();
         let request = Request::listen(&network, wallet.signer(), &terms, secret.clone())?;
         let digest = request.digest(&network).unwrap_or_default();
-        let binding = SessionBinding {
-            wallet: wallet.address(),
-            agent: agent.node.id(),
-            request: digest,
-        };
+        let binding =
+            SessionBinding { wallet: wallet.address(), agent: agent.node.id(), request: digest };
         session = Some(CellOpener::new(secret, binding));
         Parcel::seal(&agent, Content::Request, &request.encode())
     };
@@ -80,9 +77,7 @@ pub(super) async fn open(
             acks: Acks::new(number),
         }),
         (StreamAnswer::Refused(answered), _) => match answered.answer.status {
-            Status::NotRegistered => {
-                Err(ClientError::NotRegistered { wallet: wallet.address() })
-            }
+            Status::NotRegistered => Err(ClientError::NotRegistered { wallet: wallet.address() }),
             _ => Err(refused(id, &answered.answer)),
         },
         (StreamAnswer::Stream(_), None) => Err(ClientError::Stopped("opening a stream")),

@@ -7,7 +7,11 @@ use conet_wire::{
     sizes::N2_MAX,
 };
 
-use super::{Event, Listener, acks::Place, delivery::{Body, Delivery}};
+use super::{
+    Event, Listener,
+    acks::Place,
+    delivery::{Body, Delivery},
+};
 use crate::{
     clock,
     error::ClientError,
@@ -77,16 +81,19 @@ impl Listener {
         if self.is_known(place, key).await? {
             return Ok(());
         }
-        self.hand_out(place, Delivery {
-            id: key,
-            from: None,
-            received_at,
-            bytes: content.len() as u64,
-            body: Body::Bytes(content.to_vec()),
-            key,
-            expires_at: clock::unix_seconds() + 2 * MESSAGE_SECONDS_MAX,
-            parts: None,
-        });
+        self.hand_out(
+            place,
+            Delivery {
+                id: key,
+                from: None,
+                received_at,
+                bytes: content.len() as u64,
+                body: Body::Bytes(content.to_vec()),
+                key,
+                expires_at: clock::unix_seconds() + 2 * MESSAGE_SECONDS_MAX,
+                parts: None,
+            },
+        );
         Ok(())
     }
 

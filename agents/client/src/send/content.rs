@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use conet_wire::{
     message::{OVERHEAD, PARTS_MAX},
-    openpgp,
-    parcel,
+    openpgp, parcel,
     sizes::{N2_MAX, WIRE_SIZES, n2_len},
 };
 use tokio::{
@@ -202,10 +201,8 @@ mod tests {
         assert_eq!(layout.parts, 3);
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), &bytes).unwrap();
-        let contents = [
-            Content::Bytes(bytes.clone().into()),
-            Content::open(file.path()).await.unwrap(),
-        ];
+        let contents =
+            [Content::Bytes(bytes.clone().into()), Content::open(file.path()).await.unwrap()];
         for content in contents {
             let mut reader = Reader::new(content);
             let mut all = vec![Bytes::new(); 3];

@@ -43,7 +43,12 @@ pub(crate) enum Added {
 
 impl PartialKey {
     fn name(&self) -> String {
-        format!("{}-{}-{}", hex::encode(self.reader), hex::encode(self.sender), hex::encode(self.id))
+        format!(
+            "{}-{}-{}",
+            hex::encode(self.reader),
+            hex::encode(self.sender),
+            hex::encode(self.id)
+        )
     }
 }
 
@@ -97,7 +102,8 @@ impl State {
         bytes: u64,
         now: u64,
     ) -> Result<u32, StateError> {
-        let (reader, sender, id) = (key.reader.as_slice(), key.sender.as_slice(), key.id.as_slice());
+        let (reader, sender, id) =
+            (key.reader.as_slice(), key.sender.as_slice(), key.id.as_slice());
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
         transaction.execute(
@@ -123,12 +129,7 @@ impl State {
     /// Drops what can no longer be completed, then what had no new part for the
     /// longest time. Else strangers who send first parts only could stop all
     /// large messages. `None`: `bytes` are more than all the room.
-    fn make_room(
-        &self,
-        key: &PartialKey,
-        bytes: u64,
-        now: u64,
-    ) -> Result<Option<u64>, StateError> {
+    fn make_room(&self, key: &PartialKey, bytes: u64, now: u64) -> Result<Option<u64>, StateError> {
         let mut dropped = 0;
         for old in self.idle(key, Some(now.saturating_sub(MESSAGE_SECONDS_MAX)), u32::MAX)? {
             self.drop_parts(&old)?;
@@ -176,7 +177,8 @@ impl State {
              ORDER BY touched_at LIMIT ?5",
         )?;
         let before = before.map_or(i64::MAX, integer);
-        let (reader, sender, id) = (key.reader.as_slice(), key.sender.as_slice(), key.id.as_slice());
+        let (reader, sender, id) =
+            (key.reader.as_slice(), key.sender.as_slice(), key.id.as_slice());
         let rows = select.query_map(params![reader, before, sender, id, count], |row| {
             let (sender, id): ([u8; 20], [u8; 32]) = (row.get(0)?, row.get(1)?);
             Ok(PartialKey { reader: key.reader, sender: sender.into(), id: id.into() })

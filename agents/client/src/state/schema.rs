@@ -86,7 +86,11 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StateError> {
     }
     for (step, sql) in MIGRATIONS.iter().enumerate().skip(done) {
         transaction.execute_batch(sql)?;
-        transaction.pragma_update(None, "user_version", i64::try_from(step + 1).unwrap_or(i64::MAX))?;
+        transaction.pragma_update(
+            None,
+            "user_version",
+            i64::try_from(step + 1).unwrap_or(i64::MAX),
+        )?;
     }
     Ok(transaction.commit()?)
 }

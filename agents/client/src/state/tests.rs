@@ -5,11 +5,7 @@ use super::*;
 const NOW: u64 = 1_800_000_000;
 
 fn network() -> Network {
-    Network {
-        chain_id: 31_337,
-        registry: Address::repeat_byte(1),
-        routes: Address::repeat_byte(2),
-    }
+    Network { chain_id: 31_337, registry: Address::repeat_byte(1), routes: Address::repeat_byte(2) }
 }
 
 fn open(home: &Path) -> State {
