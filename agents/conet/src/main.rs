@@ -3,11 +3,16 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod commands;
+mod context;
+mod demo;
 mod devnet;
+mod output;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use context::Context;
+use output::Output;
 
 /// Talk by wallet address over ordinary HTTP, through nodes that cannot read it.
 #[derive(Debug, Parser)]
@@ -19,6 +24,9 @@ struct Cli {
     /// One JSON object per line instead of text
     #[arg(long, global = true)]
     json: bool,
+    /// Which network to join [default: network.json in the home folder]
+    #[arg(long, global = true, env = "CONET_NETWORK", value_name = "FILE")]
+    network: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -28,6 +36,22 @@ enum Command {
     Devnet(commands::devnet::DevnetArgs),
     #[command(subcommand)]
     Node(commands::node::NodeCommand),
+    #[command(subcommand)]
+    Wallet(commands::wallet::WalletCommand),
+    Register(commands::register::RegisterArgs),
+    Send(commands::send::SendArgs),
+    Listen(commands::listen::ListenArgs),
+    Route(commands::route::RouteArgs),
+}
+
+impl Command {
+    /// What is logged unless `CONET_LOG` says otherwise: a server's life, or what is wrong.
+    fn log_level(&self) -> &'static str {
+        match self {
+            Self::Devnet(_) | Self::Node(_) => "info",
+            _ => "warn",
+        }
+    }
 }
 
 #[tokio::main]
@@ -37,12 +61,19 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("CONET_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info")),
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(cli.command.log_level())),
         )
         .init();
+    let output = Output { json: cli.json };
+    let context = Context { home: cli.home.clone(), network: cli.network, output };
     let done = match cli.command {
         Command::Devnet(args) => commands::devnet::run(args, &cli.home, cli.json).await,
         Command::Node(command) => commands::node::run(command, &cli.home, cli.json).await,
+        Command::Wallet(command) => commands::wallet::run(command, &context).await,
+        Command::Register(args) => commands::register::run(args, &context).await,
+        Command::Send(args) => commands::send::run(args, &context).await,
+        Command::Listen(args) => commands::listen::run(args, &context).await,
+        Command::Route(args) => commands::route::run(args, &context).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,15 +9,18 @@ use crate::devnet::Devnet;
 /// Start a chain, the contracts and nodes on this machine.
 ///
 /// Stays up until interrupted, with `network.json` in the home folder, so that every
-/// other command just works.
+/// other command just works. With `--demo` it tells one whole story instead.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   conet devnet                 five nodes, until Ctrl-C
   conet devnet --nodes 8")]
 pub(crate) struct DevnetArgs {
-    /// How many nodes
+    /// How many nodes; at least 4 for the demo
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=64))]
     nodes: u16,
+    /// Tell the white paper's story, step by step, and exit
+    #[arg(long)]
+    demo: bool,
     /// The chain's RPC port [default: a free one]
     #[arg(long)]
     rpc_port: Option<u16>,
@@ -30,6 +33,11 @@ pub(crate) async fn run(args: DevnetArgs, home: &Path, json: bool) -> anyhow::Re
         }
     };
     let mut devnet = Devnet::start(home, usize::from(args.nodes), args.rpc_port, say).await?;
+    if args.demo {
+        let told = crate::demo::tell(&devnet.network, home, json).await;
+        devnet.stop().await;
+        return told;
+    }
     if json {
         println!("{}", serde_json::to_string(&devnet.network)?);
     } else {

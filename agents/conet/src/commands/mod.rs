@@ -1,4 +1,9 @@
 //! One file for each command.
 
 pub(crate) mod devnet;
+pub(crate) mod listen;
 pub(crate) mod node;
+pub(crate) mod register;
+pub(crate) mod route;
+pub(crate) mod send;
+pub(crate) mod wallet;

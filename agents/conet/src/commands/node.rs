@@ -94,8 +94,7 @@ async fn run_node(home: &Path) -> anyhow::Result<()> {
 
 /// Waits for Ctrl-C or a request to terminate.
 pub(crate) async fn stop_signal() -> anyhow::Result<()> {
-    let mut terminate =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         stopped = tokio::signal::ctrl_c() => Ok(stopped?),
         _ = terminate.recv() => Ok(()),

@@ -45,13 +45,15 @@ impl Devnet {
         let network = deploy(&anvil.rpc_url, &owner).await.context("deploying the contracts")?;
         say(format!("NodeRegistry {}, RouteTable {}", network.registry, network.routes));
         let reader = ChainReader::connect(&anvil.rpc_url, network).await?;
-        let admin = Admin::new(reader, owner);
+        let admin = Admin::new(reader.clone(), owner);
 
         let mut nodes = Vec::with_capacity(count);
         for number in 1..=count {
             let plan = nodes::Plan::new(&folder, number)?;
             admin.fund(plan.wallet(), U256::from(NODE_WEI)).await?;
-            let id = admin.register_node(plan.signer(), plan.record()?).await?;
+            // Each node owns itself: clients use no two nodes of one owner on one path.
+            let itself = Admin::new(reader.clone(), plan.signer().clone());
+            let id = itself.register_node(plan.signer(), plan.record()?).await?;
             plan.write(id, &anvil.rpc_url, network)?;
             nodes.push(plan.info(id)?);
             say(format!("node {id} registered at {}", plan.endpoint));
@@ -59,10 +61,7 @@ impl Devnet {
         let mut file = NetworkFile {
             rpc_url: anvil.rpc_url.clone(),
             chain_id: anvil.chain_id,
-            contracts: Contracts {
-                node_registry: network.registry,
-                route_table: network.routes,
-            },
+            contracts: Contracts { node_registry: network.registry, route_table: network.routes },
             indexer_url: None,
             nodes,
         };

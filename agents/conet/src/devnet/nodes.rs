@@ -168,7 +168,10 @@ impl NodeProcess {
 
     pub(crate) async fn ended(&mut self) -> anyhow::Error {
         let status = self.child.wait().await;
-        anyhow::anyhow!("the node in {} ended ({status:?}); see node.log there", self.home.display())
+        anyhow::anyhow!(
+            "the node in {} ended ({status:?}); see node.log there",
+            self.home.display()
+        )
     }
 
     /// Asks for a graceful end.

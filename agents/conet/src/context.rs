@@ -1,0 +1,145 @@
+//! What the commands of wallets share: home, network, passwords.
+
+use std::{
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use alloy::primitives::U256;
+use anyhow::{Context as _, bail};
+use clap::Args;
+use conet_chain::NetworkFile;
+use conet_client::{Client, ClientConfig, Keystore, KeystoreError, Password, Wallet};
+
+use crate::output::Output;
+
+/// Where things are, and how to speak.
+#[derive(Debug, Clone)]
+pub(crate) struct Context {
+    pub(crate) home: PathBuf,
+    pub(crate) network: Option<PathBuf>,
+    pub(crate) output: Output,
+}
+
+/// Where a password comes from. Never from an argument: others can read those.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PasswordArgs {
+    /// A file whose first line is the password [default: CONET_PASSWORD, else a prompt]
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// The wallet has no password
+    #[arg(long, conflicts_with = "password_file")]
+    empty_password: bool,
+}
+
+impl PasswordArgs {
+    /// The password of a wallet that there is.
+    pub(crate) fn read(&self) -> anyhow::Result<Password> {
+        match self.given()? {
+            Some(password) => Ok(password),
+            None => prompt("Password: "),
+        }
+    }
+
+    /// The password of a wallet to be made: typed twice, and not empty by accident.
+    pub(crate) fn choose(&self) -> anyhow::Result<Password> {
+        let password = match self.given()? {
+            Some(password) => password,
+            None => {
+                let first = rpassword::prompt_password("Password: ");
+                let first = zeroize::Zeroizing::new(first.context(NO_PASSWORD)?);
+                let again = rpassword::prompt_password("Once more: ");
+                let again = zeroize::Zeroizing::new(again.context(NO_PASSWORD)?);
+                if first != again {
+                    bail!("the two passwords differ: try again");
+                }
+                Password::new(first.as_str().to_owned())
+            }
+        };
+        if password.is_empty() && !self.empty_password {
+            bail!("expected a password, found an empty one: say --empty-password if you mean it");
+        }
+        Ok(password)
+    }
+
+    fn given(&self) -> anyhow::Result<Option<Password>> {
+        if self.empty_password {
+            return Ok(Some(Password::default()));
+        }
+        if let Some(path) = &self.password_file {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read the password file {}", path.display()))?;
+            let text = zeroize::Zeroizing::new(text);
+            let line = text.lines().next().unwrap_or_default();
+            return Ok(Some(Password::new(line.to_owned())));
+        }
+        match std::env::var("CONET_PASSWORD") {
+            Ok(password) => Ok(Some(Password::new(password))),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(error) => bail!("CONET_PASSWORD: {error}"),
+        }
+    }
+}
+
+const NO_PASSWORD: &str = "no password: give --password-file or set CONET_PASSWORD";
+
+fn prompt(text: &str) -> anyhow::Result<Password> {
+    if !std::io::stdin().is_terminal() && !std::io::stderr().is_terminal() {
+        bail!(NO_PASSWORD);
+    }
+    Ok(Password::new(rpassword::prompt_password(text).context(NO_PASSWORD)?))
+}
+
+impl Context {
+    pub(crate) fn keystore(&self) -> Keystore {
+        Keystore::new(&self.home)
+    }
+
+    /// Opens a wallet; deriving its key takes a moment of pure work.
+    pub(crate) async fn wallet(
+        &self,
+        name: &str,
+        password: &PasswordArgs,
+    ) -> anyhow::Result<Arc<Wallet>> {
+        let keystore = self.keystore();
+        // Whether there is such a wallet is said before a password is asked for.
+        match keystore.show(name) {
+            // A file of another program may name no address.
+            Ok(_) | Err(KeystoreError::Form(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let (name, password) = (name.to_owned(), password.read()?);
+        let opened = tokio::task::spawn_blocking(move || keystore.open(&name, &password));
+        Ok(Arc::new(opened.await??))
+    }
+
+    pub(crate) async fn client(&self) -> anyhow::Result<Client> {
+        let path = match &self.network {
+            Some(path) => path.clone(),
+            None => self.home.join(NetworkFile::NAME),
+        };
+        let network = NetworkFile::load(&path)?;
+        Ok(Client::open(&self.home, &network, ClientConfig::default()).await?)
+    }
+}
+
+/// A node's id, as arguments give it.
+pub(crate) fn node_id(text: &str) -> Result<U256, String> {
+    text.parse::<u64>()
+        .map(U256::from)
+        .map_err(|_| format!("expected a node's number, such as 3, found {text:?}"))
+}
+
+/// A node's id as JSON: a number, as in `network.json`.
+pub(crate) fn id_json(id: U256) -> serde_json::Value {
+    match u64::try_from(id) {
+        Ok(id) => id.into(),
+        Err(_) => id.to_string().into(),
+    }
+}
+
+/// A path as people and JSON should see it.
+pub(crate) fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

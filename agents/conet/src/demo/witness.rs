@@ -1,0 +1,192 @@
+//! Checks what the nodes know: their counters, and everything that they wrote to disk.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use alloy::hex;
+use anyhow::{Context as _, bail, ensure};
+use conet_chain::NetworkFile;
+use conet_node::config::NodeConfig;
+
+use crate::commands::node::health;
+
+type Counters = BTreeMap<String, u64>;
+
+struct Observed {
+    id: u64,
+    home: PathBuf,
+    private: SocketAddr,
+    counters: Counters,
+}
+
+struct Secret {
+    name: &'static str,
+    bytes: Vec<u8>,
+    known_to: Vec<u64>,
+}
+
+pub(super) struct Witness {
+    nodes: Vec<Observed>,
+    secrets: Vec<Secret>,
+    steps: u32,
+    json: bool,
+}
+
+impl Witness {
+    pub(super) async fn new(network: &NetworkFile, json: bool) -> anyhow::Result<Self> {
+        let mut nodes = Vec::new();
+        for node in &network.nodes {
+            let config = NodeConfig::load(&node.home)?;
+            nodes.push(Observed {
+                id: node.id,
+                home: node.home.clone(),
+                private: config.private_listen,
+                counters: counters(config.private_listen).await?,
+            });
+        }
+        Ok(Self { nodes, secrets: Vec::new(), steps: 0, json })
+    }
+
+    pub(super) fn step(&mut self, text: &str) {
+        self.steps += 1;
+        if self.json {
+            println!("{}", serde_json::json!({ "step": self.steps, "text": text }));
+        } else {
+            println!("\n{}. {text}", self.steps);
+        }
+    }
+
+    pub(super) fn note(&self, text: &str) {
+        if self.json {
+            println!("{}", serde_json::json!({ "step": self.steps, "note": text }));
+        } else {
+            println!("   {text}");
+        }
+    }
+
+    /// From now on, no node may write this down.
+    pub(super) fn keep_secret(&mut self, name: &'static str, bytes: &[u8]) {
+        self.secrets.push(Secret { name, bytes: bytes.to_vec(), known_to: Vec::new() });
+    }
+
+    /// But this one may.
+    pub(super) fn allow(&mut self, node: u64, name: &str) {
+        for secret in self.secrets.iter_mut().filter(|secret| secret.name == name) {
+            secret.known_to.push(node);
+        }
+    }
+
+    /// Says what each node did since the last report, by its own counters, and checks
+    /// that none wrote down what it must not know.
+    pub(super) async fn report(&mut self) -> anyhow::Result<()> {
+        let mut lines = Vec::new();
+        for node in &mut self.nodes {
+            let now = counters(node.private).await?;
+            let grew = |prefix: &str| -> u64 {
+                let sum = |counters: &Counters| -> u64 {
+                    counters.iter().filter(|(k, _)| k.starts_with(prefix)).map(|(_, v)| v).sum()
+                };
+                sum(&now).saturating_sub(sum(&node.counters))
+            };
+            let (parcels, routed) = (grew("conet_parcels_total"), grew("conet_relayed_total"));
+            node.counters = now;
+            let relayed = routed.saturating_sub(parcels);
+            if relayed > 0 {
+                lines.push(format!(
+                    "node {}, as relay, carried {relayed}: saw an IP address, a size, and the \
+                     key of another node; not who wrote to whom, nor what",
+                    node.id
+                ));
+            }
+            if parcels > 0 {
+                lines.push(format!(
+                    "node {}, as agent or look-up, opened {parcels}: saw a relay's address and \
+                     its own client's key; not the other's IP address, nor the text",
+                    node.id
+                ));
+            }
+        }
+        for line in lines {
+            self.note(&line);
+        }
+        self.check_disks()
+    }
+
+    /// Looks for every secret in every file of every node, as bytes and as hexadecimal.
+    fn check_disks(&self) -> anyhow::Result<()> {
+        for node in &self.nodes {
+            let unknown = self.secrets.iter().filter(|s| !s.known_to.contains(&node.id));
+            let forms: Vec<(&str, Vec<u8>)> = unknown
+                .flat_map(|secret| {
+                    let hexadecimal = hex::encode(&secret.bytes).into_bytes();
+                    [(secret.name, secret.bytes.clone()), (secret.name, hexadecimal)]
+                })
+                .collect();
+            for file in files(&node.home)? {
+                let content = std::fs::read(&file)
+                    .with_context(|| format!("cannot read {}", file.display()))?;
+                let lower = content.to_ascii_lowercase();
+                for (name, form) in &forms {
+                    let found = contains(&content, form) || contains(&lower, form);
+                    ensure!(!found, "node {} wrote {name} into {}", node.id, file.display());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until an agent has this many streams.
+    pub(super) async fn wait_for_streams(&self, id: u64, count: usize) -> anyhow::Result<()> {
+        let node = self.nodes.iter().find(|node| node.id == id).context("no such node")?;
+        for _ in 0..200 {
+            if health(node.private).await?.streams == count {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("node {id} did not notice within 10 s")
+    }
+
+    /// The last word.
+    pub(super) fn conclude(&self) -> anyhow::Result<()> {
+        self.check_disks()?;
+        self.note(
+            "Checked: in the files and logs of no node is either message; each address is only \
+             with its own agent.",
+        );
+        if !self.json {
+            println!("\nThe story came true.");
+        }
+        Ok(())
+    }
+}
+
+async fn counters(private: SocketAddr) -> anyhow::Result<Counters> {
+    let text = reqwest::get(format!("http://{private}/metrics")).await?.text().await?;
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    Ok(lines
+        .filter_map(|line| {
+            let (name, value) = line.rsplit_once(' ')?;
+            Some((name.to_owned(), value.parse().ok()?))
+        })
+        .collect())
+}
+
+fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+fn contains(content: &[u8], form: &[u8]) -> bool {
+    content.windows(form.len()).any(|window| window == form)
+}
