@@ -44,6 +44,7 @@ pub struct ListenOptions {
 
 /// What happens while listening.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Event {
     /// A stream is open.
     Connected {

@@ -77,8 +77,8 @@ pub struct Progress {
 /// A message that the reader's agent has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// The message's id.
-    pub id: B256,
+    /// The message's id; `None` for an unsigned one, which carries none.
+    pub id: Option<B256>,
     /// The reader.
     pub to: Address,
     /// Bytes of content.
@@ -137,7 +137,7 @@ impl Client {
         progress: impl Fn(Progress) + Send + Sync,
     ) -> Result<Sent, ClientError> {
         let layout = Layout::of(content.len(), options)?;
-        let mut id = B256::from(rand::random::<[u8; 32]>());
+        let id = B256::from(rand::random::<[u8; 32]>());
         let sent_at = clock::unix_milliseconds();
         let job = Job { wallet, to, id, sent_at, options, layout };
         let mut target = self.target(wallet, to, options, false).await?;
@@ -175,12 +175,8 @@ impl Client {
             progress(done);
             arrived = part;
         }
-        if options.anonymous {
-            // Nothing of it carries this id: the reader knows it by its session key.
-            id = B256::ZERO;
-        }
         Ok(Sent {
-            id,
+            id: (!options.anonymous).then_some(id),
             to,
             bytes: layout.bytes,
             parts: layout.parts,

@@ -42,7 +42,8 @@ impl Output {
     /// A bar over bytes; hidden unless a person looks.
     pub(crate) fn progress(self, bytes: u64) -> ProgressBar {
         let shown = !self.json && io::stderr().is_terminal();
-        let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target =
+            if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(bytes), target);
         let style = "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
         match ProgressStyle::with_template(style) {

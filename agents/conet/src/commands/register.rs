@@ -47,12 +47,8 @@ pub(crate) async fn run(args: RegisterArgs, context: &Context) -> anyhow::Result
         (_, true) => Change::Leave,
         _ => Change::Agent,
     };
-    let options = RegisterOptions {
-        agent: args.agent,
-        via: args.via,
-        change,
-        self_submit: args.self_submit,
-    };
+    let options =
+        RegisterOptions { agent: args.agent, via: args.via, change, self_submit: args.self_submit };
     let done = client.register(&wallet, &options).await?;
     let address = done.wallet.to_string();
     let json = json!({

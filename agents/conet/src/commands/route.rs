@@ -27,12 +27,8 @@ pub(crate) struct RouteArgs {
 
 pub(crate) async fn run(args: RouteArgs, context: &Context) -> anyhow::Result<()> {
     let client = context.client().await?;
-    let options = LookupOptions {
-        direct: args.direct,
-        fresh: true,
-        via: args.via,
-        avoid_agents: Vec::new(),
-    };
+    let options =
+        LookupOptions { direct: args.direct, fresh: true, via: args.via, avoid_agents: Vec::new() };
     let lookup = client.look_up(args.address, &options).await?;
     if let Some(warning) = &lookup.warning {
         context.output.warn(warning);
