@@ -45,14 +45,50 @@ impl RelayMetrics {
     }
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ParcelLabels {
+    kind: String,
+    outcome: String,
+}
+
+/// What a parcel turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ParcelKind {
+    /// It does not open, or holds nothing known.
+    Unread,
+    /// Mail, of our own clients or of ordinary OpenPGP tools.
+    Mail,
+    /// A live message.
+    Live,
+    /// A registration.
+    Register,
+    /// A stream is asked for.
+    Listen,
+    /// A look-up for somebody else's client.
+    Lookup,
+    /// An acknowledgement.
+    Acknowledgement,
+}
+
 /// Parcels to the agent role.
 #[derive(Debug, Clone, Default)]
-pub struct AgentMetrics(Outcomes);
+pub struct AgentMetrics(Family<ParcelLabels, Counter>);
 
 impl AgentMetrics {
-    pub(crate) fn count(&self, status: Status) {
-        self.0.count(&status);
+    pub(crate) fn count(&self, kind: ParcelKind, status: Status) {
+        let labels = ParcelLabels {
+            kind: snake_case(&format!("{kind:?}")),
+            outcome: snake_case(&format!("{status:?}")),
+        };
+        self.0.get_or_create(&labels).inc();
     }
+}
+
+/// The agent's store: how many writes one sync to disk carries.
+#[derive(Debug, Clone, Default)]
+pub struct StoreMetrics {
+    pub(crate) commits: Counter,
+    pub(crate) writes: Counter,
 }
 
 /// Why the server answered like an ordinary web site, or not at all.
@@ -117,7 +153,7 @@ impl Metrics {
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         let root = registry.sub_registry_with_prefix("conet");
         root.register("relayed", "Messages by what the relay said", self.relay.0.0.clone());
-        root.register("parcels", "Parcels by what the agent said", self.agent.0.0.clone());
+        root.register("parcels", "Parcels by kind and what the agent said", self.agent.0.clone());
         root.register("refused", "Requests refused before they were read", self.refused.0.clone());
         root.register("connections", "Connections open", self.connections.clone());
         root.register("streams", "Listening streams open at the agent", self.streams.clone());
@@ -127,6 +163,14 @@ impl Metrics {
             "Seconds since the node map was compared with the chain",
             self.directory_lag_seconds.clone(),
         );
+    }
+
+    /// Shows the counters of an open store.
+    pub(crate) fn show_store(&self, store: &StoreMetrics) {
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        let root = registry.sub_registry_with_prefix("conet_store");
+        root.register("commits", "Transactions synced to disk", store.commits.clone());
+        root.register("writes", "Writes in these transactions", store.writes.clone());
     }
 
     /// Counts a refusal; its reason goes to the log where it happens.

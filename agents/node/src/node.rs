@@ -206,6 +206,7 @@ fn agent_parts(
             }
         }),
     )?;
+    metrics.show_store(store.metrics());
     let outbox = Outbox::new(store.clone(), config.limits.push.clone());
     let outbox = Arc::clone(streams.get_or_init(|| outbox));
     let submitter = config.chain.submit_routes.then(|| {

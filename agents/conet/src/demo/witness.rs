@@ -16,6 +16,45 @@ use crate::commands::node::health;
 
 type Counters = BTreeMap<String, u64>;
 
+/// What a relay can and cannot see.
+const RELAY_SEES: &str = "saw an IP address, a size and another node's key; \
+                          not whose message it is, nor for whom, nor what it says";
+
+/// What a node can and cannot see of each kind of parcel that it opens: its counter's label,
+/// what it did, and that.
+const AGENT_SEES: [(&str, &str, &str); 5] = [
+    (
+        "register",
+        "took a registration",
+        "saw its new client's wallet and a relay; not the client's IP address",
+    ),
+    (
+        "listen",
+        "opened a stream",
+        "saw its own client's wallet and a relay; not the client's IP address",
+    ),
+    (
+        "mail",
+        "stored a message",
+        "saw its own client's key, a size and a relay; not who wrote, nor what",
+    ),
+    (
+        "lookup",
+        "answered a look-up",
+        "saw which wallet's route was asked for; not who asked, nor from where",
+    ),
+    (
+        "acknowledgement",
+        "took an acknowledgement",
+        "saw which stream it was for; not the client's IP address",
+    ),
+];
+
+fn told(node: u64, count: u64, did: &str, sees: &str) -> String {
+    let times = if count == 1 { String::new() } else { format!(" ({count} times)") };
+    format!("node {node} {did}{times}: {sees}")
+}
+
 struct Observed {
     id: u64,
     home: PathBuf,
@@ -86,28 +125,22 @@ impl Witness {
         let mut lines = Vec::new();
         for node in &mut self.nodes {
             let now = counters(node.private).await?;
-            let grew = |prefix: &str| -> u64 {
+            let before = std::mem::replace(&mut node.counters, now);
+            let grew = |prefix: &str| {
                 let sum = |counters: &Counters| -> u64 {
                     counters.iter().filter(|(k, _)| k.starts_with(prefix)).map(|(_, v)| v).sum()
                 };
-                sum(&now).saturating_sub(sum(&node.counters))
+                sum(&node.counters).saturating_sub(sum(&before))
             };
-            let (parcels, routed) = (grew("conet_parcels_total"), grew("conet_relayed_total"));
-            node.counters = now;
-            let relayed = routed.saturating_sub(parcels);
-            if relayed > 0 {
-                lines.push(format!(
-                    "node {}, as relay, carried {relayed}: saw an IP address, a size, and the \
-                     key of another node; not who wrote to whom, nor what",
-                    node.id
-                ));
+            let carried = grew("conet_relayed_total").saturating_sub(grew("conet_parcels_total"));
+            if carried > 0 {
+                lines.push(told(node.id, carried, "carried", RELAY_SEES));
             }
-            if parcels > 0 {
-                lines.push(format!(
-                    "node {}, as agent or look-up, opened {parcels}: saw a relay's address and \
-                     its own client's key; not the other's IP address, nor the text",
-                    node.id
-                ));
+            for (kind, did, sees) in AGENT_SEES {
+                let count = grew(&format!("conet_parcels_total{{kind=\"{kind}\""));
+                if count > 0 {
+                    lines.push(told(node.id, count, did, sees));
+                }
             }
         }
         for line in lines {
@@ -155,8 +188,8 @@ impl Witness {
     pub(super) fn conclude(&self) -> anyhow::Result<()> {
         self.check_disks()?;
         self.note(
-            "Checked: in the files and logs of no node is either message; each address is only \
-             with its own agent.",
+            "Checked: in no node's files and logs is either message, and each address is written \
+             down only by its own agent.",
         );
         if !self.json {
             println!("\nThe story came true.");

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use alloy::primitives::{Address, U256};
 use conet_chain::{ChainReader, RouteSubmitter};
 use conet_wire::{
+    message::Kind,
     network::Network,
     openpgp::{Decryptor, OpenLimits, open},
     parcel::{self, Answer, Content, Parcel, ReplyKey, Status},
@@ -27,7 +28,11 @@ use tokio::sync::Semaphore;
 pub use clients::Clients;
 use push::{AcknowledgeError, Outbox, PushStream};
 
-use crate::{clock, metrics::AgentMetrics, store::Store};
+use crate::{
+    clock,
+    metrics::{AgentMetrics, ParcelKind},
+    store::Store,
+};
 
 /// Limits and habits of the agent role.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -185,45 +190,60 @@ impl Agent {
 
     /// Takes an N2 and does what it says.
     pub async fn handle(&self, n2: &[u8], want_stream: bool) -> Reply {
-        let reply = self.handle_inner(n2, want_stream).await;
-        self.metrics.count(match &reply {
+        let (kind, reply) = self.handle_inner(n2, want_stream).await;
+        let status = match &reply {
             Reply::Sealed { status, .. } | Reply::Plain(status) => *status,
             Reply::Stream(_) => Status::Done,
-        });
+        };
+        self.metrics.count(kind, status);
         reply
     }
 
-    async fn handle_inner(&self, n2: &[u8], want_stream: bool) -> Reply {
+    async fn handle_inner(&self, n2: &[u8], want_stream: bool) -> (ParcelKind, Reply) {
         let limits = OpenLimits { plaintext_bytes_max: N2_MAX, ..OpenLimits::default() };
         let opened = match open(n2, &self.keys, limits) {
             Ok(opened) => opened,
             Err(error) => {
                 tracing::debug!(%error, "refused: an N2 does not open");
-                return Reply::Plain(Status::Malformed);
+                return (ParcelKind::Unread, Reply::Plain(Status::Malformed));
             }
         };
         match parcel::decode(&opened.plaintext) {
             Err(error) => {
                 tracing::debug!(%error, "refused: no parcel inside");
-                Reply::Plain(Status::Malformed)
+                (ParcelKind::Unread, Reply::Plain(Status::Malformed))
             }
-            Ok(Parcel::Open(n1)) => Reply::Plain(self.deliver_mail(n1).await.status),
+            Ok(Parcel::Open(n1)) => {
+                (ParcelKind::Mail, Reply::Plain(self.deliver_mail(n1).await.status))
+            }
             Ok(Parcel::Sealed { content, reply_key, body }) => {
-                match self.carry_out(content, body, want_stream).await {
+                let (kind, carried) = self.carry_out(content, body, want_stream).await;
+                let reply = match carried {
                     Carried::Stream(stream) => Reply::Stream(stream),
                     Carried::Answer(outcome) => seal(outcome, &reply_key),
-                }
+                };
+                (kind, reply)
             }
         }
     }
 
-    async fn carry_out(&self, content: Content, body: &[u8], want_stream: bool) -> Carried {
-        use conet_wire::message::Kind;
+    async fn carry_out(
+        &self,
+        content: Content,
+        body: &[u8],
+        want_stream: bool,
+    ) -> (ParcelKind, Carried) {
         match content {
-            Content::Message(Kind::Mail) => Carried::Answer(self.deliver_mail(body).await),
-            Content::Message(Kind::Live) => Carried::Answer(self.deliver_live(body)),
+            Content::Message(Kind::Mail) => {
+                (ParcelKind::Mail, Carried::Answer(self.deliver_mail(body).await))
+            }
+            Content::Message(Kind::Live) => {
+                (ParcelKind::Live, Carried::Answer(self.deliver_live(body)))
+            }
             Content::Request => self.request(body, want_stream).await,
-            Content::Acknowledgement => Carried::Answer(self.acknowledge(body).await),
+            Content::Acknowledgement => {
+                (ParcelKind::Acknowledgement, Carried::Answer(self.acknowledge(body).await))
+            }
         }
     }
 

@@ -10,9 +10,10 @@ use conet_wire::{
     session::{Notice, SessionBinding, SessionSecret},
 };
 
-use super::{Agent, Carried, Outcome, push::PushStream, unavailable};
+use super::{Agent, Carried, Outcome, unavailable};
 use crate::{
     clock,
+    metrics::ParcelKind,
     store::{Client, Remembered},
 };
 
@@ -20,19 +21,31 @@ use crate::{
 const ROUTES_PER_READ: usize = 50;
 
 impl Agent {
-    pub(super) async fn request(&self, body: &[u8], want_stream: bool) -> Carried {
-        match self.checked_request(body, want_stream).await {
-            Ok(carried) => carried,
-            Err(refusal) => Carried::Answer(refusal),
-        }
+    pub(super) async fn request(&self, body: &[u8], want_stream: bool) -> (ParcelKind, Carried) {
+        let request = match Request::decode(body) {
+            Ok(request) => request,
+            Err(error) => {
+                let refusal = Outcome::because(error.status(), &error);
+                return (ParcelKind::Unread, Carried::Answer(refusal));
+            }
+        };
+        let kind = match &request {
+            Request::Register { .. } => ParcelKind::Register,
+            Request::Listen { .. } => ParcelKind::Listen,
+            Request::Lookup { .. } => ParcelKind::Lookup,
+        };
+        let carried = self.checked_request(request, want_stream).await;
+        (kind, carried.unwrap_or_else(Carried::Answer))
     }
 
-    async fn checked_request(&self, body: &[u8], want_stream: bool) -> Result<Carried, Outcome> {
-        let refuse =
-            |error: conet_wire::request::RequestError| Outcome::because(error.status(), &error);
-        let request = Request::decode(body).map_err(refuse)?;
-        let digest =
-            request.check(&self.network, self.id, clock::unix_seconds()).map_err(refuse)?;
+    async fn checked_request(
+        &self,
+        request: Request,
+        want_stream: bool,
+    ) -> Result<Carried, Outcome> {
+        let digest = request
+            .check(&self.network, self.id, clock::unix_seconds())
+            .map_err(|error| Outcome::because(error.status(), &error))?;
         match (request, digest) {
             (Request::Lookup { wallets }, _) => self.look_up(&wallets).await.map(Carried::Answer),
             (Request::Listen { body, secret, .. }, Some(digest)) => {
@@ -41,16 +54,14 @@ impl Agent {
                     return Err(Outcome::because(Status::Malformed, &"sent without a stream"));
                 }
                 self.client_for_stream(body.wallet)?;
-                let stream = self.open_stream(body.wallet, digest, &secret, body.share)?;
-                Ok(Carried::Stream(Box::new(stream)))
+                self.open_stream(body.wallet, digest, &secret, body.share)
             }
             (Request::Register { body, route, secret, .. }, Some(digest)) => {
                 self.remember(body.wallet, digest, body.expiry).await?;
                 let registered = self.register(&body, &route).await?;
                 match secret {
                     Some(secret) if want_stream && !route.update.agent.is_zero() => {
-                        let stream = self.open_stream(body.wallet, digest, &secret, body.share)?;
-                        Ok(Carried::Stream(Box::new(stream)))
+                        self.open_stream(body.wallet, digest, &secret, body.share)
                     }
                     _ => Ok(Carried::Answer(registered)),
                 }
@@ -88,10 +99,11 @@ impl Agent {
         request: B256,
         secret: &SessionSecret,
         share: bool,
-    ) -> Result<PushStream, Outcome> {
+    ) -> Result<Carried, Outcome> {
         let binding = SessionBinding { wallet, agent: self.id, request };
         self.outbox
             .open(secret, rand::random(), &binding, share)
+            .map(|stream| Carried::Stream(Box::new(stream)))
             .map_err(|error| Outcome::because(Status::Busy, &error))
     }
 

@@ -30,6 +30,8 @@ use tokio::sync::oneshot;
 pub use batch::{Client, Remembered, Stored};
 use batch::{Op, Reply};
 
+use crate::metrics::StoreMetrics;
+
 /// Limits of the store.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -115,6 +117,7 @@ pub struct Store {
     ops: mpsc::SyncSender<Op>,
     waiting_max: usize,
     readers: Arc<Readers>,
+    metrics: StoreMetrics,
 }
 
 impl std::fmt::Debug for Store {
@@ -141,13 +144,20 @@ impl Store {
         let connection = schema::open(path, limits.file_bytes_max)?;
         let (ops, queue) = mpsc::sync_channel(limits.waiting_writes_max);
         let waiting_max = limits.waiting_writes_max;
-        let writer = writer::Writer::new(connection, limits, on_stored)?;
+        let metrics = StoreMetrics::default();
+        let writer = writer::Writer::new(connection, limits, on_stored, metrics.clone())?;
         std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || writer.run(&queue))
             .map_err(|error| StoreError::Batch(error.to_string()))?;
         let readers = Readers { path: path.to_owned(), idle: Mutex::default() };
-        Ok(Self { ops, waiting_max, readers: Arc::new(readers) })
+        Ok(Self { ops, waiting_max, readers: Arc::new(readers), metrics })
+    }
+
+    /// What an operator can count.
+    #[must_use]
+    pub const fn metrics(&self) -> &StoreMetrics {
+        &self.metrics
     }
 
     async fn write<T>(&self, make: impl FnOnce(Reply<T>) -> Op) -> Result<T, StoreError> {

@@ -9,6 +9,7 @@ use super::{
     OnStored, StoreError, StoreLimits, Waiting,
     batch::{self, Op, Reply, Stored},
 };
+use crate::metrics::StoreMetrics;
 
 /// How full the mailboxes are, counted beside the table so that a delivery needs no sum.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +64,7 @@ pub(super) struct Writer {
     on_stored: OnStored,
     usage: Usage,
     remembered: u64,
+    metrics: StoreMetrics,
 }
 
 fn count_requests(connection: &Connection) -> Result<u64, StoreError> {
@@ -78,10 +80,11 @@ impl Writer {
         connection: Connection,
         limits: StoreLimits,
         on_stored: OnStored,
+        metrics: StoreMetrics,
     ) -> Result<Self, StoreError> {
         let usage = Usage::read(&connection)?;
         let remembered = count_requests(&connection)?;
-        Ok(Self { connection, limits, on_stored, usage, remembered })
+        Ok(Self { connection, limits, on_stored, usage, remembered, metrics })
     }
 
     /// Works until every [`super::Store`] handle is gone.
@@ -98,6 +101,8 @@ impl Writer {
     }
 
     fn commit(&mut self, ops: Vec<Op>) {
+        self.metrics.commits.inc();
+        self.metrics.writes.inc_by(ops.len() as u64);
         let mut after: Vec<AfterCommit> = Vec::with_capacity(ops.len());
         let done = self.apply(ops, &mut after);
         if let Err(error) = &done {
