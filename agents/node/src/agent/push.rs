@@ -123,6 +123,9 @@ struct State {
 
 #[derive(Debug, Default)]
 struct WalletPush {
+    /// One more each time that everything starts over from the store: what an earlier
+    /// stream is still reading then does not count.
+    generation: u64,
     /// The last message taken from the store, or announced and queued in `recent`.
     cursor: i64,
     /// The last message announced.
@@ -166,7 +169,7 @@ struct InFlight {
 enum Next {
     Send { index: u64, kind: Kind, message: Waiting },
     Drained,
-    Read { after: i64 },
+    Read { after: i64, generation: u64 },
     ReadOne { seq: i64 },
     Wait,
     End(Option<Notice>),
@@ -221,6 +224,7 @@ impl Outbox {
         }
         if !shared {
             wallet.end_all(Notice::Replaced);
+            wallet.start_over();
         }
         wallet.streams.push(StreamState {
             id,
@@ -308,11 +312,14 @@ impl Outbox {
     }
 
     /// Reads on from the store into the wallet's queue.
-    async fn read(&self, wallet: Address, after: i64) -> Result<(), StoreError> {
+    async fn read(&self, wallet: Address, after: i64, generation: u64) -> Result<(), StoreError> {
         let bytes = self.limits.recent_bytes_max;
         let read = self.store.waiting(wallet, after, READ_MESSAGES, bytes).await;
         let mut state = self.lock();
         let Some(push) = state.wallets.get_mut(&wallet) else { return Ok(()) };
+        if push.generation != generation {
+            return Ok(());
+        }
         push.reading = None;
         let (read, more) = read?;
         for message in read {
@@ -328,9 +335,8 @@ impl Outbox {
         let found = self.store.message(wallet, seq).await;
         let mut state = self.lock();
         let Some(push) = state.wallets.get_mut(&wallet) else { return Ok(()) };
-        if let Some(stream) = push.streams.iter_mut().find(|stream| stream.id == id) {
-            stream.fetching = None;
-        }
+        let stream = push.streams.iter_mut().find(|stream| stream.id == id);
+        let Some(_) = stream.and_then(|stream| stream.fetching.take()) else { return Ok(()) };
         match found {
             // Gone: acknowledged late, or its time to live ended.
             Ok(None) => {}
@@ -381,6 +387,21 @@ impl WalletPush {
         self.wake_all();
     }
 
+    /// Forgets what was handed out: the next stream reads all of it from the store again.
+    fn start_over(&mut self) {
+        for stream in &mut self.streams {
+            stream.in_flight.clear();
+            stream.fetching = None;
+        }
+        self.generation += 1;
+        self.cursor = 0;
+        self.caught_up = false;
+        self.reading = None;
+        self.recent.clear();
+        self.recent_bytes = 0;
+        self.returned.clear();
+    }
+
     fn enqueue(&mut self, message: Waiting) {
         self.recent_bytes += message.n1.len();
         self.recent.push_back(message);
@@ -417,21 +438,21 @@ impl WalletPush {
             let slow = stream.in_flight.front().is_some_and(|f| f.sent.elapsed() > patience);
             return if slow { Next::End(Some(Notice::TooSlow)) } else { Next::Wait };
         }
+        if let Some(seq) = self.returned.pop_first() {
+            stream.fetching = Some(seq);
+            return Next::ReadOne { seq };
+        }
         if let Some(message) = self.recent.pop_front() {
             self.recent_bytes = self.recent_bytes.saturating_sub(message.n1.len());
             let index = stream.sent(&message, Some(message.seq));
             return Next::Send { index, kind: Kind::Mail, message };
-        }
-        if let Some(seq) = self.returned.pop_first() {
-            stream.fetching = Some(seq);
-            return Next::ReadOne { seq };
         }
         if !self.caught_up {
             if self.reading.is_some() {
                 return Next::Wait;
             }
             self.reading = Some(id);
-            return Next::Read { after: self.cursor };
+            return Next::Read { after: self.cursor, generation: self.generation };
         }
         if stream.drained {
             return Next::Wait;

@@ -11,6 +11,7 @@ use std::{
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Server, peer::PeerState};
@@ -93,6 +94,10 @@ async fn connection(stream: TcpStream, counted: Counted, stop: CancellationToken
         return;
     }
     let server = &counted.server;
+    // Somebody who does not read must not hold a stream open for ever.
+    let mut io = Box::pin(TimeoutStream::new(stream));
+    let stuck = Duration::from_secs(server.limits.write_seconds_max);
+    io.as_mut().set_write_timeout_pinned(Some(stuck));
     let state = Arc::new(PeerState::default());
     let service = service_fn(|request| {
         let (server, state) = (Arc::clone(server), Arc::clone(&state));
@@ -103,7 +108,7 @@ async fn connection(stream: TcpStream, counted: Counted, stop: CancellationToken
         .header_read_timeout(Duration::from_secs(server.limits.head_seconds_max))
         .max_headers(server.limits.headers_max)
         .max_buf_size(server.limits.read_buffer_bytes_max)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(io), service);
     tokio::pin!(http);
     let done = tokio::select! {
         done = &mut http => done,

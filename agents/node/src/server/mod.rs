@@ -48,6 +48,8 @@ pub struct ServerLimits {
     pub head_seconds_max: u64,
     /// How long a body may take, seconds.
     pub body_seconds_max: u64,
+    /// How long the other side may not read what is sent to it, seconds.
+    pub write_seconds_max: u64,
     /// Bytes of all bodies under way.
     pub bodies_bytes_max: usize,
     /// Envelopes and handshakes remembered against repetition.
@@ -65,6 +67,7 @@ impl Default for ServerLimits {
             read_buffer_bytes_max: 16 << 10,
             head_seconds_max: 75,
             body_seconds_max: 30,
+            write_seconds_max: 60,
             bodies_bytes_max: 512 << 20,
             replay_entries_max: 1 << 20,
             shutdown_seconds_max: 10,

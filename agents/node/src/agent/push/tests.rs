@@ -149,6 +149,27 @@ async fn a_second_listen_replaces_the_first_unless_both_share() {
 }
 
 #[tokio::test]
+async fn a_replaced_stream_that_nobody_reads_keeps_nothing_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut bench = Bench::new(dir.path(), limits());
+    let sent = [bench.send().await, bench.send().await, bench.send().await];
+    let mut stuck = bench.listen(false);
+    assert_eq!(stuck.read(3).await.0, sent);
+    let mut second = bench.listen(false);
+    assert_eq!(second.read(3).await.0, sent);
+    // Its late acknowledgement has no effect, and its end returns nothing.
+    let late = stuck.acknowledge(2);
+    bench.outbox.acknowledge(&late).await.unwrap();
+    assert_eq!(bench.on_disk().await, 3);
+    drop(stuck);
+    let ack = second.acknowledge(2);
+    bench.outbox.acknowledge(&ack).await.unwrap();
+    assert_eq!(bench.on_disk().await, 0);
+    let next = bench.send().await;
+    assert_eq!(second.read(1).await.0, [next]);
+}
+
+#[tokio::test]
 async fn shared_streams_get_each_message_once_and_inherit_the_rest() {
     let dir = tempfile::tempdir().unwrap();
     let mut bench = Bench::new(dir.path(), limits());
