@@ -1,0 +1,13 @@
+//! A whole node.
+
+use conet_node::{Node, config::NodeConfig};
+
+use crate::{
+    error::{BenchError, failed},
+    material::NodeInfo,
+};
+
+pub(crate) async fn start(node: &NodeInfo) -> Result<Node, BenchError> {
+    let config = NodeConfig::load(&node.home).map_err(failed("a node's config"))?;
+    Node::start(&node.home, config, node.keys()?).await.map_err(failed("starting a node"))
+}
