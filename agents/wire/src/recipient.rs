@@ -9,8 +9,11 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 
+use crate::openpgp;
+
 /// How much of a message's start suffices to read its recipient, in bytes.
-/// Callers hand over this much, or the whole message if it is shorter.
+/// Callers hand over this much, or the whole message if it is shorter; of a
+/// longer slice the rest is not looked at.
 pub const HEAD_BYTES: usize = 1024;
 
 /// The longest PKESK packet body accepted, in bytes. X25519 needs at most 108
@@ -24,7 +27,10 @@ const ARMOR_BEGIN: &[u8] = b"-----BEGIN PGP MESSAGE-----";
 const TAG_PKESK: u8 = 1;
 const TAG_SEIPD: u8 = 18;
 
-/// The name of an encryption key, as a PKESK packet spells it.
+/// The name of an encryption key, as a PKESK packet spells it: perhaps only a
+/// key id. A key's own name is always a whole fingerprint, and another type,
+/// [`crate::openpgp::Handle`], so that no certificate is ever looked up, stored
+/// or checked by a key id; every one of those is one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Handle {
     /// 8-byte key id: the last 8 bytes of a v4 fingerprint, the first 8 of a v6 one.
@@ -54,6 +60,15 @@ impl Handle {
         match self {
             Self::KeyId(id) => *id == full.key_id(),
             _ => self == full,
+        }
+    }
+}
+
+impl From<openpgp::Handle> for Handle {
+    fn from(handle: openpgp::Handle) -> Self {
+        match handle {
+            openpgp::Handle::V4(fingerprint) => Self::V4(fingerprint),
+            openpgp::Handle::V6(fingerprint) => Self::V6(fingerprint),
         }
     }
 }
@@ -95,11 +110,23 @@ pub enum RecipientError {
         /// The version found.
         found: u8,
     },
-    /// A length that no message for a CoNET key has.
-    #[error("a PKESK packet of {found} bytes, expected at most {max}", max = PKESK_BYTES_MAX)]
+    /// A length that this packet never has in a message for a CoNET key.
+    #[error("packet {packet}: a length of {found} bytes is not accepted")]
     Length {
+        /// RFC 9580 packet type.
+        packet: u8,
         /// Length found.
         found: usize,
+    },
+    /// A fingerprint of a key version that is not accepted, or of another length.
+    #[error(
+        "expected the fingerprint of a v4 or v6 key, found {found} bytes for version {version}"
+    )]
+    Fingerprint {
+        /// Key version found.
+        version: u8,
+        /// Length of key version and fingerprint, as found.
+        found: u8,
     },
     /// Partial or indeterminate length where a definite one is required.
     #[error("a PKESK packet without a definite length")]
@@ -114,12 +141,26 @@ pub enum RecipientError {
 /// # Errors
 /// [`RecipientError`] says what stands there instead.
 pub fn recipient(head: &[u8]) -> Result<Handle, RecipientError> {
+    let head = head.get(..HEAD_BYTES).unwrap_or(head);
     match head.first() {
-        None => Err(RecipientError::Truncated { found: 0 }),
+        None => Err(truncated(head)),
         Some(byte) if byte & 0x80 != 0 => from_packets(head),
-        Some(byte) if *byte == b'-' || byte.is_ascii_whitespace() => from_armor(head),
+        Some(byte) if *byte == b'-' || byte.is_ascii_whitespace() => {
+            from_armor(head).map_err(|error| match error {
+                // More would not help: nothing behind this is ever looked at.
+                RecipientError::Truncated { .. } if head.len() == HEAD_BYTES => {
+                    RecipientError::Armor("its recipient comes too late")
+                }
+                RecipientError::Truncated { .. } => truncated(head),
+                other => other,
+            })
+        }
         Some(byte) => Err(RecipientError::NotOpenPgp { found: *byte }),
     }
+}
+
+fn truncated(bytes: &[u8]) -> RecipientError {
+    RecipientError::Truncated { found: bytes.len() }
 }
 
 fn from_packets(bytes: &[u8]) -> Result<Handle, RecipientError> {
@@ -129,14 +170,13 @@ fn from_packets(bytes: &[u8]) -> Result<Handle, RecipientError> {
     }
     let length = length.ok_or(RecipientError::IndefiniteLength)?;
     if length > PKESK_BYTES_MAX {
-        return Err(RecipientError::Length { found: length });
+        return Err(RecipientError::Length { packet: TAG_PKESK, found: length });
     }
-    let truncated = RecipientError::Truncated { found: bytes.len() };
-    let (pkesk, rest) = body.split_at_checked(length).ok_or(truncated)?;
+    let (pkesk, rest) = body.split_at_checked(length).ok_or(truncated(bytes))?;
     let handle = pkesk_recipient(pkesk)?;
 
-    let (tag, _, body) = packet(rest).map_err(|error| match error {
-        RecipientError::Truncated { .. } => truncated,
+    let (tag, length, body) = packet(rest).map_err(|error| match error {
+        RecipientError::Truncated { .. } => truncated(bytes),
         other => other,
     })?;
     match tag {
@@ -144,10 +184,11 @@ fn from_packets(bytes: &[u8]) -> Result<Handle, RecipientError> {
         TAG_PKESK => return Err(RecipientError::SeveralRecipients),
         found => return Err(RecipientError::UnexpectedPacket { expected: TAG_SEIPD, found }),
     }
-    match body.first() {
-        Some(1 | 2) => Ok(handle),
-        Some(found) => Err(RecipientError::Version { packet: TAG_SEIPD, found: *found }),
-        None => Err(truncated),
+    match (length, body.first()) {
+        (Some(0), _) => Err(RecipientError::Length { packet: TAG_SEIPD, found: 0 }),
+        (_, Some(1 | 2)) => Ok(handle),
+        (_, Some(found)) => Err(RecipientError::Version { packet: TAG_SEIPD, found: *found }),
+        (_, None) => Err(truncated(bytes)),
     }
 }
 
@@ -188,25 +229,28 @@ fn big_endian(bytes: &[u8]) -> usize {
     bytes.iter().fold(0, |value, byte| (value << 8) | usize::from(*byte))
 }
 
+/// The key that a whole PKESK body names.
 fn pkesk_recipient(pkesk: &[u8]) -> Result<Handle, RecipientError> {
-    let truncated = RecipientError::Truncated { found: pkesk.len() };
-    let (&version, rest) = pkesk.split_first().ok_or(truncated)?;
+    let short = RecipientError::Length { packet: TAG_PKESK, found: pkesk.len() };
+    let (&version, rest) = pkesk.split_first().ok_or(short)?;
     match version {
         3 => match rest.first_chunk::<8>() {
-            None => Err(truncated),
+            None => Err(short),
             Some([0, 0, 0, 0, 0, 0, 0, 0]) => Err(RecipientError::Wildcard),
             Some(id) => Ok(Handle::KeyId(*id)),
         },
         6 => match rest {
-            [] => Err(truncated),
             [0, ..] => Err(RecipientError::Wildcard),
             [21, 4, fingerprint @ ..] => {
-                fingerprint.first_chunk().map(|f| Handle::V4(*f)).ok_or(truncated)
+                fingerprint.first_chunk().map(|f| Handle::V4(*f)).ok_or(short)
             }
             [33, 6, fingerprint @ ..] => {
-                fingerprint.first_chunk().map(|f| Handle::V6(*f)).ok_or(truncated)
+                fingerprint.first_chunk().map(|f| Handle::V6(*f)).ok_or(short)
             }
-            [length, ..] => Err(RecipientError::Length { found: usize::from(*length) }),
+            [found, version, ..] => {
+                Err(RecipientError::Fingerprint { version: *version, found: *found })
+            }
+            [] | [_] => Err(short),
         },
         found => Err(RecipientError::Version { packet: TAG_PKESK, found }),
     }
@@ -214,34 +258,28 @@ fn pkesk_recipient(pkesk: &[u8]) -> Result<Handle, RecipientError> {
 
 /// Decodes just enough base64 to read both packet headers, on the stack.
 fn from_armor(head: &[u8]) -> Result<Handle, RecipientError> {
-    let truncated = RecipientError::Truncated { found: head.len() };
-    let start = head.iter().position(|byte| !byte.is_ascii_whitespace()).ok_or(truncated)?;
-    let head = head.get(start..).unwrap_or_default();
+    let head = head.trim_ascii_start();
     let after = head.strip_prefix(ARMOR_BEGIN).ok_or({
         if ARMOR_BEGIN.starts_with(head) {
-            truncated
+            truncated(head)
         } else {
             RecipientError::Armor("it does not begin as a PGP message")
         }
     })?;
-    let mut text = skip_armor_headers(after, truncated)?;
+    let text = skip_armor_headers(after)?;
 
-    // Four more bytes than PKESK, two headers and a version: always enough.
+    // PKESK, two headers and a version: always enough.
     const ENCODED: usize = (PKESK_BYTES_MAX + 16) / 3 * 4;
     let mut encoded = [0_u8; ENCODED];
     let mut filled = 0;
-    while let (Some((&byte, rest)), true) = (text.split_first(), filled < ENCODED) {
-        text = rest;
-        match byte {
-            b'\r' | b'\n' | b' ' | b'\t' => {}
-            b'=' | b'-' => break,
-            _ => {
-                if let Some(slot) = encoded.get_mut(filled) {
-                    *slot = byte;
-                    filled += 1;
-                }
-            }
-        }
+    let letters = text
+        .iter()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        // Padding or the last line: the message ends here.
+        .take_while(|byte| !matches!(byte, b'=' | b'-'));
+    for (slot, letter) in encoded.iter_mut().zip(letters) {
+        *slot = *letter;
+        filled += 1;
     }
     let mut decoded = [0_u8; ENCODED / 4 * 3];
     let whole = encoded.get(..filled - filled % 4).unwrap_or_default();
@@ -252,32 +290,31 @@ fn from_armor(head: &[u8]) -> Result<Handle, RecipientError> {
 }
 
 /// Skips the rest of the first line and the `Key: value` lines up to the blank one.
-fn skip_armor_headers(
-    text: &[u8],
-    truncated: RecipientError,
-) -> Result<&[u8], RecipientError> {
+fn skip_armor_headers(text: &[u8]) -> Result<&[u8], RecipientError> {
+    const TOO_LONG: RecipientError = RecipientError::Armor("its headers are too long");
     let mut rest = text;
     let mut first = true;
     loop {
-        let end = rest.iter().position(|byte| *byte == b'\n').ok_or({
-            if rest.len() > ARMOR_HEADER_BYTES_MAX {
-                RecipientError::Armor("a header line is too long")
-            } else {
-                truncated
-            }
-        })?;
-        if text.len() - rest.len() > ARMOR_HEADER_BYTES_MAX {
-            return Err(RecipientError::Armor("its headers are too long"));
-        }
+        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+            let long = text.len() > ARMOR_HEADER_BYTES_MAX;
+            return Err(if long { TOO_LONG } else { truncated(text) });
+        };
         let (line, next) = rest.split_at(end);
         rest = next.get(1..).unwrap_or_default();
-        if line.iter().all(u8::is_ascii_whitespace) {
-            if !first {
-                return Ok(rest);
-            }
-        } else if first {
-            return Err(RecipientError::Armor("text after its first line"));
+        if text.len() - rest.len() > ARMOR_HEADER_BYTES_MAX {
+            return Err(TOO_LONG);
         }
-        first = false;
+        match line.trim_ascii() {
+            [] if first => first = false,
+            [] => return Ok(rest),
+            _ if first => return Err(RecipientError::Armor("text after its first line")),
+            line if !line.contains(&b':') => {
+                return Err(RecipientError::Armor("no blank line after its headers"));
+            }
+            _ => {}
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;
