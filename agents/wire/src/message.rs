@@ -154,8 +154,8 @@ pub fn encode(
     header: &Header,
     content: &[u8],
 ) -> Result<Vec<u8>, MessageError> {
-    let length = u32::try_from(content.len())
-        .map_err(|_| MessageError::Malformed("content above 4 GiB"))?;
+    let length =
+        u32::try_from(content.len()).map_err(|_| MessageError::Malformed("content above 4 GiB"))?;
     let signature = wallet
         .sign_hash_sync(&header.digest(network, content))
         .map_err(|error| MessageError::Signing(error.to_string()))?;

@@ -97,7 +97,9 @@ pub enum ParcelError {
     #[error("the parcel {0}")]
     EndsEarly(#[from] EndsEarly),
     /// Neither an OpenPGP message nor a parcel of this version.
-    #[error("expected an OpenPGP message or parcel version {VERSION}, found a first byte of {found:#04x}")]
+    #[error(
+        "expected an OpenPGP message or parcel version {VERSION}, found a first byte of {found:#04x}"
+    )]
     Version {
         /// The first byte.
         found: u8,
@@ -261,9 +263,7 @@ impl Answer {
         let mut bytes = Vec::with_capacity(size);
         bytes.push(self.status as u8);
         bytes.extend_from_slice(&self.agent_clock.to_be_bytes());
-        bytes.extend_from_slice(
-            &u32::try_from(self.body.len()).unwrap_or(u32::MAX).to_be_bytes(),
-        );
+        bytes.extend_from_slice(&u32::try_from(self.body.len()).unwrap_or(u32::MAX).to_be_bytes());
         bytes.extend_from_slice(&self.body);
         bytes.resize(size - AES_256_GCM.tag_len(), 0);
         aead(key)?

@@ -163,7 +163,9 @@ pub enum RequestError {
         now: u64,
     },
     /// Expires too far ahead: the client's clock is wrong, or it wants to be replayed.
-    #[error("expires at {expiry}, more than {EXPIRY_SECONDS_MAX} s ahead of the agent's clock {now}")]
+    #[error(
+        "expires at {expiry}, more than {EXPIRY_SECONDS_MAX} s ahead of the agent's clock {now}"
+    )]
     TooFarAhead {
         /// Expiry, unix seconds.
         expiry: u64,
@@ -381,12 +383,11 @@ impl Request {
     /// [`RequestError::Malformed`].
     pub fn decode(bytes: &[u8]) -> Result<Self, RequestError> {
         const NOT_ABI: RequestError = RequestError::Malformed("not its ABI encoding");
-        let (kind, encoded) =
-            bytes.split_first().ok_or(RequestError::Malformed("empty"))?;
+        let (kind, encoded) = bytes.split_first().ok_or(RequestError::Malformed("empty"))?;
         match *kind {
             REGISTER => {
-                let wire = encoded::WireRegister::abi_decode_validate(encoded)
-                    .map_err(|_| NOT_ABI)?;
+                let wire =
+                    encoded::WireRegister::abi_decode_validate(encoded).map_err(|_| NOT_ABI)?;
                 decode_register(wire)
             }
             LISTEN => {

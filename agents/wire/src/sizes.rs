@@ -4,10 +4,13 @@
 //! follow from it, so that every wire size has exactly one of each.
 
 /// The sizes of a body on the wire, in bytes, on every leg of the veil profile.
-pub const WIRE_SIZES: [usize; 5] = [4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20];
+pub const WIRE_SIZES: [usize; 5] = [4 << 10, 16 << 10, 64 << 10, 256 << 10, WIRE_MAX];
+
+/// The largest of [`WIRE_SIZES`].
+pub const WIRE_MAX: usize = 1 << 20;
 
 /// What both legs may add around an N2, in bytes: the envelope on the first
-/// leg (58), frame header and record tags on the second (at most 280).
+/// leg (58), the frame header and the tags of up to 16 records on the second (264).
 pub const LEG_RESERVE: usize = 512;
 
 /// A cell of the push stream when little or nothing waits, in bytes.
@@ -17,7 +20,7 @@ pub const CELL_SMALL: usize = 4 << 10;
 pub const CELL_LARGE: usize = 64 << 10;
 
 /// The longest N2 that any profile carries, in bytes.
-pub const N2_MAX: usize = WIRE_SIZES[WIRE_SIZES.len() - 1] - LEG_RESERVE;
+pub const N2_MAX: usize = n2_len(WIRE_MAX);
 
 /// The exact length of an N2 (and of an agent's sealed answer) for a wire size.
 #[must_use]

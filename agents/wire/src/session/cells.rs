@@ -95,30 +95,27 @@ impl From<EndsEarly> for CellError {
 
 impl Frame {
     fn encode_into(&self, out: &mut Vec<u8>) {
-        let start = out.len();
-        out.extend_from_slice(&[0; 5]);
-        let kind = match self {
+        let header = |out: &mut Vec<u8>, kind: u8, length: usize| {
+            out.push(kind);
+            out.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+        };
+        match self {
             Self::Opened { agent_clock } => {
+                header(out, 1, 8);
                 out.extend_from_slice(&agent_clock.to_be_bytes());
-                1
             }
             Self::Message { index, received_at, kind, n1 } => {
+                header(out, 2, 8 + 8 + 1 + n1.len());
                 out.extend_from_slice(&index.to_be_bytes());
                 out.extend_from_slice(&received_at.to_be_bytes());
                 out.push(kind.byte());
                 out.extend_from_slice(n1);
-                2
             }
-            Self::Drained => 3,
+            Self::Drained => header(out, 3, 0),
             Self::Notice(notice) => {
+                header(out, 4, 1);
                 out.push(*notice as u8);
-                4
             }
-        };
-        let length = u32::try_from(out.len() - start - 5).unwrap_or(u32::MAX);
-        if let Some(header) = out.get_mut(start..start + 5) {
-            header[0] = kind;
-            header[1..].copy_from_slice(&length.to_be_bytes());
         }
     }
 
@@ -166,16 +163,10 @@ impl CellSealer {
         random: [u8; RANDOM],
         binding: &SessionBinding,
     ) -> Result<(Self, super::AckReceiver), CellError> {
-        let keys =
-            SessionKeys::derive(secret, &random, binding).map_err(|_| CellError::Crypto)?;
+        let keys = SessionKeys::derive(secret, &random, binding).map_err(|_| CellError::Crypto)?;
         let acks = super::AckReceiver::new(keys.id, keys.ack);
-        let sealer = Self {
-            key: keys.push,
-            counter: 0,
-            random: Some(random),
-            waiting: Vec::new(),
-            sent: 0,
-        };
+        let sealer =
+            Self { key: keys.push, counter: 0, random: Some(random), waiting: Vec::new(), sent: 0 };
         Ok((sealer, acks))
     }
 
@@ -204,9 +195,8 @@ impl CellSealer {
 
         let mut plaintext = Vec::with_capacity(cell_len(wire));
         plaintext.extend_from_slice(&u32::try_from(take).unwrap_or(u32::MAX).to_be_bytes());
-        plaintext.extend_from_slice(
-            self.waiting.get(self.sent..self.sent + take).unwrap_or_default(),
-        );
+        plaintext
+            .extend_from_slice(self.waiting.get(self.sent..self.sent + take).unwrap_or_default());
         plaintext.resize(cell_len(wire) - overhead + 4, 0);
         self.key
             .seal_in_place_append_tag(nonce(self.counter), Aad::empty(), &mut plaintext)

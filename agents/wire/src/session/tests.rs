@@ -78,10 +78,7 @@ fn a_gap_a_repeat_or_a_change_ends_the_stream() {
 
     let (c, mut opener) = cells(2);
     opener.open(&c[0], &mut none).unwrap();
-    assert_eq!(
-        opener.open(&c[0], &mut none).unwrap_err(),
-        CellError::Seal { counter: 1 }
-    );
+    assert_eq!(opener.open(&c[0], &mut none).unwrap_err(), CellError::Seal { counter: 1 });
 
     for at in (0..cell_len(CELL_SMALL)).step_by(61) {
         let (mut c, mut opener) = cells(1);
@@ -122,8 +119,7 @@ fn acknowledgements_count_once_and_only_in_their_session() {
     assert_eq!(acks.open(&two).unwrap(), 9);
 
     let other = SessionBinding { agent: U256::from(4), ..binding() };
-    let (_, mut foreign) =
-        CellSealer::new(&SessionSecret::new([9; 32]), [1; 32], &other).unwrap();
+    let (_, mut foreign) = CellSealer::new(&SessionSecret::new([9; 32]), [1; 32], &other).unwrap();
     assert_eq!(foreign.open(&two).unwrap_err(), AckError::OtherSession);
 }
 
