@@ -11,7 +11,7 @@ use std::{fmt::Write as _, time::Duration};
 use bytes::{Bytes, BytesMut};
 use conet_chain::NodeEntry;
 use conet_wire::{
-    sizes::WIRE_SIZES,
+    sizes::WIRE_MAX,
     veil::{EnvelopeError, ResponseError},
 };
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -29,7 +29,7 @@ use crate::limits::{
 use sse::EventStream;
 
 /// The largest sealed answer.
-const ANSWER_BYTES_MAX: usize = WIRE_SIZES[WIRE_SIZES.len() - 1];
+const ANSWER_BYTES_MAX: usize = WIRE_MAX;
 
 /// What the most common browser says.
 const USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 \

@@ -211,7 +211,7 @@ fn agent_parts(
     let outbox = Arc::clone(streams.get_or_init(|| outbox));
     let submitter = config.chain.submit_routes.then(|| {
         let gas = keys.wallet.signer().clone();
-        RouteSubmitter::new(reader.clone(), gas, config.limits.submit.clone())
+        RouteSubmitter::new(reader.clone(), gas, config.limits.submit)
     });
     Ok(Parts {
         id: config.id(),

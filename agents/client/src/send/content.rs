@@ -4,7 +4,7 @@ use bytes::Bytes;
 use conet_wire::{
     message::{OVERHEAD, PARTS_MAX},
     openpgp, parcel,
-    sizes::{N2_MAX, WIRE_SIZES, n2_len},
+    sizes::{N2_MAX, WIRE_MAX, WIRE_SIZES, n2_len},
 };
 use tokio::{
     fs::File,
@@ -97,7 +97,7 @@ impl Layout {
             return Self::cut(bytes, part, most, None);
         }
         let fits = |wire: &usize| signed_capacity(*wire).is_some_and(|max| max as u64 >= bytes);
-        let largest = WIRE_SIZES[WIRE_SIZES.len() - 1];
+        let largest = WIRE_MAX;
         let wire = WIRE_SIZES.into_iter().find(fits).unwrap_or(largest);
         let part = signed_capacity(wire).unwrap_or_default() as u64;
         match options.anonymous {

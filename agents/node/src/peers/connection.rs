@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use conet_chain::NodeEntry;
 use conet_wire::{
-    sizes::WIRE_SIZES,
+    sizes::WIRE_MAX,
     veil::{
         TransportSecret, WebProfile,
         peer::{
@@ -38,7 +38,7 @@ use crate::clock;
 type RequestBody = UnsyncBoxBody<Bytes, Infallible>;
 
 /// The largest body of an answer: the largest wire size.
-const ANSWER_BYTES_MAX: usize = WIRE_SIZES[WIRE_SIZES.len() - 1];
+const ANSWER_BYTES_MAX: usize = WIRE_MAX;
 
 /// What is sent to another node.
 #[derive(Debug)]
@@ -97,6 +97,7 @@ impl Connection {
         let stream = TcpStream::connect(endpoint).await.map_err(|e| unreachable(&e))?;
         stream.set_nodelay(true).map_err(|e| unreachable(&e))?;
         let (sender, connection) = hyper::client::conn::http1::Builder::new()
+            .title_case_headers(true)
             .max_buf_size(32 << 10)
             .handshake(TokioIo::new(stream))
             .await

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use conet_wire::{
     relay::RelayStatus,
-    sizes::WIRE_SIZES,
+    sizes::{WIRE_MAX, WIRE_SIZES},
     veil::{ResponseSealer, StreamSealer, peer::Profile},
 };
 use futures_util::stream;
@@ -23,7 +23,7 @@ use crate::{
     relay::{Cells, HOPS_MAX, Message, Routed},
 };
 
-const ENVELOPE_BYTES_MAX: usize = WIRE_SIZES[WIRE_SIZES.len() - 1];
+const ENVELOPE_BYTES_MAX: usize = WIRE_MAX;
 
 impl Server {
     /// Whatever is not a fresh envelope gets the answer of an ordinary site.

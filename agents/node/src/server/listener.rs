@@ -107,6 +107,7 @@ async fn connection(stream: TcpStream, counted: Counted, stop: CancellationToken
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(server.limits.head_seconds_max))
         .max_headers(server.limits.headers_max)
+        .title_case_headers(true)
         .max_buf_size(server.limits.read_buffer_bytes_max)
         .serve_connection(TokioIo::new(io), service);
     tokio::pin!(http);

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use conet_wire::{
     relay::RelayStatus,
-    sizes::WIRE_SIZES,
+    sizes::{WIRE_MAX, WIRE_SIZES},
     veil::peer::{AnswerHead, HANDSHAKE_LEN, PeerSession, RequestHead, Responder, SealingHalf},
 };
 use futures_util::stream;
@@ -21,7 +21,7 @@ use crate::{
     relay::{Cells, Message, Routed},
 };
 
-const FRAME_BYTES_MAX: usize = WIRE_SIZES[WIRE_SIZES.len() - 1];
+const FRAME_BYTES_MAX: usize = WIRE_MAX;
 
 /// The session on one connection, if another node opened it.
 #[derive(Debug, Default)]

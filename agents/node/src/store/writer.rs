@@ -111,7 +111,7 @@ impl Writer {
         }
         let done = done.map_err(|error| error.to_string());
         for say in after {
-            say(done.as_ref().map(|()| ()).map_err(String::as_str), &self.on_stored);
+            say(done.as_ref().copied().map_err(String::as_str), &self.on_stored);
         }
     }
 
