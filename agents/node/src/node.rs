@@ -131,6 +131,7 @@ impl Node {
             router,
             directory,
             metrics,
+            stop.clone(),
         ));
         tasks.spawn(server::serve(listener, server, stop.clone()));
         tracing::info!(%address, %private_address, "the node is up");

@@ -19,6 +19,8 @@ use conet_wire::{
     },
 };
 
+use tokio_util::sync::CancellationToken;
+
 use crate::{
     agent::{Agent, Reply, push::PushStream},
     metrics::RelayMetrics,
@@ -95,17 +97,21 @@ pub enum Cells {
 }
 
 impl Cells {
-    /// The next cell; `None` at the end, also when the stream breaks.
-    pub async fn next_cell(&mut self) -> Option<Vec<u8>> {
+    /// The next cell; `None` at the end, also when the stream breaks or this node stops.
+    pub async fn next_cell(&mut self, stop: &CancellationToken) -> Option<Vec<u8>> {
         match self {
             Self::Local(stream) => stream.next_cell().await.unwrap_or_else(|error| {
                 tracing::error!(%error, "a stream ends");
                 None
             }),
-            Self::Remote(cells) => cells.next_cell().await.unwrap_or_else(|error| {
-                tracing::debug!(%error, "a stream through this relay ends");
-                None
-            }),
+            // A local stream ends by itself, with a notice.
+            Self::Remote(cells) => tokio::select! {
+                () = stop.cancelled() => None,
+                cell = cells.next_cell() => cell.unwrap_or_else(|error| {
+                    tracing::debug!(%error, "a stream through this relay ends");
+                    None
+                }),
+            },
         }
     }
 }

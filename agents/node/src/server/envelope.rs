@@ -16,6 +16,8 @@ use hyper::{
     http::HeaderValue,
 };
 
+use tokio_util::sync::CancellationToken;
+
 use super::{ResponseBody, Server, body::content_length, site::whole};
 use crate::{
     clock,
@@ -120,7 +122,8 @@ impl Server {
                 return self.not_found();
             }
         };
-        let body = StreamBody::new(events(server_sent_event(&first), cells, sealer));
+        let body =
+            StreamBody::new(events(server_sent_event(&first), cells, sealer, self.stop.clone()));
         self.event_stream(Either::Right(body.boxed_unsync()))
     }
 
@@ -139,17 +142,21 @@ fn events(
     first: Bytes,
     cells: Cells,
     sealer: StreamSealer,
+    stop: CancellationToken,
 ) -> impl futures_util::Stream<Item = EventResult> + Send {
-    stream::unfold((Some(first), cells, sealer), |(first, mut cells, mut sealer)| async move {
-        let event = match first {
-            Some(event) => event,
-            None => {
-                let cell = cells.next_cell().await?;
-                server_sent_event(&sealer.seal_cell(&cell).ok()?)
-            }
-        };
-        Some((Ok(Frame::data(event)), (None, cells, sealer)))
-    })
+    stream::unfold(
+        (Some(first), cells, sealer, stop),
+        |(first, mut cells, mut sealer, stop)| async move {
+            let event = match first {
+                Some(event) => event,
+                None => {
+                    let cell = cells.next_cell(&stop).await?;
+                    server_sent_event(&sealer.seal_cell(&cell).ok()?)
+                }
+            };
+            Some((Ok(Frame::data(event)), (None, cells, sealer, stop)))
+        },
+    )
 }
 
 /// One `data:` line of base64 and the blank line that ends an event.

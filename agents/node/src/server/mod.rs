@@ -27,6 +27,7 @@ use conet_wire::veil::{ReplayWindow, TransportSecret, WebProfile};
 use http_body_util::{Either, Full, combinators::UnsyncBoxBody};
 use hyper::{Method, Request, Response, body::Incoming};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::{metrics::Metrics, relay::Router};
 
@@ -92,11 +93,14 @@ pub struct Server {
     pub(crate) replays: std::sync::Mutex<ReplayWindow>,
     pub(crate) bodies: Arc<Semaphore>,
     pub(crate) metrics: Metrics,
+    /// Ends the streams that this node relays.
+    pub(crate) stop: CancellationToken,
 }
 
 impl Server {
     /// A server for one node.
     #[must_use]
+    #[allow(clippy::too_many_arguments, reason = "each is a part of its own")]
     pub fn new(
         identity: TransportSecret,
         chain_id: u64,
@@ -105,6 +109,7 @@ impl Server {
         router: Router,
         directory: Directory,
         metrics: Metrics,
+        stop: CancellationToken,
     ) -> Self {
         Self {
             profile: WebProfile::derive(&identity.public()),
@@ -117,6 +122,7 @@ impl Server {
             router,
             directory,
             metrics,
+            stop,
         }
     }
 

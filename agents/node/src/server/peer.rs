@@ -141,18 +141,18 @@ impl Server {
             }
         };
         let records = stream::unfold(
-            (Some(first), cells, sealing),
-            |(first, mut cells, mut sealing)| async move {
+            (Some(first), cells, sealing, self.stop.clone()),
+            |(first, mut cells, mut sealing, stop)| async move {
                 let record = match first {
                     Some(record) => record,
                     None => {
-                        let cell = cells.next_cell().await?;
+                        let cell = cells.next_cell(&stop).await?;
                         sealing.seal_cell(&cell).ok()?.into()
                     }
                 };
                 Some((
                     Ok::<_, std::convert::Infallible>(Frame::data(record)),
-                    (None, cells, sealing),
+                    (None, cells, sealing, stop),
                 ))
             },
         );
