@@ -3,11 +3,16 @@ use alloy::{
     signers::{SignerSync, local::PrivateKeySigner},
     sol_types::SolStruct,
 };
-use conet_bindings::{NodeRegistry, RouteTable};
+use conet_bindings::{NodeKeys, NodeRegistry, RouteTable, endpoint, node_registry_domain};
 use proptest::prelude::*;
 
 use super::*;
-use crate::openpgp::{CertificateError, Identity, WalletSecret};
+use crate::{
+    network::Network,
+    openpgp::{CertificateError, Identity, WalletSecret},
+    request::SignedRoute,
+    veil::TransportPublic,
+};
 
 const NOW: u64 = 1_800_000_000;
 
