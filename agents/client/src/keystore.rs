@@ -4,14 +4,14 @@
 //! Secrets are wiped from memory when dropped and never logged. Files appear
 //! whole or not at all, readable by their owner only.
 
+mod files;
 mod subkeys;
 #[cfg(test)]
 mod tests;
 mod v3;
 
 use std::{
-    fmt,
-    io::{self, Read as _, Write as _},
+    fmt, io,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -20,10 +20,8 @@ use alloy::{primitives::Address, signers::local::PrivateKeySigner};
 use conet_wire::openpgp::{Decryptor, Identity, KeyError, WalletSecret};
 use zeroize::Zeroizing;
 
-use crate::{
-    clock,
-    limits::{KEYSTORE_FILE_BYTES_MAX, WALLETS_MAX},
-};
+use crate::{clock, limits::WALLETS_MAX};
+use files::{make_private_dir, read_bounded, sync_dir, temporary_file};
 use subkeys::Subkeys;
 
 /// Why a wallet could not be made, opened or changed.
@@ -386,54 +384,4 @@ fn read_subkeys(path: &Path, secret: &WalletSecret) -> Result<Subkeys, KeystoreE
         Some(file) => Subkeys::open(&file, secret),
         None => Ok(Subkeys::default()),
     }
-}
-
-fn read_bounded(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, KeystoreError> {
-    let failed =
-        |source: io::Error| KeystoreError::Io { action: "read", path: path.into(), source };
-    let file = match std::fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut bytes = Zeroizing::new(Vec::new());
-    file.take(KEYSTORE_FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > KEYSTORE_FILE_BYTES_MAX {
-        return Err(KeystoreError::Form(format!("more than {KEYSTORE_FILE_BYTES_MAX} bytes")));
-    }
-    Ok(Some(bytes))
-}
-
-fn make_private_dir(dir: &Path) -> Result<(), KeystoreError> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).map_err(|source| KeystoreError::Io {
-        action: "make",
-        path: dir.into(),
-        source,
-    })
-}
-
-/// A file that only its owner can read, on disk but without its name yet.
-fn temporary_file(
-    dir: &Path,
-    path: &Path,
-    bytes: &[u8],
-) -> Result<tempfile::NamedTempFile, KeystoreError> {
-    let failed =
-        |source: io::Error| KeystoreError::Io { action: "write", path: path.into(), source };
-    let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(dir).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    Ok(file)
-}
-
-fn sync_dir(dir: &Path) -> Result<(), KeystoreError> {
-    std::fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(|source| KeystoreError::Io {
-        action: "sync",
-        path: dir.into(),
-        source,
-    })
 }

@@ -62,6 +62,9 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest wait for an answer through a relay.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The longest wait for a node that is asked for a route; then another one is.
+pub const LOOKUP_TIMEOUT: Duration = Duration::from_secs(8);
+
 /// The longest wait for an agent that submits a route: it waits for a block.
 pub const REGISTER_TIMEOUT: Duration = Duration::from_secs(90);
 

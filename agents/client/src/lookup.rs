@@ -23,7 +23,7 @@ use crate::{
     clock,
     error::ClientError,
     exchange::{Parcel, refused},
-    limits::{ANSWER_TIMEOUT, LOOKUP_NODES_MAX, ROUTE_MEMORY, ROUTES_REMEMBERED_MAX},
+    limits::{LOOKUP_NODES_MAX, LOOKUP_TIMEOUT, ROUTE_MEMORY, ROUTES_REMEMBERED_MAX},
     relays::Avoid,
 };
 
@@ -227,7 +227,7 @@ impl Client {
         }
         let request = Request::Lookup { wallets: vec![wallet] }.encode();
         let make = || Parcel::seal(node, Content::Request, &request);
-        let answered = self.deliver(&avoid, ANSWER_TIMEOUT, make).await?;
+        let answered = self.deliver(&avoid, LOOKUP_TIMEOUT, make).await?;
         let id = node.node.id();
         if answered.answer.status != Status::Done {
             return Err(refused(id, &answered.answer));

@@ -82,6 +82,14 @@ pub enum Event {
     },
 }
 
+/// An agent that keeps mail for the wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mailbox {
+    agent: U256,
+    /// The wallet has left it: it is asked until it has nothing more.
+    former: bool,
+}
+
 /// What a message is known by here: one is never shown twice.
 type ShownKey = B256;
 
@@ -104,7 +112,7 @@ pub struct Listener {
     keys: Decryptor,
     /// Agents to listen to, one after the other: those that the wallet left, until
     /// they have nothing more, then its own.
-    agents: VecDeque<U256>,
+    agents: VecDeque<Mailbox>,
     connection: Option<Connection>,
     frames: VecDeque<Frame>,
     events: VecDeque<Event>,
@@ -113,6 +121,8 @@ pub struct Listener {
     streams: u64,
     backoff: Duration,
     pause_until: Option<tokio::time::Instant>,
+    /// Whether a file was saved: the folder was tidied up then.
+    saved: bool,
 }
 
 impl Client {
@@ -131,7 +141,7 @@ impl Client {
         for path in finished {
             tracing::info!(path = %path.display(), "finished what a killed process had begun");
         }
-        let agents = self.agents_to_drain(address).await?;
+        let agents = self.mailboxes(address).await?;
         Ok(Listener {
             client: self.clone(),
             keys: wallet.decryptor()?,
@@ -145,22 +155,29 @@ impl Client {
             streams: 0,
             backoff: RECONNECT_BACKOFF_FIRST,
             pause_until: None,
+            saved: false,
         })
     }
 
     /// The agents that the wallet left, then its own.
-    async fn agents_to_drain(&self, wallet: Address) -> Result<VecDeque<U256>, ClientError> {
+    async fn mailboxes(&self, wallet: Address) -> Result<VecDeque<Mailbox>, ClientError> {
         let known = self
             .0
             .state
             .run(move |state| Ok((state.former_agents(wallet)?, state.registration(wallet)?)));
-        let (mut agents, registration) = known.await?;
+        let (former, registration) = known.await?;
         let own = match registration {
-            Some(registration) => registration.agent,
-            None => self.agent_by_route(wallet, &agents).await?,
+            Some(registration) => Some(registration.agent),
+            None => match self.agent_by_route(wallet, &former).await {
+                Ok(agent) => Some(agent),
+                // Who has left everybody may still have mail somewhere.
+                Err(_) if !former.is_empty() => None,
+                Err(error) => return Err(error),
+            },
         };
-        agents.push(own);
-        Ok(agents.into())
+        let former = former.into_iter().map(|agent| Mailbox { agent, former: true });
+        let own = own.map(|agent| Mailbox { agent, former: false });
+        Ok(former.chain(own).collect())
     }
 
     async fn agent_by_route(
@@ -238,7 +255,13 @@ impl Listener {
         dir: &Path,
     ) -> Result<Option<PathBuf>, ClientError> {
         let (reader, key, dir) = (self.wallet.address(), delivery.key, dir.to_owned());
-        let save = move |state: &crate::state::State| delivery.save(state, reader, &dir);
+        let first = !std::mem::replace(&mut self.saved, true);
+        let save = move |state: &crate::state::State| {
+            if first && let Err(error) = delivery::remove_abandoned(&dir) {
+                tracing::debug!(%error, "abandoned files could not be removed");
+            }
+            delivery.save(state, reader, &dir)
+        };
         let path = self.client.0.state.run(save).await?;
         self.settle(key);
         Ok(path)
@@ -266,7 +289,7 @@ impl Listener {
             tokio::time::sleep_until(until).await;
             self.pause_until = None;
         }
-        let Some(agent) = self.agents.front().copied() else {
+        let Some(Mailbox { agent, .. }) = self.agents.front().copied() else {
             return Err(ClientError::NotRegistered { wallet: self.wallet.address() });
         };
         self.streams += 1;
@@ -296,7 +319,7 @@ impl Listener {
 
     /// Whether the agent at hand is one that the wallet has left.
     fn is_former(&self) -> bool {
-        self.agents.len() > 1
+        self.agents.front().is_some_and(|mailbox| mailbox.former)
     }
 
     fn disconnected(&mut self, reason: String) {
@@ -336,7 +359,7 @@ impl Listener {
         if let Some(connection) = self.connection.take() {
             connection.close().await;
         }
-        if let Some(agent) = self.agents.pop_front()
+        if let Some(Mailbox { agent, .. }) = self.agents.pop_front()
             && nothing_waits
         {
             let wallet = self.wallet.address();
@@ -352,13 +375,12 @@ impl Listener {
             Notice::Moved => {
                 let wallet = self.wallet.address();
                 self.client.forget_route(&wallet);
-                let now = self.client.agents_to_drain(wallet).await?;
-                let by_route = self.client.agent_by_route(wallet, &[]).await?;
-                if now.back() == Some(&by_route) {
-                    self.agents = now;
-                } else {
-                    self.agents = self.agents.drain(..).chain([by_route]).collect();
-                }
+                let agent = self.client.agent_by_route(wallet, &[]).await?;
+                // Another device moved the wallet; what waits at the old agent comes first.
+                let former = self.agents.drain(..).filter(|mailbox| mailbox.agent != agent);
+                let former = former.map(|mailbox| Mailbox { former: true, ..mailbox });
+                let own = Mailbox { agent, former: false };
+                self.agents = former.chain([own]).collect();
                 self.disconnected("the wallet has another agent now".into());
             }
             Notice::ShuttingDown => self.disconnected("the agent is going down".into()),

@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use alloy::primitives::{Address, B256};
@@ -12,6 +13,12 @@ use crate::{
     limits::TEXT_BYTES_MAX,
     state::{PartialKey, Saving, State, StateError},
 };
+
+const TEMPORARY_PREFIX: &str = ".conet-";
+const TEMPORARY_SUFFIX: &str = ".part";
+
+/// A temporary file that nobody wrote to for this long is nobody's.
+const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
 
 /// A message's content.
 #[derive(Debug)]
@@ -102,8 +109,8 @@ impl Delivery {
         let path = dir.join(self.file_name());
         let failed = |source| StateError::Io { action: "write", path: path.clone(), source };
         let mut file = tempfile::Builder::new()
-            .prefix(".conet-")
-            .suffix(".part")
+            .prefix(TEMPORARY_PREFIX)
+            .suffix(TEMPORARY_SUFFIX)
             .tempfile_in(&dir)
             .map_err(failed)?;
         self.write_to(&mut file).map_err(failed)?;
@@ -116,6 +123,22 @@ impl Delivery {
         }
         Ok(shown.then_some(path))
     }
+}
+
+/// Removes what processes left that were killed while they wrote.
+pub(super) fn remove_abandoned(dir: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(dir)?.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !name.starts_with(TEMPORARY_PREFIX) || !name.ends_with(TEMPORARY_SUFFIX) {
+            continue;
+        }
+        let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+        if age > ABANDONED_AFTER {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Nothing that would drive a terminal, and nothing that a text does not have.

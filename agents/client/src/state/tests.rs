@@ -107,7 +107,7 @@ fn killed_before_the_renaming_the_file_appears_at_the_next_start() {
     drop(state);
     let state = open(home.path());
     assert!(state.is_shown(Address::ZERO, key).unwrap());
-    assert_eq!(state.finish_saving(Address::ZERO).unwrap(), [file.path.clone()]);
+    assert_eq!(state.finish_saving(Address::ZERO).unwrap(), std::slice::from_ref(&file.path));
     assert!(file.path.exists());
     assert!(state.finish_saving(Address::ZERO).unwrap().is_empty());
 }
