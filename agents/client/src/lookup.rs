@@ -158,6 +158,9 @@ impl Client {
         wallet: Address,
         options: &LookupOptions,
     ) -> Result<Lookup, ClientError> {
+        if let Some(via) = options.via {
+            self.node(via).await?;
+        }
         let nodes = self.nodes_to_ask(wallet, options).await?;
         // The first two at once, then one more for each that fails.
         let mut asking = stream::iter(nodes)
@@ -171,9 +174,10 @@ impl Client {
                 None => break,
             }
         }
+        let found = sources.len();
         let Ok([one, other]) = <[Source; ANSWERS]>::try_from(sources) else {
             let last = failure.map_or_else(|| "too few agents are known".into(), |e| e.to_string());
-            return Err(ClientError::LookupAnswers { found: 1, last });
+            return Err(ClientError::LookupAnswers { found, last });
         };
         let chain_time = one.timestamp.max(other.timestamp);
         let (newest, warning) = newest(wallet, one, other)?;

@@ -82,9 +82,7 @@ async fn show_all(
     while args.count.is_none_or(|count| *shown < count) {
         match listener.next().await? {
             Event::Message(delivery) => {
-                if show(listener, *delivery, args, context).await? {
-                    *shown += 1;
-                }
+                *shown += u64::from(show(listener, *delivery, args, context).await?);
             }
             Event::Connected { agent, relay } => {
                 output.status(&format!("listening at agent {agent}, through node {relay}"));
