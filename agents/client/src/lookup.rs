@@ -15,7 +15,7 @@ use conet_wire::{
     parcel::{Content, Status},
     request::{LookupAnswer, Request},
 };
-use futures_util::{StreamExt as _, stream};
+use futures_util::future::join_all;
 use rand::seq::SliceRandom as _;
 
 use crate::{
@@ -162,17 +162,19 @@ impl Client {
             self.node(via).await?;
         }
         let nodes = self.nodes_to_ask(wallet, options).await?;
-        // The first two at once, then one more for each that fails.
-        let mut asking = stream::iter(nodes)
-            .map(|node| async move { self.ask(wallet, &node, options).await })
-            .buffered(ANSWERS);
+        let (first, further) = nodes.split_at(nodes.len().min(ANSWERS));
+        let asked = first.iter().map(|node| self.ask(wallet, node, first, options));
         let (mut sources, mut failure) = (Vec::new(), None);
-        while sources.len() < ANSWERS {
-            match asking.next().await {
-                Some(Ok(source)) => sources.push(source),
-                Some(Err(error)) => failure = Some(error),
-                None => break,
+        for answer in join_all(asked).await {
+            answer.map_or_else(|error| failure = Some(error), |source| sources.push(source));
+        }
+        // One more for each that failed, and nobody else: each learns the wallet.
+        for node in further {
+            if sources.len() >= ANSWERS {
+                break;
             }
+            let answer = self.ask(wallet, node, first, options).await;
+            answer.map_or_else(|error| failure = Some(error), |source| sources.push(source));
         }
         let found = sources.len();
         let Ok([one, other]) = <[Source; ANSWERS]>::try_from(sources) else {
@@ -196,7 +198,9 @@ impl Client {
             .routes()
             .get(&wallet)
             .and_then(|(_, lookup)| lookup.route.as_ref().and_then(VerifiedRoute::agent));
-        let mut avoid = Avoid::new(None).add_id(&directory, remembered);
+        // Nor the relay that was named: it would learn both who asks and for whom.
+        let mut avoid =
+            Avoid::new(None).add_id(&directory, remembered).add_id(&directory, options.via);
         for agent in &options.avoid_agents {
             avoid = avoid.add_id(&directory, Some(*agent));
         }
@@ -222,12 +226,19 @@ impl Client {
         &self,
         wallet: Address,
         node: &NodeEntry,
+        asked: &[Arc<NodeEntry>],
         options: &LookupOptions,
     ) -> Result<Source, ClientError> {
         let directory = self.directory().await?;
         let mut avoid = Avoid::new(options.via).add(node);
         for agent in &options.avoid_agents {
             avoid = avoid.add_id(&directory, Some(*agent));
+        }
+        // Who answers one question should not carry the other, as both come at
+        // the same moment; in a network too small for that, somebody has to.
+        let strict = asked.iter().fold(avoid.clone(), |avoid, other| avoid.add(other));
+        if self.relays(&directory, &strict).is_ok() {
+            avoid = strict;
         }
         let request = Request::Lookup { wallets: vec![wallet] }.encode();
         let make = || Parcel::seal(node, Content::Request, &request);
