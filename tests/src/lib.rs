@@ -1,1 +1,67 @@
-//! Placeholder.
+//! What the whole-system stories in `tests/` are told with.
+//!
+//! - [`world`]: a real anvil, the contracts, and real `conet node run` processes
+//!   that can be killed, stopped and started again.
+//! - [`client`]: a small client of its own, straight from `conet_wire`, with a hand
+//!   on every byte: stories need to do what an honest client never would.
+//! - [`proxy`]: sits on a hop, records, changes bytes, cuts.
+//! - [`http`]: HTTP/1.1 by hand, for the same reason.
+//! - [`command`]: the `conet` command line.
+//!
+//! Every story has its own chain, ports and temporary folder, so all may run at
+//! once. The folder of a story that fails is kept, and its path printed. Random
+//! choices come from [`seed`]; `CONET_SEED=<number>` repeats them.
+
+// A story that cannot go on should stop where it stands, and say where it was.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr
+)]
+
+pub mod client;
+pub mod command;
+pub mod folder;
+pub mod http;
+pub mod node;
+pub mod openpgp;
+pub mod proxy;
+pub mod seed;
+pub mod stream;
+pub mod wallet;
+pub mod world;
+
+use std::{
+    future::Future,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+/// How long a story waits for something that should happen soon.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Unix milliseconds.
+#[must_use]
+pub fn now_milliseconds() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
+    u64::try_from(since.as_millis()).expect("a clock before the year 500 million")
+}
+
+/// Unix seconds.
+#[must_use]
+pub fn now_seconds() -> u64 {
+    now_milliseconds() / 1000
+}
+
+/// Waits until something holds.
+///
+/// # Panics
+/// When it does not within [`PATIENCE`].
+pub async fn eventually<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    let start = Instant::now();
+    while !holds().await {
+        assert!(start.elapsed() < PATIENCE, "waited {PATIENCE:?} in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}

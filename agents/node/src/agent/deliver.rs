@@ -1,11 +1,12 @@
 //! Delivery: from an N1 to a mailbox or a stream.
 
-use alloy::primitives::keccak256;
+use alloy::primitives::B256;
 use bytes::Bytes;
 use conet_wire::{
     parcel::Status,
     recipient::{HEAD_BYTES, recipient},
 };
+use sha2::{Digest as _, Sha256};
 
 use super::{Agent, Outcome, clients::Match, unavailable};
 use crate::{clock, store::Stored};
@@ -33,7 +34,8 @@ impl Agent {
             Ok(readers) => readers,
             Err(refusal) => return refusal,
         };
-        let digest = keccak256(n1);
+        // Ours alone, so the hash that processors know: keccak takes five times as long.
+        let digest = B256::from(<[u8; 32]>::from(Sha256::digest(n1)));
         let n1 = Bytes::copy_from_slice(n1);
         let received_at = clock::unix_milliseconds();
         let expires_at = received_at / 1000 + self.config.message_seconds_max;

@@ -6,7 +6,7 @@ use alloy::primitives::Address;
 use conet_wire::session::{CellError, CellSealer, Frame, Notice};
 use tokio::{sync::Notify, time::Instant};
 
-use super::{Next, Outbox};
+use super::{Outbox, queue::Next};
 use crate::clock;
 
 /// Frame bytes put together before cells are cut from them.

@@ -1,0 +1,20 @@
+//! The stories, each in a file of its own.
+
+// A story that cannot go on should stop where it stands, and say where it was.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr
+)]
+
+mod bad_input;
+mod crash;
+mod foreign_clients;
+mod limits;
+mod moves;
+mod paper_story;
+mod replay;
+mod site;
+mod tamper;
