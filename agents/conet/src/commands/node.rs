@@ -224,7 +224,7 @@ async fn list(home: &Path, json: bool) -> anyhow::Result<()> {
         }
         if json {
             let line = serde_json::json!({
-                "id": node.id().to_string(),
+                "id": u64::try_from(node.id())?,
                 "wallet": node.wallet(),
                 "owner": node.owner(),
                 "endpoints": node.endpoints(),

@@ -38,6 +38,7 @@ impl Devnet {
             std::fs::remove_dir_all(&folder)
                 .with_context(|| format!("cannot remove {}", folder.display()))?;
         }
+        forget_chain(home)?;
         let anvil = Anvil::start(&home.join("anvil.log"), rpc_port).await?;
         say(format!("anvil is up at {} (chain {})", anvil.rpc_url, anvil.chain_id));
 
@@ -98,4 +99,24 @@ impl Devnet {
             node.wait_stopped().await;
         }
     }
+}
+
+/// The chain is new, but its contracts have the addresses of the one before: what clients
+/// remember of that one, such as the serials of routes, would be held against it.
+fn forget_chain(home: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(home)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let path = entry.path();
+        if name.starts_with("client-") && path.is_file() {
+            std::fs::remove_file(&path)
+        } else if name.starts_with("incomplete-") && path.is_dir() {
+            std::fs::remove_dir_all(&path)
+        } else {
+            continue;
+        }
+        .with_context(|| format!("cannot remove {}", path.display()))?;
+    }
+    Ok(())
 }

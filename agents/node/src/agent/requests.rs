@@ -141,12 +141,9 @@ impl Agent {
     async fn submit(&self, route: &SignedRoute) -> Result<RouteRecord, Outcome> {
         verify_signed_route(&self.network, route, clock::unix_seconds())
             .map_err(|error| Outcome::because(Status::Malformed, &error))?;
-        let submitter = self.submitter.as_ref().ok_or_else(|| {
-            Outcome::because(
-                Status::NotAdmitted,
-                &"this agent submits no routes; set the route by yourself first",
-            )
-        })?;
+        let Some(submitter) = &self.submitter else {
+            return self.set_by_itself(route).await;
+        };
         submitter.submit(route).await.map_err(|error| match error {
             SubmitError::Refused(_) | SubmitError::Nonce { .. } => {
                 Outcome::because(Status::ChainRefused, &error)
@@ -158,6 +155,20 @@ impl Agent {
                 tracing::error!(%error, "a route could not be submitted");
                 Outcome::because(Status::Unavailable, &"the agent cannot reach the chain")
             }
+        })
+    }
+
+    /// Without a submitter, the wallet has to have set this very route before.
+    async fn set_by_itself(&self, route: &SignedRoute) -> Result<RouteRecord, Outcome> {
+        let found = self.reader.route(route.update.wallet).await.map_err(|error| {
+            tracing::error!(%error, "a route could not be read");
+            Outcome::because(Status::Unavailable, &"the agent cannot reach the chain")
+        })?;
+        found.filter(|record| record.update == route.update).ok_or_else(|| {
+            Outcome::because(
+                Status::NotAdmitted,
+                &"this agent submits no routes: set the route by yourself first (--self-submit)",
+            )
         })
     }
 
