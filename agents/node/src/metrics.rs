@@ -1,26 +1,32 @@
 //! What an operator can count, in Prometheus' text format. Never content, never wallets.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    fmt::Debug,
+    hash::{Hash, Hasher},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use conet_wire::{parcel::Status, relay::RelayStatus};
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text::encode},
+    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
-    outcome: String,
+/// A variant's name as a label. It becomes text when the operator asks, not with each
+/// message that is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Name<T>(T);
+
+impl<T> Hash for Name<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(&self.0).hash(state);
+    }
 }
 
-/// One counter for each outcome.
-#[derive(Debug, Clone, Default)]
-struct Outcomes(Family<Outcome, Counter>);
-
-impl Outcomes {
-    fn count(&self, outcome: &impl std::fmt::Debug) {
-        self.0.get_or_create(&Outcome { outcome: snake_case(&format!("{outcome:?}")) }).inc();
+impl<T: Debug> EncodeLabelValue for Name<T> {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        EncodeLabelValue::encode(&snake_case(&format!("{:?}", self.0)), encoder)
     }
 }
 
@@ -35,20 +41,25 @@ fn snake_case(name: &str) -> String {
     snake
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RelayLabels {
+    outcome: Name<RelayStatus>,
+}
+
 /// Messages through the relay role.
 #[derive(Debug, Clone, Default)]
-pub struct RelayMetrics(Outcomes);
+pub struct RelayMetrics(Family<RelayLabels, Counter>);
 
 impl RelayMetrics {
     pub(crate) fn count(&self, status: RelayStatus) {
-        self.0.count(&status);
+        self.0.get_or_create(&RelayLabels { outcome: Name(status) }).inc();
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ParcelLabels {
-    kind: String,
-    outcome: String,
+    kind: Name<ParcelKind>,
+    outcome: Name<Status>,
 }
 
 /// What a parcel turned out to be.
@@ -76,11 +87,7 @@ pub struct AgentMetrics(Family<ParcelLabels, Counter>);
 
 impl AgentMetrics {
     pub(crate) fn count(&self, kind: ParcelKind, status: Status) {
-        let labels = ParcelLabels {
-            kind: snake_case(&format!("{kind:?}")),
-            outcome: snake_case(&format!("{status:?}")),
-        };
-        self.0.get_or_create(&labels).inc();
+        self.0.get_or_create(&ParcelLabels { kind: Name(kind), outcome: Name(status) }).inc();
     }
 }
 
@@ -106,6 +113,11 @@ pub enum Refusal {
     UnknownNode,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusedLabels {
+    outcome: Name<Refusal>,
+}
+
 /// Everything that is counted.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -114,7 +126,7 @@ pub struct Metrics {
     pub relay: RelayMetrics,
     /// The agent role.
     pub agent: AgentMetrics,
-    refused: Outcomes,
+    refused: Family<RefusedLabels, Counter>,
     /// Connections open at the public port.
     pub connections: Gauge,
     /// Streams open.
@@ -139,7 +151,7 @@ impl Metrics {
             registry: Arc::default(),
             relay: RelayMetrics::default(),
             agent: AgentMetrics::default(),
-            refused: Outcomes::default(),
+            refused: Family::default(),
             connections: Gauge::default(),
             streams: Gauge::default(),
             clients: Gauge::default(),
@@ -152,9 +164,9 @@ impl Metrics {
     fn register(&self) {
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         let root = registry.sub_registry_with_prefix("conet");
-        root.register("relayed", "Messages by what the relay said", self.relay.0.0.clone());
+        root.register("relayed", "Messages by what the relay said", self.relay.0.clone());
         root.register("parcels", "Parcels by kind and what the agent said", self.agent.0.clone());
-        root.register("refused", "Requests refused before they were read", self.refused.0.clone());
+        root.register("refused", "Requests refused before they were read", self.refused.clone());
         root.register("connections", "Connections open", self.connections.clone());
         root.register("streams", "Listening streams open at the agent", self.streams.clone());
         root.register("clients", "Clients of the agent", self.clients.clone());
@@ -175,7 +187,7 @@ impl Metrics {
 
     /// Counts a refusal; its reason goes to the log where it happens.
     pub fn refuse(&self, refusal: Refusal) {
-        self.refused.count(&refusal);
+        self.refused.get_or_create(&RefusedLabels { outcome: Name(refusal) }).inc();
     }
 
     /// Prometheus' text.

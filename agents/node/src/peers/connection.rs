@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use conet_chain::NodeEntry;
 use conet_wire::{
     sizes::WIRE_MAX,
@@ -19,12 +19,12 @@ use conet_wire::{
     },
 };
 use futures_util::stream;
-use http_body_util::{BodyExt as _, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
+use http_body_util::{BodyExt as _, Either, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
-    Request, Response,
+    Method, Request, Response, Uri,
     body::{Frame, Incoming},
     client::conn::http1::SendRequest,
-    header,
+    header::{self, HeaderValue},
 };
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -35,7 +35,7 @@ use tokio::{
 use super::{PeerAnswer, PeerLimits, PeerRequestError};
 use crate::clock;
 
-type RequestBody = UnsyncBoxBody<Bytes, Infallible>;
+type RequestBody = Either<Full<Bytes>, UnsyncBoxBody<Bytes, Infallible>>;
 
 /// The largest body of an answer: the largest wire size.
 const ANSWER_BYTES_MAX: usize = WIRE_MAX;
@@ -73,12 +73,42 @@ impl Content {
     }
 }
 
+/// What all requests of a connection have in common, made once.
+#[derive(Debug)]
+struct Form {
+    method: Method,
+    path: Uri,
+    host: HeaderValue,
+    content_type: HeaderValue,
+}
+
+impl Form {
+    fn new(profile: &WebProfile, endpoint: SocketAddr) -> Result<Self, http::Error> {
+        Ok(Self {
+            method: profile.method.parse()?,
+            path: profile.peer_path.parse()?,
+            host: endpoint.to_string().try_into()?,
+            content_type: HeaderValue::from_static(profile.request_type),
+        })
+    }
+
+    fn request(&self, body: RequestBody, size: usize) -> Request<RequestBody> {
+        let mut request = Request::new(body);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.path.clone();
+        let headers = request.headers_mut();
+        headers.insert(header::HOST, self.host.clone());
+        headers.insert(header::CONTENT_TYPE, self.content_type.clone());
+        headers.insert(header::CONTENT_LENGTH, size.into());
+        request
+    }
+}
+
 /// A connection and the session on it.
 #[derive(Debug)]
 pub(super) struct Connection {
     sender: SendRequest<RequestBody>,
-    profile: WebProfile,
-    host: String,
+    form: Form,
     session: Option<PeerSession>,
     opened: Instant,
     idle_since: Instant,
@@ -110,8 +140,7 @@ impl Connection {
         let now = Instant::now();
         let mut opened = Self {
             sender,
-            profile: node.profile.clone(),
-            host: endpoint.to_string(),
+            form: Form::new(&node.profile, endpoint).map_err(|e| unreachable(&e))?,
             session: None,
             opened: now,
             idle_since: now,
@@ -134,7 +163,7 @@ impl Connection {
             minute,
             &mut rand::rng(),
         )?;
-        let response = self.post(Full::new(Bytes::from(first)).boxed_unsync()).await?;
+        let response = self.post(Bytes::from(first)).await?;
         let second = whole(response, HANDSHAKE_LEN).await?;
         self.session = Some(initiator.finish(&second)?);
         Ok(())
@@ -172,7 +201,7 @@ impl Connection {
         let response = match content {
             Content::Whole(n2) => {
                 let frame = sealing.seal_frame(head, &n2)?;
-                let response = self.post(Full::new(Bytes::from(frame)).boxed_unsync()).await;
+                let response = self.post(Bytes::from(frame)).await;
                 self.session = None;
                 (response?, Some(sealing))
             }
@@ -185,7 +214,7 @@ impl Connection {
             }
         };
         let (response, sealing) = response;
-        let mut sealed = whole(response, ANSWER_BYTES_MAX).await?.to_vec();
+        let mut sealed = whole(response, ANSWER_BYTES_MAX).await?;
         let (AnswerHead { status }, body) = opening.open_frame(&mut sealed)?;
         let answer = PeerAnswer { status, body: body.to_vec() };
         self.session = sealing.map(|sealing| PeerSession { sealing, opening });
@@ -201,7 +230,7 @@ impl Connection {
     ) -> Result<(PeerAnswer, Option<RemoteCells>), PeerRequestError> {
         let PeerSession { mut sealing, opening } = self.take_session()?;
         let frame = sealing.seal_frame(head, &n2)?;
-        let response = self.post(Full::new(Bytes::from(frame)).boxed_unsync()).await?;
+        let response = self.post(Bytes::from(frame)).await?;
         let mut cells = RemoteCells {
             body: response.into_body(),
             opening,
@@ -221,10 +250,9 @@ impl Connection {
         }
     }
 
-    async fn post(&mut self, body: RequestBody) -> Result<Response<Incoming>, PeerRequestError> {
-        use hyper::body::Body as _;
-        let size = body.size_hint().exact().and_then(|n| usize::try_from(n).ok());
-        self.post_sized(body, size.unwrap_or_default()).await
+    async fn post(&mut self, body: Bytes) -> Result<Response<Incoming>, PeerRequestError> {
+        let size = body.len();
+        self.post_sized(Either::Left(Full::new(body)), size).await
     }
 
     async fn post_sized(
@@ -233,14 +261,7 @@ impl Connection {
         size: usize,
     ) -> Result<Response<Incoming>, PeerRequestError> {
         let no_answer = |e: &dyn std::fmt::Display| PeerRequestError::NoAnswer(e.to_string());
-        let request = Request::builder()
-            .method(self.profile.method)
-            .uri(&self.profile.peer_path)
-            .header(header::HOST, &self.host)
-            .header(header::CONTENT_TYPE, self.profile.request_type)
-            .header(header::CONTENT_LENGTH, size)
-            .body(body)
-            .map_err(|e| no_answer(&e))?;
+        let request = self.form.request(body, size);
         self.sender.ready().await.map_err(|e| no_answer(&e))?;
         let response = self.sender.send_request(request).await.map_err(|e| no_answer(&e))?;
         if response.status().is_success() {
@@ -276,15 +297,26 @@ fn arriving(
     let frames = stream::unfold(body, |mut body| async move {
         body.recv().await.map(|record| (Ok(Frame::data(record)), body))
     });
-    (StreamBody::new(frames).boxed_unsync(), back)
+    (Either::Right(StreamBody::new(frames).boxed_unsync()), back)
 }
 
-async fn whole(response: Response<Incoming>, max: usize) -> Result<Bytes, PeerRequestError> {
-    Limited::new(response.into_body(), max)
-        .collect()
-        .await
-        .map(http_body_util::Collected::to_bytes)
-        .map_err(|error| PeerRequestError::NoAnswer(error.to_string()))
+/// All of an answer, to be opened in place.
+async fn whole(response: Response<Incoming>, max: usize) -> Result<BytesMut, PeerRequestError> {
+    let broken = |e: &dyn std::fmt::Display| PeerRequestError::NoAnswer(e.to_string());
+    let mut body = response.into_body();
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let piece = frame.map_err(|e| broken(&e))?.into_data().unwrap_or_default();
+        if bytes.len() + piece.len() > max {
+            return Err(broken(&"its answer is too long"));
+        }
+        if bytes.is_empty() {
+            bytes = piece.into();
+        } else {
+            bytes.extend_from_slice(&piece);
+        }
+    }
+    Ok(bytes)
 }
 
 /// The cells of a stream from another node. Dropping it closes the connection, which

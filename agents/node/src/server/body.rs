@@ -49,7 +49,7 @@ impl Server {
         body: Incoming,
         length: Option<usize>,
         max: usize,
-    ) -> Result<(BytesMut, OwnedSemaphorePermit), BodyError> {
+    ) -> Result<(Bytes, OwnedSemaphorePermit), BodyError> {
         let capacity = length.unwrap_or(max);
         if capacity > max {
             return Err(BodyError::TooLarge { max });
@@ -69,15 +69,20 @@ async fn collect(
     mut body: Incoming,
     length: Option<usize>,
     max: usize,
-) -> Result<BytesMut, BodyError> {
-    let mut bytes = BytesMut::with_capacity(length.unwrap_or_default());
+) -> Result<Bytes, BodyError> {
+    let mut bytes = BytesMut::new();
     while let Some(piece) = next_piece(&mut body).await? {
         if bytes.len() + piece.len() > max {
             return Err(BodyError::TooLarge { max });
         }
+        if length == Some(piece.len()) {
+            // Small bodies come in one piece with their head: no copy.
+            return Ok(piece);
+        }
+        bytes.reserve(length.unwrap_or_default().saturating_sub(bytes.len()));
         bytes.extend_from_slice(&piece);
     }
-    Ok(bytes)
+    Ok(bytes.freeze())
 }
 
 /// The next piece of a body, or `None` at its end.

@@ -36,7 +36,7 @@ impl Server {
         };
         let read = self.read_body(request.into_body(), Some(length), ENVELOPE_BYTES_MAX).await;
         let (mut body, _permit) = match read {
-            Ok(read) => read,
+            Ok((body, permit)) => (BytesMut::from(body), permit),
             Err(error) => {
                 tracing::debug!(%error, "refused: an envelope's body");
                 self.metrics.refuse(Refusal::Body);

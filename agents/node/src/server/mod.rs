@@ -25,7 +25,7 @@ use bytes::Bytes;
 use conet_chain::Directory;
 use conet_wire::veil::{ReplayWindow, TransportSecret, WebProfile};
 use http_body_util::{Either, Full, combinators::UnsyncBoxBody};
-use hyper::{Method, Request, Response, body::Incoming};
+use hyper::{HeaderMap, Method, Request, Response, body::Incoming};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -85,6 +85,7 @@ pub struct Server {
     pub(crate) identity: TransportSecret,
     pub(crate) chain_id: u64,
     pub(crate) profile: WebProfile,
+    headers: HeaderMap,
     /// Whether `POST /post` is served.
     pub(crate) open_profile: bool,
     pub(crate) limits: ServerLimits,
@@ -111,8 +112,10 @@ impl Server {
         metrics: Metrics,
         stop: CancellationToken,
     ) -> Self {
+        let profile = WebProfile::derive(&identity.public());
         Self {
-            profile: WebProfile::derive(&identity.public()),
+            headers: site::headers(&profile),
+            profile,
             identity,
             chain_id,
             open_profile,

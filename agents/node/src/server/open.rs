@@ -69,8 +69,7 @@ impl Server {
             }
             _ => {
                 let (n2, _permit) = self.read_body(body, length, N2_MAX).await?;
-                let message =
-                    Message::whole(n2.freeze(), EnvelopeKind::Forward, Profile::Open, HOPS_MAX);
+                let message = Message::whole(n2, EnvelopeKind::Forward, Profile::Open, HOPS_MAX);
                 Ok(self.router.route(message).await)
             }
         }

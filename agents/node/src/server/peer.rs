@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use conet_wire::{
     relay::RelayStatus,
     sizes::{WIRE_MAX, WIRE_SIZES},
@@ -50,7 +50,7 @@ impl Server {
         };
         let read = self.read_body(request.into_body(), Some(length), FRAME_BYTES_MAX).await;
         let (mut body, _permit) = match read {
-            Ok(read) => read,
+            Ok((body, permit)) => (BytesMut::from(body), permit),
             Err(error) => {
                 tracing::debug!(%error, "refused: a node's body");
                 self.metrics.refuse(Refusal::Body);

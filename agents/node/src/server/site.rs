@@ -1,8 +1,12 @@
 //! The ordinary web site: what everybody sees who has nothing better to say.
 
 use bytes::Bytes;
+use conet_wire::veil::WebProfile;
 use http_body_util::{Either, Full};
-use hyper::{Method, Response, StatusCode, header, http::HeaderValue};
+use hyper::{
+    HeaderMap, Method, Response, StatusCode,
+    header::{self, HeaderValue},
+};
 
 use super::{ResponseBody, Server};
 
@@ -45,14 +49,22 @@ impl Server {
     ) -> Response<ResponseBody> {
         let mut response = Response::new(body);
         *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(header::SERVER, HeaderValue::from_static(self.profile.server));
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        for &(name, value) in &self.profile.headers {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
+        *response.headers_mut() = self.headers.clone();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         response
     }
+}
+
+/// The headers that every response of a site has, made once.
+pub(super) fn headers(profile: &WebProfile) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(profile.headers.len() + 6);
+    headers.insert(header::SERVER, HeaderValue::from_static(profile.server));
+    // The place of the content type among the others, as ordinary servers have it.
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(""));
+    for &(name, value) in &profile.headers {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers
 }
 
 /// A body that is here as a whole.

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256};
 use bytes::Bytes;
 use conet_wire::recipient::Handle;
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use tokio::sync::oneshot;
 
 use super::{StoreError, StoreLimits, writer::Usage};
@@ -106,17 +106,22 @@ pub(super) fn deliver(
     n1: &[u8],
     (received_at, expires_at): (u64, u64),
 ) -> Result<(Stored, i64), StoreError> {
-    let seen = tx
-        .prepare_cached("SELECT 1 FROM digests WHERE wallet = ?1 AND digest = ?2")?
-        .exists(params![wallet.as_slice(), digest.as_slice()])?;
-    if seen {
+    if !usage.add(wallet, n1.len() as u64, limits) {
+        let seen = tx
+            .prepare_cached("SELECT 1 FROM digests WHERE wallet = ?1 AND digest = ?2")?
+            .exists(params![wallet.as_slice(), digest.as_slice()])?;
+        return Ok((if seen { Stored::Before } else { Stored::Full }, 0));
+    }
+    // One search of the digests, not one to look and one to insert.
+    let new = tx
+        .prepare_cached(
+            "INSERT OR IGNORE INTO digests (wallet, digest, expires_at) VALUES (?1, ?2, ?3)",
+        )?
+        .execute(params![wallet.as_slice(), digest.as_slice(), int(expires_at)])?;
+    if new == 0 {
+        usage.remove(wallet, n1.len() as u64, 1);
         return Ok((Stored::Before, 0));
     }
-    if !usage.add(wallet, n1.len() as u64, limits) {
-        return Ok((Stored::Full, 0));
-    }
-    tx.prepare_cached("INSERT INTO digests (wallet, digest, expires_at) VALUES (?1, ?2, ?3)")?
-        .execute(params![wallet.as_slice(), digest.as_slice(), int(expires_at)])?;
     tx.prepare_cached(
         "INSERT INTO messages (wallet, received_at, expires_at, n1) VALUES (?1, ?2, ?3, ?4)",
     )?
@@ -130,13 +135,15 @@ pub(super) fn acknowledge(
     wallet: Address,
     seqs: &[i64],
 ) -> Result<(), StoreError> {
-    let mut delete = tx.prepare_cached(
-        "DELETE FROM messages WHERE seq = ?1 AND wallet = ?2 RETURNING length(n1)",
-    )?;
+    // Two statements: `RETURNING` would build a table for each row that it returns.
+    let mut length =
+        tx.prepare_cached("SELECT length(n1) FROM messages WHERE seq = ?1 AND wallet = ?2")?;
+    let mut delete = tx.prepare_cached("DELETE FROM messages WHERE seq = ?1")?;
     for seq in seqs {
-        let mut rows = delete.query(params![seq, wallet.as_slice()])?;
-        if let Some(row) = rows.next()? {
-            usage.remove(wallet, uint(row.get(0)?), 1);
+        let found = length.query_row(params![seq, wallet.as_slice()], |row| row.get(0));
+        if let Some(bytes) = found.optional()? {
+            delete.execute([seq])?;
+            usage.remove(wallet, uint(bytes), 1);
         }
     }
     Ok(())
