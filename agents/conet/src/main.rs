@@ -42,6 +42,8 @@ enum Command {
     Send(commands::send::SendArgs),
     Listen(commands::listen::ListenArgs),
     Route(commands::route::RouteArgs),
+    #[command(subcommand)]
+    Bench(commands::bench::BenchCommand),
 }
 
 impl Command {
@@ -75,6 +77,7 @@ async fn main() -> ExitCode {
         Command::Send(args) => commands::send::run(args, &context).await,
         Command::Listen(args) => commands::listen::run(args, &context).await,
         Command::Route(args) => commands::route::run(args, &context).await,
+        Command::Bench(command) => commands::bench::run(command, cli.json).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

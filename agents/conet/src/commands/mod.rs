@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub(crate) mod bench;
 pub(crate) mod devnet;
 pub(crate) mod listen;
 pub(crate) mod node;

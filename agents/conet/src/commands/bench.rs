@@ -1,0 +1,42 @@
+//! `conet bench`: the project's own measurements.
+
+use clap::{Args, Subcommand};
+
+/// Measure, each figure beside its floor
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// The stealth internet: recipient parser, relay, agent, idle listeners, end to end
+    Si(SiArgs),
+}
+
+/// Arguments of `conet bench si`.
+#[derive(Debug, Args)]
+pub(crate) struct SiArgs {
+    /// Only this figure: recipient, relay, agent, idle or end-to-end
+    #[arg(long, value_name = "NAME", value_parser = conet_bench::NAMES)]
+    only: Option<String>,
+    /// Fewer rounds and 1,000 listeners instead of 10,000
+    #[arg(long)]
+    quick: bool,
+}
+
+pub(crate) async fn run(command: BenchCommand, json: bool) -> anyhow::Result<()> {
+    // Each part of a benchmark is this program again, with a variable set.
+    if conet_bench::is_part() {
+        return Ok(conet_bench::run_part().await?);
+    }
+    let BenchCommand::Si(SiArgs { only, quick }) = command;
+    if conet_bench::is_debug_build() {
+        eprintln!("warning: a debug build; its figures say nothing. Build with --release.");
+    }
+    if !json {
+        println!("{}", conet_bench::table_head());
+    }
+    let options = conet_bench::Options { only, quick, count_allocations: None };
+    conet_bench::si(&options, |row| match json {
+        true => println!("{}", serde_json::to_string(row).unwrap_or_default()),
+        false => println!("{row}"),
+    })
+    .await?;
+    Ok(())
+}
