@@ -33,7 +33,7 @@ use tokio::sync::Notify;
 
 use crate::store::{Store, StoreError, Waiting};
 
-use queue::{Next, Queue};
+use queue::{Next, Queue, Reading};
 pub use stream::PushStream;
 
 /// Limits of pushing.
@@ -235,11 +235,11 @@ impl Outbox {
     }
 
     /// Reads on from the store into the wallet's queue.
-    async fn read(&self, wallet: Address, after: i64, generation: u64) -> Result<(), StoreError> {
+    async fn read(&self, wallet: Address, reading: Reading) -> Result<(), StoreError> {
         let bytes = self.limits.recent_bytes_max;
-        let read = self.store.waiting(wallet, after, READ_MESSAGES, bytes).await;
+        let read = self.store.waiting(wallet, reading.after, READ_MESSAGES, bytes).await;
         match self.lock().wallets.get_mut(&wallet) {
-            Some(queue) => queue.take_read(generation, read),
+            Some(queue) => queue.take_read(reading, read),
             None => Ok(()),
         }
     }

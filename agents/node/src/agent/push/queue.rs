@@ -61,12 +61,22 @@ struct InFlight {
     sent: Instant,
 }
 
+/// What to read from the store.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading {
+    /// The last message that is here already.
+    pub(super) after: i64,
+    /// The last one announced so far: on disk, unless it is gone again.
+    announced: i64,
+    generation: u64,
+}
+
 /// What a stream should do next.
 #[derive(Debug)]
 pub(super) enum Next {
     Send { index: u64, kind: Kind, message: Waiting },
     Drained,
-    Read { after: i64, generation: u64 },
+    Read(Reading),
     ReadOne { seq: i64 },
     Wait,
     End(Option<Notice>),
@@ -121,13 +131,13 @@ impl Queue {
         true
     }
 
-    /// Takes what was read from the store after `cursor`, for [`Next::Read`].
+    /// Takes what was read from the store, for [`Next::Read`].
     pub(super) fn take_read(
         &mut self,
-        generation: u64,
+        reading: Reading,
         read: Result<(Vec<Waiting>, bool), StoreError>,
     ) -> Result<(), StoreError> {
-        if self.generation != generation {
+        if self.generation != reading.generation {
             return Ok(());
         }
         self.reading = None;
@@ -135,6 +145,10 @@ impl Queue {
         for message in read {
             self.cursor = self.cursor.max(message.seq);
             self.enqueue(message);
+        }
+        if !more {
+            // What was announced before and did not come is gone: acknowledged, or expired.
+            self.cursor = self.cursor.max(reading.announced);
         }
         self.caught_up = !more && self.cursor >= self.high;
         self.wake_all();
@@ -246,7 +260,11 @@ impl Queue {
                 return Next::Wait;
             }
             self.reading = Some(id);
-            return Next::Read { after: self.cursor, generation: self.generation };
+            return Next::Read(Reading {
+                after: self.cursor,
+                announced: self.high,
+                generation: self.generation,
+            });
         }
         if stream.drained {
             return Next::Wait;

@@ -84,8 +84,8 @@ impl PushStream {
                     n1: message.n1.to_vec(),
                 }),
                 Next::Drained => self.sealer.queue(&Frame::Drained),
-                Next::Read { after, generation } => {
-                    if let Err(error) = self.outbox.read(self.wallet, after, generation).await {
+                Next::Read(reading) => {
+                    if let Err(error) = self.outbox.read(self.wallet, reading).await {
                         self.fail(&error);
                     }
                 }

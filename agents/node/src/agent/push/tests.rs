@@ -170,6 +170,27 @@ async fn a_replaced_stream_that_nobody_reads_keeps_nothing_back() {
 }
 
 #[tokio::test]
+async fn a_replacing_stream_waits_though_everything_announced_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut bench = Bench::new(dir.path(), limits());
+    let mut old = bench.listen(false);
+    bench.send().await;
+    old.read(1).await;
+    let ack = old.acknowledge(0);
+    bench.outbox.acknowledge(&ack).await.unwrap();
+
+    // The old stream is still there, as its connection has not ended yet.
+    let mut new = bench.listen(false);
+    let cell = tokio::time::timeout(Duration::from_secs(5), new.stream.next_cell());
+    let cell = cell.await.expect("it does not read for ever").unwrap().unwrap();
+    let mut frames = Vec::new();
+    new.acks = new.opener.open(&cell, &mut frames).unwrap();
+    assert!(frames.contains(&Frame::Drained), "{frames:?}");
+    let sent = bench.send().await;
+    assert_eq!(new.read(1).await.0, [sent]);
+}
+
+#[tokio::test]
 async fn shared_streams_get_each_message_once_and_inherit_the_rest() {
     let dir = tempfile::tempdir().unwrap();
     let mut bench = Bench::new(dir.path(), limits());
