@@ -58,7 +58,8 @@ pub fn head(method: &str, path: &str, content_type: &str, length: usize) -> Stri
 pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
-    chunked: bool,
+    /// The length of the present body, if it has one.
+    length: Option<usize>,
     chunk_left: usize,
     /// The line break behind the last chunk is still to be read.
     break_due: bool,
@@ -72,7 +73,7 @@ impl Connection {
     pub async fn open(to: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(to).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::new(), chunked: false, chunk_left: 0, break_due: false })
+        Ok(Self { stream, buffer: Vec::new(), length: Some(0), chunk_left: 0, break_due: false })
     }
 
     /// Sends bytes as they are.
@@ -123,37 +124,43 @@ impl Connection {
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
         let response = Response { status, headers, body: Vec::new() };
-        self.chunked = response.header("transfer-encoding") == Some("chunked");
+        let chunked = response.header("transfer-encoding") == Some("chunked");
+        let length = response.header("content-length").and_then(|text| text.parse().ok());
+        self.length = if chunked { None } else { Some(length.unwrap_or(0)) };
         (self.chunk_left, self.break_due) = (0, false);
         Ok(response)
     }
 
-    /// A whole response with a length.
+    /// A whole response.
     ///
     /// # Errors
     /// When the connection ends, or what comes is not HTTP.
     pub async fn response(&mut self) -> io::Result<Response> {
         let mut response = self.response_head().await?;
-        if self.chunked {
-            while let Some(piece) = self.chunk().await? {
-                response.body.extend_from_slice(&piece);
-            }
-            return Ok(response);
+        while let Some(piece) = self.piece().await? {
+            response.body.extend_from_slice(&piece);
         }
-        let length = response.header("content-length").and_then(|text| text.parse().ok());
-        let length: usize = length.unwrap_or(0);
-        while self.buffer.len() < length {
-            self.fill().await?;
-        }
-        response.body = self.buffer.drain(..length).collect();
         Ok(response)
     }
 
-    /// Some bytes of a chunked body; `None` at its proper end. Safe to cancel.
+    /// Some bytes of the body; `None` at its proper end. Safe to cancel.
     ///
     /// # Errors
     /// When the connection ends before.
-    pub async fn chunk(&mut self) -> io::Result<Option<Vec<u8>>> {
+    pub async fn piece(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let Some(left) = self.length else { return self.chunk().await };
+        if left == 0 {
+            return Ok(None);
+        }
+        while self.buffer.is_empty() {
+            self.fill().await?;
+        }
+        let take = self.buffer.len().min(left);
+        self.length = Some(left - take);
+        Ok(Some(self.buffer.drain(..take).collect()))
+    }
+
+    async fn chunk(&mut self) -> io::Result<Option<Vec<u8>>> {
         if self.break_due {
             self.line().await?;
             self.break_due = false;

@@ -2,8 +2,9 @@
 //!
 //! - [`world`]: a real anvil, the contracts, and real `conet node run` processes
 //!   that can be killed, stopped and started again.
-//! - [`client`]: a small client of its own, straight from `conet_wire`, with a hand
-//!   on every byte: stories need to do what an honest client never would.
+//! - [`client`], over [`exchange`] and [`stream`]: a small client of its own, straight
+//!   from `conet_wire`, with a hand on every byte: stories need to do what an honest
+//!   client never would. [`openpgp`] makes messages that nobody honest makes.
 //! - [`proxy`]: sits on a hop, records, changes bytes, cuts.
 //! - [`http`]: HTTP/1.1 by hand, for the same reason.
 //! - [`command`]: the `conet` command line.
@@ -23,6 +24,7 @@
 
 pub mod client;
 pub mod command;
+pub mod exchange;
 pub mod folder;
 pub mod http;
 pub mod node;

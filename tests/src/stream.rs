@@ -195,7 +195,7 @@ async fn event(connection: &mut Connection, text: &mut Vec<u8>) -> Result<Vec<u8
             let event = data.and_then(|data| STANDARD.decode(data).ok());
             return event.ok_or_else(|| StreamEnd::Broken("no event of base64".into()));
         }
-        match connection.chunk().await {
+        match connection.piece().await {
             Ok(Some(piece)) => text.extend_from_slice(&piece),
             Ok(None) | Err(_) => return Err(StreamEnd::Closed),
         }

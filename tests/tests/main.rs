@@ -18,3 +18,4 @@ mod paper_story;
 mod replay;
 mod site;
 mod tamper;
+mod trouble;

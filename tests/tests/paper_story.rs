@@ -1,15 +1,20 @@
 //! The white paper's own story (*How CoNET-SI working*): Bobo and Peter know only each
 //! other's wallet addresses. Every node is asked afterwards what it could see.
 
+use std::collections::HashMap;
+
 use conet_tests::{
     client::{Client, look_up, status},
+    command::{Person, lines},
     eventually, now_seconds,
+    proxy::Recorded,
     world::{Plan, World},
 };
 use conet_wire::{
     claim::{VerifiedRoute, verify_route},
     parcel::Status,
     session::Frame,
+    sizes::WIRE_SIZES,
 };
 
 const HELLO: &str = "Hello Bobo, this is Peter.";
@@ -69,6 +74,7 @@ async fn bobo_and_peter_talk_and_the_nodes_between_learn_little() {
 
     what_each_node_did(&world).await;
     what_each_node_could_see(&world, &bobo, &peter);
+    what_the_path_could_see(&world);
 }
 
 /// Each did its own part of the story, and nobody else's.
@@ -107,7 +113,7 @@ fn what_each_node_could_see(world: &World, bobo: &Client, peter: &Client) {
             let wallet = client.address();
             let hexes = [format!("{wallet}"), format!("{wallet:x}")];
             let named = contains(&bytes, wallet.as_slice())
-                || hexes.iter().any(|hex| contains(&bytes, hex[2..].as_bytes()));
+                || hexes.iter().any(|hex| contains(&bytes, &hex.as_bytes()[2..]));
             let may_name =
                 !is_log && owner == world.nodes[agent].home.file_name().unwrap_or_default();
             let is_chain = path.ends_with("anvil.log");
@@ -127,4 +133,116 @@ fn what_each_node_could_see(world: &World, bobo: &Client, peter: &Client) {
             assert!(!contains(&passed.body, &agent), "a node's key in the clear");
         }
     }
+}
+
+/// Bodies of a few sizes, and nothing of what goes into a node comes out of it again.
+fn what_the_path_could_see(world: &World) {
+    const RUN: usize = 8;
+    let proxies = world.nodes.iter().map(|node| node.proxy.as_ref().expect("a proxy"));
+    let bodies: Vec<Vec<Vec<u8>>> = proxies
+        .map(|proxy| {
+            let sized = |passed: &Recorded| {
+                !passed.head.starts_with(b"HTTP/1.1 200")
+                    || String::from_utf8_lossy(&passed.head)
+                        .to_lowercase()
+                        .contains("content-length")
+            };
+            let all = proxy.requests().into_iter().chain(proxy.responses());
+            all.filter(sized).map(|passed| passed.body).collect()
+        })
+        .collect();
+    for body in bodies.iter().flatten() {
+        assert!(WIRE_SIZES.contains(&body.len()), "a body of {} bytes", body.len());
+    }
+    let mut seen: HashMap<&[u8], (usize, usize)> = HashMap::new();
+    for (node, bodies) in bodies.iter().enumerate() {
+        for (number, body) in bodies.iter().enumerate() {
+            for run in body.windows(RUN) {
+                let before = seen.insert(run, (node, number));
+                assert!(
+                    before.is_none_or(|before| before == (node, number)),
+                    "{RUN} bytes of a body at node {node} were seen before, at {before:?}"
+                );
+            }
+        }
+    }
+}
+
+/// The same story as two people type it, each with a home of their own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_story_on_the_command_line() {
+    let world = World::start(5).await;
+    let person = async |name: &str| {
+        let person = Person::at(&world.folder.path().join(name));
+        world.write_network_file(person.home());
+        let wallet = &person.run(&["wallet", "new", "--name", name]).await[0];
+        let address = wallet["address"].as_str().expect("an address").to_owned();
+        (person, address)
+    };
+    let ((bobo, bobos), (peter, peters)) = (person("bobo").await, person("peter").await);
+    let registered = &bobo.run(&["register", "--wallet", "bobo", "--agent", "2"]).await[0];
+    assert_eq!((&registered["agent"], &registered["serial"]), (&2.into(), &1.into()));
+    assert_ne!(registered["relay"], 2, "not through the agent itself");
+    peter.run(&["register", "--wallet", "peter", "--agent", "3"]).await;
+
+    let once = ["listen", "--wallet", "bobo", "--via", "1", "--count", "1", "--timeout-s", "30"];
+    let listening = bobo.command(&once).spawn().expect("it runs");
+    let agent = &world.nodes[B];
+    eventually("Bobo listens", async || agent.health().await.streams == 1).await;
+    let send = async |text: &str| {
+        let arguments = ["send", "--wallet", "peter", "--to", &bobos, "--text", text, "--via", "4"];
+        let sent = peter.run(&arguments).await.remove(0);
+        assert_eq!((&sent["agent"], &sent["relay"]), (&2.into(), &4.into()));
+        assert_eq!(sent["by_agent"], true, "the agent's own sealed answer");
+    };
+    send(HELLO).await;
+    let heard = listening.wait_with_output().await.expect("it ends");
+    let heard = lines(&once, &heard);
+    assert_eq!(heard.len(), 1);
+    assert_eq!((&heard[0]["from"], &heard[0]["text"]), (&peters.as_str().into(), &HELLO.into()));
+    assert_eq!(heard[0]["verified"], true);
+
+    eventually("Bobo is offline", async || agent.health().await.streams == 0).await;
+    send(LATER).await;
+    let heard = bobo.run(&once).await;
+    assert_eq!((&heard[0]["from"], &heard[0]["text"]), (&peters.as_str().into(), &LATER.into()));
+    let nothing = bobo.run(&["listen", "--wallet", "bobo", "--timeout-s", "2"]).await;
+    assert!(nothing.is_empty(), "each is shown once: {nothing:?}");
+    assert_eq!(world.nodes[A].relayed("streaming").await, 2);
+}
+
+/// A file of several parts comes whole, as a file; a stranger's address says what is missing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_files_come_whole_and_strangers_are_explained() {
+    let world = World::start(4).await;
+    let home = Person::at(&world.folder.path().join("both"));
+    world.write_network_file(home.home());
+    for name in ["bobo", "peter"] {
+        home.run(&["wallet", "new", "--name", name]).await;
+    }
+    home.run(&["register", "--wallet", "bobo", "--agent", "2"]).await;
+    let wallet = &home.run(&["wallet", "show", "--name", "bobo"]).await[0];
+    let bobos = wallet["address"].as_str().expect("an address").to_owned();
+    let content: Vec<u8> = (0..3_500_000).map(|_| rand::random()).collect();
+    let file = home.home().join("photo.bin");
+    std::fs::write(&file, &content).unwrap();
+    let file = file.to_str().expect("text");
+    let send = ["send", "--wallet", "peter", "--to", &bobos, "--file", file];
+    let sent = &home.run(&send).await[0];
+    assert_eq!(sent["bytes"], content.len());
+    assert!(sent["parts"].as_u64().is_some_and(|parts| parts > 3), "{sent}");
+    let inbox = home.home().join("inbox");
+    let inbox = inbox.to_str().expect("text");
+    let listen =
+        ["listen", "--wallet", "bobo", "--count", "1", "--timeout-s", "30", "--out", inbox];
+    let heard = &home.run(&listen).await[0];
+    let path = heard["path"].as_str().expect("a path");
+    assert!(std::fs::read(path).unwrap() == content, "the file came whole");
+
+    let nobody = format!("{}", Client::new(&world).address());
+    let send = ["send", "--wallet", "peter", "--to", &nobody, "--text", "hello?"];
+    let why = home.fails(&send).await;
+    assert!(why.contains(&nobody) && !why.contains("panicked"), "{why}");
+    let why = home.fails(&["listen", "--wallet", "peter", "--timeout-s", "5"]).await;
+    assert!(why.contains("register"), "it says what to do: {why}");
 }

@@ -65,6 +65,25 @@ impl Path {
         self.peter.send(&self.relay(), &self.agent(), &to, text).await
     }
 
+    /// Reads a stream in which a byte is changed: whether it ends, or does not even begin.
+    async fn stream_ends(&self, text: &str) -> bool {
+        let Ok(mut stream) = self.bobo.listen(&self.relay(), &self.agent()).await else {
+            return true;
+        };
+        let mut shown = 0;
+        loop {
+            match stream.next_within(Duration::from_secs(3)).await {
+                Ok(Frame::Message { n1, .. }) => {
+                    assert_eq!(self.bobo.read(&n1).unwrap().1, text.as_bytes());
+                    shown += 1;
+                    assert_eq!(shown, 1, "shown twice");
+                }
+                Ok(_) => {}
+                Err(end) => return matches!(end, StreamEnd::Broken(_) | StreamEnd::Closed),
+            }
+        }
+    }
+
     /// Everything in Bobo's mailbox, which he then empties.
     async fn mailbox(&self) -> Vec<String> {
         let mut stream = self.bobo.listen(&self.world.contact(0), &self.agent()).await.unwrap();
@@ -140,14 +159,14 @@ async fn nodes_do_not_take_changed_bytes_from_each_other() {
             other => panic!("{direction:?} {message}: expected no answer, found {other:?}"),
         }
         assert_eq!(path.far().flipped(), round + 1);
-        if round % 8 == 0 {
+        if round.is_multiple_of(8) {
             assert_eq!(status(deliver(&path.relay(), &path.agent(), &n1).await), Status::Done);
             expected.push(text);
         }
     }
     let mailbox = path.mailbox().await;
     // Frames whose answer was changed had arrived; their senders were not told so.
-    let arrived = |round: usize| round % 8 == 0 || (round % 2 == 1 && round / 2 % 2 == 1);
+    let arrived = |round: usize| round.is_multiple_of(8) || round % 4 == 3;
     let may: Vec<String> =
         (0..4 * TRIES).filter(|round| arrived(*round)).map(|r| format!("round {r}")).collect();
     assert_eq!(mailbox, may, "each once, in order");
@@ -158,30 +177,22 @@ async fn nodes_do_not_take_changed_bytes_from_each_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_was_changed_ends_and_the_next_one_brings_everything() {
     let (mut rng, path) = (story_rng("tamper, streams"), Path::new().await);
-    for round in 0..TRIES / 2 {
+    let mut ended = 0;
+    for round in 0..TRIES {
         let text = format!("round {round}");
         assert_eq!(status(path.send(&text).await), Status::Done);
         // About four cells, on their way through base64 or not.
         let (proxy, message, bytes) =
-            if round % 2 == 0 { (&path.near, 0, 20_000) } else { (path.far(), 1, 16_000) };
+            if round.is_multiple_of(2) { (&path.near, 0, 20_000) } else { (path.far(), 1, 16_000) };
         let before = proxy.flipped();
         proxy.flip(flip(&mut rng, Direction::Down, message, bytes));
-        if let Ok(mut stream) = path.bobo.listen(&path.relay(), &path.agent()).await {
-            let end = loop {
-                match stream.next_within(Duration::from_secs(1)).await {
-                    Ok(Frame::Message { n1, .. }) => {
-                        assert_eq!(path.bobo.read(&n1).unwrap().1, text.as_bytes());
-                    }
-                    Ok(_) => {}
-                    Err(end) => break end,
-                }
-            };
-            let ended = matches!(end, StreamEnd::Broken(_) | StreamEnd::Closed);
-            assert!(ended || proxy.flipped() > before, "round {round}: {end:?}");
-        }
+        ended += usize::from(path.stream_ends(&text).await);
         assert_eq!(proxy.flipped(), before + 1, "round {round}");
         assert_eq!(path.mailbox().await, [text]);
     }
+    // A changed small cell looks like the start of a large one until 64 KiB have come; a
+    // change in HTTP's own framing may leave a stream waiting for bytes that never come.
+    assert!(ended * 10 >= TRIES * 8, "{ended} of {TRIES} streams ended soon");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
