@@ -6,7 +6,7 @@ use conet_wire::recipient::Handle;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use tokio::sync::oneshot;
 
-use super::{StoreError, StoreLimits, writer::Usage};
+use super::{StoreError, StoreLimits, usage::Usage};
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 

@@ -15,6 +15,7 @@
 
 mod batch;
 mod schema;
+mod usage;
 mod writer;
 
 use std::{
