@@ -3,6 +3,7 @@
 use std::{
     net::{SocketAddr, TcpListener},
     path::Path,
+    time::Duration,
 };
 
 use alloy::{
@@ -28,6 +29,9 @@ use crate::{
     error::{BenchError, failed},
     material::{NodeInfo, listener_handle, wallet},
 };
+
+/// How often nodes look at the chain: seldom, as that is not what is measured.
+const CHAIN_POLL: Duration = Duration::from_secs(10);
 
 /// Connections from one address: all of them come from loopback.
 const CONNECTIONS_MAX: usize = 60_000;
@@ -130,8 +134,7 @@ impl World {
                 chain_id: self.network.chain_id,
                 registry: self.network.registry,
                 routes: self.network.routes,
-                // Reading the chain is not what is measured.
-                poll_milliseconds: 10_000,
+                poll_milliseconds: CHAIN_POLL.as_millis() as u64,
                 submit_routes: false,
             },
             agent: conet_node::agent::AgentConfig::default(),

@@ -48,6 +48,7 @@ pub(super) async fn measure(run: &mut Run<'_>, world: &mut World) -> Result<(), 
     };
     let mut reader = Reader::open(&bobo, &identity, &second, &agent).await?;
 
+    let database = database_at(&world.folder().join("floor-end-to-end.db"))?;
     let (mut shown, mut answered, mut floors) = (vec![], vec![], vec![]);
     for n in 0..run.many(600, 100) {
         let start = Instant::now();
@@ -59,7 +60,7 @@ pub(super) async fn measure(run: &mut Run<'_>, world: &mut World) -> Result<(), 
             shown.push(seen);
         }
         if n % 20 == 0 {
-            floors.push(floor_us(&sender, &identity, &agent, world)?);
+            floors.push(floor_us(&sender, &identity, &agent, &database)?);
         }
     }
     let floor = median(&floors) / 1e3;
@@ -254,12 +255,11 @@ fn floor_us(
     sender: &Sender,
     bobo: &Identity,
     agent: &NodeInfo,
-    world: &World,
+    database: &rusqlite::Connection,
 ) -> Result<f64, BenchError> {
     let relay = sender.relay.keys()?.transport;
     let agent_keys = agent.keys()?.identity().map_err(failed("a node's keys"))?.decryptor();
     let reader = wallet(0)?;
-    let database = database_at(&world.folder().join("floor-end-to-end.db"))?;
     let mut failure = None;
     let once = || -> Result<(), BenchError> {
         let sealed = n1(&sender.signed()?, &sender.to)?;
@@ -274,7 +274,7 @@ fn floor_us(
         database.execute(insert, params![&[7_u8; 20][..], sealed]).map_err(failed("an insert"))?;
         show(&reader, bobo, agent, &sealed, sender.peter.address())
     };
-    let floor = median_us(3, || {
+    let floor = median_us(9, || {
         if let Err(error) = once() {
             failure = Some(error);
         }

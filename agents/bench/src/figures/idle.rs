@@ -15,7 +15,7 @@ use super::{Run, start_node};
 use crate::{
     Row,
     error::{BenchError, wrong},
-    measure::{Usage, raise_open_files},
+    measure::raise_open_files,
     part::{OPEN_FILES, Order, Part, Process},
     parts::listeners::Plan,
     report::Target,
@@ -27,35 +27,53 @@ const SETTLE: Duration = Duration::from_secs(16);
 
 pub(super) async fn measure(run: &mut Run<'_>, world: &mut World) -> Result<(), BenchError> {
     let count: u32 = run.many(10_000, 1_000);
-    let open_files = raise_open_files(OPEN_FILES);
-    if open_files < u64::from(count) * 2 + 256 {
-        let reason = format!("{count} listeners need more than {open_files} open files");
-        return Err(wrong("idle listeners", format!("{reason}; raise `ulimit -n`")));
-    }
-    let relay = world.node(&[Role::Relay]).await?;
+    let relays = relays_for(count)?;
     let agent = world.node(&[Role::Relay, Role::Agent]).await?;
     let far = world.node(&[Role::Relay]).await?;
     Clients { keyed: 0, all: count }.preload(&agent).await?;
+    let mut listeners = Process::start(&Part::Listeners).await?;
+
+    let mut sink = Crowd(vec![Process::start(&Part::Sink { node: far }).await?]);
+    let mut hops = Crowd(Vec::new());
+    for _ in 0..relays {
+        let to = sink.first()?.address()?;
+        hops.0.push(Process::start(&Part::Hop { to }).await?);
+    }
+    let before = (sink.rss_kib().await?, hops.rss_kib().await?);
+    for hop in &hops.0 {
+        let plan = Plan::Bare { to: hop.address()?, count: count / relays };
+        let () = listeners.order(&Order::Listen(plan)).await?;
+    }
+    tokio::time::sleep(SETTLE / 8).await;
+    let after = (sink.rss_kib().await?, hops.rss_kib().await?);
+    let floors = (each(before.0, after.0, count), each(before.1, after.1, count));
+    // Their sockets would count in the listeners' limit of open files.
+    drop((listeners, sink, hops));
 
     let mut listeners = Process::start(&Part::Listeners).await?;
-    let mut sink = Process::start(&Part::Sink { node: far }).await?;
-    let mut hop = Process::start(&Part::Hop { to: sink.address()? }).await?;
-    let before = (sink.usage().await?, hop.usage().await?);
-    let () = listeners.order(&Order::Listen(Plan::Bare { to: hop.address()?, count })).await?;
-    tokio::time::sleep(SETTLE / 8).await;
-    let after = (sink.usage().await?, hop.usage().await?);
-    let floors = (each(before.0, after.0, count), each(before.1, after.1, count));
-
-    let mut agent_process = start_node(&agent).await?;
-    let mut relay_process = start_node(&relay).await?;
-    let before = (agent_process.usage().await?, relay_process.usage().await?);
-    let plan = Plan::Veil { relay: Box::new(relay), agent: Box::new(agent), first: 0, count };
-    let () = listeners.order(&Order::Listen(plan)).await?;
+    let mut infos = Vec::new();
+    for _ in 0..relays {
+        infos.push(world.node(&[Role::Relay]).await?);
+    }
+    // After the registrations: nodes look at the chain when they start, and then seldom.
+    let mut agents = Crowd(vec![start_node(&agent).await?]);
+    let mut crowd = Crowd(Vec::new());
+    for relay in &infos {
+        crowd.0.push(start_node(relay).await?);
+    }
+    let before = (agents.rss_kib().await?, crowd.rss_kib().await?);
+    for (n, relay) in (0..).zip(infos) {
+        let agent = Box::new(agent.clone());
+        let share = count / relays;
+        let plan = Plan::Veil { relay: Box::new(relay), agent, first: n * share, count: share };
+        let () = listeners.order(&Order::Listen(plan)).await?;
+    }
     tokio::time::sleep(SETTLE).await;
-    let settled = (agent_process.usage().await?, relay_process.usage().await?);
+    let settled = (agents.cpu_ns().await?, crowd.cpu_ns().await?);
     let idle = Duration::from_secs(run.many(30, 15));
     tokio::time::sleep(idle).await;
-    let after = (agent_process.usage().await?, relay_process.usage().await?);
+    let busy = (agents.cpu_ns().await? - settled.0, crowd.cpu_ns().await? - settled.1);
+    let after = (agents.rss_kib().await?, crowd.rss_kib().await?);
 
     let name = |who: &str| format!("idle, {who}, {count} listeners");
     let kib = each(before.0, after.0, count);
@@ -64,9 +82,9 @@ pub(super) async fn measure(run: &mut Run<'_>, world: &mut World) -> Result<(), 
     let kib = each(before.1, after.1, count);
     let row = Row::new(name("relay"), kib, "KiB each").floor(floors.1);
     run.row(&row.target(Target::ValueAtMost(80.0)));
-    for (who, settled, after) in [("agent", settled.0, after.0), ("relay", settled.1, after.1)] {
-        let busy = (after.cpu_ns - settled.cpu_ns) as f64 / idle.as_nanos() as f64;
-        run.row(&Row::new(name(&format!("{who} cpu")), busy * 100.0, "% of a core"));
+    for (who, busy) in [("agent cpu", busy.0), ("relay cpu", busy.1)] {
+        let share = busy as f64 / idle.as_nanos() as f64;
+        run.row(&Row::new(name(who), share * 100.0, "% of a core"));
     }
     for (leg, megabytes) in traffic() {
         run.row(&Row::new(format!("idle, traffic {leg}"), megabytes, "MB/day"));
@@ -74,8 +92,47 @@ pub(super) async fn measure(run: &mut Run<'_>, world: &mut World) -> Result<(), 
     Ok(())
 }
 
-fn each(before: Usage, after: Usage, count: u32) -> f64 {
-    after.rss_kib.saturating_sub(before.rss_kib) as f64 / f64::from(count)
+/// How many relays share the listeners: each holds two sockets for one, and a process
+/// may have so many and no more.
+fn relays_for(count: u32) -> Result<u32, BenchError> {
+    const OTHER_FILES: u64 = 256;
+    let open_files = raise_open_files(OPEN_FILES);
+    let needed = |listeners: u32, sockets: u64| u64::from(listeners) * sockets + OTHER_FILES;
+    if needed(count, 1) > open_files {
+        let reason = format!("{count} listeners need more than {open_files} open files");
+        return Err(wrong("idle listeners", format!("{reason}; raise `ulimit -n`")));
+    }
+    // Divides every count that is used here.
+    Ok(if needed(count, 2) > open_files { 4 } else { 1 })
+}
+
+/// Processes that do the same.
+struct Crowd(Vec<Process>);
+
+impl Crowd {
+    fn first(&self) -> Result<&Process, BenchError> {
+        self.0.first().ok_or_else(|| wrong("idle listeners", "no process"))
+    }
+
+    async fn rss_kib(&mut self) -> Result<u64, BenchError> {
+        let mut sum = 0;
+        for process in &mut self.0 {
+            sum += process.usage().await?.rss_kib;
+        }
+        Ok(sum)
+    }
+
+    async fn cpu_ns(&mut self) -> Result<u64, BenchError> {
+        let mut sum = 0;
+        for process in &mut self.0 {
+            sum += process.usage().await?.cpu_ns;
+        }
+        Ok(sum)
+    }
+}
+
+fn each(before: u64, after: u64, count: u32) -> f64 {
+    after.saturating_sub(before) as f64 / f64::from(count)
 }
 
 /// What look-alike cells add up to, by their sizes on both legs and the mean interval.
