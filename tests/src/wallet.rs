@@ -45,14 +45,18 @@ impl Wallet {
     }
 
     /// Goes on to a new encryption key; mail to the old one still opens.
+    pub fn rotate(&mut self) {
+        self.rotate_to(&SubkeySecret::generate(&mut rand::rng()), now_seconds());
+    }
+
+    /// Goes on to this encryption key, made at `created`.
     ///
     /// # Panics
     /// Never, unless the library fails.
-    pub fn rotate(&mut self) {
-        let subkey = SubkeySecret::generate(&mut rand::rng());
+    pub fn rotate_to(&mut self, subkey: &SubkeySecret, created: u64) {
         let epoch = self.identity.epoch() + 1;
-        self.identity = Identity::with_subkey(&self.secret, epoch, &subkey, now_seconds())
-            .expect("an identity");
+        self.identity =
+            Identity::with_subkey(&self.secret, epoch, subkey, created).expect("an identity");
         self.decryptor.add(&self.identity);
     }
 

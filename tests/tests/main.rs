@@ -12,6 +12,7 @@
 mod bad_input;
 mod crash;
 mod foreign_clients;
+mod impostors;
 mod limits;
 mod moves;
 mod paper_story;

@@ -80,6 +80,15 @@ impl Clients {
         self.len() == 0
     }
 
+    /// Whether another wallet has this very key, also one that has left: mail to it must
+    /// not end in a stranger's mailbox.
+    #[must_use]
+    pub fn is_anothers(&self, wallet: &Address, handle: &Handle, now: u64) -> bool {
+        let tables = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let claims = tables.by_key_id.get(&handle.key_id()).map_or(&[][..], Vec::as_slice);
+        claims.iter().any(|c| c.wallet != *wallet && c.until > now && handle.names(&c.handle))
+    }
+
     /// Whom a message to `handle` is for, at `now` (unix seconds); at most [`MATCHES_MAX`].
     #[must_use]
     pub fn find(&self, handle: &Handle, now: u64) -> Vec<Match> {
@@ -163,6 +172,22 @@ mod tests {
             clients.put(client(wallet, [1; 32]));
         }
         assert_eq!(wallets(&clients, Handle::KeyId([1; 8]), 0).len(), MATCHES_MAX);
+    }
+
+    #[test]
+    fn a_key_is_its_first_claimants_until_it_is_given_up() {
+        let clients = Clients::new(vec![client(1, [1; 32])]);
+        let [one, two] = [1, 2].map(Address::repeat_byte);
+        for handle in [Handle::V6([1; 32]), Handle::V4([1; 20]), Handle::V6([0xee; 32])] {
+            assert!(clients.is_anothers(&two, &handle, 0));
+            assert!(!clients.is_anothers(&one, &handle, 0));
+        }
+        let mut twin = [1; 32];
+        twin[31] = 9;
+        assert!(!clients.is_anothers(&two, &Handle::V6(twin), 0), "a key id is no key");
+        assert!(!clients.is_anothers(&two, &Handle::V6([0xee; 32]), 100), "its overlap ended");
+        clients.put(Client { moved_at: Some(5), ..client(1, [1; 32]) });
+        assert!(clients.is_anothers(&two, &Handle::V6([1; 32]), 10), "also after it left");
     }
 
     #[test]

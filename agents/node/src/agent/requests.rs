@@ -6,6 +6,7 @@ use conet_chain::{RouteChange, SubmitError};
 use conet_wire::{
     claim::verify_signed_route,
     parcel::Status,
+    recipient::Handle,
     request::{CLOCK_SKEW_SECONDS, LookupAnswer, Register, Request, SignedRoute},
     session::{Notice, SessionBinding, SessionSecret},
 };
@@ -118,7 +119,10 @@ impl Agent {
             return Err(Outcome::because(Status::WrongAddressee, &"the route names another agent"));
         }
         self.admit(wallet)?;
+        self.admit_keys(route)?;
         let record = self.submit(route).await?;
+        // Somebody else may have come with the same keys in the meantime.
+        self.admit_keys(route)?;
         self.keep(&record, leaving).await?;
         tracing::info!(serial = record.serial, leaving, "a client registered");
         Ok(Outcome { status: Status::Done, body: record.serial.to_be_bytes().to_vec() })
@@ -134,6 +138,23 @@ impl Agent {
         let known = self.clients.get(&wallet).is_some();
         if !known && self.clients.len() >= self.config.clients_max {
             return Err(Outcome::because(Status::NotAdmitted, &"this agent is full"));
+        }
+        Ok(())
+    }
+
+    /// OpenPGP asks no consent of an encryption key: anybody can write a certificate with
+    /// somebody else's in it. Mail to that key belongs to the one who came with it first.
+    fn admit_keys(&self, route: &SignedRoute) -> Result<(), Outcome> {
+        let (wallet, keys) = (route.update.wallet, &route.update.keys);
+        let v4 = (!keys.handleV4.is_zero()).then_some(Handle::V4(keys.handleV4.0));
+        let mut handles = std::iter::once(Handle::V6(keys.handle.0)).chain(v4);
+        let now = clock::unix_seconds();
+        let leaving = route.update.agent.is_zero();
+        if !leaving && handles.any(|handle| self.clients.is_anothers(&wallet, &handle, now)) {
+            return Err(Outcome::because(
+                Status::NotAdmitted,
+                &"another client of this agent has this encryption key; rotate, and register again",
+            ));
         }
         Ok(())
     }
