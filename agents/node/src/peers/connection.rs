@@ -346,12 +346,15 @@ impl RemoteCells {
 
     async fn next_event(&mut self) -> Result<Option<StreamEvent>, PeerRequestError> {
         loop {
-            let mut rest = self.piece.as_ref();
-            let event = self.reader.next_event(&mut self.opening, &mut rest)?;
-            let used = self.piece.len() - rest.len();
-            let _ = self.piece.split_to(used);
-            if event.is_some() {
-                return Ok(event);
+            // Asked with nothing, the reader would make room for a cell that is seconds away.
+            if !self.piece.is_empty() {
+                let mut rest = self.piece.as_ref();
+                let event = self.reader.next_event(&mut self.opening, &mut rest)?;
+                let used = self.piece.len() - rest.len();
+                let _ = self.piece.split_to(used);
+                if event.is_some() {
+                    return Ok(event);
+                }
             }
             match tokio::time::timeout(self.silence, self.body.frame()).await {
                 Err(_) => return Err(PeerRequestError::NoAnswer("silent too long".into())),
