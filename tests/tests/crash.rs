@@ -15,7 +15,7 @@ use conet_tests::{
     command::Person,
     node::Contact,
     seed::story_rng,
-    stream::StreamEnd,
+    stream::{Stream, StreamEnd},
     world::World,
 };
 use conet_wire::{openpgp::PublicCertificate, parcel::Status, session::Frame};
@@ -70,36 +70,49 @@ struct Reader {
 }
 
 impl Reader {
-    /// Reads until `count` messages were shown and acknowledged.
+    /// Reads until `count` messages were shown and the mailbox is empty. (An acknowledgement
+    /// may have taken effect though its answer was lost: then its messages do not come again.)
     async fn read(&mut self, bobo: &Client, places: &Places, count: usize) {
-        while self.acknowledged.len() < count {
-            let Ok(mut stream) = bobo.listen(&places.relay, &places.agent).await else {
-                sleep(Duration::from_millis(20)).await;
-                continue;
+        loop {
+            match bobo.listen(&places.relay, &places.agent).await {
+                Ok(stream) => {
+                    self.connections += 1;
+                    if self.read_stream(bobo, stream, count).await {
+                        return;
+                    }
+                }
+                Err(_) => sleep(Duration::from_millis(20)).await,
+            }
+        }
+    }
+
+    /// Reads one stream to its end; whether the mailbox was empty and all is here.
+    async fn read_stream(&mut self, bobo: &Client, mut stream: Stream, count: usize) -> bool {
+        let (mut on_this_stream, mut waiting) = (HashSet::new(), Vec::new());
+        loop {
+            let has_all = self.shown.len() >= count;
+            let quiet = match stream.next_within(Duration::from_millis(30)).await {
+                Ok(Frame::Message { index, n1, .. }) => {
+                    assert!(on_this_stream.insert(n1.clone()), "twice on one stream");
+                    assert!(!self.acknowledged.contains(&n1), "acknowledged, and comes again");
+                    self.show(bobo, &n1);
+                    waiting.push((index, n1));
+                    waiting.len() >= 32
+                }
+                Ok(Frame::Drained) if on_this_stream.is_empty() && has_all => return true,
+                Ok(_) => false,
+                // Only a new stream says that the mailbox is empty.
+                Err(StreamEnd::Silent) if waiting.is_empty() && has_all => return false,
+                Err(StreamEnd::Silent) => true,
+                Err(StreamEnd::Closed) => return false,
+                Err(StreamEnd::Broken(why)) => panic!("a stream that does not open: {why}"),
             };
-            self.connections += 1;
-            let (mut on_this_stream, mut waiting) = (HashSet::new(), Vec::new());
-            while self.acknowledged.len() < count {
-                let quiet = match stream.next_within(Duration::from_millis(30)).await {
-                    Ok(Frame::Message { index, n1, .. }) => {
-                        assert!(on_this_stream.insert(n1.clone()), "twice on one stream");
-                        assert!(!self.acknowledged.contains(&n1), "acknowledged, and comes again");
-                        self.show(bobo, &n1);
-                        waiting.push((index, n1));
-                        waiting.len() >= 32
+            if let (true, Some((index, _))) = (quiet, waiting.last()) {
+                match stream.acknowledge(*index).await {
+                    Ok(Status::Done) => {
+                        self.acknowledged.extend(waiting.drain(..).map(|(_, n1)| n1));
                     }
-                    Ok(_) => false,
-                    Err(StreamEnd::Silent) => !waiting.is_empty(),
-                    Err(StreamEnd::Closed) => break,
-                    Err(StreamEnd::Broken(why)) => panic!("a stream that does not open: {why}"),
-                };
-                if let (true, Some((index, _))) = (quiet, waiting.last()) {
-                    match stream.acknowledge(*index).await {
-                        Ok(Status::Done) => {
-                            self.acknowledged.extend(waiting.drain(..).map(|(_, n1)| n1));
-                        }
-                        _ => break,
-                    }
+                    _ => return false,
                 }
             }
         }

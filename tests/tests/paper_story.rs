@@ -206,9 +206,10 @@ async fn the_same_story_on_the_command_line() {
     send(LATER).await;
     let heard = bobo.run(&once).await;
     assert_eq!((&heard[0]["from"], &heard[0]["text"]), (&peters.as_str().into(), &LATER.into()));
-    let nothing = bobo.run(&["listen", "--wallet", "bobo", "--timeout-s", "2"]).await;
+    let listen = ["listen", "--wallet", "bobo", "--via", "1", "--timeout-s", "2"];
+    let nothing = bobo.run(&listen).await;
     assert!(nothing.is_empty(), "each is shown once: {nothing:?}");
-    assert_eq!(world.nodes[A].relayed("streaming").await, 2);
+    assert_eq!(world.nodes[A].relayed("streaming").await, 3);
 }
 
 /// A file of several parts comes whole, as a file; a stranger's address says what is missing.
