@@ -189,3 +189,16 @@ async fn idle_streams_send_cells_that_look_like_any_other() {
     let small = stream.event_lengths.iter().filter(|length| **length == WIRE_SIZES[0]).count();
     assert!(small > 8);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_without_a_host_is_a_bad_one_as_everywhere() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let world = World::start(1).await;
+    let endpoint = world.nodes[0].config.listen;
+    let mut stream = tokio::net::TcpStream::connect(endpoint).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
+    assert!(answer.to_lowercase().contains("\r\nserver: "), "{answer}");
+}

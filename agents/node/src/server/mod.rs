@@ -25,7 +25,7 @@ use bytes::Bytes;
 use conet_chain::Directory;
 use conet_wire::veil::{ReplayWindow, TransportSecret, WebProfile};
 use http_body_util::{Either, Full, combinators::UnsyncBoxBody};
-use hyper::{HeaderMap, Method, Request, Response, body::Incoming};
+use hyper::{HeaderMap, Method, Request, Response, body::Incoming, header};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -135,6 +135,10 @@ impl Server {
         request: Request<Incoming>,
         connection: &peer::PeerState,
     ) -> Response<ResponseBody> {
+        if !request.headers().contains_key(header::HOST) {
+            // As any web server says of an HTTP/1.1 request.
+            return self.bad_request();
+        }
         let path = request.uri().path();
         let by_profile = request.method().as_str() == self.profile.method;
         if by_profile && path == self.profile.envelope_path {

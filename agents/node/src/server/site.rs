@@ -32,6 +32,12 @@ impl Server {
         self.html(StatusCode::NOT_FOUND, page, false)
     }
 
+    /// The answer to a request that HTTP does not allow.
+    pub(super) fn bad_request(&self) -> Response<ResponseBody> {
+        let page = self.profile.error_page(StatusCode::BAD_REQUEST.as_u16());
+        self.html(StatusCode::BAD_REQUEST, page, false)
+    }
+
     fn html(&self, status: StatusCode, page: String, only_head: bool) -> Response<ResponseBody> {
         let length = page.len();
         let body = if only_head { Bytes::new() } else { page.into() };
