@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, B256};
 use conet_bindings::RouteTable::RouteRecord;
-use conet_chain::{RouteChange, SubmitError};
+use conet_chain::{ChainError, RouteChange, SubmitError};
 use conet_wire::{
     claim::verify_signed_route,
     parcel::Status,
@@ -172,6 +172,13 @@ impl Agent {
             SubmitError::Budget(_) | SubmitError::Busy { .. } | SubmitError::TooManyInFlight => {
                 Outcome::because(Status::Busy, &error)
             }
+            SubmitError::Chain(ChainError::GasWalletEmpty { .. }) => {
+                tracing::error!(%error, "a route could not be submitted");
+                Outcome::because(
+                    Status::Unavailable,
+                    &"the agent has no gas left for its clients: choose another, or --self-submit",
+                )
+            }
             SubmitError::Chain(_) => {
                 tracing::error!(%error, "a route could not be submitted");
                 Outcome::because(Status::Unavailable, &"the agent cannot reach the chain")
@@ -256,7 +263,7 @@ impl Agent {
     ///
     /// # Errors
     /// When the chain cannot be read.
-    pub async fn catch_up(&self) -> Result<(), conet_chain::ChainError> {
+    pub async fn catch_up(&self) -> Result<(), ChainError> {
         for wallets in self.clients.wallets().chunks(ROUTES_PER_READ) {
             let (_, records) = self.reader.routes(wallets).await?;
             for record in records.into_iter().flatten() {
