@@ -95,6 +95,8 @@ pub struct Agent {
     submitter: Option<RouteSubmitter>,
     lookups: Semaphore,
     registrations: Semaphore,
+    /// Held from the last look at a client's keys until they are kept.
+    keeping: tokio::sync::Mutex<()>,
     metrics: AgentMetrics,
 }
 
@@ -159,6 +161,7 @@ impl Agent {
             network: parts.network,
             lookups: Semaphore::new(parts.config.lookups_concurrent_max),
             registrations: Semaphore::new(parts.config.registrations_concurrent_max),
+            keeping: tokio::sync::Mutex::default(),
             config: parts.config,
             keys: parts.keys,
             store: parts.store,

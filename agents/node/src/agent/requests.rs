@@ -121,7 +121,8 @@ impl Agent {
         self.admit(wallet)?;
         self.admit_keys(route)?;
         let record = self.submit(route).await?;
-        // Somebody else may have come with the same keys in the meantime.
+        // Somebody else may have come with the same keys in the meantime: one at a time from here.
+        let _keeping = self.keeping.lock().await;
         self.admit_keys(route)?;
         self.keep(&record, leaving).await?;
         tracing::info!(serial = record.serial, leaving, "a client registered");
