@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {Deployer} from "../src/Deployer.sol";
+import {Contracts} from "../src/types/Contracts.sol";
+import {Test} from "forge-std/Test.sol";
+
+/// @dev The whole main chain as it is deployed for real: each contract under its name, told where all others are.
+abstract contract Mainchain is Test {
+    Deployer internal deployer;
+
+    /// @dev Where every contract is or will be.
+    Contracts internal all;
+
+    function setUp() public virtual {
+        vm.warp(1_800_000_000);
+        vm.roll(1_000_000);
+        deployer = new Deployer();
+        all = Contracts({
+            token: addressOf("ConetToken"),
+            timelock: addressOf("Timelock"),
+            parameters: addressOf("Parameters"),
+            rewards: addressOf("Rewards"),
+            nodeRegistry: addressOf("NodeRegistry"),
+            staking: addressOf("Staking"),
+            slasher: addressOf("Slasher"),
+            archiveGroups: addressOf("ArchiveGroups"),
+            chainAnchor: addressOf("ChainAnchor"),
+            cash: addressOf("Cash"),
+            cashOrders: addressOf("CashOrders"),
+            cashPool: addressOf("CashPool"),
+            forcedExits: addressOf("ForcedExits")
+        });
+    }
+
+    /// @dev Deploys a contract whose constructor takes `Contracts` and nothing else.
+    function deploy(bytes32 name, bytes memory creationCode) internal returns (address) {
+        return deployer.deploy(name, bytes.concat(creationCode, abi.encode(all)));
+    }
+
+    function addressOf(bytes32 name) internal view returns (address) {
+        return deployer.addressOf(address(this), name);
+    }
+}
