@@ -19,6 +19,7 @@ abstract contract Mainchain is Test {
         all = Contracts({
             token: addressOf("ConetToken"),
             timelock: addressOf("Timelock"),
+            governor: addressOf("ConetGovernor"),
             parameters: addressOf("Parameters"),
             rewards: addressOf("Rewards"),
             nodeRegistry: addressOf("NodeRegistry"),

@@ -7,6 +7,7 @@ pragma solidity ^0.8.28;
 struct Contracts {
     address token;
     address timelock;
+    address governor;
     address parameters;
     address rewards;
     address nodeRegistry;
