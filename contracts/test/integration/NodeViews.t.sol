@@ -23,6 +23,7 @@ contract NodeViewsTest is Base {
         assertEq(registry.nodes(0, 100).length, 0);
         assertEq(registry.nodeOfWallet(wallet), 0);
         assertEq(Roles.unwrap(registry.rolesOf(1)), 0);
+        assertEq(registry.walletOf(1), address(0));
         assertEq(registry.nonces(wallet), 0);
     }
 

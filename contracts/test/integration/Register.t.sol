@@ -171,6 +171,7 @@ contract RegisterTest is Base {
         assertEq(registry.nodeOfWallet(wallet), id);
         assertEq(registry.nodeCount(), 1);
         assertEq(Roles.unwrap(registry.rolesOf(id)), 3);
+        assertEq(registry.walletOf(id), wallet);
         NodeRecord memory record = registry.node(id);
         assertEq(record.id, id);
         assertEq(record.owner, owner);

@@ -45,6 +45,7 @@ contract RetireTest is Base {
         vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721NonexistentToken.selector, id));
         registry.ownerOf(id);
         assertEq(Roles.unwrap(registry.rolesOf(id)), 0);
+        assertEq(registry.walletOf(id), address(0));
         assertEq(registry.nodeOfWallet(gone.config.wallet), 0);
         assertEq(registry.nodeCount(), 0);
         assertEq(registry.nodes(0, 100).length, 0);
