@@ -104,7 +104,10 @@ interface ICash is IERC721 {
 
     /// @notice Takes the deposit (already transferred here) and the burn (already transferred here) for a new note or
     ///         a new series of a pooled one. Returns the note.
-    /// @param id 0 for a new note, else one in the pool.
+    /// @dev A new note has the id of the order that pays for it, and order ids are never used twice: so the note's
+    ///      chain, hence the archive group whose seed draws the issuer, is known when the order is placed. A pooled
+    ///      note stays Live in its old series, and `note(id).series` as it is, until `open`.
+    /// @param id The order's id for a new note (`status` is None), else a note in the pool.
     /// @param account The account on the note's chain that the deposit is for, and who gets the NFT of a new note.
     function issue(
         uint256 id,
