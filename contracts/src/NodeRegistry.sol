@@ -2,21 +2,25 @@
 pragma solidity 0.8.37;
 
 import {WalletSigned} from "./WalletSigned.sol";
-import {Consent, INodeRegistry, NodeConfig, NodeRecord, Prices} from "./interfaces/INodeRegistry.sol";
+import {Consent, INodeRegistry, NodeConfig, NodeRecord, Prices, Specs} from "./interfaces/INodeRegistry.sol";
+import {IStaking} from "./interfaces/IStaking.sol";
 import {KeySets} from "./libraries/KeySets.sol";
 import {Pages} from "./libraries/Pages.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {TypedData} from "./libraries/TypedData.sol";
+import {Contracts} from "./types/Contracts.sol";
 import {Endpoint} from "./types/Endpoint.sol";
 import {KeySet} from "./types/KeySet.sol";
 import {Roles} from "./types/Roles.sol";
-import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
+import {ERC721} from "solady/tokens/ERC721.sol";
 
 /// @title NodeRegistry
 /// @notice All nodes. See `INodeRegistry`.
+/// @dev Serial and time of the last change lie beside the owner, in the 96 bits that Solady's ERC-721 leaves free: a
+///      transfer counts the serial up in the slot that it writes anyway.
 contract NodeRegistry is INodeRegistry, WalletSigned, ERC721 {
     using EnumerableSet for EnumerableSet.UintSet;
     using KeySets for KeySet;
@@ -25,17 +29,21 @@ contract NodeRegistry is INodeRegistry, WalletSigned, ERC721 {
     using Signatures for bytes;
     using Signatures for Signatures.Compact;
 
-    /// @dev `wallet` is zero exactly when there is no such node. Times and counts are narrower than in the
-    ///      interface, to fill two words; 32 bits of serial outlast any owner.
+    /// @dev `wallet` is zero exactly when there is no such node. Four prices fill a word, and the last one lies
+    ///      beside the wallet. Times and counts are narrower than in the interface, to fill a word.
     struct StoredNode {
         KeySets.Stored keys;
         bytes32 transportKey;
         Endpoint[] endpoints;
-        Prices prices;
+        uint64 bandwidthPrice;
+        uint64 storagePrice;
+        uint64 vcpuPrice;
+        uint64 memoryPrice;
         address wallet;
         Roles roles;
-        uint32 serial;
-        uint48 updatedAt;
+        bool online;
+        uint64 minimumAuthorization;
+        Specs specs;
         address consentOwner;
         uint48 consentNonce;
         uint48 consentDeadline;
@@ -44,6 +52,9 @@ contract NodeRegistry is INodeRegistry, WalletSigned, ERC721 {
 
     /// @inheritdoc INodeRegistry
     uint256 public constant MAX_ENDPOINTS = 8;
+
+    /// @inheritdoc INodeRegistry
+    IStaking public immutable STAKING;
 
     /// @inheritdoc INodeRegistry
     mapping(address wallet => uint256 id) public nodeOfWallet;
@@ -64,7 +75,9 @@ contract NodeRegistry is INodeRegistry, WalletSigned, ERC721 {
         _;
     }
 
-    constructor() ERC721("CoNET Node", "CNODE") EIP712("CoNET NodeRegistry", "1") {}
+    constructor(Contracts memory contracts) EIP712("CoNET NodeRegistry", "1") {
+        STAKING = IStaking(contracts.staking);
+    }
 
     /// @inheritdoc INodeRegistry
     function register(NodeConfig calldata config, uint256 deadline, bytes calldata signature)
@@ -84,14 +97,14 @@ contract NodeRegistry is INodeRegistry, WalletSigned, ERC721 {
         stored.wallet = config.wallet;
         stored.endpoints = config.endpoints;
         stored.roles = config.roles;
-        stored.prices = config.prices;
+        stored.specs = config.specs;
+        _storePrices(stored, config.prices);
         _storeKeys(id, config.keys, config.transportKey, deadline, signature);
-        uint32 serial = _touch(stored);
         nodeOfWallet[config.wallet] = id;
         _live.add(id);
-        _mint(msg.sender, id);
+        _mintAndSetExtraDataUnchecked(msg.sender, id, _stamp(1));
 
-        emit NodeRegistered(id, config.wallet, config.keys.handle, serial, msg.sender, config, consent);
+        emit NodeRegistered(id, config.wallet, config.keys.handle, 1, msg.sender, config, consent);
     }
 
     /// @inheritdoc INodeRegistry
@@ -107,42 +120,62 @@ contract NodeRegistry is INodeRegistry, WalletSigned, ERC721 {
 
         _storeKeys(id, keys, transportKey, deadline, signature);
 
-        emit NodeKeysUpdated(id, keys.handle, _touch(stored), keys, transportKey, consent);
+        emit NodeKeysUpdated(id, keys.handle, _touch(id), keys, transportKey, consent);
     }
 
     /// @inheritdoc INodeRegistry
     function updateEndpoints(uint256 id, Endpoint[] calldata endpoints) external onlyNodeOwner(id) {
         _checkEndpoints(endpoints);
 
-        StoredNode storage stored = _nodes[id];
-        stored.endpoints = endpoints;
+        _nodes[id].endpoints = endpoints;
 
-        emit NodeEndpointsUpdated(id, _touch(stored), endpoints);
+        emit NodeEndpointsUpdated(id, _touch(id), endpoints);
     }
 
     /// @inheritdoc INodeRegistry
     function updateRoles(uint256 id, Roles roles) external onlyNodeOwner(id) {
         _checkRoles(roles);
 
-        StoredNode storage stored = _nodes[id];
-        stored.roles = roles;
+        _nodes[id].roles = roles;
 
-        emit NodeRolesUpdated(id, _touch(stored), roles);
+        emit NodeRolesUpdated(id, _touch(id), roles);
     }
 
     /// @inheritdoc INodeRegistry
     function updatePrices(uint256 id, Prices calldata prices) external onlyNodeOwner(id) {
-        StoredNode storage stored = _nodes[id];
-        stored.prices = prices;
+        _storePrices(_nodes[id], prices);
 
-        emit NodePricesUpdated(id, _touch(stored), prices);
+        emit NodePricesUpdated(id, _touch(id), prices);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function updateSpecs(uint256 id, Specs calldata specs) external onlyNodeOwner(id) {
+        _nodes[id].specs = specs;
+
+        emit NodeSpecsUpdated(id, _touch(id), specs);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function setOnline(uint256 id, bool online) external {
+        StoredNode storage stored = _nodes[id];
+        address wallet = stored.wallet;
+        if (wallet == address(0)) revert UnknownNode(id);
+        if (msg.sender != wallet && msg.sender != _ownerOf(id)) revert NotNodeOwnerNorWallet(id, msg.sender);
+        if (stored.online == online) return;
+
+        stored.online = online;
+
+        emit NodeOnlineUpdated(id, _touch(id), online);
     }
 
     /// @inheritdoc INodeRegistry
     function retire(uint256 id) external onlyNodeOwner(id) {
+        // Where the staking contract is not deployed yet, nothing is staked.
+        if (address(STAKING).code.length != 0 && STAKING.hasStake(id)) revert NodeHasStake(id);
+
         StoredNode storage stored = _nodes[id];
         address wallet = stored.wallet;
-        uint32 serial = stored.serial + 1;
+        uint32 serial = _touch(id);
 
         _claims[stored.keys.handle].remove(id);
         _claims[stored.keys.handleV4].remove(id);
@@ -150,6 +183,7 @@ contract NodeRegistry is INodeRegistry, WalletSigned, ERC721 {
         delete nodeOfWallet[wallet];
         delete _nodes[id];
         _burn(id);
+        _setExtraData(id, 0);
 
         emit NodeRetired(id, wallet, serial);
     }
@@ -158,6 +192,11 @@ contract NodeRegistry is INodeRegistry, WalletSigned, ERC721 {
     function node(uint256 id) external view returns (NodeRecord memory) {
         if (!_live.contains(id)) revert UnknownNode(id);
         return _record(id);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function walletOf(uint256 id) external view returns (address) {
+        return _nodes[id].wallet;
     }
 
     /// @inheritdoc INodeRegistry
@@ -206,17 +245,66 @@ contract NodeRegistry is INodeRegistry, WalletSigned, ERC721 {
         );
     }
 
+    /// @inheritdoc ERC721
+    /// @dev As all of ERC-721 that is payable by its standard, it refuses coins: nobody could ever take them out.
+    function approve(address account, uint256 id) public payable override {
+        _checkNoValue();
+        super.approve(account, id);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function ownerOf(uint256 id) public view override(INodeRegistry, ERC721) returns (address) {
+        return super.ownerOf(id);
+    }
+
+    /// @notice The collection's name.
+    function name() public pure override returns (string memory) {
+        return "CoNET Node";
+    }
+
+    /// @notice The collection's symbol.
+    function symbol() public pure override returns (string memory) {
+        return "CNODE";
+    }
+
+    /// @notice Empty: all that there is to know of a node is on chain.
+    function tokenURI(uint256 id) public view override returns (string memory) {
+        if (!_exists(id)) revert TokenDoesNotExist();
+        return "";
+    }
+
+    function _beforeTokenTransfer(address, address, uint256) internal view override {
+        _checkNoValue();
+    }
+
     /// @dev Counts a change of owner as a change of the record. Minting and burning count on their own.
-    function _update(address to, uint256 id, address auth) internal override returns (address from) {
-        from = super._update(to, id, auth);
-        if (from != address(0) && to != address(0)) emit NodeOwnerUpdated(id, _touch(_nodes[id]), to);
+    function _afterTokenTransfer(address from, address to, uint256 id) internal override {
+        if (from != address(0) && to != address(0)) _touch(id);
     }
 
     /// @dev Notes a change of the record, and returns its new serial.
-    function _touch(StoredNode storage stored) private returns (uint32 serial) {
-        serial = stored.serial + 1;
-        stored.serial = serial;
-        stored.updatedAt = block.timestamp.toUint48();
+    function _touch(uint256 id) private returns (uint32 serial) {
+        (serial,) = _unstamp(_getExtraData(id));
+        _setExtraData(id, _stamp(++serial));
+    }
+
+    /// @dev A serial with the present time, as they lie beside the owner. 32 bits of serial outlast any owner.
+    function _stamp(uint32 serial) private view returns (uint96) {
+        return uint96(serial) << 48 | block.timestamp.toUint48();
+    }
+
+    function _unstamp(uint96 stamp) private pure returns (uint32 serial, uint48 updatedAt) {
+        // Each cast keeps the bits of its field.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return (uint32(stamp >> 48), uint48(stamp));
+    }
+
+    function _storePrices(StoredNode storage stored, Prices calldata prices) private {
+        stored.bandwidthPrice = prices.bandwidth;
+        stored.storagePrice = prices.storage_;
+        stored.vcpuPrice = prices.vcpu;
+        stored.memoryPrice = prices.memory_;
+        stored.minimumAuthorization = prices.minimumAuthorization;
     }
 
     /// @dev Consumes the wallet's nonce and replaces keys, claims and consent.
@@ -274,18 +362,27 @@ contract NodeRegistry is INodeRegistry, WalletSigned, ERC721 {
 
     function _record(uint256 id) private view returns (NodeRecord memory) {
         StoredNode storage stored = _nodes[id];
+        (uint32 serial, uint48 updatedAt) = _unstamp(_getExtraData(id));
         return NodeRecord({
             id: id,
             owner: _ownerOf(id),
-            serial: stored.serial,
-            updatedAt: stored.updatedAt,
+            serial: serial,
+            updatedAt: updatedAt,
+            online: stored.online,
             config: NodeConfig({
                 wallet: stored.wallet,
                 keys: stored.keys.load(),
                 transportKey: stored.transportKey,
                 endpoints: stored.endpoints,
                 roles: stored.roles,
-                prices: stored.prices
+                prices: Prices({
+                    bandwidth: stored.bandwidthPrice,
+                    storage_: stored.storagePrice,
+                    vcpu: stored.vcpuPrice,
+                    memory_: stored.memoryPrice,
+                    minimumAuthorization: stored.minimumAuthorization
+                }),
+                specs: stored.specs
             }),
             consent: Consent({
                 owner: stored.consentOwner,
@@ -294,6 +391,10 @@ contract NodeRegistry is INodeRegistry, WalletSigned, ERC721 {
                 signature: stored.signature.unpack()
             })
         });
+    }
+
+    function _checkNoValue() private view {
+        if (msg.value != 0) revert ValueNotAccepted(msg.value);
     }
 
     function _checkEndpoints(Endpoint[] calldata endpoints) private pure {

@@ -3,16 +3,23 @@ pragma solidity 0.8.37;
 
 import {NodeRegistry} from "../src/NodeRegistry.sol";
 import {RouteTable} from "../src/RouteTable.sol";
-import {Consent, INodeRegistry, NodeConfig, NodeRecord, Prices} from "../src/interfaces/INodeRegistry.sol";
+import {
+    Consent,
+    INodeRegistry,
+    NodeConfig,
+    NodeRecord,
+    Prices,
+    Specs
+} from "../src/interfaces/INodeRegistry.sol";
 import {IRouteTable, RouteRecord, RouteUpdate} from "../src/interfaces/IRouteTable.sol";
 import {IWalletSigned} from "../src/interfaces/IWalletSigned.sol";
 import {Endpoint, EndpointLibrary} from "../src/types/Endpoint.sol";
 import {KeySet} from "../src/types/KeySet.sol";
 import {AGENT, RELAY, Roles} from "../src/types/Roles.sol";
-import {Test} from "forge-std/Test.sol";
+import {Mainchain} from "./Mainchain.sol";
 
 /// @dev Both contracts, some people, and what they sign when nothing is wrong with it.
-abstract contract Base is Test {
+abstract contract Base is Mainchain {
     uint256 internal constant MAX_LIFETIME = 400 days;
 
     NodeRegistry internal registry;
@@ -28,9 +35,9 @@ abstract contract Base is Test {
     uint256 internal walletKey;
     uint256 internal strangerKey;
 
-    function setUp() public virtual {
-        vm.warp(1_800_000_000);
-        registry = new NodeRegistry();
+    function setUp() public virtual override {
+        super.setUp();
+        registry = NodeRegistry(all.nodeRegistry);
         table = new RouteTable(registry);
         (wallet, walletKey) = makeAddrAndKey("wallet");
         (, strangerKey) = makeAddrAndKey("strangerKey");
@@ -53,7 +60,18 @@ abstract contract Base is Test {
             transportKey: keccak256(abi.encode("transport", seed)),
             endpoints: someEndpoints(2),
             roles: RELAY | AGENT,
-            prices: Prices({bandwidth: 14_000, storage_: 14, minimumAuthorization: 10_000})
+            prices: somePrices(),
+            specs: Specs({vcpus: 8, memory_: 32_000, storage_: 1_000_000, outbound: 100_000})
+        });
+    }
+
+    function somePrices() internal pure returns (Prices memory) {
+        return Prices({
+            bandwidth: 10_000_000,
+            storage_: 14_000,
+            vcpu: 20_000_000_000,
+            memory_: 3_000_000,
+            minimumAuthorization: 1_000_000
         });
     }
 

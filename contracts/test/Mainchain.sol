@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Deployer} from "../src/Deployer.sol";
+import {NodeRegistry} from "../src/NodeRegistry.sol";
 import {Contracts} from "../src/types/Contracts.sol";
 import {Test} from "forge-std/Test.sol";
 
@@ -32,6 +33,7 @@ abstract contract Mainchain is Test {
             cashPool: addressOf("CashPool"),
             forcedExits: addressOf("ForcedExits")
         });
+        deploy("NodeRegistry", type(NodeRegistry).creationCode);
     }
 
     /// @dev Deploys a contract whose constructor takes `Contracts` and nothing else.

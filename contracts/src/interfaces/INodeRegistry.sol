@@ -4,16 +4,33 @@ pragma solidity ^0.8.28;
 import {Endpoint} from "../types/Endpoint.sol";
 import {KeySet} from "../types/KeySet.sol";
 import {Roles} from "../types/Roles.sol";
+import {IStaking} from "./IStaking.sol";
 import {IWalletSigned} from "./IWalletSigned.sol";
 
-/// @notice What a node charges. Zero is free.
+/// @notice What a node charges (white paper, *Setup Basic Price*). Zero is free.
 struct Prices {
-    /// Pico-dollars (10^-12 USD) for each megabyte (10^6 bytes) forwarded or pushed.
+    /// Pico-dollars (10^-12 USD) for each megabyte (10^6 bytes) sent out: forwarded, pushed or served.
     uint64 bandwidth;
     /// Pico-dollars for each megabyte kept for one hour.
     uint64 storage_;
+    /// Pico-dollars for each virtual processor rented for one hour.
+    uint64 vcpu;
+    /// Pico-dollars for each megabyte of memory rented for one hour.
+    uint64 memory_;
     /// Micro-dollars (10^-6 USD): the smallest payment authorization that the node works for.
     uint64 minimumAuthorization;
+}
+
+/// @notice What a node's computer has, as its owner says: nothing on chain can measure it. Zero is not said.
+struct Specs {
+    /// Virtual processors.
+    uint16 vcpus;
+    /// Megabytes (10^6 bytes) of memory.
+    uint32 memory_;
+    /// Megabytes of storage.
+    uint32 storage_;
+    /// Kilobits (10^3 bits) that it can send in one second.
+    uint32 outbound;
 }
 
 /// @notice All that an owner says about its node.
@@ -31,6 +48,8 @@ struct NodeConfig {
     Roles roles;
     /// What the node charges.
     Prices prices;
+    /// What the node's computer has.
+    Specs specs;
 }
 
 /// @notice The wallet's signature over its keys, kept so that any reader can check it again without trusting
@@ -56,6 +75,9 @@ struct NodeRecord {
     uint64 serial;
     /// Block time of the last change, unix seconds.
     uint64 updatedAt;
+    /// Whether the node says that it works now (white paper, *Online*). Nothing proves it: a node that died still says
+    /// so. Not so at registration.
+    bool online;
     /// What the owner says about the node.
     NodeConfig config;
     /// What the wallet signed.
@@ -74,16 +96,21 @@ struct NodeRecord {
 ///      empty string when there is no v4 certificate.
 ///
 ///      Two parties agree on a node: the wallet signs for its keys and names the owner, the owner submits. After
-///      that the owner alone changes endpoints, roles and prices, and cannot change keys without the wallet.
+///      that the owner alone changes endpoints, roles, prices and specs, and cannot change keys without the wallet.
+///      Owner and wallet both may switch the node on- and offline.
 ///
 ///      A transfer moves those powers and nothing else. The keys are still the wallet's, so the stored consent
 ///      stays as it was signed and stays verifiable; it names the owner of that time. A reader that wants the
 ///      wallet's word on the present owner compares `consent.owner` with `owner`; a new owner gets them equal
 ///      with `updateKeys`.
 ///
-///      Every event carries all that changed, so that a reader of logs needs no calls. Certificates live in the
+///      Every event carries all that changed, so that a reader of logs needs no calls. A change of owner has no event
+///      but the token's `Transfer` between two owners: each one counts the serial up by one. Certificates live in the
 ///      code of small data contracts, which costs a fraction of storage: on a chain that restricts who may
 ///      deploy contracts, whoever registers nodes must be allowed to.
+///
+///      Being barred (see `IStaking`) does not keep a wallet from registering again: its node can never stake, and so
+///      never hold a duty that stake secures.
 interface INodeRegistry is IWalletSigned {
     /// @notice A node was registered.
     /// @param id The new node.
@@ -137,11 +164,17 @@ interface INodeRegistry is IWalletSigned {
     /// @param prices The new prices.
     event NodePricesUpdated(uint256 indexed id, uint64 serial, Prices prices);
 
-    /// @notice A node has a new owner. Follows the token's `Transfer`.
+    /// @notice A node's computer has something else.
     /// @param id The node.
     /// @param serial The record's new serial.
-    /// @param owner The new owner.
-    event NodeOwnerUpdated(uint256 indexed id, uint64 serial, address indexed owner);
+    /// @param specs The new specs.
+    event NodeSpecsUpdated(uint256 indexed id, uint64 serial, Specs specs);
+
+    /// @notice A node went on- or offline.
+    /// @param id The node.
+    /// @param serial The record's new serial.
+    /// @param online Whether it works now.
+    event NodeOnlineUpdated(uint256 indexed id, uint64 serial, bool online);
 
     /// @notice A node is gone for good.
     /// @param id The node.
@@ -157,6 +190,19 @@ interface INodeRegistry is IWalletSigned {
     /// @param id The node.
     /// @param caller Who called.
     error NotNodeOwner(uint256 id, address caller);
+
+    /// @notice The caller is neither the node's owner nor its wallet.
+    /// @param id The node.
+    /// @param caller Who called.
+    error NotNodeOwnerNorWallet(uint256 id, address caller);
+
+    /// @notice Tokens are staked for the node, or still unbonding.
+    /// @param id The node.
+    error NodeHasStake(uint256 id);
+
+    /// @notice Coins came with a call that has no use for them.
+    /// @param value How many, in wei.
+    error ValueNotAccepted(uint256 value);
 
     /// @notice The wallet already has a live node.
     /// @param wallet The wallet.
@@ -177,6 +223,9 @@ interface INodeRegistry is IWalletSigned {
     /// @notice The mask names no role, or a reserved one.
     /// @param roles The mask given.
     error RolesInvalid(Roles roles);
+
+    /// @notice What keeps nodes from retiring: the staking contract.
+    function STAKING() external view returns (IStaking);
 
     /// @notice The most endpoints of one node.
     function MAX_ENDPOINTS() external view returns (uint256);
@@ -229,14 +278,34 @@ interface INodeRegistry is IWalletSigned {
     /// @param prices All prices.
     function updatePrices(uint256 id, Prices calldata prices) external;
 
+    /// @notice Says what a node's computer has now.
+    /// @dev Only the owner. Emits `NodeSpecsUpdated`. Reverts with `UnknownNode` or `NotNodeOwner`.
+    /// @param id The node.
+    /// @param specs All specs.
+    function updateSpecs(uint256 id, Specs calldata specs) external;
+
+    /// @notice Says whether a node works now.
+    /// @dev Only the owner or the node's own wallet, so that its process can switch itself. Emits `NodeOnlineUpdated`;
+    ///      does nothing when nothing changes. Reverts with `UnknownNode` or `NotNodeOwnerNorWallet`.
+    /// @param id The node.
+    /// @param online Whether it works now.
+    function setOnline(uint256 id, bool online) external;
+
     /// @notice Burns a node's token and removes it from every listing, for good.
-    /// @dev Only the owner. Emits `Transfer`, then `NodeRetired`. Reverts with `UnknownNode` or `NotNodeOwner`.
-    ///      Routes that name the node stay as they are.
+    /// @dev Only the owner. Emits `Transfer`, then `NodeRetired`. Reverts with `UnknownNode`, `NotNodeOwner`, or
+    ///      `NodeHasStake`: a slasher needs the node as long as it has something to lose. Routes that name the node
+    ///      stay as they are.
     /// @param id The node.
     function retire(uint256 id) external;
 
     /// @notice A live node. Reverts with `UnknownNode` for any other id.
     function node(uint256 id) external view returns (NodeRecord memory);
+
+    /// @notice Who holds a node's token. Reverts with ERC-721's `TokenDoesNotExist` when there is no such live node.
+    function ownerOf(uint256 id) external view returns (address);
+
+    /// @notice A node's wallet, which signs for it: zero when there is no live node with this id.
+    function walletOf(uint256 id) external view returns (address);
 
     /// @notice What a node offers: no role (zero) when there is no live node with this id.
     function rolesOf(uint256 id) external view returns (Roles);

@@ -60,10 +60,10 @@ contract NodeViewsTest is Base {
         }
         vm.prank(owner);
         registry.retire(1);
-        NodeRecord[] memory all = registry.nodes(0, 100);
-        assertEq(all.length, 2);
-        assertEq(all[0].id, 3);
-        assertEq(all[1].id, 2);
+        NodeRecord[] memory listed = registry.nodes(0, 100);
+        assertEq(listed.length, 2);
+        assertEq(listed[0].id, 3);
+        assertEq(listed[1].id, 2);
     }
 
     function test_listsEveryClaimOnAHandle() public {

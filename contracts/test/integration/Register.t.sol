@@ -14,7 +14,8 @@ import {
     NodeRegistry,
     Prices,
     RELAY,
-    Roles
+    Roles,
+    Specs
 } from "../Base.sol";
 
 contract RegisterTest is Base {
@@ -53,7 +54,7 @@ contract RegisterTest is Base {
     function test_refusesASignatureForAnotherContractOrChain() public {
         bytes memory elsewhere = sign(
             walletKey,
-            new NodeRegistry().nodeKeysDigest(wallet, owner, config.keys, config.transportKey, soon())
+            new NodeRegistry(all).nodeKeysDigest(wallet, owner, config.keys, config.transportKey, soon())
         );
         expectInvalidSignature(elsewhere);
 
@@ -152,7 +153,7 @@ contract RegisterTest is Base {
     }
 
     function testFuzz_refusesReservedAndEmptyRoles(uint16 mask) public {
-        vm.assume(mask == 0 || mask > 3);
+        vm.assume(mask == 0 || mask > 127);
         config.roles = Roles.wrap(mask);
         expectRefusal(abi.encodeWithSelector(INodeRegistry.RolesInvalid.selector, mask));
     }
@@ -177,6 +178,8 @@ contract RegisterTest is Base {
         assertEq(record.owner, owner);
         assertEq(record.serial, 1);
         assertEq(record.updatedAt, block.timestamp);
+        assertFalse(record.online);
+        assertEq(registry.walletOf(id), wallet);
         assertEq(record.config, config);
         assertEq(keccak256(abi.encode(record.consent)), keccak256(abi.encode(consent)));
     }
@@ -194,12 +197,14 @@ contract RegisterTest is Base {
         uint256 lengthV4,
         uint256 endpoints,
         Prices calldata prices,
+        Specs calldata specs,
         uint256 lifetime
     ) public {
         config.keys.certificate = filled(bound(length, 1, 4096), 1);
         config.keys.certificateV4 = filled(bound(lengthV4, 1, 4096), 2);
         config.endpoints = someEndpoints(bound(endpoints, 1, 8));
         config.prices = prices;
+        config.specs = specs;
         uint256 deadline = block.timestamp + bound(lifetime, 0, MAX_LIFETIME);
         bytes memory signature = signNode(walletKey, owner, config, deadline);
 

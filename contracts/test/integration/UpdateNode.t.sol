@@ -11,10 +11,11 @@ import {
     NodeRecord,
     Prices,
     RELAY,
-    Roles
+    Roles,
+    Specs
 } from "../Base.sol";
 
-/// @dev What the owner changes alone: endpoints, roles and prices.
+/// @dev What the owner changes alone: endpoints, roles, prices and specs.
 contract UpdateNodeTest is Base {
     uint256 internal id;
     NodeRecord internal before;
@@ -34,7 +35,9 @@ contract UpdateNodeTest is Base {
         vm.expectRevert(refusal);
         registry.updateRoles(7, RELAY);
         vm.expectRevert(refusal);
-        registry.updatePrices(7, Prices(1, 2, 3));
+        registry.updatePrices(7, Prices(1, 2, 3, 4, 5));
+        vm.expectRevert(refusal);
+        registry.updateSpecs(7, Specs(1, 2, 3, 4));
     }
 
     function test_refusesAStrangerAndTheWallet() public {
@@ -61,7 +64,7 @@ contract UpdateNodeTest is Base {
     }
 
     function testFuzz_refusesReservedAndEmptyRoles(uint16 mask) public {
-        vm.assume(mask == 0 || mask > 3);
+        vm.assume(mask == 0 || mask > 127);
         vm.expectRevert(abi.encodeWithSelector(INodeRegistry.RolesInvalid.selector, mask));
         vm.prank(owner);
         registry.updateRoles(id, Roles.wrap(mask));
@@ -79,7 +82,7 @@ contract UpdateNodeTest is Base {
     }
 
     function testFuzz_replacesRoles(uint16 mask) public {
-        Roles roles = Roles.wrap(uint16(bound(mask, 1, 3)));
+        Roles roles = Roles.wrap(uint16(bound(mask, 1, 127)));
         vm.expectEmit(address(registry));
         emit INodeRegistry.NodeRolesUpdated(id, 2, roles);
         vm.prank(owner);
@@ -99,6 +102,16 @@ contract UpdateNodeTest is Base {
         expectOneChange();
     }
 
+    function testFuzz_replacesSpecs(Specs calldata specs) public {
+        vm.expectEmit(address(registry));
+        emit INodeRegistry.NodeSpecsUpdated(id, 2, specs);
+        vm.prank(owner);
+        registry.updateSpecs(id, specs);
+
+        before.config.specs = specs;
+        expectOneChange();
+    }
+
     function expectAllRefuse(address caller) private {
         bytes memory refusal = abi.encodeWithSelector(INodeRegistry.NotNodeOwner.selector, id, caller);
         vm.startPrank(caller);
@@ -107,7 +120,9 @@ contract UpdateNodeTest is Base {
         vm.expectRevert(refusal);
         registry.updateRoles(id, RELAY);
         vm.expectRevert(refusal);
-        registry.updatePrices(id, Prices(1, 2, 3));
+        registry.updatePrices(id, Prices(1, 2, 3, 4, 5));
+        vm.expectRevert(refusal);
+        registry.updateSpecs(id, Specs(1, 2, 3, 4));
         vm.stopPrank();
     }
 

@@ -11,7 +11,7 @@ contract NodeRegistryInvariants is Base {
         super.setUp();
         handler = new NodeRegistryHandler(registry);
         targetContract(address(handler));
-        bytes4[] memory selectors = new bytes4[](10);
+        bytes4[] memory selectors = new bytes4[](12);
         selectors[0] = handler.register.selector;
         selectors[1] = handler.updateKeys.selector;
         selectors[2] = handler.updateEndpoints.selector;
@@ -22,6 +22,8 @@ contract NodeRegistryInvariants is Base {
         selectors[7] = handler.cancelNonce.selector;
         selectors[8] = handler.intrude.selector;
         selectors[9] = handler.wait.selector;
+        selectors[10] = handler.updateSpecs.selector;
+        selectors[11] = handler.setOnline.selector;
         targetSelector(FuzzSelector({addr: address(handler), selectors: selectors}));
     }
 
@@ -84,6 +86,7 @@ contract NodeRegistryInvariants is Base {
         for (uint256 id = 1; id <= handler.lastId(); ++id) {
             (bool alive,) = address(registry).staticcall(abi.encodeCall(registry.ownerOf, (id)));
             assertEq(Roles.unwrap(registry.rolesOf(id)) != 0, alive);
+            assertEq(registry.walletOf(id) != address(0), alive);
         }
     }
 

@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Base, Endpoint, KeySet, NodeConfig, NodeRecord, NodeRegistry, Prices, Roles} from "../Base.sol";
+import {
+    Base,
+    Endpoint,
+    KeySet,
+    NodeConfig,
+    NodeRecord,
+    NodeRegistry,
+    Prices,
+    Roles,
+    Specs
+} from "../Base.sol";
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 
 /// @dev Does to the registry what its users may do, in any order, and remembers what must hold after. A call that
@@ -86,7 +96,7 @@ contract NodeRegistryHandler is Base {
         (bool any, uint256 id, NodeRecord memory record) = pick(idSeed);
         if (!any) return;
         vm.prank(record.owner);
-        registry.updateRoles(id, Roles.wrap(uint16(bound(mask, 1, 3))));
+        registry.updateRoles(id, Roles.wrap(uint16(bound(mask, 1, 127))));
         expectNext(id);
     }
 
@@ -95,6 +105,22 @@ contract NodeRegistryHandler is Base {
         if (!any) return;
         vm.prank(record.owner);
         registry.updatePrices(id, prices);
+        expectNext(id);
+    }
+
+    function updateSpecs(uint256 idSeed, Specs calldata specs) external {
+        (bool any, uint256 id, NodeRecord memory record) = pick(idSeed);
+        if (!any) return;
+        vm.prank(record.owner);
+        registry.updateSpecs(id, specs);
+        expectNext(id);
+    }
+
+    function setOnline(uint256 idSeed, bool byWallet) external {
+        (bool any, uint256 id, NodeRecord memory record) = pick(idSeed);
+        if (!any) return;
+        vm.prank(byWallet ? record.config.wallet : record.owner);
+        registry.setOnline(id, !record.online);
         expectNext(id);
     }
 
@@ -126,12 +152,14 @@ contract NodeRegistryHandler is Base {
         (bool any, uint256 id, NodeRecord memory record) = pick(idSeed);
         if (!any) return;
         bytes memory signature = signNode(strangerKey, stranger, record.config, soon());
-        bytes[5] memory calls = [
+        bytes[7] memory calls = [
             abi.encodeCall(
                 registry.updateKeys, (id, record.config.keys, record.config.transportKey, soon(), signature)
             ),
             abi.encodeCall(registry.updateEndpoints, (id, someEndpoints(1))),
             abi.encodeCall(registry.updateRoles, (id, Roles.wrap(1))),
+            abi.encodeCall(registry.updateSpecs, (id, record.config.specs)),
+            abi.encodeCall(registry.setOnline, (id, !record.online)),
             abi.encodeCall(registry.retire, (id)),
             abi.encodeCall(registry.transferFrom, (record.owner, stranger, id))
         ];
@@ -154,11 +182,11 @@ contract NodeRegistryHandler is Base {
     }
 
     /// @dev Every handle that a node can have named, v6 and v4.
-    function handles() external pure returns (bytes32[] memory all) {
-        all = new bytes32[](2 * KEY_SETS);
+    function handles() external pure returns (bytes32[] memory listed) {
+        listed = new bytes32[](2 * KEY_SETS);
         for (uint256 i = 0; i < KEY_SETS; ++i) {
-            all[2 * i] = someKeys(i).handle;
-            all[2 * i + 1] = someKeys(i).handleV4;
+            listed[2 * i] = someKeys(i).handle;
+            listed[2 * i + 1] = someKeys(i).handleV4;
         }
     }
 

@@ -37,7 +37,7 @@ contract TypedDataTest is Base {
         vm.chainId(vm.parseJsonUint(vectors, ".chainId"));
         registry = NodeRegistry(vm.parseJsonAddress(vectors, ".nodeRegistry"));
         table = RouteTable(vm.parseJsonAddress(vectors, ".routeTable"));
-        deployCodeTo("NodeRegistry.sol:NodeRegistry", address(registry));
+        deployCodeTo("NodeRegistry.sol:NodeRegistry", abi.encode(all), address(registry));
         deployCodeTo("RouteTable.sol:RouteTable", abi.encode(registry), address(table));
     }
 

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {AGENT, Base, KeySet, NodeConfig, Prices, RELAY, RouteUpdate} from "./Base.sol";
+import {AGENT, Base, KeySet, NodeConfig, RELAY, RouteUpdate, Specs} from "../Base.sol";
+import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
+
+/// @dev What a transfer costs where a token is nothing but a token.
+contract PlainToken is ERC721("Plain", "PLAIN") {
+    function mint(address to, uint256 id) external {
+        _mint(to, id);
+    }
+}
 
 /// @dev What the main calls cost as transactions of their own, 21,000 and calldata included, with certificates of
 ///      realistic size (v6 618 bytes, v4 420 bytes). Written to `snapshots/`:
@@ -44,10 +52,26 @@ contract GasTest is Base {
         vm.snapshotGasLastCall(REGISTRY, "updateEndpoints, 2");
         registry.updateRoles(id, AGENT);
         vm.snapshotGasLastCall(REGISTRY, "updateRoles");
-        registry.updatePrices(id, Prices(1, 2, 3));
+        registry.updatePrices(id, somePrices());
         vm.snapshotGasLastCall(REGISTRY, "updatePrices");
+        registry.updateSpecs(id, Specs(1, 2, 3, 4));
+        vm.snapshotGasLastCall(REGISTRY, "updateSpecs");
+        registry.setOnline(id, true);
+        vm.snapshotGasLastCall(REGISTRY, "setOnline");
+    }
+
+    /// @dev A node's transfer costs at most 5% more than that of OpenZeppelin's plain token.
+    function test_transferFrom() public {
+        PlainToken plain = new PlainToken();
+        plain.mint(owner, 1);
+        plain.mint(owner, 2);
+        registerNode("other", RELAY);
+        uint256 id = registerNode("node", RELAY);
+        vm.startPrank(owner);
+        plain.transferFrom(owner, stranger, 2);
+        uint256 floor = vm.snapshotGasLastCall(REGISTRY, "transferFrom, OpenZeppelin's plain ERC-721");
         registry.transferFrom(owner, stranger, id);
-        vm.snapshotGasLastCall(REGISTRY, "transferFrom");
+        assertLe(vm.snapshotGasLastCall(REGISTRY, "transferFrom"), floor * 105 / 100);
     }
 
     function test_setRoute() public {
