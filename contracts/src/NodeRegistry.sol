@@ -205,11 +205,6 @@ contract NodeRegistry is INodeRegistry, WalletSigned, ERC721 {
     }
 
     /// @inheritdoc INodeRegistry
-    function walletOf(uint256 id) external view returns (address wallet) {
-        return _nodes[id].wallet;
-    }
-
-    /// @inheritdoc INodeRegistry
     function nodeCount() external view returns (uint256) {
         return _live.length();
     }

@@ -310,9 +310,6 @@ interface INodeRegistry is IWalletSigned {
     /// @notice What a node offers: no role (zero) when there is no live node with this id.
     function rolesOf(uint256 id) external view returns (Roles);
 
-    /// @notice A node's wallet: zero when there is no live node with this id.
-    function walletOf(uint256 id) external view returns (address wallet);
-
     /// @notice The number of live nodes.
     function nodeCount() external view returns (uint256);
 

@@ -179,7 +179,6 @@ contract RegisterTest is Base {
         assertEq(record.serial, 1);
         assertEq(record.updatedAt, block.timestamp);
         assertFalse(record.online);
-        assertEq(registry.walletOf(id), wallet);
         assertEq(record.config, config);
         assertEq(keccak256(abi.encode(record.consent)), keccak256(abi.encode(consent)));
     }

@@ -72,7 +72,6 @@ contract RetireTest is Base {
         assertEq(Roles.unwrap(registry.rolesOf(id)), 0);
         assertEq(registry.walletOf(id), address(0));
         assertEq(registry.nodeOfWallet(gone.config.wallet), 0);
-        assertEq(registry.walletOf(id), address(0));
         assertEq(registry.nodeCount(), 0);
         assertEq(registry.nodes(0, 100).length, 0);
         assertEq(registry.nodesOfHandle(gone.config.keys.handle, 0, 100).length, 0);
