@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {ArchiveGroups} from "../src/ArchiveGroups.sol";
 import {Deployer} from "../src/Deployer.sol";
 import {NodeRegistry} from "../src/NodeRegistry.sol";
 import {Contracts} from "../src/types/Contracts.sol";
@@ -34,11 +35,20 @@ abstract contract Mainchain is Test {
             forcedExits: addressOf("ForcedExits")
         });
         deploy("NodeRegistry", type(NodeRegistry).creationCode);
+        deployer.deploy(
+            "ArchiveGroups",
+            bytes.concat(type(ArchiveGroups).creationCode, abi.encode(all, archiveMinSeats(), address(this)))
+        );
     }
 
     /// @dev Deploys a contract whose constructor takes `Contracts` and nothing else.
     function deploy(bytes32 name, bytes memory creationCode) internal returns (address) {
         return deployer.deploy(name, bytes.concat(creationCode, abi.encode(all)));
+    }
+
+    /// @dev The fewest seats of an archive group. This contract is the groups' founder.
+    function archiveMinSeats() internal pure virtual returns (uint256) {
+        return 10;
     }
 
     function addressOf(bytes32 name) internal view returns (address) {
