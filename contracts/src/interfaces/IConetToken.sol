@@ -5,12 +5,23 @@ import {IERC5805} from "@openzeppelin/contracts/interfaces/IERC5805.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 
+/// @notice One share of the genesis supply.
+struct Allocation {
+    /// Who gets it. Never zero.
+    address account;
+    /// How much, in 10^-18 CoNET. Never zero.
+    uint256 amount;
+}
+
 /// @title IConetToken
-/// @notice CoNET: 500 million at genesis and never more. Nobody owns this contract and nothing in it can be
-///         changed.
+/// @notice CoNET: 500 million at genesis and never more (white paper, *CoNET Token Model*). Nobody owns this contract
+///         and nothing in it can be changed.
 /// @dev Two ways to burn. `burn` is for good. `burnForReissue` (what backs a note) can be taken back by the burner
 ///      alone, and never beyond what that burner itself burned: so no admin, no minter role, and
-///      `totalSupply() + totalBurned() == GENESIS_SUPPLY` always.
+///      `totalSupply() + totalBurned() == GENESIS_SUPPLY` always (`INativeConetToken` adds what is not wrapped).
+///
+///      Votes count by time in seconds (ERC-6372), because block times vary. A holder votes once it has delegated, to
+///      itself or to another. `getPastTotalSupply` is all CoNET that existed, delegated or not.
 interface IConetToken is IERC20, IERC20Permit, IERC5805 {
     /// @notice Tokens left circulation.
     /// @param burner Who burned them.
@@ -29,6 +40,15 @@ interface IConetToken is IERC20, IERC20Permit, IERC5805 {
     /// @param asked What it asked for.
     /// @param outstanding What it may have.
     error ReissueExceedsBurn(address burner, uint256 asked, uint256 outstanding);
+
+    /// @notice The genesis allocation does not add up.
+    /// @param expected `GENESIS_SUPPLY`.
+    /// @param found What the shares add up to.
+    error GenesisMismatch(uint256 expected, uint256 found);
+
+    /// @notice A share of the genesis allocation is of nothing. (One for nobody fails as a mint to nobody.)
+    /// @param account Whose share it is.
+    error EmptyAllocation(address account);
 
     /// @notice 500,000,000 * 10^18.
     function GENESIS_SUPPLY() external view returns (uint256);
