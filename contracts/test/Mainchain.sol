@@ -2,9 +2,17 @@
 pragma solidity 0.8.37;
 
 import {ArchiveGroups} from "../src/ArchiveGroups.sol";
+import {ConetToken} from "../src/ConetToken.sol";
 import {Deployer} from "../src/Deployer.sol";
 import {NodeRegistry} from "../src/NodeRegistry.sol";
+import {Parameters} from "../src/Parameters.sol";
+import {PriceFeed} from "../src/PriceFeed.sol";
+import {Allocation} from "../src/interfaces/IConetToken.sol";
+import {PriceGuard} from "../src/interfaces/IGuardedPriceFeed.sol";
+import {ParametersGenesis} from "../src/interfaces/IParameters.sol";
 import {Contracts} from "../src/types/Contracts.sol";
+import {PriceSource} from "./mocks/PriceSource.sol";
+import {Stablecoin} from "./mocks/Stablecoins.sol";
 import {Test} from "forge-std/Test.sol";
 
 /// @dev The whole main chain as it is deployed for real: each contract under its name, told where all others are.
@@ -13,6 +21,21 @@ abstract contract Mainchain is Test {
 
     /// @dev Where every contract is or will be.
     Contracts internal all;
+
+    /// @dev All 500 million are the test's own.
+    ConetToken internal token;
+
+    /// @dev With `usd6` and `usd18` approved. `vm.prank(all.timelock)` to set something.
+    Parameters internal parameters;
+    address internal guardian = makeAddr("guardian");
+
+    /// @dev The feed says what the source says (at first $0.10), within its band.
+    PriceFeed internal priceFeed;
+    PriceSource internal priceSource;
+
+    /// @dev Honest stablecoins of 6 and of 18 decimals.
+    Stablecoin internal usd6;
+    Stablecoin internal usd18;
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
@@ -34,6 +57,7 @@ abstract contract Mainchain is Test {
             cashPool: addressOf("CashPool"),
             forcedExits: addressOf("ForcedExits")
         });
+        _deployGoverned();
         deploy("NodeRegistry", type(NodeRegistry).creationCode);
         deployer.deploy(
             "ArchiveGroups",
@@ -49,6 +73,36 @@ abstract contract Mainchain is Test {
     /// @dev The fewest seats of an archive group. This contract is the groups' founder.
     function archiveMinSeats() internal pure virtual returns (uint256) {
         return 10;
+    }
+
+    /// @dev Deploys a contract whose constructor takes `arguments`, encoded.
+    function deploy(bytes32 name, bytes memory creationCode, bytes memory arguments)
+        internal
+        returns (address)
+    {
+        return deployer.deploy(name, bytes.concat(creationCode, arguments));
+    }
+
+    /// @dev The token, the price and the parameters. The timelock's address has no code: tests speak in its name. See
+    ///      `Governed` for the governor and the real timelock.
+    function _deployGoverned() private {
+        Allocation[] memory genesis = new Allocation[](1);
+        genesis[0] = Allocation({account: address(this), amount: 500_000_000e18});
+        token = ConetToken(deploy("ConetToken", type(ConetToken).creationCode, abi.encode(genesis)));
+
+        priceSource = new PriceSource(0.1e8);
+        PriceGuard memory guard =
+            PriceGuard({maxAge: 1 hours, step: 10_000, interval: 1 hours, initialPrice: 0.1e8});
+        bytes memory arguments = abi.encode(all, priceSource, guard);
+        priceFeed = PriceFeed(deploy("PriceFeed", type(PriceFeed).creationCode, arguments));
+
+        usd6 = new Stablecoin("USD6", 6);
+        usd18 = new Stablecoin("USD18", 18);
+        ParametersGenesis memory start =
+            ParametersGenesis({guardian: guardian, priceFeed: priceFeed, stablecoins: new address[](2)});
+        start.stablecoins[0] = address(usd6);
+        start.stablecoins[1] = address(usd18);
+        parameters = Parameters(deploy("Parameters", type(Parameters).creationCode, abi.encode(all, start)));
     }
 
     function addressOf(bytes32 name) internal view returns (address) {
