@@ -94,8 +94,8 @@ library WeightTree {
         }
     }
 
-    /// @notice The leaf that `seed` draws as number `k` (0 is the first), by the weights at the end of block `blockNumber`,
-    ///         among those that it did not draw before.
+    /// @notice The leaf that `seed` draws as number `k`, 0 to `MAX_DRAWS - 1`, by the weights at the end of block
+    ///         `blockNumber`, among those that it did not draw before.
     /// @dev The total is below 2^48, so the remainder of a hash is biased by less than 2^-208: no second try needed.
     /// @return found Whether any weight was left to draw.
     /// @return leaf The leaf.
@@ -162,8 +162,8 @@ library WeightTree {
         self.newest[key] = word >> SUMS_SHIFT << SUMS_SHIFT | count << COUNT_SHIFT | block.number;
     }
 
-    /// @dev The highest node that existed at the end of block `blockNumber`. Before the tree grew, all weight was below what is
-    ///      now the first child.
+    /// @dev The highest node that existed at the end of block `blockNumber`. Before the tree grew, all weight was
+    ///      below what is now the first child.
     function _top(Tree storage self, uint256 blockNumber) private view returns (uint256 level, uint256 word) {
         level = self.height;
         while (level > 0 && word == 0) {
@@ -171,8 +171,8 @@ library WeightTree {
         }
     }
 
-    /// @dev A node's word at the end of block `blockNumber`; zero when there was none. Gallops back from the newest, since most
-    ///      look-ups are of recent blocks, then halves.
+    /// @dev A node's word at the end of block `blockNumber`; zero when there was none. Gallops back from the newest,
+    ///      since most look-ups are of recent blocks, then halves.
     function _wordAt(Tree storage self, uint256 key, uint256 blockNumber)
         private
         view
