@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ArchiveGroups} from "../src/ArchiveGroups.sol";
+import {Cash} from "../src/Cash.sol";
 import {ConetToken} from "../src/ConetToken.sol";
 import {Deployer} from "../src/Deployer.sol";
 import {NodeRegistry} from "../src/NodeRegistry.sol";
@@ -37,6 +38,8 @@ abstract contract Mainchain is Test {
     Stablecoin internal usd6;
     Stablecoin internal usd18;
 
+    Cash internal cash;
+
     function setUp() public virtual {
         vm.warp(1_800_000_000);
         vm.roll(1_000_000);
@@ -59,6 +62,7 @@ abstract contract Mainchain is Test {
         });
         _deployGoverned();
         deploy("NodeRegistry", type(NodeRegistry).creationCode);
+        cash = Cash(deploy("Cash", type(Cash).creationCode));
         deployer.deploy(
             "ArchiveGroups",
             bytes.concat(type(ArchiveGroups).creationCode, abi.encode(all, archiveMinSeats(), address(this)))

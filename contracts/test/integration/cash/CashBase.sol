@@ -93,7 +93,7 @@ abstract contract CashBase is Archive {
         cash.exit(exit_, certificate);
     }
 
-    function leave(uint256 id, uint64 withdrawal, uint64 amount) internal {
+    function withdraw(uint256 id, uint64 withdrawal, uint64 amount) internal {
         pay(exitOf(id, withdrawal, amount));
     }
 

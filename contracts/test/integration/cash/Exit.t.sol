@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IArchiveGroups} from "../../../src/interfaces/IArchiveGroups.sol";
-import {Certificate, CashBase, Exit, ICash, Note, NoteStatus} from "./CashBase.sol";
+import {CashBase, Certificate, Exit, ICash, Note, NoteStatus} from "./CashBase.sol";
 
 contract ExitTest is CashBase {
     function setUp() public override {
@@ -46,7 +46,7 @@ contract ExitTest is CashBase {
     }
 
     function test_RevertWhen_withdrawalIsPaidUnderOtherFields() public {
-        leave(1, 5, DOLLAR);
+        withdraw(1, 5, DOLLAR);
         Exit memory exit_ = exitOf(1, 5, 2 * DOLLAR);
         exit_.height = 11;
         Certificate memory certificate = certify(exit_);
@@ -62,12 +62,10 @@ contract ExitTest is CashBase {
     }
 
     function test_RevertWhen_amountExceedsLive() public {
-        leave(1, 0, 60 * DOLLAR);
+        withdraw(1, 0, 60 * DOLLAR);
         Exit memory exit_ = exitOf(1, 1, 40 * DOLLAR + 1);
         Certificate memory certificate = certify(exit_);
-        vm.expectRevert(
-            abi.encodeWithSelector(ICash.ExceedsLive.selector, 1, 40 * DOLLAR, 40 * DOLLAR + 1)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ICash.ExceedsLive.selector, 1, 40 * DOLLAR, 40 * DOLLAR + 1));
         cash.exit(exit_, certificate);
     }
 
@@ -125,7 +123,7 @@ contract ExitTest is CashBase {
     function test_paysAllButTheFee() public {
         vm.expectEmit(address(cash));
         emit ICash.Exited(1, 3, alice, 10 * DOLLAR, 20_000, 0);
-        leave(1, 3, 10 * DOLLAR);
+        withdraw(1, 3, 10 * DOLLAR);
         assertEq(usd6.balanceOf(alice), 9_980_000);
         assertEq(cash.feesOwed(1), 20_000);
         assertTrue(cash.isPaid(1, 3));
@@ -139,7 +137,7 @@ contract ExitTest is CashBase {
     }
 
     function test_paysInTheCoinsOwnUnits() public {
-        leave(2, 0, 1 * DOLLAR);
+        withdraw(2, 0, 1 * DOLLAR);
         assertEq(usd18.balanceOf(alice), 0.998e18);
         assertVault(usd18, one(2));
     }
@@ -148,7 +146,7 @@ contract ExitTest is CashBase {
         Exit memory late = exitOf(1, 300, DOLLAR);
         late.height = 40;
         pay(late);
-        leave(1, 2, DOLLAR);
+        withdraw(1, 2, DOLLAR);
         assertEq(cash.note(1).height, 40);
         assertEq(cash.live(1), 98 * DOLLAR);
     }
@@ -169,8 +167,8 @@ contract ExitTest is CashBase {
     }
 
     function test_paysTheLastMicroDollar() public {
-        leave(1, 0, 100 * DOLLAR - 1);
-        leave(1, 1, 1);
+        withdraw(1, 0, 100 * DOLLAR - 1);
+        withdraw(1, 1, 1);
         assertEq(cash.live(1), 0);
         assertEq(cash.feesOwed(1), 200_000);
         assertVault(usd6, one(1));
@@ -181,7 +179,7 @@ contract ExitTest is CashBase {
         uint64 total;
         for (uint64 i = 0; i < amounts.length; ++i) {
             uint64 amount = uint64(bound(amounts[i], 1, 5000));
-            leave(1, i, amount);
+            withdraw(1, i, amount);
             total += amount;
         }
         assertEq(cash.feesOwed(1), total / 500);
@@ -198,7 +196,7 @@ contract ExitTest is CashBase {
         parameters.removeStablecoin(address(usd6));
         parameters.setExitFeeRate(1000);
         vm.stopPrank();
-        leave(1, 0, 10 * DOLLAR);
+        withdraw(1, 0, 10 * DOLLAR);
         assertEq(usd6.balanceOf(alice), 9_980_000);
     }
 }
