@@ -9,7 +9,6 @@ import {Certificate} from "../src/types/Certificate.sol";
 import {Endpoint, EndpointLibrary} from "../src/types/Endpoint.sol";
 import {ARCHIVE, Roles, VALIDATOR} from "../src/types/Roles.sol";
 import {Mainchain} from "./Mainchain.sol";
-import {StakingStandIn} from "./mocks/StakingStandIn.sol";
 
 /// @dev A main chain with one archive group, whose keys the test knows: it signs whatever is to be certified.
 ///
@@ -35,7 +34,6 @@ abstract contract Archive is Mainchain {
     function setUp() public virtual override {
         super.setUp();
         groups = ArchiveGroups(all.archiveGroups);
-        if (all.staking.code.length == 0) deploy("Staking", type(StakingStandIn).creationCode);
         uint256[] memory nodes = new uint256[](archiveSeats());
         for (uint256 i = 0; i < nodes.length; ++i) {
             nodes[i] = newArchiveNode(2);
@@ -119,8 +117,12 @@ abstract contract Archive is Mainchain {
 
     /// @dev Stakes what `stakes` seats take.
     function stakeFor(uint256 node, Roles role, uint256 stakes) internal virtual {
-        StakingStandIn staking_ = StakingStandIn(all.staking);
-        staking_.setBonded(node, role, stakes * staking_.MINIMUM());
+        uint256 amount = stakes * parameters.minimumStake(role);
+        token.transfer(archiveOwner, amount);
+        vm.startPrank(archiveOwner);
+        token.approve(all.staking, amount);
+        IStaking(all.staking).stake(node, role, amount);
+        vm.stopPrank();
     }
 
     /// @dev Bars a node as the slasher would.

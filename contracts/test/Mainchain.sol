@@ -8,6 +8,8 @@ import {Deployer} from "../src/Deployer.sol";
 import {NodeRegistry} from "../src/NodeRegistry.sol";
 import {Parameters} from "../src/Parameters.sol";
 import {PriceFeed} from "../src/PriceFeed.sol";
+import {Slasher} from "../src/Slasher.sol";
+import {Staking} from "../src/Staking.sol";
 import {Allocation} from "../src/interfaces/IConetToken.sol";
 import {PriceGuard} from "../src/interfaces/IGuardedPriceFeed.sol";
 import {ParametersGenesis} from "../src/interfaces/IParameters.sol";
@@ -63,6 +65,8 @@ abstract contract Mainchain is Test {
         _deployGoverned();
         deploy("NodeRegistry", type(NodeRegistry).creationCode);
         cash = Cash(deploy("Cash", type(Cash).creationCode));
+        deploy("Staking", type(Staking).creationCode);
+        deploy("Slasher", type(Slasher).creationCode);
         deployer.deploy(
             "ArchiveGroups",
             bytes.concat(type(ArchiveGroups).creationCode, abi.encode(all, archiveMinSeats(), address(this)))
