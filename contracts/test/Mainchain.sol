@@ -4,10 +4,13 @@ pragma solidity 0.8.37;
 import {ArchiveGroups} from "../src/ArchiveGroups.sol";
 import {Cash} from "../src/Cash.sol";
 import {ConetToken} from "../src/ConetToken.sol";
+import {DappRegistry} from "../src/DappRegistry.sol";
 import {Deployer} from "../src/Deployer.sol";
+import {Names} from "../src/Names.sol";
 import {NodeRegistry} from "../src/NodeRegistry.sol";
 import {Parameters} from "../src/Parameters.sol";
 import {PriceFeed} from "../src/PriceFeed.sol";
+import {Rewards} from "../src/Rewards.sol";
 import {Slasher} from "../src/Slasher.sol";
 import {Staking} from "../src/Staking.sol";
 import {Allocation} from "../src/interfaces/IConetToken.sol";
@@ -42,6 +45,9 @@ abstract contract Mainchain is Test {
 
     Cash internal cash;
 
+    /// @dev The income pool is empty.
+    Rewards internal rewards;
+
     function setUp() public virtual {
         vm.warp(1_800_000_000);
         vm.roll(1_000_000);
@@ -67,6 +73,9 @@ abstract contract Mainchain is Test {
         cash = Cash(deploy("Cash", type(Cash).creationCode));
         deploy("Staking", type(Staking).creationCode);
         deploy("Slasher", type(Slasher).creationCode);
+        rewards = Rewards(deploy("Rewards", type(Rewards).creationCode));
+        deploy("Names", type(Names).creationCode);
+        deploy("DappRegistry", type(DappRegistry).creationCode);
         deployer.deploy(
             "ArchiveGroups",
             bytes.concat(type(ArchiveGroups).creationCode, abi.encode(all, archiveMinSeats(), address(this)))

@@ -107,6 +107,7 @@ contract ClaimTest is RewardsBase {
     }
 
     /// @dev Trees of every small shape, each leaf once, to the last token.
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_paysEveryLeaf(uint256 count) public {
         count = bound(count, 1, 33);
         uint256 id = distribute("fuzz", count);

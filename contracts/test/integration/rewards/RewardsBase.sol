@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Rewards} from "../../../src/Rewards.sol";
 import {Claim, Distribution, IRewards, Reward} from "../../../src/interfaces/IRewards.sol";
 import {Certificate} from "../../../src/types/Certificate.sol";
 import {Mainchain} from "../../Mainchain.sol";
@@ -13,15 +12,13 @@ abstract contract RewardsBase is Mainchain {
     bytes32 internal constant SALT = "salt";
     uint256 internal constant POOL = 1_000_000e6;
 
-    Rewards internal rewards;
     Stablecoin internal asset;
     address internal payer = makeAddr("payer");
     address internal stranger = makeAddr("stranger");
 
     function setUp() public virtual override {
         super.setUp();
-        rewards = Rewards(deploy("Rewards", type(Rewards).creationCode));
-        asset = new Stablecoin("USD", 6);
+        asset = usd6;
         asset.mint(payer, 10 * POOL);
         vm.prank(payer);
         asset.approve(address(rewards), type(uint256).max);
