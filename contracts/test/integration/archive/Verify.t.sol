@@ -8,6 +8,8 @@ import {Archive} from "../../Archive.sol";
 contract VerifyTest is Archive {
     bytes32 internal constant DIGEST = keccak256("what is certified");
 
+    uint256 internal constant ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
+
     function test_refusesUnknownGroups() public {
         Certificate memory certificate = certify(DIGEST, ROOT_GROUP);
         uint32[3] memory unknown = [0, 2, type(uint32).max];
