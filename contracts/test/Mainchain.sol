@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ArchiveGroups} from "../src/ArchiveGroups.sol";
 import {Cash} from "../src/Cash.sol";
+import {ChainAnchor} from "../src/ChainAnchor.sol";
 import {ConetToken} from "../src/ConetToken.sol";
 import {DappRegistry} from "../src/DappRegistry.sol";
 import {Deployer} from "../src/Deployer.sol";
@@ -76,10 +77,9 @@ abstract contract Mainchain is Test {
         rewards = Rewards(deploy("Rewards", type(Rewards).creationCode));
         deploy("Names", type(Names).creationCode);
         deploy("DappRegistry", type(DappRegistry).creationCode);
-        deployer.deploy(
-            "ArchiveGroups",
-            bytes.concat(type(ArchiveGroups).creationCode, abi.encode(all, archiveMinSeats(), address(this)))
-        );
+        bytes memory founding = abi.encode(all, archiveMinSeats(), address(this));
+        deploy("ArchiveGroups", type(ArchiveGroups).creationCode, founding);
+        deploy("ChainAnchor", type(ChainAnchor).creationCode);
     }
 
     /// @dev Deploys a contract whose constructor takes `Contracts` and nothing else.
