@@ -10,8 +10,8 @@ import {CashTypedData} from "./libraries/CashTypedData.sol";
 import {Fees} from "./libraries/Fees.sol";
 import {Certificate} from "./types/Certificate.sol";
 import {Contracts} from "./types/Contracts.sol";
-import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
+import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
@@ -624,11 +624,7 @@ contract Cash is ICash, ERC721, EIP712, ReentrancyGuardTransient {
         revert Unauthorized(CASH_POOL, msg.sender);
     }
 
-    function safeTransferFrom(address, address, uint256, bytes memory)
-        public
-        view
-        override(ERC721, IERC721)
-    {
+    function safeTransferFrom(address, address, uint256, bytes memory) public view override(ERC721, IERC721) {
         revert Unauthorized(CASH_POOL, msg.sender);
     }
 
