@@ -1,13 +1,13 @@
 //! A chain, the contracts and nodes, all real, all of one story.
 
-use std::{net::SocketAddr, path::Path, process::Stdio, time::Instant};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, process::Stdio, time::Instant};
 
 use alloy::{
-    primitives::{B256, U256},
+    primitives::{Address, B256, U256},
     signers::local::PrivateKeySigner,
 };
 use conet_bindings::{NodeRegistry, endpoint, roles};
-use conet_chain::{Admin, ChainReader, Contracts, NetworkFile, NodeInfo, deploy, key_set};
+use conet_chain::{Admin, ChainReader, Deployment, NetworkFile, NodeInfo, deploy, key_set};
 use conet_node::{
     agent::AgentConfig,
     config::{ChainConfig, Limits, NodeConfig, Role},
@@ -75,8 +75,10 @@ impl Default for Plan {
 pub struct World {
     /// The nodes, in the order they were planned.
     pub nodes: Vec<Node>,
-    /// The contracts.
+    /// The contracts that signatures name.
     pub network: Network,
+    /// All contracts, by name.
+    pub contracts: BTreeMap<String, Address>,
     /// Reads them.
     pub reader: ChainReader,
     /// Who deployed the contracts, and has coins.
@@ -114,10 +116,10 @@ impl World {
         let folder = Folder::new();
         let (anvil, rpc_url) = start_anvil(folder.path()).await;
         let owner: PrivateKeySigner = FUNDED_KEY.parse().expect("a key");
-        let network = deploy(&rpc_url, &owner).await.expect("contracts");
+        let Deployment { network, contracts } = deploy(&rpc_url, &owner).await.expect("contracts");
         let reader = ChainReader::connect(&rpc_url, network).await.expect("a chain");
         let admin = Admin::new(reader.clone(), owner);
-        Self { nodes: Vec::new(), network, reader, admin, rpc_url, anvil, folder }
+        Self { nodes: Vec::new(), network, contracts, reader, admin, rpc_url, anvil, folder }
     }
 
     /// Registers a node and writes its home, without starting it; gives its place in `nodes`.
@@ -163,6 +165,7 @@ impl World {
                 routes: self.network.routes,
                 poll_milliseconds: 100,
                 submit_routes: true,
+                announce: true,
             },
             agent: AgentConfig::default(),
             limits: Limits::default(),
@@ -190,10 +193,7 @@ impl World {
         let file = NetworkFile {
             rpc_url: self.rpc_url.clone(),
             chain_id: self.network.chain_id,
-            contracts: Contracts {
-                node_registry: self.network.registry,
-                route_table: self.network.routes,
-            },
+            contracts: self.contracts.clone(),
             indexer_url: None,
             nodes: nodes.collect(),
         };
@@ -223,7 +223,8 @@ fn node_record(keys: &NodeKeys, registered: SocketAddr) -> NodeRegistry::NodeCon
         transportKey: B256::from(keys.transport.public().0),
         endpoints: vec![endpoint::encode(registered)],
         roles: roles::RELAY | roles::AGENT,
-        prices: NodeRegistry::Prices { bandwidth: 0, storage_: 0, minimumAuthorization: 0 },
+        prices: NodeRegistry::Prices::default(),
+        specs: NodeRegistry::Specs::default(),
     }
 }
 

@@ -116,7 +116,8 @@ async fn a_node_with_somebody_elses_keys_gets_none_of_its_traffic() {
         transportKey: B256::from(mallory.transport.public().0),
         endpoints: vec![endpoint::encode(trap.local_addr().unwrap())],
         roles: roles::RELAY | roles::AGENT,
-        prices: NodeRegistry::Prices { bandwidth: 0, storage_: 0, minimumAuthorization: 0 },
+        prices: NodeRegistry::Prices::default(),
+        specs: NodeRegistry::Specs::default(),
     };
     let [with_keys, with_transport] = [NodeKeys::generate(), NodeKeys::generate()];
     let mut stolen_keys = record(&with_keys);

@@ -12,7 +12,7 @@ use alloy::{
     signers::local::PrivateKeySigner,
 };
 use conet_bindings::{
-    NodeRegistry::{NodeConfig as Record, Prices},
+    NodeRegistry::{NodeConfig as Record, Prices, Specs},
     endpoint, roles,
 };
 use conet_chain::{Admin, ChainReader, deploy, key_set};
@@ -62,8 +62,9 @@ impl World {
             .try_spawn()
             .map_err(failed("starting anvil (run ./scripts/setup, or set CONET_ANVIL)"))?;
         let owner = PrivateKeySigner::from(anvil.first_key().clone());
-        let network =
+        let deployment =
             deploy(&anvil.endpoint(), &owner).await.map_err(failed("deploying the contracts"))?;
+        let network = deployment.network;
         let reader = ChainReader::connect(&anvil.endpoint(), network)
             .await
             .map_err(failed("reading the chain"))?;
@@ -94,7 +95,8 @@ impl World {
             transportKey: transport,
             endpoints: vec![endpoint::encode(address)],
             roles: roles.iter().fold(0, |mask, role| mask | role_mask(*role)),
-            prices: Prices { bandwidth: 0, storage_: 0, minimumAuthorization: 0 },
+            prices: Prices::default(),
+            specs: Specs::default(),
         };
         let id = self
             .admin
@@ -136,6 +138,7 @@ impl World {
                 routes: self.network.routes,
                 poll_milliseconds: CHAIN_POLL.as_millis() as u64,
                 submit_routes: false,
+                announce: false,
             },
             agent: conet_node::agent::AgentConfig::default(),
             limits: conet_node::config::Limits::default(),

@@ -1,45 +1,23 @@
-//! Deployment and node records: what an operator does, each from a wallet of its own.
+//! Node records and routes: what operators and wallets do that pay for themselves.
 
 use std::net::SocketAddr;
 
 use alloy::{
     primitives::{Address, B256, Bytes, U256},
     providers::{Provider, RootProvider},
-    rpc::types::TransactionReceipt,
     signers::{SignerSync, local::PrivateKeySigner},
 };
 use conet_bindings::{
     NodeKeys,
-    NodeRegistry::{self, KeySet, NodeConfig, NodeRegistered},
-    RouteTable::{self, RouteRecord, RouteUpdate},
+    NodeRegistry::{KeySet, NodeConfig, NodeRegistered, Prices, Specs},
+    RouteTable::{RouteRecord, RouteUpdate},
     endpoint, node_registry_domain,
 };
-use conet_wire::{network::Network, openpgp::Identity, request::SignedRoute};
+use conet_wire::{openpgp::Identity, request::SignedRoute};
 
 use crate::{
     error::ChainError, gas_wallet::GasWallet, limits::DEADLINE_SECONDS, reader::ChainReader,
-    transport,
 };
-
-/// Deploys both contracts from `wallet` and says where they are.
-///
-/// # Errors
-/// [`ChainError`].
-pub async fn deploy(rpc_url: &str, wallet: &PrivateKeySigner) -> Result<Network, ChainError> {
-    let provider = transport::provider(rpc_url)?;
-    let chain_id = provider.get_chain_id().await?;
-    let gas = GasWallet::new(provider.clone(), chain_id, wallet.clone());
-    let request = NodeRegistry::deploy_builder(&provider).into_transaction_request();
-    let registry = deployed(&gas.execute(request).await?)?;
-    let request = RouteTable::deploy_builder(&provider, registry).into_transaction_request();
-    let routes = deployed(&gas.execute(request).await?)?;
-    Ok(Network { chain_id, registry, routes })
-}
-
-fn deployed(receipt: &TransactionReceipt) -> Result<Address, ChainError> {
-    let missing = || ChainError::Answer { expected: "a contract address", found: "none".into() };
-    receipt.contract_address.ok_or_else(missing)
-}
 
 /// A wallet's keys as the contracts take them.
 #[must_use]
@@ -140,6 +118,46 @@ impl Admin {
     pub async fn update_roles(&self, id: U256, roles: u16) -> Result<(), ChainError> {
         let request = self.reader.registry().updateRoles(id, roles).into_transaction_request();
         self.gas.execute(request).await.map(drop)
+    }
+
+    /// Says what a node charges now.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub async fn update_prices(&self, id: U256, prices: Prices) -> Result<(), ChainError> {
+        let request = self.reader.registry().updatePrices(id, prices).into_transaction_request();
+        self.gas.execute(request).await.map(drop)
+    }
+
+    /// Says what a node's computer has now.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub async fn update_specs(&self, id: U256, specs: Specs) -> Result<(), ChainError> {
+        let request = self.reader.registry().updateSpecs(id, specs).into_transaction_request();
+        self.gas.execute(request).await.map(drop)
+    }
+
+    /// Says whether a node works now, unless the chain says so already. The node's own wallet may say it, too.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub async fn set_online(&self, id: U256, online: bool) -> Result<(), ChainError> {
+        if self.reader.node(id).await?.is_some_and(|record| record.online == online) {
+            return Ok(());
+        }
+        let request = self.reader.registry().setOnline(id, online).into_transaction_request();
+        self.gas.execute(request).await.map(drop)
+    }
+
+    /// Gives a node to another owner.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub async fn transfer(&self, id: U256, to: Address) -> Result<(), ChainError> {
+        let registry = self.reader.registry();
+        let call = registry.transferFrom(self.signer.address(), to, id);
+        self.gas.execute(call.into_transaction_request()).await.map(drop)
     }
 
     /// Takes a node out of every listing, for good.

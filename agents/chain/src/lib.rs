@@ -5,7 +5,8 @@
 //! RPC ──► ChainReader ──► Directory    the verified node map, for relays and clients
 //!                    └──► RouteWatch   which wallets moved, for agents
 //! RPC ◄── RouteSubmitter               an agent's gas wallet, for its clients' routes, within a budget
-//!     ◄── Admin                        deployment and node records, for operators
+//!     ◄── Admin                        node records and routes of a wallet that pays for itself
+//!     ◄── deploy                       the contracts, by name, where they are not yet
 //! ```
 //!
 //! What always holds:
@@ -21,6 +22,7 @@
 
 mod admin;
 mod budget;
+mod deploy;
 mod directory;
 mod error;
 mod gas_wallet;
@@ -32,11 +34,12 @@ mod submit;
 mod transport;
 mod watch;
 
-pub use admin::{Admin, deploy, key_set};
+pub use admin::{Admin, key_set};
 pub use budget::{BudgetError, Charge, SubmitBudget, SubmitLimits};
+pub use deploy::{Deployment, deploy};
 pub use directory::{Directory, DirectoryHealth, Matches, NodeEntry};
 pub use error::{ChainError, Refusal};
-pub use network_file::{Contracts, NetworkFile, NetworkFileError, NodeInfo};
+pub use network_file::{NetworkFile, NetworkFileError, NodeInfo};
 pub use reader::{ChainReader, Head};
 pub use submit::{RouteSubmitter, SubmitError};
 pub use watch::{RouteChange, RouteWatch};

@@ -1,6 +1,7 @@
 //! `network.json`: which network this is, and what of it runs here.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{self, Read, Write},
     net::SocketAddr,
@@ -9,7 +10,7 @@ use std::{
 
 use alloy::primitives::Address;
 use conet_wire::network::Network;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::limits::NETWORK_FILE_BYTES_MAX;
 
@@ -20,8 +21,9 @@ pub struct NetworkFile {
     pub rpc_url: String,
     /// EIP-155 chain id.
     pub chain_id: u64,
-    /// The contracts by name.
-    pub contracts: Contracts,
+    /// The contracts by name: at least those of [`NetworkFile::network`].
+    #[serde(deserialize_with = "complete")]
+    pub contracts: BTreeMap<String, Address>,
     /// An indexer, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub indexer_url: Option<String>,
@@ -30,15 +32,17 @@ pub struct NetworkFile {
     pub nodes: Vec<NodeInfo>,
 }
 
-/// Where the contracts are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contracts {
-    /// `NodeRegistry`.
-    #[serde(rename = "NodeRegistry")]
-    pub node_registry: Address,
-    /// `RouteTable`.
-    #[serde(rename = "RouteTable")]
-    pub route_table: Address,
+/// The contracts that no network is without.
+const NEEDED: [&str; 2] = ["NodeRegistry", "RouteTable"];
+
+fn complete<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Address>, D::Error> {
+    let contracts = BTreeMap::<String, Address>::deserialize(deserializer)?;
+    match NEEDED.into_iter().find(|name| !contracts.contains_key(*name)) {
+        Some(missing) => Err(serde::de::Error::missing_field(missing)),
+        None => Ok(contracts),
+    }
 }
 
 /// A node of a development network.
@@ -100,9 +104,15 @@ impl NetworkFile {
     pub fn network(&self) -> Network {
         Network {
             chain_id: self.chain_id,
-            registry: self.contracts.node_registry,
-            routes: self.contracts.route_table,
+            registry: self.contract("NodeRegistry"),
+            routes: self.contract("RouteTable"),
         }
+    }
+
+    /// Where a contract is; the zero address when the file does not say.
+    #[must_use]
+    pub fn contract(&self, name: &str) -> Address {
+        self.contracts.get(name).copied().unwrap_or_default()
     }
 
     /// Reads the file.
@@ -162,10 +172,10 @@ mod tests {
         NetworkFile {
             rpc_url: "http://127.0.0.1:8545".into(),
             chain_id: 31_337,
-            contracts: Contracts {
-                node_registry: Address::repeat_byte(1),
-                route_table: Address::repeat_byte(2),
-            },
+            contracts: BTreeMap::from([
+                ("NodeRegistry".into(), Address::repeat_byte(1)),
+                ("RouteTable".into(), Address::repeat_byte(2)),
+            ]),
             indexer_url: None,
             nodes: vec![NodeInfo {
                 id: 1,
@@ -197,6 +207,10 @@ mod tests {
         let file: NetworkFile = serde_json::from_str(text).unwrap();
         assert_eq!(file.nodes, []);
         assert_eq!(file.indexer_url, None);
+        assert_eq!(file.contract("Later"), Address::repeat_byte(3));
+        assert_eq!(file.contract("Never"), Address::ZERO);
+        let error = serde_json::from_str::<NetworkFile>(&text.replace("RouteTable", "Routes"));
+        assert!(error.unwrap_err().to_string().contains("RouteTable"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use alloy::{
     signers::local::PrivateKeySigner,
 };
 use conet_bindings::{
-    NodeRegistry::{NodeConfig, Prices},
+    NodeRegistry::{NodeConfig, Prices, Specs},
     RouteTable::RouteUpdate,
     endpoint, roles,
 };
@@ -56,7 +56,7 @@ async fn start() -> Chain {
     let anvil = start_anvil(31_337);
     let url = anvil.endpoint();
     let signer = PrivateKeySigner::from(anvil.first_key().clone());
-    let network = deploy(&url, &signer).await.unwrap();
+    let network = deploy(&url, &signer).await.unwrap().network;
     let reader = ChainReader::connect(&url, network).await.unwrap();
     let owner = Admin::new(reader.clone(), signer);
     Chain { anvil, network, reader, owner }
@@ -79,7 +79,8 @@ fn node_config(node: &Wallet, port: u16) -> NodeConfig {
         transportKey: B256::repeat_byte(node.identity.handle()[0] | 1),
         endpoints: vec![endpoint::encode(([127, 0, 0, 1], port).into())],
         roles: roles::RELAY | roles::AGENT,
-        prices: Prices { bandwidth: 0, storage_: 0, minimumAuthorization: 0 },
+        prices: Prices::default(),
+        specs: Specs::default(),
     }
 }
 
@@ -152,6 +153,15 @@ async fn a_directory_follows_the_registry() {
     let endpoint_of = |id: u64| directory.by_id(U256::from(id)).unwrap().node.endpoints()[0];
     eventually("a node moves", || endpoint_of(1) == moved).await;
     assert_eq!(directory.by_id(U256::from(1)).unwrap().node.serial(), 2);
+
+    let node = |id: u64| directory.by_id(U256::from(id)).unwrap();
+    chain.owner.set_online(U256::from(3), true).await.unwrap();
+    eventually("a node goes online", || node(3).node.online()).await;
+    chain.owner.set_online(U256::from(3), true).await.unwrap();
+    let buyer = wallet(60).signer.address();
+    chain.owner.transfer(U256::from(3), buyer).await.unwrap();
+    eventually("a node is sold", || node(3).node.owner() == buyer).await;
+    assert_eq!((node(3).node.serial(), node(3).node.owner_is_consented()), (3, false));
 
     let health = directory.health();
     assert_eq!((health.left_out, health.failures, health.full_reads), (0, 0, 0));

@@ -6,7 +6,7 @@ use alloy::{
 };
 use conet_bindings::{
     NodeKeys,
-    NodeRegistry::{Consent, NodeConfig, NodeRecord, Prices},
+    NodeRegistry::{Consent, NodeConfig, NodeRecord, Prices, Specs},
     RouteTable::{RouteRecord, RouteUpdate},
     endpoint, node_registry_domain, roles,
 };
@@ -65,7 +65,8 @@ fn record(node: &TestNode) -> NodeRecord {
             transportKey: transport_key,
             endpoints: vec![endpoint::encode(address)],
             roles: mask,
-            prices: Prices { bandwidth: 0, storage_: 0, minimumAuthorization: 0 },
+            prices: Prices::default(),
+            specs: Specs::default(),
         },
         consent: Consent {
             owner,

@@ -7,6 +7,7 @@ mod context;
 mod demo;
 mod devnet;
 mod output;
+mod specs;
 
 use std::{path::PathBuf, process::ExitCode};
 

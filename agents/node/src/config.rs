@@ -80,6 +80,9 @@ pub struct ChainConfig {
     /// Whether the agent pays for its clients' route updates.
     #[serde(default = "yes")]
     pub submit_routes: bool,
+    /// Whether the node says on chain that it is online, from its start to its orderly end. Its wallet pays.
+    #[serde(default = "yes")]
+    pub announce: bool,
 }
 
 const fn poll_milliseconds() -> u64 {

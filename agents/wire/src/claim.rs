@@ -30,7 +30,7 @@ mod tests;
 
 pub use address::{EndpointPolicy, RefusedRange};
 pub use error::ClaimError;
-pub use node::{ENDPOINTS_MAX, Prices, Roles, VerifiedNode, verify_node};
+pub use node::{ENDPOINTS_MAX, Prices, Roles, Specs, VerifiedNode, verify_node};
 pub use route::{VerifiedRoute, verify_route, verify_signed_route};
 
 /// A wallet's keys, both signatures checked.

@@ -1,9 +1,15 @@
-//! Generated from the committed ABI. The two contracts share Solidity types, which the generator repeats for
-//! each: conversions between them are below.
+//! Generated from the committed ABI. The contracts share Solidity types, which the generator repeats for each:
+//! conversions between them are below.
 
 #![allow(missing_docs)]
 // The generated code's own habits.
 #![allow(clippy::indexing_slicing, clippy::too_many_arguments)]
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    Deployer,
+    "../abi/Deployer.json"
+}
 
 alloy::sol! {
     #[sol(rpc, all_derives)]

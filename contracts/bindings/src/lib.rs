@@ -1,19 +1,23 @@
 //! The main-chain contracts as Rust types.
 //!
-//! [`NodeRegistry`] and [`RouteTable`] are generated from `contracts/abi`, bytecode included, so that Rust can
-//! deploy them. What each call, event, error and field means is said once, in `contracts/src/interfaces`.
+//! [`NodeRegistry`], [`RouteTable`] and the [`Deployer`] that puts them on a chain are generated from
+//! `contracts/abi`, bytecode included. What each call, event, error and field means is said once, in
+//! `contracts/src/interfaces`.
 //!
 //! The rest is what a contract's interface cannot express: the EIP-712 messages that wallets sign ([`Route`],
-//! [`NodeKeys`]) with their domains, [`endpoint`] conversions, and [`roles`].
+//! [`NodeKeys`]) with their domains, [`endpoint`] conversions, [`roles`], and [`Addresses`], where a deployer's
+//! contracts are before they are there.
 //!
 //! This crate knows no runtime, no clock and no I/O: a provider comes from the caller.
 
+mod addresses;
 mod contracts;
 pub mod endpoint;
 pub mod roles;
 mod typed_data;
 
-pub use contracts::{NodeRegistry, RouteTable};
+pub use addresses::{Addresses, CREATE2_DEPLOYER, name};
+pub use contracts::{Deployer, NodeRegistry, RouteTable};
 pub use typed_data::{NodeKeys, Route, node_registry_domain, route_domain};
 
 use alloy::primitives::{B256, FixedBytes};

@@ -11,8 +11,8 @@ use alloy::providers::{DynProvider, Provider, ProviderBuilder};
 use alloy::signers::{SignerSync, local::PrivateKeySigner};
 use alloy::sol_types::{SolInterface, SolStruct};
 use conet_bindings::{
-    NodeKeys, NodeRegistry, Route, RouteTable, endpoint, left_aligned, node_registry_domain, roles,
-    route_domain,
+    Addresses, NodeKeys, NodeRegistry, Route, RouteTable, endpoint, left_aligned,
+    node_registry_domain, roles, route_domain,
 };
 
 const ANVIL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../node_modules/.bin/anvil");
@@ -21,7 +21,8 @@ const ANVIL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../node_modules/.bin/a
 async fn a_node_and_a_route_read_back_as_written() {
     let anvil = Anvil::at(ANVIL).try_spawn().unwrap();
     let (provider, owner) = connect(&anvil);
-    let registry = NodeRegistry::deploy(provider.clone()).await.unwrap();
+    let contracts = Addresses::of_owner(owner).contracts();
+    let registry = NodeRegistry::deploy(provider.clone(), contracts).await.unwrap();
     let table = RouteTable::deploy(provider.clone(), *registry.address()).await.unwrap();
     let deadline = U256::from(now(&provider).await + 600);
 
@@ -93,8 +94,9 @@ async fn a_node_and_a_route_read_back_as_written() {
 #[tokio::test]
 async fn a_refusal_comes_back_as_its_error() {
     let anvil = Anvil::at(ANVIL).try_spawn().unwrap();
-    let (provider, _) = connect(&anvil);
-    let registry = NodeRegistry::deploy(provider).await.unwrap();
+    let (provider, owner) = connect(&anvil);
+    let contracts = Addresses::of_owner(owner).contracts();
+    let registry = NodeRegistry::deploy(provider, contracts).await.unwrap();
     let refusal = registry.node(U256::from(7)).call().await.unwrap_err();
     let data = refusal.as_revert_data().unwrap();
     let error = NodeRegistry::NodeRegistryErrors::abi_decode(&data).unwrap();
@@ -126,7 +128,15 @@ fn some_config(wallet: &PrivateKeySigner) -> NodeRegistry::NodeConfig {
         prices: NodeRegistry::Prices {
             bandwidth: 14_000,
             storage_: 14,
+            vcpu: 20_000_000_000,
+            memory_: 3_000_000,
             minimumAuthorization: 10_000,
+        },
+        specs: NodeRegistry::Specs {
+            vcpus: 8,
+            memory_: 32_000,
+            storage_: 1_000_000,
+            outbound: 100_000,
         },
     }
 }

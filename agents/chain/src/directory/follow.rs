@@ -13,8 +13,8 @@ use alloy::{
     sol_types::SolEvent,
 };
 use conet_bindings::NodeRegistry::{
-    NodeEndpointsUpdated, NodeKeysUpdated, NodeOwnerUpdated, NodePricesUpdated, NodeRecord,
-    NodeRegistered, NodeRetired, NodeRolesUpdated,
+    NodeEndpointsUpdated, NodeKeysUpdated, NodeOnlineUpdated, NodePricesUpdated, NodeRecord,
+    NodeRegistered, NodeRetired, NodeRolesUpdated, NodeSpecsUpdated, Transfer,
 };
 use conet_wire::claim::EndpointPolicy;
 use tokio_util::sync::CancellationToken;
@@ -28,14 +28,16 @@ use crate::{
     reader::{ChainReader, Head},
 };
 
-/// Every event that changes a record; each has the node's id as its first topic.
-const EVENTS: [B256; 7] = [
+/// Every event that changes a record.
+const EVENTS: [B256; 9] = [
     NodeRegistered::SIGNATURE_HASH,
     NodeKeysUpdated::SIGNATURE_HASH,
     NodeEndpointsUpdated::SIGNATURE_HASH,
     NodeRolesUpdated::SIGNATURE_HASH,
     NodePricesUpdated::SIGNATURE_HASH,
-    NodeOwnerUpdated::SIGNATURE_HASH,
+    NodeSpecsUpdated::SIGNATURE_HASH,
+    NodeOnlineUpdated::SIGNATURE_HASH,
+    Transfer::SIGNATURE_HASH,
     NodeRetired::SIGNATURE_HASH,
 ];
 
@@ -200,6 +202,11 @@ where
 }
 
 fn changed_nodes(logs: &[Log]) -> BTreeSet<U256> {
-    let ids = logs.iter().filter_map(|log| log.topics().get(1));
-    ids.map(|topic| U256::from_be_bytes(topic.0)).collect()
+    logs.iter().filter_map(|log| node_of(log.topics())).collect()
+}
+
+/// The node that an event is about: the first thing it names, but for the token's own `Transfer`, where it is the last.
+fn node_of(topics: &[B256]) -> Option<U256> {
+    let place = if topics.first() == Some(&Transfer::SIGNATURE_HASH) { 3 } else { 1 };
+    topics.get(place).map(|topic| U256::from_be_bytes(topic.0))
 }

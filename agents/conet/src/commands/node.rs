@@ -2,17 +2,25 @@
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use alloy::{primitives::B256, signers::local::PrivateKeySigner};
+use alloy::{
+    primitives::{B256, U256},
+    signers::local::PrivateKeySigner,
+};
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use conet_bindings::{NodeRegistry, endpoint, roles};
-use conet_chain::{Admin, ChainReader, Directory, NetworkFile, key_set};
+use conet_chain::{Admin, ChainError, ChainReader, Directory, NetworkFile, key_set};
 use conet_node::{
     Health, Node,
     config::{CONFIG_FILE, ChainConfig, Limits, NodeConfig, Role},
     keys::{KEYS_FILE, NodeKeys},
 };
 use conet_wire::claim::EndpointPolicy;
+
+use crate::specs;
+
+/// How long a node waits, at its start and end, for the chain to know that it is on- or offline.
+const ANNOUNCE_SECONDS_MAX: u64 = 5;
 
 /// How long a node's private port may take to answer.
 const HEALTH_SECONDS_MAX: u64 = 5;
@@ -27,7 +35,11 @@ pub(crate) enum NodeCommand {
     /// Ask the running node of the home folder how it is
     Status,
     /// Make keys, register a node NFT, and write node.toml
-    Register(RegisterArgs),
+    Register(Box<RegisterArgs>),
+    /// Say on chain that the node of the home folder works, which a starting node says itself
+    Online,
+    /// Say on chain that the node of the home folder does not work, which a stopping node says itself
+    Offline,
     /// List the verified nodes of the registry
     List,
 }
@@ -40,7 +52,7 @@ pub(crate) enum NodeCommand {
 
 The owner pays the gas and may change the record later. The key file holds one
 secret as 64 hexadecimal digits. Send the node's wallet some gas if it should pay
-for its clients' routes.")]
+for its clients' routes and say on chain when it is online.")]
 pub(crate) struct RegisterArgs {
     /// A file with the owner's secret
     #[arg(long)]
@@ -54,18 +66,36 @@ pub(crate) struct RegisterArgs {
     /// Health and metrics
     #[arg(long, default_value = "127.0.0.1:9100")]
     private: SocketAddr,
-    /// What the node does
+    /// What the node does: relay, agent, archive, witness, validator, creator, compute
     #[arg(long, value_delimiter = ',', default_value = "relay,agent")]
     roles: Vec<String>,
-    /// Pico-dollars per megabyte forwarded or pushed
+    /// Pico-dollars per megabyte sent out
     #[arg(long, default_value_t = 10_000_000)]
     bandwidth_price: u64,
     /// Pico-dollars per megabyte and hour kept
     #[arg(long, default_value_t = 14_000)]
     storage_price: u64,
+    /// Pico-dollars per virtual processor and hour
+    #[arg(long, default_value_t = 0)]
+    vcpu_price: u64,
+    /// Pico-dollars per megabyte of memory and hour
+    #[arg(long, default_value_t = 0)]
+    memory_price: u64,
     /// Micro-dollars: the smallest authorization it works for
     #[arg(long, default_value_t = 1_000_000)]
     authorization_min: u64,
+    /// Virtual processors [default: what this machine has]
+    #[arg(long)]
+    vcpus: Option<u16>,
+    /// Megabytes of memory [default: what this machine has]
+    #[arg(long)]
+    memory_mb: Option<u32>,
+    /// Megabytes of storage [default: what is free where the home folder is]
+    #[arg(long)]
+    storage_mb: Option<u32>,
+    /// Kilobits that it can send in one second; 0 says nothing
+    #[arg(long, default_value_t = 0)]
+    outbound_kbits: u32,
     /// Allow private and loopback endpoints
     #[arg(long)]
     development: bool,
@@ -78,7 +108,9 @@ pub(crate) async fn run(command: NodeCommand, home: &Path, json: bool) -> anyhow
     match command {
         NodeCommand::Run => run_node(home).await,
         NodeCommand::Status => status(home, json).await,
-        NodeCommand::Register(args) => register(args, home, json).await,
+        NodeCommand::Register(args) => register(*args, home, json).await,
+        NodeCommand::Online => switch(home, true, json).await,
+        NodeCommand::Offline => switch(home, false, json).await,
         NodeCommand::List => list(home, json).await,
     }
 }
@@ -86,9 +118,54 @@ pub(crate) async fn run(command: NodeCommand, home: &Path, json: bool) -> anyhow
 async fn run_node(home: &Path) -> anyhow::Result<()> {
     let config = NodeConfig::load(home)?;
     let keys = NodeKeys::load(home)?;
-    let node = Node::start(home, config, keys).await?;
+    let (chain, id, wallet) = (config.chain.clone(), config.id, keys.wallet.signer().clone());
+    // Before the start and after the end: meanwhile the agent sends from the same wallet.
+    announce(&chain, id, &wallet, true).await;
+    let node = match Node::start(home, config, keys).await {
+        Ok(node) => node,
+        Err(error) => {
+            announce(&chain, id, &wallet, false).await;
+            return Err(error.into());
+        }
+    };
     stop_signal().await?;
     node.shut_down().await;
+    announce(&chain, id, &wallet, false).await;
+    Ok(())
+}
+
+/// Says on chain whether the node works, if it should. That it cannot is no reason not to work.
+async fn announce(chain: &ChainConfig, id: u64, wallet: &PrivateKeySigner, online: bool) {
+    if !chain.announce {
+        return;
+    }
+    let limit = Duration::from_secs(ANNOUNCE_SECONDS_MAX);
+    match tokio::time::timeout(limit, set_online(chain, id, wallet, online)).await {
+        Ok(Ok(())) => tracing::info!(online, "the chain knows"),
+        Ok(Err(error)) => tracing::warn!(online, %error, "the chain was not told"),
+        Err(_) => tracing::warn!(online, "the chain was told, and has not answered yet"),
+    }
+}
+
+async fn set_online(
+    chain: &ChainConfig,
+    id: u64,
+    wallet: &PrivateKeySigner,
+    online: bool,
+) -> Result<(), ChainError> {
+    let reader = ChainReader::connect(&chain.rpc_url, chain.network()).await?;
+    Admin::new(reader, wallet.clone()).set_online(U256::from(id), online).await
+}
+
+async fn switch(home: &Path, online: bool, json: bool) -> anyhow::Result<()> {
+    let config = NodeConfig::load(home)?;
+    let keys = NodeKeys::load(home)?;
+    set_online(&config.chain, config.id, keys.wallet.signer(), online).await?;
+    if json {
+        println!("{}", serde_json::json!({ "id": config.id, "online": online }));
+    } else {
+        println!("node {} is {}", config.id, if online { "online" } else { "offline" });
+    }
     Ok(())
 }
 
@@ -126,18 +203,21 @@ async fn status(home: &Path, json: bool) -> anyhow::Result<()> {
     if health.ok { Ok(()) } else { bail!("the node is not well; see its log") }
 }
 
+/// The roles to register, and those among them that `conet node run` plays.
 fn parse_roles(names: &[String]) -> anyhow::Result<(u16, Vec<Role>)> {
-    let mut found = (0, Vec::new());
+    let (mut mask, mut played) = (0, Vec::new());
     for name in names {
-        let (mask, role) = match name.as_str() {
-            "relay" => (roles::RELAY, Role::Relay),
-            "agent" => (roles::AGENT, Role::Agent),
-            other => bail!("unknown role {other}: expected relay or agent"),
-        };
-        found.0 |= mask;
-        found.1.push(role);
+        let known = roles::ALL.map(|(_, name)| name).join(", ");
+        let role = roles::by_name(name)
+            .with_context(|| format!("unknown role {name}: expected {known}"))?;
+        mask |= role;
+        match role {
+            roles::RELAY => played.push(Role::Relay),
+            roles::AGENT => played.push(Role::Agent),
+            _ => {}
+        }
     }
-    Ok(found)
+    Ok((mask, played))
 }
 
 async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result<()> {
@@ -163,6 +243,7 @@ async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result
         keys
     };
     let reader = ChainReader::connect(&file.rpc_url, network).await?;
+    let found = specs::detect(home);
     let record = NodeRegistry::NodeConfig {
         wallet: keys.wallet.address(),
         keys: key_set(&keys.identity()?),
@@ -172,7 +253,15 @@ async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result
         prices: NodeRegistry::Prices {
             bandwidth: args.bandwidth_price,
             storage_: args.storage_price,
+            vcpu: args.vcpu_price,
+            memory_: args.memory_price,
             minimumAuthorization: args.authorization_min,
+        },
+        specs: NodeRegistry::Specs {
+            vcpus: args.vcpus.unwrap_or(found.vcpus),
+            memory_: args.memory_mb.unwrap_or(found.memory_),
+            storage_: args.storage_mb.unwrap_or(found.storage_),
+            outbound: args.outbound_kbits,
         },
     };
     let id = Admin::new(reader, owner).register_node(keys.wallet.signer(), record).await?;
@@ -191,6 +280,7 @@ async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result
             routes: network.routes,
             poll_milliseconds: 1000,
             submit_routes: true,
+            announce: true,
         },
         agent: conet_node::agent::AgentConfig::default(),
         limits: Limits::default(),
@@ -211,17 +301,12 @@ async fn list(home: &Path, json: bool) -> anyhow::Result<()> {
     let reader = ChainReader::connect(&file.rpc_url, file.network()).await?;
     let directory = Directory::load_once(&reader, EndpointPolicy::Development).await?;
     if !json {
-        println!("{:>4}  {:<24} {:<12} wallet", "id", "endpoint", "roles");
+        println!("{:>4}  {:<24} {:<12} {:<7} wallet", "id", "endpoint", "roles", "online");
     }
     for entry in directory.all() {
         let node = &entry.node;
-        let mut roles = Vec::new();
-        if node.roles().relay() {
-            roles.push("relay");
-        }
-        if node.roles().agent() {
-            roles.push("agent");
-        }
+        let roles: Vec<_> = node.roles().names().collect();
+        let (prices, specs) = (node.prices(), node.specs());
         if json {
             let line = serde_json::json!({
                 "id": u64::try_from(node.id())?,
@@ -230,12 +315,27 @@ async fn list(home: &Path, json: bool) -> anyhow::Result<()> {
                 "endpoints": node.endpoints(),
                 "roles": roles,
                 "serial": node.serial(),
+                "online": node.online(),
+                "prices": {
+                    "bandwidth": prices.bandwidth,
+                    "storage": prices.storage,
+                    "vcpu": prices.vcpu,
+                    "memory": prices.memory,
+                    "minimum_authorization": prices.minimum_authorization,
+                },
+                "specs": {
+                    "vcpus": specs.vcpus,
+                    "memory_mb": specs.memory,
+                    "storage_mb": specs.storage,
+                    "outbound_kbits": specs.outbound,
+                },
             });
             println!("{line}");
         } else {
             let endpoint = node.endpoints().first().map(ToString::to_string).unwrap_or_default();
             let (id, roles) = (node.id(), roles.join(","));
-            println!("{id:>4}  {endpoint:<24} {roles:<12} {}", node.wallet());
+            let online = if node.online() { "yes" } else { "no" };
+            println!("{id:>4}  {endpoint:<24} {roles:<12} {online:<7} {}", node.wallet());
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use alloy::{primitives::U256, signers::local::PrivateKeySigner};
 use anyhow::Context as _;
-use conet_chain::{Admin, ChainReader, Contracts, NetworkFile, deploy};
+use conet_chain::{Admin, ChainReader, NetworkFile, deploy};
 
 pub(crate) use anvil::Anvil;
 pub(crate) use nodes::NodeProcess;
@@ -43,7 +43,8 @@ impl Devnet {
         say(format!("anvil is up at {} (chain {})", anvil.rpc_url, anvil.chain_id));
 
         let owner: PrivateKeySigner = anvil::FUNDED_KEY.parse()?;
-        let network = deploy(&anvil.rpc_url, &owner).await.context("deploying the contracts")?;
+        let deployment = deploy(&anvil.rpc_url, &owner).await.context("deploying the contracts")?;
+        let network = deployment.network;
         say(format!("NodeRegistry {}, RouteTable {}", network.registry, network.routes));
         let reader = ChainReader::connect(&anvil.rpc_url, network).await?;
         let admin = Admin::new(reader.clone(), owner);
@@ -62,7 +63,7 @@ impl Devnet {
         let mut file = NetworkFile {
             rpc_url: anvil.rpc_url.clone(),
             chain_id: anvil.chain_id,
-            contracts: Contracts { node_registry: network.registry, route_table: network.routes },
+            contracts: deployment.contracts,
             indexer_url: None,
             nodes,
         };

@@ -22,7 +22,7 @@ use conet_wire::network::Network;
 use tokio::process::{Child, Command};
 
 use super::anvil::free_port;
-use crate::commands::node::health;
+use crate::{commands::node::health, specs};
 
 /// How long a node may take to come up, or to go down.
 const NODE_SECONDS_MAX: u64 = 30;
@@ -72,8 +72,11 @@ impl Plan {
             prices: NodeRegistry::Prices {
                 bandwidth: BANDWIDTH_PRICE,
                 storage_: STORAGE_PRICE,
+                vcpu: 0,
+                memory_: 0,
                 minimumAuthorization: AUTHORIZATION_MIN,
             },
+            specs: specs::detect(&self.home),
         })
     }
 
@@ -94,6 +97,7 @@ impl Plan {
                 routes: network.routes,
                 poll_milliseconds: 250,
                 submit_routes: true,
+                announce: true,
             },
             agent: conet_node::agent::AgentConfig::default(),
             limits: Limits::default(),

@@ -26,7 +26,7 @@ impl Roles {
     /// Reads a mask; bits that this version does not know are ignored.
     #[must_use]
     pub fn from_mask(mask: u16) -> Option<Self> {
-        let known = mask & (roles::RELAY | roles::AGENT);
+        let known = roles::ALL.into_iter().fold(0, |known, (bit, _)| known | (mask & bit));
         (known != 0).then_some(Self(known))
     }
 
@@ -34,6 +34,11 @@ impl Roles {
     #[must_use]
     pub fn mask(self) -> u16 {
         self.0
+    }
+
+    /// The names of what it offers.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        roles::names(self.0)
     }
 
     /// Forwards ciphertext that it cannot read.
@@ -52,12 +57,29 @@ impl Roles {
 /// What a node charges. Zero is free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Prices {
-    /// Pico-dollars for each megabyte (10^6 bytes) forwarded or pushed.
+    /// Pico-dollars for each megabyte (10^6 bytes) sent out: forwarded, pushed or served.
     pub bandwidth: u64,
     /// Pico-dollars for each megabyte kept for one hour.
     pub storage: u64,
+    /// Pico-dollars for each virtual processor rented for one hour.
+    pub vcpu: u64,
+    /// Pico-dollars for each megabyte of memory rented for one hour.
+    pub memory: u64,
     /// Micro-dollars: the smallest payment authorization it works for.
     pub minimum_authorization: u64,
+}
+
+/// What a node's computer has, as its owner says. Zero is not said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Specs {
+    /// Virtual processors.
+    pub vcpus: u16,
+    /// Megabytes (10^6 bytes) of memory.
+    pub memory: u32,
+    /// Megabytes of storage.
+    pub storage: u32,
+    /// Kilobits that it can send in one second.
+    pub outbound: u32,
 }
 
 /// A node, checked: its wallet's keys are its wallet's, and the rest is well formed.
@@ -73,6 +95,8 @@ pub struct VerifiedNode {
     endpoints: Vec<SocketAddr>,
     roles: Roles,
     prices: Prices,
+    specs: Specs,
+    online: bool,
 }
 
 impl VerifiedNode {
@@ -152,6 +176,18 @@ impl VerifiedNode {
     pub fn prices(&self) -> Prices {
         self.prices
     }
+
+    /// What its computer has, as its owner says.
+    #[must_use]
+    pub fn specs(&self) -> Specs {
+        self.specs
+    }
+
+    /// Whether it says that it works now: one that died still does, and one that never said so may work.
+    #[must_use]
+    pub fn online(&self) -> bool {
+        self.online
+    }
 }
 
 /// Checks a node as the contract, or anybody else, served it.
@@ -197,8 +233,17 @@ pub fn verify_node(
         prices: Prices {
             bandwidth: config.prices.bandwidth,
             storage: config.prices.storage_,
+            vcpu: config.prices.vcpu,
+            memory: config.prices.memory_,
             minimum_authorization: config.prices.minimumAuthorization,
         },
+        specs: Specs {
+            vcpus: config.specs.vcpus,
+            memory: config.specs.memory_,
+            storage: config.specs.storage_,
+            outbound: config.specs.outbound,
+        },
+        online: record.online,
     })
 }
 

@@ -84,7 +84,14 @@ impl Wallet {
             transportKey: B256::repeat_byte(9),
             endpoints: vec![endpoint::encode("8.8.8.8:80".parse().unwrap())],
             roles: 3,
-            prices: NodeRegistry::Prices { bandwidth: 1, storage_: 2, minimumAuthorization: 3 },
+            prices: NodeRegistry::Prices {
+                bandwidth: 1,
+                storage_: 2,
+                vcpu: 4,
+                memory_: 5,
+                minimumAuthorization: 3,
+            },
+            specs: NodeRegistry::Specs { vcpus: 6, memory_: 7, storage_: 8, outbound: 9 },
         };
         let consent = NodeRegistry::Consent {
             owner: Address::repeat_byte(8),
@@ -93,8 +100,9 @@ impl Wallet {
             signature: Bytes::new(),
         };
         let (owner, id) = (Address::repeat_byte(8), U256::from(6));
+        let (serial, online) = (2, true);
         let mut record =
-            NodeRegistry::NodeRecord { id, owner, serial: 2, updatedAt: NOW, config, consent };
+            NodeRegistry::NodeRecord { id, owner, serial, updatedAt: NOW, online, config, consent };
         let domain = node_registry_domain(network().chain_id, network().registry);
         let digest = NodeKeys::from(&record).eip712_signing_hash(&domain);
         let signature = self.signer.sign_hash_sync(&digest).unwrap();

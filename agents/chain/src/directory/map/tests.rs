@@ -5,7 +5,7 @@ use alloy::{
 };
 use conet_bindings::{
     NodeKeys,
-    NodeRegistry::{Consent, NodeConfig, Prices},
+    NodeRegistry::{Consent, NodeConfig, Prices, Specs},
     endpoint, node_registry_domain,
 };
 use conet_wire::openpgp::{Identity, WalletSecret};
@@ -34,12 +34,14 @@ fn record(id: u64, wallet: u8) -> NodeRecord {
         transportKey: B256::repeat_byte(wallet),
         endpoints: vec![endpoint::encode("127.0.0.1:80".parse().unwrap())],
         roles: if wallet.is_multiple_of(2) { 1 } else { 3 },
-        prices: Prices { bandwidth: 0, storage_: 0, minimumAuthorization: 0 },
+        prices: Prices::default(),
+        specs: Specs::default(),
     };
     let consent =
         Consent { owner, nonce: U256::ZERO, deadline: U256::ZERO, signature: Bytes::new() };
     let id = U256::from(id);
-    let mut record = NodeRecord { id, owner, serial: 1, updatedAt: 0, config, consent };
+    let mut record =
+        NodeRecord { id, owner, serial: 1, updatedAt: 0, online: false, config, consent };
     let domain = node_registry_domain(network().chain_id, network().registry);
     let digest = NodeKeys::from(&record).eip712_signing_hash(&domain);
     let signature = secret.signer().sign_hash_sync(&digest).unwrap();

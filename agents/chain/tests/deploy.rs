@@ -1,0 +1,139 @@
+//! Deployment against a real anvil: whole, again, cut off, and where it cannot be.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use alloy::{
+    node_bindings::{Anvil, AnvilInstance},
+    primitives::{B256, Bytes},
+    providers::{Provider, ProviderBuilder, RootProvider},
+    signers::local::PrivateKeySigner,
+};
+use conet_bindings::{
+    Addresses, CREATE2_DEPLOYER, Deployer, NodeRegistry::NodeRegistryInstance,
+    RouteTable::RouteTableInstance, name,
+};
+use conet_chain::{ChainError, ChainReader, deploy};
+
+struct Chain {
+    anvil: AnvilInstance,
+    provider: RootProvider,
+    owner: PrivateKeySigner,
+}
+
+impl Chain {
+    fn start() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let local = root.join("contracts/node_modules/.bin/anvil");
+        let program = if local.exists() { local } else { PathBuf::from("anvil") };
+        let anvil = Anvil::at(program).port(0_u16).try_spawn().expect("anvil starts");
+        let provider = ProviderBuilder::default().connect_http(anvil.endpoint_url());
+        let owner = PrivateKeySigner::from(anvil.first_key().clone());
+        Self { anvil, provider, owner }
+    }
+
+    async fn sent(&self) -> u64 {
+        self.provider.get_transaction_count(self.owner.address()).await.unwrap()
+    }
+
+    async fn call(&self, method: &'static str, params: serde_json::Value) -> serde_json::Value {
+        self.provider.raw_request(method.into(), params).await.unwrap()
+    }
+
+    /// The transaction of this number, as it was sent: anvil puts each into a block of its own.
+    async fn raw_transaction(&self, number: u64) -> serde_json::Value {
+        let place = serde_json::json!([format!("{:#x}", number + 1), "0x0"]);
+        self.call("eth_getRawTransactionByBlockNumberAndIndex", place).await
+    }
+}
+
+#[tokio::test]
+async fn contracts_are_where_they_are_said_to_be() {
+    let chain = Chain::start();
+    let addresses = Addresses::of_owner(chain.owner.address());
+    let deployment = deploy(&chain.anvil.endpoint(), &chain.owner).await.unwrap();
+    assert_eq!(deployment.network.registry, addresses.of("NodeRegistry"));
+    assert_eq!(deployment.network.routes, addresses.of("RouteTable"));
+    let deployer = Deployer::new(addresses.deployer(), &chain.provider);
+    for (text, address) in &deployment.contracts {
+        assert_eq!(*address, addresses.of(text));
+        let said = deployer.addressOf(chain.owner.address(), name(text)).call().await.unwrap();
+        assert_eq!(said, *address, "{text}");
+        assert!(!chain.provider.get_code_at(*address).await.unwrap().is_empty(), "{text}");
+    }
+    ChainReader::connect(&chain.anvil.endpoint(), deployment.network).await.unwrap();
+
+    let registry = NodeRegistryInstance::new(deployment.network.registry, &chain.provider);
+    assert_eq!(registry.STAKING().call().await.unwrap(), addresses.of("Staking"));
+    let routes = RouteTableInstance::new(deployment.network.routes, &chain.provider);
+    assert_eq!(routes.REGISTRY().call().await.unwrap(), deployment.network.registry);
+}
+
+#[tokio::test]
+async fn a_second_deployment_sends_nothing_and_another_owners_is_another() {
+    let chain = Chain::start();
+    let first = deploy(&chain.anvil.endpoint(), &chain.owner).await.unwrap();
+    let sent = chain.sent().await;
+    assert_eq!(deploy(&chain.anvil.endpoint(), &chain.owner).await.unwrap(), first);
+    assert_eq!(chain.sent().await, sent);
+
+    let other = PrivateKeySigner::from(chain.anvil.nth_key(1).unwrap().clone());
+    let second = deploy(&chain.anvil.endpoint(), &other).await.unwrap();
+    assert_ne!(second.network, first.network);
+}
+
+/// At whatever step it was cut off, the next attempt ends where a whole one does.
+#[tokio::test]
+async fn a_deployment_that_was_cut_off_goes_on() {
+    let whole = Chain::start();
+    let expected = deploy(&whole.anvil.endpoint(), &whole.owner).await.unwrap();
+    let steps = whole.sent().await;
+    assert_eq!(steps, 1 + u64::try_from(expected.contracts.len()).unwrap());
+    for cut in 0..steps {
+        let chain = Chain::start();
+        // A fresh chain that has the first transactions of the whole one.
+        for number in 0..cut {
+            let raw = whole.raw_transaction(number).await;
+            chain.call("eth_sendRawTransaction", serde_json::json!([raw])).await;
+            while chain.sent().await == number {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        assert_eq!(chain.sent().await, cut);
+        assert_eq!(deploy(&chain.anvil.endpoint(), &chain.owner).await.unwrap(), expected);
+        assert_eq!(chain.sent().await, steps);
+    }
+}
+
+/// A contract is never taken for deployed because somebody else put code near it: only the owner's own names count.
+#[tokio::test]
+async fn a_stranger_cannot_take_a_name() {
+    let chain = Chain::start();
+    let addresses = Addresses::of_owner(chain.owner.address());
+    let stranger = PrivateKeySigner::from(chain.anvil.nth_key(1).unwrap().clone());
+    deploy(&chain.anvil.endpoint(), &stranger).await.unwrap();
+    let code = chain.provider.get_code_at(addresses.of("NodeRegistry")).await.unwrap();
+    assert_eq!(code, Bytes::new());
+    deploy(&chain.anvil.endpoint(), &chain.owner).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_chain_without_the_canonical_deployer_is_refused() {
+    let chain = Chain::start();
+    chain.call("anvil_setCode", serde_json::json!([CREATE2_DEPLOYER, "0x"])).await;
+    let error = deploy(&chain.anvil.endpoint(), &chain.owner).await.unwrap_err();
+    assert!(
+        matches!(error, ChainError::NoContract { address, .. } if address == CREATE2_DEPLOYER),
+        "{error}"
+    );
+    assert_eq!(chain.sent().await, 0);
+}
+
+#[test]
+fn names_are_left_aligned() {
+    assert_eq!(name("Cash"), B256::right_padding_from(b"Cash"));
+}
