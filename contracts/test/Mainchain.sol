@@ -8,6 +8,7 @@ import {ConetToken} from "../src/ConetToken.sol";
 import {DappRegistry} from "../src/DappRegistry.sol";
 import {Deployer} from "../src/Deployer.sol";
 import {Names} from "../src/Names.sol";
+import {NodeRatings} from "../src/NodeRatings.sol";
 import {NodeRegistry} from "../src/NodeRegistry.sol";
 import {Parameters} from "../src/Parameters.sol";
 import {PriceFeed} from "../src/PriceFeed.sol";
@@ -71,6 +72,7 @@ abstract contract Mainchain is Test {
         });
         _deployGoverned();
         deploy("NodeRegistry", type(NodeRegistry).creationCode);
+        deploy("NodeRatings", type(NodeRatings).creationCode);
         cash = Cash(deploy("Cash", type(Cash).creationCode));
         deploy("Staking", type(Staking).creationCode);
         deploy("Slasher", type(Slasher).creationCode);

@@ -1,22 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {IStaking} from "../../src/interfaces/IStaking.sol";
 import {AGENT, Base, INodeRegistry, NodeConfig, NodeRecord, Prices, RELAY, Roles} from "../Base.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {ERC721} from "solady/tokens/ERC721.sol";
-
-/// @dev Says that one node has stake.
-contract StakingStandIn {
-    uint256 public staked;
-
-    function setStaked(uint256 id) external {
-        staked = id;
-    }
-
-    function hasStake(uint256 id) external view returns (bool) {
-        return id == staked;
-    }
-}
 
 contract RetireTest is Base {
     uint256 internal id;
@@ -42,14 +30,29 @@ contract RetireTest is Base {
         registry.retire(id);
     }
 
-    function test_refusesWhileThereIsStake() public {
-        vm.etch(all.staking, type(StakingStandIn).runtimeCode);
-        StakingStandIn(all.staking).setStaked(id);
+    function test_refusesWhileThereIsStakeUntilTheLastTokenIsOut() public {
+        IStaking staking = IStaking(all.staking);
+        token.transfer(owner, 1 ether);
+        bytes memory refusal = abi.encodeWithSelector(INodeRegistry.NodeHasStake.selector, id);
         vm.startPrank(owner);
-        vm.expectRevert(abi.encodeWithSelector(INodeRegistry.NodeHasStake.selector, id));
+        token.approve(all.staking, 1 ether);
+        staking.stake(id, RELAY, 1 ether);
+        vm.expectRevert(refusal);
         registry.retire(id);
+        staking.unbond(id, RELAY, 1 ether);
+        vm.expectRevert(refusal);
+        registry.retire(id);
+        skip(21 days);
+        staking.withdraw(id, RELAY);
 
-        StakingStandIn(all.staking).setStaked(0);
+        registry.retire(id);
+        assertEq(registry.nodeCount(), 0);
+    }
+
+    /// @dev A network that only carries messages needs no staking.
+    function test_asksNobodyWhereThereIsNoStaking() public {
+        vm.etch(all.staking, "");
+        vm.prank(owner);
         registry.retire(id);
         assertEq(registry.nodeCount(), 0);
     }
