@@ -6,9 +6,9 @@ pragma solidity ^0.8.28;
 ///         block, whatever happened since.
 /// @dev A sum tree of arity 4 that grows a level when a leaf needs it, so a small set stays cheap. A node is one word:
 ///      four sums of its children, the block that it holds from, and how many older words there are. So an update
-///      writes one old and one new word a level, and a look-up of recent weights reads one word a level. (Measured
-///      against 16 children as OpenZeppelin checkpoint traces: an update in a set of 64 costs about the same, a draw a
-///      fifth.)
+///      writes one old and one new word a level, and a look-up of recent weights reads one word a level. (With 16
+///      children as OpenZeppelin checkpoint traces an update takes four traces whatever the number of leaves, more than
+///      this one does below 256, and a draw looks through up to 48 traces instead of 6 words.)
 library WeightTree {
     /// @notice There is no such leaf.
     error LeafOutOfRange(uint256 leaf);
