@@ -4,6 +4,8 @@ pragma solidity 0.8.37;
 import {ArchiveGroups} from "../src/ArchiveGroups.sol";
 import {Cash} from "../src/Cash.sol";
 import {ChainAnchor} from "../src/ChainAnchor.sol";
+import {CashOrders} from "../src/CashOrders.sol";
+import {CashPool} from "../src/CashPool.sol";
 import {ConetToken} from "../src/ConetToken.sol";
 import {DappRegistry} from "../src/DappRegistry.sol";
 import {Deployer} from "../src/Deployer.sol";
@@ -74,6 +76,8 @@ abstract contract Mainchain is Test {
         deploy("NodeRegistry", type(NodeRegistry).creationCode);
         deploy("NodeRatings", type(NodeRatings).creationCode);
         cash = Cash(deploy("Cash", type(Cash).creationCode));
+        deploy("CashOrders", type(CashOrders).creationCode);
+        deploy("CashPool", type(CashPool).creationCode);
         deploy("Staking", type(Staking).creationCode);
         deploy("Slasher", type(Slasher).creationCode);
         rewards = Rewards(deploy("Rewards", type(Rewards).creationCode));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {IStaking} from "../../../src/interfaces/IStaking.sol";
 import {IWalletSigned} from "../../../src/interfaces/IWalletSigned.sol";
 import {RELAY} from "../../../src/types/Roles.sol";
 import {CREATOR, IIssuers, INodeRegistry, Issuer, OrdersBase, Permit, VALIDATOR} from "./OrdersBase.sol";
@@ -29,8 +30,9 @@ contract DepositTest is OrdersBase {
     }
 
     function test_refusesANodeThatIsNoCreator() public {
-        uint256 other = newNode(VALIDATOR);
-        stakeFor(other, CREATOR, 1);
+        uint256 other = newIssuer(0);
+        vm.prank(archiveOwner);
+        INodeRegistry(all.nodeRegistry).updateRoles(other, VALIDATOR);
         vm.expectRevert(abi.encodeWithSelector(IIssuers.IssuerUnfit.selector, other));
         vm.prank(archiveOwner);
         orders.deposit(other, 1 ether);
@@ -150,8 +152,12 @@ contract DepositTest is OrdersBase {
     /// @dev What a retired node left here goes to whoever put it in last.
     function test_retiredNodeLosesNothing() public {
         depositFree(node, 5 ether);
-        stakeFor(node, CREATOR, 0);
+        IStaking staking = IStaking(all.staking);
+        uint256 bonded = staking.bonded(node, CREATOR);
         vm.startPrank(archiveOwner);
+        staking.unbond(node, CREATOR, bonded);
+        skip(22 days);
+        staking.withdraw(node, CREATOR);
         INodeRegistry(all.nodeRegistry).retire(node);
         orders.sync(node);
         assertEq(orders.totalWeightAt(block.number), 0);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Cash} from "../../../src/Cash.sol";
 import {CashOrders} from "../../../src/CashOrders.sol";
 import {CashPool} from "../../../src/CashPool.sol";
 import {Exit, Note, NoteStatus} from "../../../src/interfaces/ICash.sol";
@@ -28,7 +27,6 @@ abstract contract OrdersBase is Archive {
     uint64 internal constant DOLLAR = 1e6;
     uint32 internal constant GROUP = 1;
 
-    Cash internal cash;
     CashOrders internal orders;
     CashPool internal pool;
 
@@ -40,9 +38,8 @@ abstract contract OrdersBase is Archive {
 
     function setUp() public virtual override {
         super.setUp();
-        cash = Cash(existing("Cash", type(Cash).creationCode));
-        orders = CashOrders(existing("CashOrders", type(CashOrders).creationCode));
-        pool = CashPool(existing("CashPool", type(CashPool).creationCode));
+        orders = CashOrders(all.cashOrders);
+        pool = CashPool(all.cashPool);
         (buyer, buyerKey) = makeAddrAndKey("buyer");
         fund(buyer, 10_000);
         vm.startPrank(buyer);
@@ -53,12 +50,6 @@ abstract contract OrdersBase is Archive {
         token.approve(address(orders), type(uint256).max);
     }
 
-    /// @dev A sibling that the main chain deployed, or a new one.
-    function existing(bytes32 name, bytes memory creationCode) internal returns (address found) {
-        found = addressOf(name);
-        if (found.code.length == 0) deploy(name, creationCode);
-    }
-
     function fund(address who, uint256 dollars) internal {
         usd6.mint(who, dollars * 1e6);
         usd18.mint(who, dollars * 1e18);
@@ -66,10 +57,10 @@ abstract contract OrdersBase is Archive {
 
     // --- issuers ---
 
-    /// @dev A node of `archiveOwner` with stake for 1000 notes and `free` CoNET.
+    /// @dev A node of `archiveOwner` with stake for 10 notes and `free` CoNET.
     function newIssuer(uint256 free) internal returns (uint256 node) {
         node = newNode(CREATOR | VALIDATOR);
-        stakeFor(node, CREATOR, 1000);
+        stakeFor(node, CREATOR, 10);
         if (free != 0) depositFree(node, free);
     }
 
