@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use alloy::{
     network::TransactionBuilder,
-    primitives::{Address, Bytes, U256},
+    primitives::{Address, Bytes, U256, address, hex},
     providers::{Provider, RootProvider},
     rpc::types::TransactionRequest,
     signers::local::PrivateKeySigner,
@@ -20,6 +20,21 @@ use conet_bindings::{
 use conet_wire::network::Network;
 
 use crate::{error::ChainError, gas_wallet::GasWallet, transport};
+
+/// Whose one transaction makes the canonical CREATE2 deployer. Nobody has its key: the signature was made up, and the
+/// address follows from it.
+const CREATE2_MAKER: Address = address!("0x3fAB184622Dc19b6109349B94811493BF2a45362");
+
+/// That transaction, the same on every chain. It names no chain id.
+const CREATE2_TRANSACTION: &[u8] = &hex!(
+    "f8a58085174876e800830186a08080b853604580600e600039806000f350fe7fffffffffffffffffffffffff"
+    "ffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd"
+    "5b8082525050506014600cf31ba0222222222222222222222222222222222222222222222222222222222222"
+    "2222a02222222222222222222222222222222222222222222222222222222222222222"
+);
+
+/// What it costs: 100,000 gas at 100 gwei.
+const CREATE2_WEI: u128 = 10_000_000_000_000_000;
 
 /// What is on a chain now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +75,7 @@ fn steps(addresses: &Addresses) -> Vec<Step> {
 /// Deploys, from `wallet`, every contract that is not there yet, and says where all are.
 ///
 /// # Errors
-/// [`ChainError`]; [`ChainError::NoContract`] on a chain without the canonical CREATE2 deployer.
+/// [`ChainError`]; [`ChainError::NoCreate2Deployer`] on a chain that has none and takes none.
 pub async fn deploy(rpc_url: &str, wallet: &PrivateKeySigner) -> Result<Deployment, ChainError> {
     let provider = transport::provider(rpc_url)?;
     let chain_id = provider.get_chain_id().await?;
@@ -84,14 +99,33 @@ async fn deploy_deployer(
     gas: &GasWallet,
     addresses: &Addresses,
 ) -> Result<(), ChainError> {
-    if !has_code(provider, CREATE2_DEPLOYER).await? {
-        let (contract, address) = ("canonical CREATE2 deployer", CREATE2_DEPLOYER);
-        return Err(ChainError::NoContract { contract, address });
-    }
+    make_create2_deployer(provider, gas).await?;
     let salt = U256::ZERO.to_be_bytes::<32>();
     let input = [&salt[..], &Deployer::BYTECODE].concat();
     let request = TransactionRequest::default().with_to(CREATE2_DEPLOYER).with_input(input);
     ensure(provider, gas, addresses.deployer(), request).await
+}
+
+/// Most chains have it. On others its maker gets the coins and its transaction is sent.
+async fn make_create2_deployer(provider: &RootProvider, gas: &GasWallet) -> Result<(), ChainError> {
+    if has_code(provider, CREATE2_DEPLOYER).await? {
+        return Ok(());
+    }
+    let needed = U256::from(CREATE2_WEI);
+    let missing = needed.saturating_sub(provider.get_balance(CREATE2_MAKER).await?);
+    if !missing.is_zero() {
+        let request = TransactionRequest::default().with_to(CREATE2_MAKER).with_value(missing);
+        gas.execute(request).await?;
+    }
+    let sent = match provider.send_raw_transaction(CREATE2_TRANSACTION).await {
+        Ok(pending) => gas.wait(*pending.tx_hash()).await.map(drop),
+        Err(error) => Err(ChainError::from(error)),
+    };
+    if has_code(provider, CREATE2_DEPLOYER).await? {
+        return Ok(());
+    }
+    let reason = sent.err().map_or_else(|| "it made nothing".into(), |error| error.to_string());
+    Err(ChainError::NoCreate2Deployer { address: CREATE2_DEPLOYER, reason })
 }
 
 /// Sends a transaction that puts a contract at `address`, unless there is one.

@@ -47,6 +47,18 @@ pub enum ChainError {
         /// Where it should be.
         address: Address,
     },
+    /// The chain lacks what gives contracts their addresses, and does not take it.
+    #[error(
+        "expected the canonical CREATE2 deployer at {address}, found no code, and could not put it \
+         there: {reason}. Let the chain take transactions without a chain id, or give the address \
+         its code at genesis"
+    )]
+    NoCreate2Deployer {
+        /// Where it should be.
+        address: Address,
+        /// Why not.
+        reason: String,
+    },
     /// The RPC could not be reached, or did not answer in time.
     #[error("the connection to the chain failed: {reason}")]
     Connection {

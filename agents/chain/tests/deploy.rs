@@ -27,10 +27,15 @@ struct Chain {
 
 impl Chain {
     fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let local = root.join("contracts/node_modules/.bin/anvil");
         let program = if local.exists() { local } else { PathBuf::from("anvil") };
-        let anvil = Anvil::at(program).port(0_u16).try_spawn().expect("anvil starts");
+        let anvil =
+            Anvil::at(program).port(0_u16).args(arguments).try_spawn().expect("anvil starts");
         let provider = ProviderBuilder::default().connect_http(anvil.endpoint_url());
         let owner = PrivateKeySigner::from(anvil.first_key().clone());
         Self { anvil, provider, owner }
@@ -121,16 +126,33 @@ async fn a_stranger_cannot_take_a_name() {
     deploy(&chain.anvil.endpoint(), &chain.owner).await.unwrap();
 }
 
+/// A chain whose genesis does not have it, and a deployment that was cut off after its maker was paid.
 #[tokio::test]
-async fn a_chain_without_the_canonical_deployer_is_refused() {
-    let chain = Chain::start();
-    chain.call("anvil_setCode", serde_json::json!([CREATE2_DEPLOYER, "0x"])).await;
+async fn a_chain_without_the_canonical_deployer_gets_it() {
+    for paid in [0_u64, 1, 10_000_000_000_000_000] {
+        let chain = Chain::start_with(&["--disable-default-create2-deployer"]);
+        let code = chain.provider.get_code_at(CREATE2_DEPLOYER).await.unwrap();
+        assert_eq!(code, Bytes::new());
+        let maker = "0x3fAB184622Dc19b6109349B94811493BF2a45362";
+        chain.call("anvil_setBalance", serde_json::json!([maker, format!("{paid:#x}")])).await;
+        let deployment = deploy(&chain.anvil.endpoint(), &chain.owner).await.unwrap();
+        ChainReader::connect(&chain.anvil.endpoint(), deployment.network).await.unwrap();
+        let elsewhere = Addresses::of_owner(chain.owner.address()).of("NodeRegistry");
+        assert_eq!(deployment.network.registry, elsewhere, "the same as on every chain");
+    }
+}
+
+/// Its maker has sent another transaction: nobody can, but a chain may have lost the contract's code.
+#[tokio::test]
+async fn a_chain_that_does_not_take_the_canonical_deployer_is_named() {
+    let chain = Chain::start_with(&["--disable-default-create2-deployer"]);
+    let maker = "0x3fAB184622Dc19b6109349B94811493BF2a45362";
+    chain.call("anvil_setNonce", serde_json::json!([maker, "0x1"])).await;
     let error = deploy(&chain.anvil.endpoint(), &chain.owner).await.unwrap_err();
     assert!(
-        matches!(error, ChainError::NoContract { address, .. } if address == CREATE2_DEPLOYER),
+        matches!(error, ChainError::NoCreate2Deployer { address, .. } if address == CREATE2_DEPLOYER),
         "{error}"
     );
-    assert_eq!(chain.sent().await, 0);
 }
 
 #[test]
