@@ -18,5 +18,6 @@ mod moves;
 mod paper_story;
 mod replay;
 mod site;
+mod suppliers;
 mod tamper;
 mod trouble;

@@ -32,7 +32,7 @@ contract RetireTest is Base {
 
     function test_refusesWhileThereIsStakeUntilTheLastTokenIsOut() public {
         IStaking staking = IStaking(all.staking);
-        token.transfer(owner, 1 ether);
+        assertTrue(token.transfer(owner, 1 ether));
         bytes memory refusal = abi.encodeWithSelector(INodeRegistry.NodeHasStake.selector, id);
         vm.startPrank(owner);
         token.approve(all.staking, 1 ether);
