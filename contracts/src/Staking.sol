@@ -86,11 +86,13 @@ contract Staking is IStaking {
         _checkOwner(node);
         Roles offered = _REGISTRY.rolesOf(node);
         if (!offered.contains(role)) revert RoleNotOffered(node, role, offered);
-        if (isBarred(node)) revert NodeBarred(node);
         if (amount == 0) revert AmountZero();
-
         Position storage position = _positions[node][role];
-        uint256 total = position.bonded + amount;
+        uint256 before = position.bonded;
+        // Whoever has staked already was not under a barred wallet then, and a wallet is barred with its node.
+        if (before == 0 ? isBarred(node) : _barred[node]) revert NodeBarred(node);
+
+        uint256 total = before + amount;
         position.bonded = total.toUint96();
 
         emit Staked(node, role, amount, total);

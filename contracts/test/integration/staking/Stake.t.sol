@@ -58,6 +58,13 @@ contract StakeTest is StakingBase {
         staking.stake(node, WITNESS, SEAT);
     }
 
+    function test_refusesABarredNodeThatHasStaked() public {
+        stake(SEAT);
+        bar(node);
+        vm.expectRevert(abi.encodeWithSelector(IStaking.NodeBarred.selector, node));
+        stake(SEAT);
+    }
+
     function test_refusesALaterNodeOfABarredWallet() public {
         bar(node);
         vm.prank(owner);
