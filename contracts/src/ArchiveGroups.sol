@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {ArchiveTree} from "./ArchiveTree.sol";
 import {IArchiveGroups, Place, ROOT_GROUP, Seed} from "./interfaces/IArchiveGroups.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {IStaking} from "./interfaces/IStaking.sol";
@@ -14,34 +15,7 @@ import {LibSort} from "solady/utils/LibSort.sol";
 
 /// @title ArchiveGroups
 /// @notice The archive groups. See `IArchiveGroups`.
-contract ArchiveGroups is IArchiveGroups, EIP712 {
-    /// @dev One word, so that a certificate costs one read of storage. `split` is set in the last epoch of a group
-    ///      that works no more; then `since` is when it split.
-    struct Epoch {
-        uint40 number;
-        uint40 since;
-        address pointer;
-        uint8 seats;
-        bool split;
-    }
-
-    /// @dev `seedFloor` is the parent's last seed's `afterBlock`.
-    struct Group {
-        Epoch current;
-        Epoch previous;
-        uint32 parent;
-        uint32 left;
-        uint32 right;
-        uint8 depth;
-        uint64 seedFloor;
-    }
-
-    /// @inheritdoc IArchiveGroups
-    uint256 public constant GRACE = 24 hours;
-
-    /// @inheritdoc IArchiveGroups
-    uint256 public constant MAX_DEPTH = 32;
-
+contract ArchiveGroups is ArchiveTree {
     /// @dev A group of three cannot lose anyone; the bitmap has 32 bits.
     uint256 private constant LEAST_MIN_SEATS = 4;
     uint256 private constant MOST_MIN_SEATS = 16;
@@ -56,11 +30,6 @@ contract ArchiveGroups is IArchiveGroups, EIP712 {
     /// @inheritdoc IArchiveGroups
     uint256 public immutable minSeats;
 
-    /// @inheritdoc IArchiveGroups
-    uint32 public groupCount;
-
-    mapping(uint32 group => Group) private _groups;
-    mapping(uint32 group => Seed[]) private _seeds;
     mapping(uint256 node => Place) private _places;
 
     constructor(Contracts memory all, uint256 minSeats_, address founder) EIP712("CoNET ArchiveGroups", "1") {
@@ -71,38 +40,6 @@ contract ArchiveGroups is IArchiveGroups, EIP712 {
         _STAKING = IStaking(all.staking);
         _FOUNDER = founder;
         minSeats = minSeats_;
-    }
-
-    // --- certificates ---
-
-    /// @inheritdoc IArchiveGroups
-    function verify(bytes32 digest, Certificate calldata certificate) public view {
-        Group storage group = _groups[certificate.group];
-        Epoch memory epoch = group.current;
-        if (epoch.number == 0) revert UnknownGroup(certificate.group);
-        uint256 current = epoch.number;
-        bool graceful = block.timestamp < epoch.since + GRACE;
-        if (certificate.epoch != current || (epoch.split && !graceful)) {
-            // Before the first epoch there was none; after a split, the last epoch is the previous one.
-            if (certificate.epoch != current - 1 || current == 1 || !graceful || epoch.split) {
-                revert EpochNotCurrent(certificate.group, certificate.epoch, epoch.number);
-            }
-            epoch = group.previous;
-        }
-        Seats.check(epoch.pointer, epoch.seats, digest, certificate.seats, certificate.signatures);
-    }
-
-    /// @inheritdoc IArchiveGroups
-    function verifyFor(bytes32 chain, uint32 home, bytes32 digest, Certificate calldata certificate)
-        external
-        view
-    {
-        (uint32 keeper, uint32 before) = _fall(home, chain);
-        // What a group signed before it split stays good for as long as what it signed in a previous epoch.
-        if (certificate.group != keeper && (certificate.group != before || before == 0)) {
-            revert NotKeeper(chain, certificate.group, keeper);
-        }
-        verify(digest, certificate);
     }
 
     // --- seats ---
@@ -195,92 +132,7 @@ contract ArchiveGroups is IArchiveGroups, EIP712 {
         emit GroupSplit(group, left, right, seedIndex);
     }
 
-    // --- seeds ---
-
-    /// @inheritdoc IArchiveGroups
-    function postSeed(uint64 index, bytes32 value, uint64 afterBlock, Certificate calldata certificate)
-        external
-    {
-        uint32 group = certificate.group;
-        if (_groups[group].current.split) revert GroupIsSplit(group);
-        if (index != seedCount(group)) revert SeedIndexInvalid(index, seedCount(group));
-        uint64 least = _lastSeedBlock(group);
-        if (afterBlock < least || afterBlock >= block.number) {
-            revert SeedBlockInvalid(afterBlock, least, uint64(block.number - 1));
-        }
-        if (value == bytes32(0)) revert SeedZero();
-        verify(seedDigest(index, value, afterBlock, group, certificate.epoch), certificate);
-
-        _seeds[group].push(Seed(value, afterBlock, uint64(block.timestamp)));
-
-        emit SeedPosted(group, index, value, afterBlock);
-    }
-
-    /// @inheritdoc IArchiveGroups
-    function firstSeedAfter(uint32 group, uint64 blockNumber)
-        public
-        view
-        returns (bool found, Seed memory first)
-    {
-        for (;;) {
-            Seed[] storage seeds = _seeds[group];
-            uint256 high = seeds.length;
-            if (high != 0 && seeds[high - 1].afterBlock >= blockNumber) {
-                uint256 low = 0;
-                --high;
-                // The answer is in [low, high]: at most 64 rounds.
-                while (low < high) {
-                    uint256 middle = (low + high) / 2;
-                    if (seeds[middle].afterBlock >= blockNumber) high = middle;
-                    else low = middle + 1;
-                }
-                return (true, seeds[low]);
-            }
-            // At most `MAX_DEPTH` rounds.
-            group = _groups[group].left;
-            if (group == 0) return (false, first);
-        }
-    }
-
     // --- views ---
-
-    /// @inheritdoc IArchiveGroups
-    function groupOf(bytes32 chain) external view returns (uint32 group) {
-        if (groupCount != 0) (group,) = _fall(ROOT_GROUP, chain);
-    }
-
-    /// @inheritdoc IArchiveGroups
-    function keeperOf(bytes32 chain, uint32 home) external view returns (uint32 group) {
-        if (_groups[home].current.number == 0) revert UnknownGroup(home);
-        (group,) = _fall(home, chain);
-    }
-
-    /// @inheritdoc IArchiveGroups
-    function parentOf(uint32 group) external view returns (uint32) {
-        return _groups[group].parent;
-    }
-
-    /// @inheritdoc IArchiveGroups
-    function childrenOf(uint32 group) external view returns (uint32 left, uint32 right) {
-        return (_groups[group].left, _groups[group].right);
-    }
-
-    /// @inheritdoc IArchiveGroups
-    function members(uint32 group) public view returns (uint256[] memory nodes) {
-        Epoch memory epoch = _groups[group].current;
-        if (epoch.number != 0 && !epoch.split) nodes = Seats.readNodes(epoch.pointer, epoch.seats);
-    }
-
-    /// @inheritdoc IArchiveGroups
-    function signersOf(uint32 group) external view returns (address[] memory signers) {
-        Epoch memory epoch = _groups[group].current;
-        if (epoch.number != 0 && !epoch.split) signers = Seats.readSigners(epoch.pointer, epoch.seats);
-    }
-
-    /// @inheritdoc IArchiveGroups
-    function epochOf(uint32 group) external view returns (uint64) {
-        return _groups[group].current.number;
-    }
 
     /// @inheritdoc IArchiveGroups
     function placeOf(uint256 node) external view returns (Place memory) {
@@ -313,16 +165,6 @@ contract ArchiveGroups is IArchiveGroups, EIP712 {
     }
 
     /// @inheritdoc IArchiveGroups
-    function seedCount(uint32 group) public view returns (uint64) {
-        return uint64(_seeds[group].length);
-    }
-
-    /// @inheritdoc IArchiveGroups
-    function seed(uint32 group, uint64 index) external view returns (Seed memory posted) {
-        if (index < _seeds[group].length) posted = _seeds[group][index];
-    }
-
-    /// @inheritdoc IArchiveGroups
     function handoverDigest(uint256[] calldata nodes, bytes32 stateHash, uint32 group, uint64 epoch)
         public
         view
@@ -342,31 +184,7 @@ contract ArchiveGroups is IArchiveGroups, EIP712 {
         return _hashTypedDataV4(CertifiedData.hashSplit(nodes, seedIndex, stateHash, group, epoch));
     }
 
-    /// @inheritdoc IArchiveGroups
-    function seedDigest(uint64 index, bytes32 value, uint64 afterBlock, uint32 group, uint64 epoch)
-        public
-        view
-        returns (bytes32)
-    {
-        return _hashTypedDataV4(CertifiedData.hashSeed(index, value, afterBlock, group, epoch));
-    }
-
-    // --- the tree ---
-
-    /// @dev Where `hash` falls from `group` on, and the group right above when there is one on the way.
-    function _fall(uint32 group, bytes32 hash) private view returns (uint32 leaf, uint32 before) {
-        leaf = group;
-        // At most `MAX_DEPTH` rounds.
-        while (_groups[leaf].current.split) {
-            Group storage inner = _groups[leaf];
-            before = leaf;
-            leaf = (uint256(hash) >> (255 - inner.depth)) & 1 == 0 ? inner.left : inner.right;
-        }
-    }
-
-    function _draw(bytes32 value, uint256 node) private pure returns (bytes32) {
-        return keccak256(abi.encode(value, node));
-    }
+    // --- parts ---
 
     /// @dev Halves `nodes` by their hashes; each half ascends. The last 8 bytes of a key carry the id.
     function _divide(bytes32 value, uint256[] calldata nodes)
@@ -456,11 +274,6 @@ contract ArchiveGroups is IArchiveGroups, EIP712 {
         _places[node].waiting = false;
         _places[node].group = group;
         _STAKING.takeSeat(node, ARCHIVE);
-    }
-
-    function _lastSeedBlock(uint32 group) private view returns (uint64) {
-        uint256 count = _seeds[group].length;
-        return count == 0 ? _groups[group].seedFloor : _seeds[group][count - 1].afterBlock;
     }
 
     // --- checks ---
