@@ -102,6 +102,22 @@ abstract contract NamesBase is Mainchain {
         return vm.sign(key, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash)));
     }
 
+    /// @dev The EIP-712 digest of a struct hash, spelled out.
+    function digestOf(bytes32 structHash) internal view returns (bytes32) {
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256(
+                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+                ),
+                keccak256("CoNET Names"),
+                keccak256("1"),
+                block.chainid,
+                address(names)
+            )
+        );
+        return keccak256(abi.encodePacked(hex"1901", domain, structHash));
+    }
+
     function idOf(string memory label) internal pure returns (uint256) {
         return uint256(bytes32(bytes(label)));
     }
