@@ -68,6 +68,22 @@ abstract contract DappsBase is Mainchain {
         return abi.encodePacked(r, s, v);
     }
 
+    /// @dev The EIP-712 digest of a struct hash, spelled out.
+    function digestOf(bytes32 structHash) internal view returns (bytes32) {
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256(
+                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+                ),
+                keccak256("CoNET DappRegistry"),
+                keccak256("1"),
+                block.chainid,
+                address(dapps)
+            )
+        );
+        return keccak256(abi.encodePacked(hex"1901", domain, structHash));
+    }
+
     function nonexistent(uint256 id) internal pure returns (bytes memory) {
         return abi.encodeWithSelector(IERC721Errors.ERC721NonexistentToken.selector, id);
     }
