@@ -78,6 +78,17 @@ async fn an_operator_offers_a_computer_and_it_says_when_it_works() {
     assert_eq!(node["specs"], specs);
     assert_eq!(node["online"], false);
 
+    let update = ["node", "update", "--owner-key-file", &key, "--vcpu-price", "1", "--vcpus", "3"];
+    let changed = person.run(&update).await[0]["changed"].clone();
+    assert_eq!(changed, serde_json::json!(["prices", "specs"]));
+    let node = listed(&person, 2).await;
+    assert_eq!(
+        (&node["prices"]["vcpu"], &node["prices"]["memory"]),
+        (&1.into(), &3_000_000.into())
+    );
+    assert_eq!((&node["specs"]["vcpus"], &node["specs"]["memory_mb"]), (&3.into(), &16_000.into()));
+    assert_eq!(person.run(&update).await[0]["changed"], serde_json::json!([]));
+
     // Without gas it works, and the chain does not know.
     let child = start(&person, private).await;
     assert_eq!(listed(&person, 2).await["online"], false);

@@ -19,6 +19,11 @@ use conet_wire::claim::EndpointPolicy;
 
 use crate::specs;
 
+mod offer;
+
+pub(crate) use offer::USUAL_PRICES;
+use offer::{Offer, UpdateArgs};
+
 /// How long a node waits, at its start and end, for the chain to know that it is on- or offline.
 const ANNOUNCE_SECONDS_MAX: u64 = 5;
 
@@ -36,6 +41,8 @@ pub(crate) enum NodeCommand {
     Status,
     /// Make keys, register a node NFT, and write node.toml
     Register(Box<RegisterArgs>),
+    /// Change what the node of the home folder charges, or what its computer has
+    Update(Box<UpdateArgs>),
     /// Say on chain that the node of the home folder works, which a starting node says itself
     Online,
     /// Say on chain that the node of the home folder does not work, which a stopping node says itself
@@ -69,33 +76,8 @@ pub(crate) struct RegisterArgs {
     /// What the node does: relay, agent, archive, witness, validator, creator, compute
     #[arg(long, value_delimiter = ',', default_value = "relay,agent")]
     roles: Vec<String>,
-    /// Pico-dollars per megabyte sent out
-    #[arg(long, default_value_t = 10_000_000)]
-    bandwidth_price: u64,
-    /// Pico-dollars per megabyte and hour kept
-    #[arg(long, default_value_t = 14_000)]
-    storage_price: u64,
-    /// Pico-dollars per virtual processor and hour
-    #[arg(long, default_value_t = 0)]
-    vcpu_price: u64,
-    /// Pico-dollars per megabyte of memory and hour
-    #[arg(long, default_value_t = 0)]
-    memory_price: u64,
-    /// Micro-dollars: the smallest authorization it works for
-    #[arg(long, default_value_t = 1_000_000)]
-    authorization_min: u64,
-    /// Virtual processors [default: what this machine has]
-    #[arg(long)]
-    vcpus: Option<u16>,
-    /// Megabytes of memory [default: what this machine has]
-    #[arg(long)]
-    memory_mb: Option<u32>,
-    /// Megabytes of storage [default: what is free where the home folder is]
-    #[arg(long)]
-    storage_mb: Option<u32>,
-    /// Kilobits that it can send in one second; 0 says nothing
-    #[arg(long, default_value_t = 0)]
-    outbound_kbits: u32,
+    #[command(flatten)]
+    offer: Offer,
     /// Allow private and loopback endpoints
     #[arg(long)]
     development: bool,
@@ -109,6 +91,7 @@ pub(crate) async fn run(command: NodeCommand, home: &Path, json: bool) -> anyhow
         NodeCommand::Run => run_node(home).await,
         NodeCommand::Status => status(home, json).await,
         NodeCommand::Register(args) => register(*args, home, json).await,
+        NodeCommand::Update(args) => offer::update(*args, home, json).await,
         NodeCommand::Online => switch(home, true, json).await,
         NodeCommand::Offline => switch(home, false, json).await,
         NodeCommand::List => list(home, json).await,
@@ -229,11 +212,7 @@ async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result
     let path = args.network.clone().unwrap_or_else(|| home.join(NetworkFile::NAME));
     let file = NetworkFile::load(&path)?;
     let network = file.network();
-    let text = zeroize::Zeroizing::new(
-        std::fs::read_to_string(&args.owner_key_file)
-            .with_context(|| format!("cannot read {}", args.owner_key_file.display()))?,
-    );
-    let owner: PrivateKeySigner = text.trim().parse().context("the owner's key file")?;
+    let owner = offer::owner(&args.owner_key_file)?;
     let keys = if home.join(KEYS_FILE).exists() {
         // A registration that failed half way goes on with its keys.
         NodeKeys::load(home)?
@@ -243,26 +222,14 @@ async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result
         keys
     };
     let reader = ChainReader::connect(&file.rpc_url, network).await?;
-    let found = specs::detect(home);
     let record = NodeRegistry::NodeConfig {
         wallet: keys.wallet.address(),
         keys: key_set(&keys.identity()?),
         transportKey: B256::from(keys.transport.public().0),
         endpoints: vec![endpoint::encode(args.endpoint)],
         roles: mask,
-        prices: NodeRegistry::Prices {
-            bandwidth: args.bandwidth_price,
-            storage_: args.storage_price,
-            vcpu: args.vcpu_price,
-            memory_: args.memory_price,
-            minimumAuthorization: args.authorization_min,
-        },
-        specs: NodeRegistry::Specs {
-            vcpus: args.vcpus.unwrap_or(found.vcpus),
-            memory_: args.memory_mb.unwrap_or(found.memory_),
-            storage_: args.storage_mb.unwrap_or(found.storage_),
-            outbound: args.outbound_kbits,
-        },
+        prices: args.offer.prices(&USUAL_PRICES),
+        specs: args.offer.specs(&specs::detect(home)),
     };
     let id = Admin::new(reader, owner).register_node(keys.wallet.signer(), record).await?;
     let any = SocketAddr::from(([0, 0, 0, 0], args.endpoint.port()));

@@ -22,17 +22,13 @@ use conet_wire::network::Network;
 use tokio::process::{Child, Command};
 
 use super::anvil::free_port;
-use crate::{commands::node::health, specs};
+use crate::{
+    commands::node::{USUAL_PRICES, health},
+    specs,
+};
 
 /// How long a node may take to come up, or to go down.
 const NODE_SECONDS_MAX: u64 = 30;
-
-/// White paper: $0.00001 per megabyte, in pico-dollars.
-const BANDWIDTH_PRICE: u64 = 10_000_000;
-/// White paper: $0.000000014 per megabyte and hour, in pico-dollars.
-const STORAGE_PRICE: u64 = 14_000;
-/// White paper: $1.00 of authorization, in micro-dollars.
-const AUTHORIZATION_MIN: u64 = 1_000_000;
 
 /// A node that is not started yet.
 pub(super) struct Plan {
@@ -69,13 +65,7 @@ impl Plan {
             transportKey: B256::from(self.keys.transport.public().0),
             endpoints: vec![endpoint::encode(self.endpoint)],
             roles: roles::RELAY | roles::AGENT,
-            prices: NodeRegistry::Prices {
-                bandwidth: BANDWIDTH_PRICE,
-                storage_: STORAGE_PRICE,
-                vcpu: 0,
-                memory_: 0,
-                minimumAuthorization: AUTHORIZATION_MIN,
-            },
+            prices: USUAL_PRICES,
             specs: specs::detect(&self.home),
         })
     }
