@@ -3,12 +3,13 @@ pragma solidity 0.8.37;
 
 import {ArchiveGroups} from "../src/ArchiveGroups.sol";
 import {Cash} from "../src/Cash.sol";
-import {ChainAnchor} from "../src/ChainAnchor.sol";
 import {CashOrders} from "../src/CashOrders.sol";
 import {CashPool} from "../src/CashPool.sol";
+import {ChainAnchor} from "../src/ChainAnchor.sol";
 import {ConetToken} from "../src/ConetToken.sol";
 import {DappRegistry} from "../src/DappRegistry.sol";
 import {Deployer} from "../src/Deployer.sol";
+import {ForcedExits} from "../src/ForcedExits.sol";
 import {Names} from "../src/Names.sol";
 import {NodeRatings} from "../src/NodeRatings.sol";
 import {NodeRegistry} from "../src/NodeRegistry.sol";
@@ -48,6 +49,7 @@ abstract contract Mainchain is Test {
     Stablecoin internal usd18;
 
     Cash internal cash;
+    ForcedExits internal forcedExits;
 
     /// @dev The income pool is empty.
     Rewards internal rewards;
@@ -78,6 +80,7 @@ abstract contract Mainchain is Test {
         cash = Cash(deploy("Cash", type(Cash).creationCode));
         deploy("CashOrders", type(CashOrders).creationCode);
         deploy("CashPool", type(CashPool).creationCode);
+        forcedExits = ForcedExits(deploy("ForcedExits", type(ForcedExits).creationCode));
         deploy("Staking", type(Staking).creationCode);
         deploy("Slasher", type(Slasher).creationCode);
         rewards = Rewards(deploy("Rewards", type(Rewards).creationCode));
