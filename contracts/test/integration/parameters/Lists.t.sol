@@ -94,7 +94,7 @@ contract ParametersListsTest is Mainchain {
     // --- the oDEX's list ---
 
     function test_listRefusesWhatIsNoAssetType() public {
-        string[12] memory wrong = [
+        string[14] memory wrong = [
             "",
             "bitcoin",
             "bip122:/slip44:0",
@@ -106,7 +106,9 @@ contract ParametersListsTest is Mainchain {
             "bip122:0/slip44:0/1/2",
             "bip122:0 /slip44:0",
             unicode"bip122:0/slip44:ö",
-            "bip122:012345678901234567890123456789012/slip44:0"
+            "bip122:012345678901234567890123456789012/slip44:0",
+            "bip122:0/slip44:0/1\x00",
+            "bip122:0/slip44:0/0123456789012345678901234567890123456789012345678901234567890123456789012345678"
         ];
         for (uint256 i = 0; i < wrong.length; ++i) {
             vm.expectRevert(abi.encodeWithSelector(IParameters.NotAnAssetType.selector, wrong[i]));
