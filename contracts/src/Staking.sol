@@ -280,7 +280,7 @@ contract Staking is IStaking {
     function hasStake(uint256 node) external view returns (bool) {
         for (uint256 i = 0; i < ROLE_COUNT; ++i) {
             // One of seven bits.
-            // forge-lint: disable-next-line(unsafe-typecast)
+            // forge-lint: disable-next-line(unsafe-typecast, incorrect-shift)
             Position storage position = _positions[node][Roles.wrap(uint16(1 << i))];
             if (position.bonded != 0 || position.unbonding != 0 || position.frozen != 0) return true;
         }

@@ -118,7 +118,7 @@ abstract contract Archive is Mainchain {
     /// @dev Stakes what `stakes` seats take.
     function stakeFor(uint256 node, Roles role, uint256 stakes) internal virtual {
         uint256 amount = stakes * parameters.minimumStake(role);
-        token.transfer(archiveOwner, amount);
+        assertTrue(token.transfer(archiveOwner, amount));
         vm.startPrank(archiveOwner);
         token.approve(all.staking, amount);
         IStaking(all.staking).stake(node, role, amount);

@@ -32,7 +32,7 @@ library VoteLibrary {
     ///         does not vote.
     function role(Vote memory self) internal pure returns (Roles voted) {
         // At most bit 15.
-        // forge-lint: disable-next-line(unsafe-typecast)
+        // forge-lint: disable-next-line(unsafe-typecast, incorrect-shift)
         voted = Roles.wrap(uint16(1 << (self.phase >> 4)));
         if (!(ARCHIVE | WITNESS | VALIDATOR | CREATOR).contains(voted)) voted = Roles.wrap(0);
     }

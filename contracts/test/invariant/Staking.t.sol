@@ -9,7 +9,7 @@ contract StakingInvariants is StakingBase {
 
     function setUp() public override {
         super.setUp();
-        token.transfer(stranger, 1_000_000 ether);
+        assertTrue(token.transfer(stranger, 1_000_000 ether));
         vm.prank(stranger);
         token.approve(all.staking, type(uint256).max);
         uint256[] memory nodes = new uint256[](3);

@@ -11,8 +11,11 @@ import {
     VALIDATOR,
     Vote
 } from "./SlasherBase.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 contract ClaimReportTest is SlasherBase {
+    using SafeCast for uint256;
+
     address internal finder = makeAddr("finder");
     address internal thief = makeAddr("thief");
 
@@ -131,7 +134,7 @@ contract ClaimReportTest is SlasherBase {
         uint256 caseId = steal();
 
         vm.expectEmit(all.slasher);
-        emit ISlasher.ReporterChanged(caseId, finder, uint64(known));
+        emit ISlasher.ReporterChanged(caseId, finder, known.toUint64());
         claimAs(finder, caseId);
         assertEq(slasher.caseOf(caseId).reporter, finder);
         assertEq(slasher.caseOf(caseId).reportedIn, known);

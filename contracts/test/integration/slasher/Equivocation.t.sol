@@ -16,8 +16,11 @@ import {
     Vote,
     WITNESS
 } from "./SlasherBase.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 contract EquivocationTest is SlasherBase {
+    using SafeCast for uint256;
+
     // --- what is no equivocation ---
 
     function test_refusesTheSameVoteTwice() public {
@@ -206,16 +209,16 @@ contract EquivocationTest is SlasherBase {
     function test_tellsWhatItWasAbout() public {
         (SignedVote memory first, SignedVote memory second) = someEvidence();
         Case memory opened = Case({
-            amount: uint96(STAKE),
-            openedAt: uint64(block.timestamp),
-            finalAt: uint64(block.timestamp),
+            amount: STAKE.toUint96(),
+            openedAt: block.timestamp.toUint64(),
+            finalAt: block.timestamp.toUint64(),
             role: WITNESS,
             offence: Offence.Equivocation,
             state: CaseState.Final,
             reporter: reporter,
             restitution: 0,
-            node: uint64(node),
-            reportedIn: uint64(block.number),
+            node: node.toUint64(),
+            reportedIn: block.number.toUint64(),
             home: groups.groupOf(CHAIN),
             accuser: 0,
             judge: 0,

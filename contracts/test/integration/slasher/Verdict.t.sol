@@ -129,7 +129,7 @@ contract VerdictTest is SlasherBase {
         verdict.reporter = stranger;
         Certificate memory certificate = certifyVerdict(verdict, ROOT_GROUP);
         bytes32 offenceId =
-            keccak256(abi.encode(node, WITNESS, CHAIN, 7, Offence.WrongRoot, bytes32("evidence")));
+            keccak256(abi.encode(node, WITNESS, CHAIN, 7, Offence.WrongRoot, verdict.evidence));
         vm.expectRevert(abi.encodeWithSelector(ISlasher.AlreadyJudged.selector, offenceId));
         slasher.submitVerdict(verdict, certificate);
 
@@ -212,10 +212,10 @@ contract VerdictTest is SlasherBase {
 
     function test_nobodyIsPaidForItsOwnDoing() public {
         address[2] memory selves = [archiveOwner, wallet];
-        for (uint256 i = 0; i < 2; ++i) {
+        for (uint64 i = 0; i < 2; ++i) {
             Verdict memory verdict = someVerdict(Offence.WrongRoot, 1 ether);
             verdict.reporter = selves[i];
-            verdict.height = uint64(i);
+            verdict.height = i;
             assertEq(slasher.caseOf(judge(verdict)).reporter, address(0));
         }
     }

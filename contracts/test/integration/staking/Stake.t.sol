@@ -165,7 +165,7 @@ contract StakeTest is StakingBase {
     function test_permitStakes() public {
         (address holder, uint256 key) = makeAddrAndKey("holder");
         transferNode(holder);
-        token.transfer(holder, SEAT);
+        assertTrue(token.transfer(holder, SEAT));
         (uint8 v, bytes32 r, bytes32 s) = signPermit(key, holder, SEAT);
         vm.prank(holder);
         staking.stakeWithPermit(node, WITNESS, SEAT, block.timestamp, v, r, s);
@@ -175,7 +175,7 @@ contract StakeTest is StakingBase {
     function test_permitThatSomeoneElseSubmittedDoesNoHarm() public {
         (address holder, uint256 key) = makeAddrAndKey("holder");
         transferNode(holder);
-        token.transfer(holder, SEAT);
+        assertTrue(token.transfer(holder, SEAT));
         (uint8 v, bytes32 r, bytes32 s) = signPermit(key, holder, SEAT);
         vm.prank(stranger);
         token.permit(holder, all.staking, SEAT, block.timestamp, v, r, s);
@@ -186,7 +186,7 @@ contract StakeTest is StakingBase {
 
     function test_permitOfAnotherIsRefused() public {
         (address holder, uint256 key) = makeAddrAndKey("holder");
-        token.transfer(holder, SEAT);
+        assertTrue(token.transfer(holder, SEAT));
         (uint8 v, bytes32 r, bytes32 s) = signPermit(key, holder, SEAT);
         vm.startPrank(owner);
         token.approve(all.staking, 0);

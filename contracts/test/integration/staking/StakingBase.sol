@@ -29,7 +29,7 @@ abstract contract StakingBase is Mainchain {
         registry = INodeRegistry(all.nodeRegistry);
         node = registerNode("node", ARCHIVE | WITNESS | VALIDATOR | CREATOR);
         setMinimum(WITNESS, SEAT);
-        token.transfer(owner, 1_000_000 ether);
+        assertTrue(token.transfer(owner, 1_000_000 ether));
         vm.prank(owner);
         token.approve(all.staking, type(uint256).max);
     }
