@@ -70,7 +70,7 @@ abstract contract ArchiveTree is IArchiveGroups, EIP712 {
     {
         (uint32 keeper, uint32 before) = _fall(home, chain);
         // What a group signed before it split stays good for as long as what it signed in a previous epoch.
-        if (certificate.group != keeper && (certificate.group != before || before == 0)) {
+        if (certificate.group != keeper && certificate.group != before) {
             revert NotKeeper(chain, certificate.group, keeper);
         }
         verify(digest, certificate);
