@@ -2,7 +2,8 @@
 //! deployment that was cut off goes on where it stopped, and a finished one is only looked up.
 //!
 //! Addresses follow from the wallet that deploys and from names alone ([`Addresses`]): every contract is told at
-//! construction where all others are or will be, and nothing is wired afterwards.
+//! construction where all others are or will be, and nothing is wired afterwards. What is there stays as it is, of
+//! whatever version: who wants all anew deploys from another wallet.
 
 use std::collections::BTreeMap;
 
@@ -63,7 +64,8 @@ impl Step {
     }
 }
 
-/// All contracts, in the order in which they are deployed: a constructor may call only those before it.
+/// All contracts, in the order in which they are deployed: a constructor may call only those before it. One more takes
+/// its name in `contracts/script/abi`, its bindings in `conet-bindings`, and its line here.
 fn steps(addresses: &Addresses) -> Vec<Step> {
     let all = addresses.contracts();
     vec![
