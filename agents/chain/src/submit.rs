@@ -130,7 +130,14 @@ impl RouteSubmitter {
         let request = inner.request(route);
         let in_flight = match inner.resume(wallet, digest).await? {
             Some(in_flight) => in_flight,
-            None => inner.start(route, digest, request.clone()).await?,
+            None => match inner.start(route, digest, request.clone()).await {
+                Ok(in_flight) => in_flight,
+                // Refused, perhaps because the same route was mined since we looked.
+                Err(error @ (SubmitError::Refused(_) | SubmitError::Nonce { .. })) => {
+                    return inner.already_set(route).await?.ok_or(error);
+                }
+                Err(error) => return Err(error),
+            },
         };
         let receipt = inner.gas.wait(in_flight.transaction.hash).await?;
         inner.settle(wallet, &in_flight, &receipt).await;
