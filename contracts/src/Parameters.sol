@@ -217,6 +217,8 @@ contract Parameters is IParameters {
         all.dleGasPrice = dleGasPrice;
         all.rentPerDay = [rentPerDay[ChainClass.Asset], rentPerDay[ChainClass.Storage]];
         for (uint256 i = 0; i < ROLE_COUNT; ++i) {
+            // The shift makes role bit i, which fits.
+            // forge-lint: disable-next-line(incorrect-shift, unsafe-typecast)
             all.minimumStake[i] = _minimumStake[Roles.wrap(uint16(1 << i))];
         }
         all.nameFee = _nameFees;
@@ -294,7 +296,7 @@ contract Parameters is IParameters {
         (bool success,, bytes memory answer) =
             address(feed).tryStaticCall(PRICE_GAS, 64, abi.encodeCall(IPriceFeed.price, ()));
         // The first word is a bool.
-        if (!success || answer.length != 64 || uint256(bytes32(answer)) > 1) {
+        if (!success || answer.length != 64 || abi.decode(answer, (uint256)) > 1) {
             revert NotAPriceFeed(address(feed));
         }
         emit PriceFeedSet(priceFeed, feed);
@@ -305,8 +307,9 @@ contract Parameters is IParameters {
         if (_stablecoins.length() == MAX_STABLECOINS) revert ListFull(MAX_STABLECOINS);
         (bool success,, bytes memory answer) =
             stablecoin.tryStaticCall(DECIMALS_GAS, 32, abi.encodeCall(IERC20Metadata.decimals, ()));
-        uint256 decimals = uint256(bytes32(answer));
-        if (!success || answer.length != 32 || decimals > type(uint8).max) revert NotAStablecoin(stablecoin);
+        if (!success || answer.length != 32) revert NotAStablecoin(stablecoin);
+        uint256 decimals = abi.decode(answer, (uint256));
+        if (decimals > type(uint8).max) revert NotAStablecoin(stablecoin);
         _checkBounds(6, 18, decimals);
         if (!_stablecoins.add(stablecoin)) revert AlreadyApproved(stablecoin);
         stablecoinScale[stablecoin] = 10 ** (decimals - 6);

@@ -104,8 +104,6 @@ contract PriceFeed is IGuardedPriceFeed {
     }
 
     /// @inheritdoc IPriceFeed
-    // The named return is the interface's.
-    // forge-lint: disable-next-line(shadowed-function)
     function price() external view returns (bool valid, uint256 price_) {
         (PriceStatus status, uint256 reported,) = check();
         valid = status == PriceStatus.Valid;

@@ -133,6 +133,7 @@ contract ComparisonGasTest is Test {
         assertLe(ours * 100, theirs * 105, "more than 1.05 of OpenZeppelin's");
     }
 
+    // forge-lint: disable-next-item(erc20-unchecked-transfer)
     function transfer(IERC20 of_, string memory name) private returns (uint256) {
         vm.startPrank(alice);
         of_.transfer(bob, 1000);
@@ -141,6 +142,7 @@ contract ComparisonGasTest is Test {
         return vm.snapshotGasLastCall(GROUP, name);
     }
 
+    // forge-lint: disable-next-item(erc20-unchecked-transfer)
     function transferWithVotes(IVotes of_, string memory name) private returns (uint256) {
         vm.prank(bob);
         of_.delegate(bob);

@@ -7,6 +7,8 @@ import {PriceGuard, PriceStatus} from "../../../src/interfaces/IGuardedPriceFeed
 import {IMedianAggregator, PriceReport} from "../../../src/interfaces/IMedianAggregator.sol";
 import {Mainchain} from "../../Mainchain.sol";
 
+// Prices are small and positive.
+// forge-lint: disable-next-item(unsafe-typecast)
 contract MedianAggregatorTest is Mainchain {
     MedianAggregator internal median;
     address[] internal reporters;

@@ -359,6 +359,7 @@ contract PriceFeedTest is Mainchain {
     }
 
     /// @dev Both edges are valid, one unit beyond is not.
+    // forge-lint: disable-next-item(unsafe-typecast)
     function assertBand(uint256 lowest, uint256 highest) private {
         faulty.set(int256(lowest));
         assertPrice(lowest);
