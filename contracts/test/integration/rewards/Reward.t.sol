@@ -62,6 +62,19 @@ contract RewardTest is RewardsBase, Archive {
         );
     }
 
+    function test_refusesTheDaysNextToThoseThatCount() public {
+        uint64 today = uint64(block.timestamp / 1 days);
+        Reward memory reward_ = someReward();
+        uint64[2] memory wrong = [today, today - 8];
+        for (uint256 i = 0; i < 2; ++i) {
+            reward_.period = wrong[i];
+            expectRefusal(
+                reward_,
+                abi.encodeWithSelector(IRewards.PeriodOutOfBounds.selector, wrong[i], today - 7, today - 1)
+            );
+        }
+    }
+
     function test_refusesADayTwice() public {
         Reward memory reward_ = someReward();
         uint256 id = submit(reward_);
