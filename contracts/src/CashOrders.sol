@@ -228,11 +228,14 @@ contract CashOrders is ICashOrders, Issuers, EIP712, Nonces, ReentrancyGuardTran
         uint256 scale = _check(stablecoin, amount, note);
         uint64 carried = note == 0 ? 0 : CASH.live(note);
         (bool priced, uint256 price) = PARAMETERS.priceFeed().price();
+        uint32 group = GROUPS.groupOf(CASH.chainOf(note == 0 ? orderCount + 1 : note));
+        uint256 most = Fees.worth(GROUPS.exposureStake(group), price);
         return Quote({
             deposit: amount * scale,
             carried: carried,
             priced: priced,
             burn: priced ? Fees.burnFor(carried + amount, price) : 0,
+            groupRoom: Math.saturatingSub(most, CASH.liveInGroup(group)),
             totalWeight: totalWeightAt(block.number)
         });
     }
@@ -310,19 +313,16 @@ contract CashOrders is ICashOrders, Issuers, EIP712, Nonces, ReentrancyGuardTran
     function _draw(uint256 id, StoredOrder memory placed) private view returns (Draw memory draw) {
         uint256 late = placed.placedAt + SEED_WINDOW;
         (bool found, Seed memory seed) = GROUPS.firstSeedAfter(placed.group, placed.placedIn);
-        if (found ? seed.acceptedAt > late : block.timestamp > late) {
-            draw.state = DrawState.Lapsed;
-            return draw;
-        }
+        draw.state = DrawState.Lapsed;
+        if (found ? seed.acceptedAt > late : block.timestamp > late) return draw;
         if (!found) return Draw({state: DrawState.Waiting, node: 0, attempt: 0, until: late});
 
-        draw.state = DrawState.Lapsed;
-        draw.attempt = (block.timestamp - seed.acceptedAt) / ISSUE_WINDOW;
-        if (draw.attempt >= ATTEMPTS) return draw;
+        uint256 attempt = (block.timestamp - seed.acceptedAt) / ISSUE_WINDOW;
+        if (attempt >= ATTEMPTS) return draw;
         bytes32 value = keccak256(abi.encode(seed.value, address(this), id));
-        draw.node = _drawIssuer(placed.placedIn, value, draw.attempt);
-        if (draw.node == 0) return draw;
-        draw.state = DrawState.Drawn;
-        draw.until = seed.acceptedAt + (draw.attempt + 1) * ISSUE_WINDOW;
+        uint256 node = _drawIssuer(placed.placedIn, value, attempt);
+        if (node == 0) return draw;
+        uint256 until = seed.acceptedAt + (attempt + 1) * ISSUE_WINDOW;
+        return Draw({state: DrawState.Drawn, node: node, attempt: attempt, until: until});
     }
 }

@@ -92,6 +92,9 @@ struct Quote {
     bool priced;
     /// What the issuer would burn, in 10^-18 CoNET. Zero when not priced.
     uint256 burn;
+    /// Micro-dollars that may still be issued in the archive group that the note would fall to. Less than the amount
+    /// means that nobody can mint. Zero when not priced.
+    uint256 groupRoom;
     /// The weight of all issuers, in units of `WEIGHT_UNIT`.
     uint256 totalWeight;
 }

@@ -45,8 +45,8 @@ contract DrawTest is OrdersBase {
         }
     }
 
-    /// @dev In the order's own block nobody knows the seed: what counts is its end, so that to deposit for the time of a
-    ///      transaction is worth nothing.
+    /// @dev In the order's own block nobody knows the seed: what counts is its end, so that to deposit for the time of
+    ///      a transaction is worth nothing.
     function test_endOfTheOrdersBlockCounts() public {
         uint256 id = scene();
         uint256 whale = newIssuer(10_000_000 ether);
@@ -116,8 +116,8 @@ contract DrawTest is OrdersBase {
         mintAs(archiveOwner, id);
     }
 
-    /// @dev Chi-square of 1000 orders under one seed against the weights: 7 degrees of freedom, 24.3 is exceeded once in
-    ///      a thousand. The seed is fixed, so this never flakes.
+    /// @dev Chi-square of 1000 orders under one seed against the weights: 7 degrees of freedom, 24.3 is exceeded once
+    ///      in a thousand. The seed is fixed, so this never flakes.
     function test_drawsFollowTheWeights() public {
         bytes32 seed = keccak256("draws of orders");
         emit log_named_bytes32("seed", seed);

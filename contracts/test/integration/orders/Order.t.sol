@@ -170,11 +170,23 @@ contract OrderTest is OrdersBase {
         assertEq(quote.totalWeight, 1000e5);
     }
 
+    /// @dev Half of seven stakes of 200,000 CoNET is worth $70,000 at $0.10. Orders do not count before they are
+    ///      minted.
+    function test_quoteSaysWhatTheGroupMayHold() public {
+        assertEq(orders.quote(address(usd6), DOLLAR, 0).groupRoom, 70_000 * DOLLAR);
+        uint256 id = orderNew(100 * DOLLAR);
+        assertEq(orders.quote(address(usd6), DOLLAR, 0).groupRoom, 70_000 * DOLLAR);
+        postSeed("seed");
+        mintAs(archiveOwner, id);
+        assertEq(orders.quote(address(usd6), DOLLAR, 0).groupRoom, 69_900 * DOLLAR);
+    }
+
     function test_quoteWithoutAPrice() public {
         priceSource.setUpdatedAt(1);
         Quote memory quote = orders.quote(address(usd6), DOLLAR, 0);
         assertFalse(quote.priced);
         assertEq(quote.burn, 0);
+        assertEq(quote.groupRoom, 0);
     }
 
     function test_quoteRefusesWhatOrderWould() public {

@@ -14,8 +14,10 @@ import {
     Quote
 } from "../../../src/interfaces/ICashOrders.sol";
 import {ICashPool, PooledNote} from "../../../src/interfaces/ICashPool.sol";
+import {Genesis, IChainAnchor} from "../../../src/interfaces/IChainAnchor.sol";
 import {IIssuers, Issuer} from "../../../src/interfaces/IIssuers.sol";
 import {INodeRegistry} from "../../../src/interfaces/INodeRegistry.sol";
+import {ChainClass, Visibility} from "../../../src/types/Chains.sol";
 import {Permit} from "../../../src/types/Permit.sol";
 import {CREATOR, VALIDATOR} from "../../../src/types/Roles.sol";
 import {Archive} from "../../Archive.sol";
@@ -109,14 +111,22 @@ abstract contract OrdersBase is Archive {
         mintAs(archiveOwner, id);
     }
 
-    /// @dev The pending series of a note opens, as the anchor does it after a certified genesis.
+    /// @dev The pending series of a note opens: its archive group certifies a genesis.
     function open(uint256 note) internal {
-        uint32 series = cash.note(note).series + 1;
-        uint64 deposit = cash.pendingSeries(note).deposit;
-        uint64 carried = cash.live(note);
-        uint32 home = groups.keeperOf(cash.chainOf(note), cash.note(note).home);
-        vm.prank(all.chainAnchor);
-        cash.open(note, series, deposit, carried, home);
+        Genesis memory genesis;
+        genesis.chain = cash.chainOf(note);
+        genesis.note = note;
+        genesis.series = cash.note(note).series + 1;
+        genesis.genesisHash = keccak256(abi.encode("genesis", note, genesis.series));
+        genesis.class = ChainClass.Asset;
+        genesis.visibility = Visibility.Members;
+        genesis.wallet = account;
+        genesis.membersHash = keccak256(abi.encode(new uint256[](0)));
+        genesis.deposit = cash.pendingSeries(note).deposit;
+        genesis.carried = cash.live(note);
+        IChainAnchor anchors = IChainAnchor(all.chainAnchor);
+        bytes32 digest = anchors.genesisDigest(genesis, GROUP, groups.epochOf(GROUP));
+        anchors.anchor(genesis, certify(digest, GROUP));
     }
 
     /// @dev A live note with `amount` in it.
