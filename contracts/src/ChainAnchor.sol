@@ -132,6 +132,8 @@ contract ChainAnchor is IChainAnchor, EIP712, ReentrancyGuardTransient {
             Roles role = roleOf(i);
             if ((before >> i) & 1 != 0) continue;
             if (_STAKING.seats(members[i], role) >= _STAKING.capacity(members[i], role)) continue;
+            // Bit i is member i.
+            // forge-lint: disable-next-line(incorrect-shift)
             seated |= 1 << i;
             _STAKING.takeSeat(members[i], role);
         }

@@ -59,6 +59,7 @@ abstract contract Archive is Mainchain {
     /// @dev A certificate by the smallest quorum, in the current epoch.
     function certify(bytes32 digest, uint32 group) internal view returns (Certificate memory) {
         uint64 epoch = groups.epochOf(group);
+        // forge-lint: disable-next-line(incorrect-shift)
         return certifyAs(digest, group, epoch, uint32((1 << quorumOf(_signers[group][epoch].length)) - 1));
     }
 

@@ -97,6 +97,7 @@ contract ArchiveGroupsHandler is Archive {
 
     /// @dev Asks for a seed now, as an order would.
     function ask(uint256 random) external {
+        // forge-lint: disable-next-line(unsafe-typecast)
         askedGroups.push(uint32(random % groups.groupCount() + 1));
         askedBlocks.push(uint64(block.number));
         step();
@@ -161,11 +162,10 @@ contract ArchiveGroupsHandler is Archive {
         private
     {
         bytes32 digest = groups.handoverDigest(next, state, group, epoch);
-        try groups.handover(
-            next, state, certifyAs(digest, group, epoch, uint32((1 << quorumOf(seats)) - 1))
-        ) {
-            violation =
-                "a handover counted twice";
+        // forge-lint: disable-next-line(incorrect-shift)
+        uint32 quorum = uint32((1 << quorumOf(seats)) - 1);
+        try groups.handover(next, state, certifyAs(digest, group, epoch, quorum)) {
+            violation = "a handover counted twice";
         } catch {
             ++replays;
         }

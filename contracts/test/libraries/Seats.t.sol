@@ -66,6 +66,7 @@ contract SeatsTest is Test {
     /// @dev More than two thirds of every number of seats there can be, with signers spread at random.
     function testFuzz_quorumOfAnySize(uint256 count, uint256 bitmap) public {
         count = bound(count, 1, 31);
+        // forge-lint: disable-next-line(incorrect-shift)
         bitmap &= (1 << count) - 1;
         address[] memory signers = new address[](count);
         bytes memory signatures;

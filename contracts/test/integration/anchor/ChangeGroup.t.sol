@@ -26,6 +26,7 @@ contract ChangeGroupTest is AnchorBase {
     function test_refusesUnknownChains() public {
         GroupChange memory change = nextChange(CHAIN, some);
         change.chain = "unknown";
+        // forge-lint: disable-next-line(unsafe-typecast)
         refuse(change, abi.encodeWithSelector(IChainAnchor.UnknownChain.selector, bytes32("unknown")));
     }
 

@@ -27,6 +27,7 @@ contract MembersTest is AnchorBase {
     }
 
     function test_refusesUnknownChains() public {
+        // forge-lint: disable-next-line(unsafe-typecast)
         vm.expectRevert(abi.encodeWithSelector(IChainAnchor.UnknownChain.selector, bytes32("unknown")));
         anchors.seatMembers("unknown", first);
     }

@@ -16,8 +16,10 @@ contract WalletTest is AnchorBase {
     }
 
     function test_refusesUnknownChains() public {
+        // forge-lint: disable-next-line(unsafe-typecast)
         vm.expectRevert(abi.encodeWithSelector(IChainAnchor.UnknownChain.selector, bytes32("unknown")));
         anchors.setWallet("unknown", next);
+        // forge-lint: disable-next-line(unsafe-typecast)
         vm.expectRevert(abi.encodeWithSelector(IChainAnchor.UnknownChain.selector, bytes32("unknown")));
         anchors.setWalletSigned("unknown", next, deadline, "");
     }
@@ -50,7 +52,11 @@ contract WalletTest is AnchorBase {
         bytes memory signature = signed(boundKey, next);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IChainAnchor.WalletSignatureInvalid.selector, bytes32("other"), boundWallet
+                // forge-lint: disable-next-line(unsafe-typecast)
+                IChainAnchor.WalletSignatureInvalid.selector,
+                // forge-lint: disable-next-line(unsafe-typecast)
+                bytes32("other"),
+                boundWallet
             )
         );
         anchors.setWalletSigned("other", next, deadline, signature);

@@ -73,6 +73,7 @@ contract BootstrapTest is GroupsBase {
         Certificate memory certificate = certify("digest", ROOT_GROUP);
         vm.expectRevert(abi.encodeWithSelector(IArchiveGroups.UnknownGroup.selector, ROOT_GROUP));
         fresh.verify("digest", certificate);
+        // forge-lint: disable-next-line(unsafe-typecast)
         vm.expectRevert(abi.encodeWithSelector(IArchiveGroups.NotKeeper.selector, bytes32("c"), 1, 0));
         fresh.verifyFor("c", 0, "digest", certificate);
     }

@@ -48,6 +48,7 @@ contract VerifyTest is Archive {
         Certificate memory certificate = certify(DIGEST, ROOT_GROUP);
         uint32 bit = 1;
         for (uint256 seat = 10; seat < 32; ++seat) {
+            // forge-lint: disable-next-line(unsafe-typecast)
             certificate.seats = 0x7f | (bit << uint32(seat));
             vm.expectRevert(
                 abi.encodeWithSelector(IArchiveGroups.SeatUnknown.selector, certificate.seats, 10)
@@ -120,6 +121,7 @@ contract VerifyTest is Archive {
 
     function test_acceptsTheSmallestQuorumAndMore() public view {
         for (uint256 signers = 7; signers <= 10; ++signers) {
+            // forge-lint: disable-next-line(incorrect-shift)
             groups.verify(DIGEST, certifyAs(DIGEST, ROOT_GROUP, 1, uint32((1 << signers) - 1)));
         }
     }
@@ -137,6 +139,7 @@ contract VerifyTest is Archive {
     function testFuzz_refusesAnyFlippedBit(uint256 bit) public {
         Certificate memory certificate = certify(DIGEST, ROOT_GROUP);
         bit = bound(bit, 0, 7 * 512 - 1);
+        // forge-lint: disable-next-line(incorrect-shift)
         certificate.signatures[bit / 8] ^= bytes1(uint8(1 << (bit % 8)));
         vm.expectRevert(abi.encodeWithSelector(IArchiveGroups.SignatureInvalid.selector, bit / 512));
         groups.verify(DIGEST, certificate);
