@@ -289,6 +289,8 @@ contract Cash is ICash, ERC721, EIP712, ReentrancyGuardTransient {
         if (deposit == 0) revert AmountZero();
         if (PARAMETERS.mintingPaused()) revert MintingPaused();
         uint256 scale = PARAMETERS.stablecoinScale(stablecoin);
+        // At most 77.
+        // forge-lint: disable-next-line(unsafe-typecast)
         uint8 exponent = uint8(Math.log10(scale));
         if (scale != 10 ** exponent) revert StablecoinNotApproved(stablecoin);
         uint256 least = burnFor(id, deposit);

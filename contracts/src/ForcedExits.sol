@@ -228,6 +228,8 @@ contract ForcedExits is IForcedExits, EIP712 {
         Settlement storage chosen = _settlements[header.note];
         chosen.leavesRoot = header.leavesRoot;
         chosen.height = header.height;
+        // At most `MAX_LEAVES`.
+        // forge-lint: disable-next-line(unsafe-typecast)
         chosen.leaves = uint16(leaves);
         chosen.dust = dust;
         chosen.bonder = msg.sender;
