@@ -1,10 +1,11 @@
 //! `conet devnet`: a whole network on this machine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::Args;
 
-use crate::devnet::Devnet;
+use crate::devnet::{ChainChoice, Devnet};
 
 /// Start a chain, the contracts and nodes on this machine.
 ///
@@ -13,7 +14,8 @@ use crate::devnet::Devnet;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   conet devnet                 five nodes, until Ctrl-C
-  conet devnet --nodes 8")]
+  conet devnet --nodes 8
+  conet devnet --demo --rpc-url http://127.0.0.1:9650/ext/bc/CHAIN/rpc")]
 pub(crate) struct DevnetArgs {
     /// How many nodes; at least 4 for the demo
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -24,6 +26,30 @@ pub(crate) struct DevnetArgs {
     /// The chain's RPC port [default: a free one]
     #[arg(long)]
     rpc_port: Option<u16>,
+    /// Tell the story on this chain instead of starting one
+    #[arg(long, value_name = "URL", requires = "demo", conflicts_with = "rpc_port")]
+    rpc_url: Option<String>,
+    /// A file with the private key that pays on that chain [default: anvil's first, known to all]
+    #[arg(long, value_name = "FILE", requires = "rpc_url")]
+    owner_key_file: Option<PathBuf>,
+}
+
+impl DevnetArgs {
+    fn chain(&self) -> anyhow::Result<ChainChoice> {
+        let Some(rpc_url) = self.rpc_url.clone() else {
+            return Ok(ChainChoice::Anvil { port: self.rpc_port });
+        };
+        let owner = match &self.owner_key_file {
+            Some(path) => {
+                let cannot_read = || format!("cannot read {}", path.display());
+                let text = std::fs::read_to_string(path).with_context(cannot_read)?;
+                let text = zeroize::Zeroizing::new(text);
+                Some(text.trim().parse().context("the key file holds no private key")?)
+            }
+            None => None,
+        };
+        Ok(ChainChoice::Running { rpc_url, owner })
+    }
 }
 
 pub(crate) async fn run(args: DevnetArgs, home: &Path, json: bool) -> anyhow::Result<()> {
@@ -32,7 +58,7 @@ pub(crate) async fn run(args: DevnetArgs, home: &Path, json: bool) -> anyhow::Re
             eprintln!("  {line}");
         }
     };
-    let mut devnet = Devnet::start(home, usize::from(args.nodes), args.rpc_port, say).await?;
+    let mut devnet = Devnet::start(home, usize::from(args.nodes), args.chain()?, say).await?;
     if args.demo {
         let told = crate::demo::tell(&devnet.network, home, json).await;
         devnet.stop().await;

@@ -12,6 +12,7 @@ use conet_client::{
     Client, ClientConfig, Content, Delivery, Event, Keystore, ListenOptions, Listener, Password,
     RegisterOptions, SendOptions, Wallet,
 };
+use conet_wire::claim::EndpointPolicy;
 
 use witness::Witness;
 
@@ -44,7 +45,9 @@ impl Person {
         let password = Password::new("a demo needs no secrets".into());
         let wallet =
             tokio::task::spawn_blocking(move || keystore.create(name, &password)).await??;
-        let client = Client::open(&home, network, ClientConfig::default()).await?;
+        // Its nodes listen on this machine only, whatever chain they are registered on.
+        let config = ClientConfig { endpoints: Some(EndpointPolicy::Development) };
+        let client = Client::open(&home, network, config).await?;
         Ok(Self { name, client, wallet: Arc::new(wallet) })
     }
 

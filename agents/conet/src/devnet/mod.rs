@@ -1,15 +1,17 @@
 //! A whole CoNET on one machine: a real chain, the contracts, and node processes.
 
 mod anvil;
+mod chain;
 mod nodes;
 
 use std::path::Path;
 
-use alloy::{primitives::U256, signers::local::PrivateKeySigner};
+use alloy::primitives::U256;
 use anyhow::Context as _;
 use conet_chain::{Admin, ChainReader, NetworkFile, deploy};
 
-pub(crate) use anvil::Anvil;
+use chain::Chain;
+pub(crate) use chain::ChainChoice;
 pub(crate) use nodes::NodeProcess;
 
 /// What a node's wallet gets to pay for its clients' routes: 10 ether.
@@ -20,7 +22,7 @@ pub(crate) struct Devnet {
     /// What `network.json` holds.
     pub(crate) network: NetworkFile,
     nodes: Vec<NodeProcess>,
-    anvil: Anvil,
+    chain: Chain,
 }
 
 impl Devnet {
@@ -28,7 +30,7 @@ impl Devnet {
     pub(crate) async fn start(
         home: &Path,
         count: usize,
-        rpc_port: Option<u16>,
+        choice: ChainChoice,
         mut say: impl FnMut(String),
     ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(home).with_context(|| format!("cannot use {}", home.display()))?;
@@ -39,15 +41,15 @@ impl Devnet {
                 .with_context(|| format!("cannot remove {}", folder.display()))?;
         }
         forget_chain(home)?;
-        let anvil = Anvil::start(&home.join("anvil.log"), rpc_port).await?;
-        say(format!("anvil is up at {} (chain {})", anvil.rpc_url, anvil.chain_id));
+        let chain = Chain::start(choice, home).await?;
+        say(chain.describe());
 
-        let owner: PrivateKeySigner = anvil::FUNDED_KEY.parse()?;
-        let deployment = deploy(&anvil.rpc_url, &owner).await.context("deploying the contracts")?;
+        let deployment =
+            deploy(&chain.rpc_url, &chain.owner).await.context("deploying the contracts")?;
         let network = deployment.network;
         say(format!("NodeRegistry {}, RouteTable {}", network.registry, network.routes));
-        let reader = ChainReader::connect(&anvil.rpc_url, network).await?;
-        let admin = Admin::new(reader.clone(), owner);
+        let reader = ChainReader::connect(&chain.rpc_url, network).await?;
+        let admin = Admin::new(reader.clone(), chain.owner.clone());
 
         let mut nodes = Vec::with_capacity(count);
         for number in 1..=count {
@@ -56,13 +58,13 @@ impl Devnet {
             // Each node owns itself: clients use no two nodes of one owner on one path.
             let itself = Admin::new(reader.clone(), plan.signer().clone());
             let id = itself.register_node(plan.signer(), plan.record()?).await?;
-            plan.write(id, &anvil.rpc_url, network)?;
+            plan.write(id, &chain.rpc_url, network)?;
             nodes.push(plan.info(id)?);
             say(format!("node {id} registered at {}", plan.endpoint));
         }
         let mut file = NetworkFile {
-            rpc_url: anvil.rpc_url.clone(),
-            chain_id: anvil.chain_id,
+            rpc_url: chain.rpc_url.clone(),
+            chain_id: chain.chain_id,
             contracts: deployment.contracts,
             indexer_url: None,
             nodes,
@@ -78,7 +80,7 @@ impl Devnet {
         }
         file.save(&home.join(NetworkFile::NAME))?;
         say(format!("{count} nodes are up"));
-        Ok(Self { network: file, nodes: processes, anvil })
+        Ok(Self { network: file, nodes: processes, chain })
     }
 
     /// Waits until a process ends by itself, which none should.
@@ -87,11 +89,11 @@ impl Devnet {
         let first = futures_util::future::select_all(nodes);
         tokio::select! {
             (what, ..) = first => what,
-            what = self.anvil.ended() => what,
+            what = self.chain.ended() => what,
         }
     }
 
-    /// Stops the nodes, then the chain.
+    /// Stops the nodes, then the chain if it is ours.
     pub(crate) async fn stop(mut self) {
         for node in &mut self.nodes {
             node.ask_to_stop();
