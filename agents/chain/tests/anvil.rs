@@ -53,7 +53,10 @@ fn start_anvil(chain_id: u64) -> AnvilInstance {
 }
 
 async fn start() -> Chain {
-    let anvil = start_anvil(31_337);
+    start_on(start_anvil(31_337)).await
+}
+
+async fn start_on(anvil: AnvilInstance) -> Chain {
     let url = anvil.endpoint();
     let signer = PrivateKeySigner::from(anvil.first_key().clone());
     let network = deploy(&url, &signer).await.unwrap().network;
@@ -399,4 +402,15 @@ async fn a_wallet_sets_its_own_route() {
     update.keys.certificate = Bytes::new();
     let error = admin.set_route(update).await.unwrap_err();
     assert_eq!(error.refusal().unwrap().name, "CertificateMissing");
+}
+
+#[tokio::test]
+async fn a_quiet_chain_takes_what_is_signed_now() {
+    // subnet-evm makes no block without a transaction, so the newest may be old.
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let yesterday = (now - 86_400).to_string();
+    let anvil = Anvil::at(anvil_program()).port(0_u16).args(["--timestamp", &yesterday]);
+    let chain = start_on(anvil.try_spawn().unwrap()).await;
+    chain.anvil_call("evm_setNextBlockTimestamp", serde_json::json!([now])).await;
+    assert_eq!(chain.register(1).await, U256::from(1));
 }
