@@ -29,9 +29,9 @@ pub(crate) struct DevnetArgs {
     /// Tell the story on this chain instead of starting one
     #[arg(long, value_name = "URL", requires = "demo", conflicts_with = "rpc_port")]
     rpc_url: Option<String>,
-    /// A file with the private key that pays on that chain [default: anvil's first, known to all]
+    /// A file with the private key that pays there [default: anvil's first account, known to all]
     #[arg(long, value_name = "FILE", requires = "rpc_url")]
-    owner_key_file: Option<PathBuf>,
+    payer_key_file: Option<PathBuf>,
 }
 
 impl DevnetArgs {
@@ -39,7 +39,7 @@ impl DevnetArgs {
         let Some(rpc_url) = self.rpc_url.clone() else {
             return Ok(ChainChoice::Anvil { port: self.rpc_port });
         };
-        let owner = match &self.owner_key_file {
+        let payer = match &self.payer_key_file {
             Some(path) => {
                 let cannot_read = || format!("cannot read {}", path.display());
                 let text = std::fs::read_to_string(path).with_context(cannot_read)?;
@@ -48,7 +48,7 @@ impl DevnetArgs {
             }
             None => None,
         };
-        Ok(ChainChoice::Running { rpc_url, owner })
+        Ok(ChainChoice::Running { rpc_url, payer })
     }
 }
 

@@ -3,19 +3,25 @@
 use std::path::Path;
 
 use alloy::{
+    network::{EthereumWallet, TransactionBuilder as _},
+    primitives::U256,
     providers::{Provider as _, ProviderBuilder},
+    rpc::types::TransactionRequest,
     signers::local::PrivateKeySigner,
 };
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use super::anvil::{Anvil, FUNDED_KEY};
+
+/// What the owner on a running chain gets, for contracts and nodes: 1,000 ether.
+const OWNER_WEI: u128 = 1_000_000_000_000_000_000_000;
 
 /// Which chain to take.
 pub(crate) enum ChainChoice {
     /// Start an anvil, at this port or a free one.
     Anvil { port: Option<u16> },
-    /// One that runs; the key holds coins there, or else the development key does.
-    Running { rpc_url: String, owner: Option<PrivateKeySigner> },
+    /// One that runs; the payer has coins there, or else the well-known development key.
+    Running { rpc_url: String, payer: Option<PrivateKeySigner> },
 }
 
 /// A chain, and who has coins on it. An anvil of our own is killed when dropped.
@@ -34,12 +40,11 @@ impl Chain {
                 let (rpc_url, chain_id) = (anvil.rpc_url.clone(), anvil.chain_id);
                 Ok(Self { rpc_url, chain_id, owner: FUNDED_KEY.parse()?, anvil: Some(anvil) })
             }
-            ChainChoice::Running { rpc_url, owner } => {
-                let url = rpc_url.parse().context("the RPC's address is no URL")?;
-                let provider = ProviderBuilder::new().connect_http(url);
-                let chain_id =
-                    provider.get_chain_id().await.context("the chain does not answer")?;
-                let owner = owner.map_or_else(|| FUNDED_KEY.parse(), Ok)?;
+            ChainChoice::Running { rpc_url, payer } => {
+                let payer = payer.map_or_else(|| FUNDED_KEY.parse(), Ok)?;
+                // Contracts follow from their owner: a new one gets new ones, with no nodes yet.
+                let owner = PrivateKeySigner::random();
+                let chain_id = fund(&rpc_url, payer, &owner).await?;
                 Ok(Self { rpc_url, chain_id, owner, anvil: None })
             }
         }
@@ -58,4 +63,20 @@ impl Chain {
             None => std::future::pending().await,
         }
     }
+}
+
+/// Sends `owner` its coins, and says which chain this is.
+async fn fund(
+    rpc_url: &str,
+    payer: PrivateKeySigner,
+    owner: &PrivateKeySigner,
+) -> anyhow::Result<u64> {
+    let url = rpc_url.parse().context("the RPC's address is no URL")?;
+    let provider = ProviderBuilder::new().wallet(EthereumWallet::from(payer)).connect_http(url);
+    let chain_id = provider.get_chain_id().await.context("the chain does not answer")?;
+    let request =
+        TransactionRequest::default().with_to(owner.address()).with_value(U256::from(OWNER_WEI));
+    let pending = provider.send_transaction(request).await.context("paying for the contracts")?;
+    ensure!(pending.get_receipt().await?.status(), "the payment for the contracts was refused");
+    Ok(chain_id)
 }
