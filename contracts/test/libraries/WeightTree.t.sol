@@ -213,7 +213,7 @@ contract WeightTreeTest is Test {
         (, uint256 a) = tree.draw(block.number, seed, 0);
         (, uint256 b) = tree.draw(block.number, seed, 1);
         (, uint256 c) = tree.draw(block.number, seed, 2);
-        assertEq(1 << a | 1 << b | 1 << c, 7);
+        assertEq(2 ** a + 2 ** b + 2 ** c, 7);
     }
 
     /// @dev Later changes of any size do not move a draw of an earlier block.
