@@ -7,7 +7,9 @@ use alloy::{
     signers::local::PrivateKeySigner,
 };
 use conet_bindings::{NodeRegistry, endpoint, roles};
-use conet_chain::{Admin, ChainReader, Deployment, NetworkFile, NodeInfo, deploy, key_set};
+use conet_chain::{
+    Admin, ChainReader, Deployment, Genesis, NetworkFile, NodeInfo, deploy, key_set,
+};
 use conet_node::{
     agent::AgentConfig,
     config::{ChainConfig, Limits, NodeConfig, Role},
@@ -116,7 +118,10 @@ impl World {
         let folder = Folder::new();
         let (anvil, rpc_url) = start_anvil(folder.path()).await;
         let owner: PrivateKeySigner = FUNDED_KEY.parse().expect("a key");
-        let Deployment { network, contracts } = deploy(&rpc_url, &owner).await.expect("contracts");
+        let Deployment { network, contracts } =
+            deploy(&rpc_url, &owner, &Genesis::development(owner.address()), |_, _, _| {})
+                .await
+                .expect("contracts");
         let reader = ChainReader::connect(&rpc_url, network).await.expect("a chain");
         let admin = Admin::new(reader.clone(), owner);
         Self { nodes: Vec::new(), network, contracts, reader, admin, rpc_url, anvil, folder }

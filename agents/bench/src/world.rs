@@ -15,7 +15,7 @@ use conet_bindings::{
     NodeRegistry::{NodeConfig as Record, Prices, Specs},
     endpoint, roles,
 };
-use conet_chain::{Admin, ChainReader, deploy, key_set};
+use conet_chain::{Admin, ChainReader, Genesis, deploy, key_set};
 use conet_node::{
     config::{ChainConfig, NodeConfig, Role},
     keys::NodeKeys,
@@ -63,7 +63,9 @@ impl World {
             .map_err(failed("starting anvil (run ./scripts/setup, or set CONET_ANVIL)"))?;
         let owner = PrivateKeySigner::from(anvil.first_key().clone());
         let deployment =
-            deploy(&anvil.endpoint(), &owner).await.map_err(failed("deploying the contracts"))?;
+            deploy(&anvil.endpoint(), &owner, &Genesis::development(owner.address()), |_, _, _| {})
+                .await
+                .map_err(failed("deploying the contracts"))?;
         let network = deployment.network;
         let reader = ChainReader::connect(&anvil.endpoint(), network)
             .await

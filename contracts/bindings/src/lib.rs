@@ -18,7 +18,12 @@ pub mod roles;
 mod typed_data;
 
 pub use addresses::{Addresses, CREATE2_DEPLOYER, name};
-pub use contracts::{Deployer, NodeRegistry, RouteTable};
+pub use contracts::{
+    ArchiveGroups, Cash, CashOrders, CashPool, ChainAnchor, ConetGovernor, ConetToken,
+    DappRegistry, Deployer, DevStablecoin, ForcedExits, MedianAggregator, Names, NativeConetToken,
+    NodeRatings, NodeRegistry, Parameters, PriceFeed, Rewards, RouteTable, Slasher, Staking,
+    Timelock,
+};
 pub use typed_data::{NodeKeys, Route, node_registry_domain, route_domain};
 
 use alloy::primitives::{B256, FixedBytes};

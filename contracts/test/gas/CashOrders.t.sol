@@ -25,7 +25,7 @@ contract CashOrdersGas is OrdersBase {
 
     function test_deposits() public {
         uint256 node = newIssuer(0);
-        require(token.transfer(archiveOwner, 100 ether));
+        token.transfer(archiveOwner, 100 ether);
         vm.startPrank(archiveOwner);
         orders.deposit(node, 1 ether);
         vm.snapshotGasLastCall(ORDERS, "deposit, first");
@@ -85,7 +85,7 @@ contract CashOrdersGas is OrdersBase {
 
     function test_pool() public {
         uint256 note = liveNote(25 * DOLLAR);
-        withdrawFrom(note, 20 * DOLLAR);
+        leave(note, 20 * DOLLAR);
         pool.take(note);
         vm.snapshotGasLastCall(POOL, "take");
         vm.prank(buyer);

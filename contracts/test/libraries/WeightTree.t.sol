@@ -204,18 +204,6 @@ contract WeightTreeTest is Test {
         }
     }
 
-    /// @dev Weights so small that points often fall on the edge of what was drawn before.
-    /// forge-config: default.fuzz.runs = 64
-    function testFuzz_drawsAtTheEdges(bytes32 seed) public {
-        for (uint256 i = 0; i < 3; ++i) {
-            tree.set(i, 1);
-        }
-        (, uint256 a) = tree.draw(block.number, seed, 0);
-        (, uint256 b) = tree.draw(block.number, seed, 1);
-        (, uint256 c) = tree.draw(block.number, seed, 2);
-        assertEq(2 ** a + 2 ** b + 2 ** c, 7);
-    }
-
     /// @dev Later changes of any size do not move a draw of an earlier block.
     /// forge-config: default.fuzz.runs = 64
     function testFuzz_laterChangesDoNotMoveADraw(bytes32 seed, uint256 k, uint256[8] memory changes) public {

@@ -2,10 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use clap::Args;
+use alloy::primitives::{Address, U256};
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+use conet_chain::changes::conet_text;
+use serde_json::json;
 
-use crate::devnet::{ChainChoice, Devnet};
+use crate::{
+    context::{Context, conet_amount},
+    devnet::{ChainChoice, Devnet, economy::Amounts},
+};
 
 /// Start a chain, the contracts and nodes on this machine.
 ///
@@ -15,8 +21,12 @@ use crate::devnet::{ChainChoice, Devnet};
 #[command(after_help = "Examples:
   conet devnet                 five nodes, until Ctrl-C
   conet devnet --nodes 8
-  conet devnet --demo --rpc-url http://127.0.0.1:9650/ext/bc/CHAIN/rpc")]
+  conet devnet --demo --rpc-url http://127.0.0.1:9650/ext/bc/CHAIN/rpc
+  conet devnet fund --wallet bobo       play money, CoNET and gas for a wallet")]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct DevnetArgs {
+    #[command(subcommand)]
+    command: Option<DevnetCommand>,
     /// How many nodes; at least 4 for the demo
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=64))]
     nodes: u16,
@@ -32,6 +42,9 @@ pub(crate) struct DevnetArgs {
     /// A file with the private key that pays there [default: anvil's first account, known to all]
     #[arg(long, value_name = "FILE", requires = "rpc_url")]
     payer_key_file: Option<PathBuf>,
+    /// The chain's gas is paid in CoNET: the token wraps its coins
+    #[arg(long, requires = "rpc_url")]
+    native: bool,
 }
 
 impl DevnetArgs {
@@ -48,11 +61,62 @@ impl DevnetArgs {
             }
             None => None,
         };
-        Ok(ChainChoice::Running { rpc_url, payer })
+        Ok(ChainChoice::Running { rpc_url, payer, is_native: self.native })
     }
 }
 
-pub(crate) async fn run(args: DevnetArgs, home: &Path, json: bool) -> anyhow::Result<()> {
+/// What one does with a network that runs.
+#[derive(Debug, Subcommand)]
+enum DevnetCommand {
+    /// Give a wallet coins for gas, CoNET and play money, from the account that every anvil funds
+    #[command(after_help = "Examples:
+  conet devnet fund --wallet bobo
+  conet devnet fund --to 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --conet 2000000")]
+    Fund(FundArgs),
+}
+
+/// Who gets how much.
+#[derive(Debug, Args)]
+struct FundArgs {
+    /// A wallet of this home folder
+    #[arg(long, required_unless_present = "to")]
+    wallet: Option<String>,
+    /// Any address
+    #[arg(long, conflicts_with = "wallet")]
+    to: Option<Address>,
+    /// Coins for gas
+    #[arg(long, default_value = "10", value_parser = conet_amount)]
+    gas: U256,
+    /// CoNET
+    #[arg(long, default_value = "1000000", value_parser = conet_amount)]
+    conet: U256,
+    /// Dollars of each kind of play money
+    #[arg(long, default_value_t = 1000)]
+    dollars: u64,
+}
+
+async fn fund(args: FundArgs, context: &Context) -> anyhow::Result<()> {
+    let chain = context.mainchain().await?;
+    let to = match (args.to, args.wallet) {
+        (Some(to), _) => to,
+        (None, Some(name)) => context.keystore().show(&name)?.address,
+        (None, None) => bail!("expected --wallet or --to"),
+    };
+    let owner = chain.payer(crate::devnet::FUNDED_KEY.parse()?);
+    let FundArgs { gas, conet, dollars, .. } = args;
+    crate::devnet::economy::fund(&chain, &owner, to, Amounts { gas, conet, dollars })
+        .await
+        .context("expected the development chain of `conet devnet`")?;
+    let json = json!({ "to": to, "conet": conet_text(conet), "dollars": dollars });
+    let text = format!("{to} got {} CoNET and ${dollars} of each play money", conet_text(conet));
+    Ok(context.output.result(&json, &text)?)
+}
+
+pub(crate) async fn run(args: DevnetArgs, context: &Context) -> anyhow::Result<()> {
+    let (home, json) = (context.home.as_path(), context.output.json);
+    if let Some(DevnetCommand::Fund(args)) = args.command {
+        return fund(args, context).await;
+    }
     let say = |line: String| {
         if !json {
             eprintln!("  {line}");
@@ -93,7 +157,9 @@ fn what_next(home: &Path) -> String {
   conet wallet new --name peter
   conet send --wallet peter --to $(conet wallet show --name bobo --address) --text 'Hello Bobo'
 
-  conet node list          the nodes
+  conet node list                      the nodes
+  conet devnet fund --wallet bobo      gas, CoNET and play money
+  conet gov rules                      what votes decide
   conet route ADDRESS      what the chain says of a wallet
 
 Press Ctrl-C to stop."

@@ -4,24 +4,29 @@ use std::path::Path;
 
 use alloy::{
     network::{EthereumWallet, TransactionBuilder as _},
-    primitives::U256,
+    primitives::{U256, utils::Unit},
     providers::{Provider as _, ProviderBuilder},
     rpc::types::TransactionRequest,
     signers::local::PrivateKeySigner,
 };
 use anyhow::{Context as _, ensure};
+use conet_chain::Genesis;
 
 use super::anvil::{Anvil, FUNDED_KEY};
 
-/// What the owner on a running chain gets, for contracts and nodes: 1,000 ether.
-const OWNER_WEI: u128 = 1_000_000_000_000_000_000_000;
+/// What the owner on a running chain gets, for contracts and nodes.
+const OWNER_COINS: u64 = 1_000;
+
+/// What it gets where the coins are CoNET: stakes are paid from it too.
+const OWNER_CONET: u64 = 20_000_000;
 
 /// Which chain to take.
 pub(crate) enum ChainChoice {
     /// Start an anvil, at this port or a free one.
     Anvil { port: Option<u16> },
     /// One that runs; the payer has coins there, or else the well-known development key.
-    Running { rpc_url: String, payer: Option<PrivateKeySigner> },
+    /// `is_native`: its coin is CoNET.
+    Running { rpc_url: String, payer: Option<PrivateKeySigner>, is_native: bool },
 }
 
 /// A chain, and who has coins on it. An anvil of our own is killed when dropped.
@@ -29,6 +34,8 @@ pub(super) struct Chain {
     pub(super) rpc_url: String,
     pub(super) chain_id: u64,
     pub(super) owner: PrivateKeySigner,
+    /// Whether its coin is CoNET, which the token then wraps.
+    pub(super) is_native: bool,
     anvil: Option<Anvil>,
 }
 
@@ -38,16 +45,32 @@ impl Chain {
             ChainChoice::Anvil { port } => {
                 let anvil = Anvil::start(&home.join("anvil.log"), port).await?;
                 let (rpc_url, chain_id) = (anvil.rpc_url.clone(), anvil.chain_id);
-                Ok(Self { rpc_url, chain_id, owner: FUNDED_KEY.parse()?, anvil: Some(anvil) })
+                Ok(Self {
+                    rpc_url,
+                    chain_id,
+                    owner: FUNDED_KEY.parse()?,
+                    is_native: false,
+                    anvil: Some(anvil),
+                })
             }
-            ChainChoice::Running { rpc_url, payer } => {
+            ChainChoice::Running { rpc_url, payer, is_native } => {
                 let payer = payer.map_or_else(|| FUNDED_KEY.parse(), Ok)?;
                 // Contracts follow from their owner: a new one gets new ones, with no nodes yet.
                 let owner = PrivateKeySigner::random();
-                let chain_id = fund(&rpc_url, payer, &owner).await?;
-                Ok(Self { rpc_url, chain_id, owner, anvil: None })
+                let coins = if is_native { OWNER_CONET } else { OWNER_COINS };
+                let chain_id = fund(&rpc_url, payer, &owner, coins).await?;
+                Ok(Self { rpc_url, chain_id, owner, is_native, anvil: None })
             }
         }
+    }
+
+    /// What the contracts are told.
+    pub(super) fn genesis(&self) -> Genesis {
+        let mut genesis = Genesis::development(self.owner.address());
+        if self.is_native {
+            genesis.allocation.clear();
+        }
+        genesis
     }
 
     /// What the chain is, for people.
@@ -70,12 +93,13 @@ async fn fund(
     rpc_url: &str,
     payer: PrivateKeySigner,
     owner: &PrivateKeySigner,
+    coins: u64,
 ) -> anyhow::Result<u64> {
     let url = rpc_url.parse().context("the RPC's address is no URL")?;
     let provider = ProviderBuilder::new().wallet(EthereumWallet::from(payer)).connect_http(url);
     let chain_id = provider.get_chain_id().await.context("the chain does not answer")?;
-    let request =
-        TransactionRequest::default().with_to(owner.address()).with_value(U256::from(OWNER_WEI));
+    let wei = U256::from(coins) * Unit::ETHER.wei();
+    let request = TransactionRequest::default().with_to(owner.address()).with_value(wei);
     let pending = provider.send_transaction(request).await.context("paying for the contracts")?;
     ensure!(pending.get_receipt().await?.status(), "the payment for the contracts was refused");
     Ok(chain_id)

@@ -2,14 +2,16 @@
 
 mod anvil;
 mod chain;
+pub(crate) mod economy;
 mod nodes;
 
 use std::path::Path;
 
 use alloy::primitives::U256;
 use anyhow::Context as _;
-use conet_chain::{Admin, ChainReader, NetworkFile, deploy};
+use conet_chain::{Admin, ChainReader, Mainchain, NetworkFile, deploy};
 
+pub(crate) use anvil::FUNDED_KEY;
 use chain::Chain;
 pub(crate) use chain::ChainChoice;
 pub(crate) use nodes::NodeProcess;
@@ -44,14 +46,16 @@ impl Devnet {
         let chain = Chain::start(choice, home).await?;
         say(chain.describe());
 
-        let deployment =
-            deploy(&chain.rpc_url, &chain.owner).await.context("deploying the contracts")?;
+        let deployment = deploy(&chain.rpc_url, &chain.owner, &chain.genesis(), |_, _, _| {})
+            .await
+            .context("deploying the contracts")?;
         let network = deployment.network;
-        say(format!("NodeRegistry {}, RouteTable {}", network.registry, network.routes));
+        say(format!("{} contracts are deployed", deployment.contracts.len()));
         let reader = ChainReader::connect(&chain.rpc_url, network).await?;
         let admin = Admin::new(reader.clone(), chain.owner.clone());
 
         let mut nodes = Vec::with_capacity(count);
+        let mut signers = Vec::with_capacity(count);
         for number in 1..=count {
             let plan = nodes::Plan::new(&folder, number)?;
             admin.fund(plan.wallet(), U256::from(NODE_WEI)).await?;
@@ -60,6 +64,7 @@ impl Devnet {
             let id = itself.register_node(plan.signer(), plan.record()?).await?;
             plan.write(id, &chain.rpc_url, network)?;
             nodes.push(plan.info(id)?);
+            signers.push((id, plan.signer().clone()));
             say(format!("node {id} registered at {}", plan.endpoint));
         }
         let mut file = NetworkFile {
@@ -69,6 +74,16 @@ impl Devnet {
             indexer_url: None,
             nodes,
         };
+        let mainchain = Mainchain::connect(&file).await?;
+        let members: Vec<_> = signers
+            .into_iter()
+            .map(|(id, signer)| economy::Member { id, payer: mainchain.payer(signer) })
+            .collect();
+        let owner = mainchain.payer(chain.owner.clone());
+        if chain.is_native {
+            economy::wrap(&mainchain, &owner).await?;
+        }
+        economy::enliven(&mainchain, &owner, &members, &mut say).await?;
         let mut processes = Vec::with_capacity(count);
         for info in &mut file.nodes {
             let process = NodeProcess::start(&info.home).await?;

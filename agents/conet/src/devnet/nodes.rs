@@ -64,7 +64,7 @@ impl Plan {
             keys: key_set(&self.keys.identity()?),
             transportKey: B256::from(self.keys.transport.public().0),
             endpoints: vec![endpoint::encode(self.endpoint)],
-            roles: roles::RELAY | roles::AGENT,
+            roles: super::economy::ROLES,
             prices: USUAL_PRICES,
             specs: specs::detect(&self.home),
         })
@@ -99,7 +99,7 @@ impl Plan {
     pub(super) fn info(&self, id: U256) -> anyhow::Result<NodeInfo> {
         Ok(NodeInfo {
             id: u64::try_from(id)?,
-            roles: vec!["relay".into(), "agent".into()],
+            roles: roles::names(super::economy::ROLES).map(Into::into).collect(),
             endpoint: self.endpoint,
             pid: None,
             home: std::path::absolute(&self.home)?,

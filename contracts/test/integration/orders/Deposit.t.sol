@@ -13,7 +13,7 @@ contract DepositTest is OrdersBase {
     function setUp() public override {
         super.setUp();
         node = newIssuer(0);
-        require(token.transfer(archiveOwner, 1000 ether));
+        token.transfer(archiveOwner, 1000 ether);
     }
 
     // --- deposit ---
@@ -85,7 +85,7 @@ contract DepositTest is OrdersBase {
 
     function test_depositWithPermit() public {
         (address owner_, uint256 key) = makeAddrAndKey("owner with a key");
-        require(token.transfer(owner_, 10 ether));
+        token.transfer(owner_, 10 ether);
         vm.prank(archiveOwner);
         IERC721(all.nodeRegistry).transferFrom(archiveOwner, owner_, node);
         Permit memory permit = signPermit(key, address(token), 10 ether);
@@ -96,7 +96,7 @@ contract DepositTest is OrdersBase {
 
     function test_depositWithAPermitThatSomebodyElseUsed() public {
         (address owner_, uint256 key) = makeAddrAndKey("owner with a key");
-        require(token.transfer(owner_, 10 ether));
+        token.transfer(owner_, 10 ether);
         vm.prank(archiveOwner);
         IERC721(all.nodeRegistry).transferFrom(archiveOwner, owner_, node);
         Permit memory permit = signPermit(key, address(token), 10 ether);

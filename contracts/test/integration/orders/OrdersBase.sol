@@ -74,7 +74,7 @@ abstract contract OrdersBase is Archive {
     }
 
     function depositFree(uint256 node, uint256 amount) internal {
-        require(token.transfer(archiveOwner, amount));
+        token.transfer(archiveOwner, amount);
         vm.prank(archiveOwner);
         orders.deposit(node, amount);
     }
@@ -136,7 +136,7 @@ abstract contract OrdersBase is Archive {
     }
 
     /// @dev Money leaves a note, as its archive group certifies.
-    function withdrawFrom(uint256 note, uint64 amount) internal {
+    function leave(uint256 note, uint64 amount) internal {
         Exit memory exit_;
         exit_.note = note;
         exit_.series = cash.note(note).series;
@@ -151,7 +151,7 @@ abstract contract OrdersBase is Archive {
     /// @dev A note that its holders left but for `rest`, in the pool.
     function pooledNote(uint64 amount, uint64 rest) internal returns (uint256 note) {
         note = liveNote(amount);
-        withdrawFrom(note, amount - rest);
+        leave(note, amount - rest);
         pool.take(note);
     }
 

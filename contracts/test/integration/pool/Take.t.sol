@@ -23,7 +23,7 @@ contract TakeTest is OrdersBase {
 
     function test_refusesANoteUnderAForcedExit() public {
         uint256 note = liveNote(10 * DOLLAR);
-        withdrawFrom(note, 10 * DOLLAR);
+        leave(note, 10 * DOLLAR);
         vm.prank(all.forcedExits);
         cash.settle(note, 100);
         vm.expectRevert(abi.encodeWithSelector(ICashPool.NoteNotLive.selector, note));
@@ -32,21 +32,21 @@ contract TakeTest is OrdersBase {
 
     function test_refusesANoteInUse() public {
         uint256 note = liveNote(10 * DOLLAR);
-        withdrawFrom(note, 5 * DOLLAR - 1);
+        leave(note, 5 * DOLLAR - 1);
         vm.expectRevert(
             abi.encodeWithSelector(ICashPool.NoteInUse.selector, note, 5 * DOLLAR + 1, 5 * DOLLAR)
         );
         pool.take(note);
-        withdrawFrom(note, 1);
+        leave(note, 1);
         pool.take(note);
     }
 
     function test_refusesANoteWithTooLittleRoom() public {
         uint256 note = liveNote(DOLLAR + 2);
-        withdrawFrom(note, DOLLAR - 1);
+        leave(note, DOLLAR - 1);
         vm.expectRevert(abi.encodeWithSelector(ICashPool.RoomTooSmall.selector, note, DOLLAR - 1));
         pool.take(note);
-        withdrawFrom(note, 1);
+        leave(note, 1);
         pool.take(note);
     }
 
@@ -58,7 +58,7 @@ contract TakeTest is OrdersBase {
 
     function test_takesFromWhoeverHasTheNft() public {
         uint256 note = liveNote(10 * DOLLAR);
-        withdrawFrom(note, 9 * DOLLAR);
+        leave(note, 9 * DOLLAR);
         vm.expectEmit(address(pool));
         emit ICashPool.NoteTaken(note, address(usd6), account, DOLLAR);
         vm.prank(stranger);
@@ -75,7 +75,7 @@ contract TakeTest is OrdersBase {
     /// @dev Whoever is still in the note goes on: the NFT carries no claim.
     function test_holdersGoOnLeaving() public {
         uint256 note = pooledNote(10 * DOLLAR, 2 * DOLLAR);
-        withdrawFrom(note, DOLLAR);
+        leave(note, DOLLAR);
         (, uint64 room) = pool.roomOf(note);
         assertEq(room, 9 * DOLLAR);
     }
@@ -111,8 +111,8 @@ contract TakeTest is OrdersBase {
     }
 
     function test_listsByCoinInPages() public {
-        for (uint64 i = 1; i <= 4; ++i) {
-            pooledNote(i * 10 * DOLLAR, i * DOLLAR);
+        for (uint256 i = 1; i <= 4; ++i) {
+            pooledNote(uint64(i) * 10 * DOLLAR, uint64(i) * DOLLAR);
         }
         assertEq(pool.noteCount(address(usd6)), 4);
         assertEq(pool.noteCount(address(usd18)), 0);
@@ -134,7 +134,7 @@ contract TakeTest is OrdersBase {
         amount = uint64(bound(amount, DOLLAR, 100 * DOLLAR));
         left = uint64(bound(left, 1, amount));
         uint256 note = liveNote(amount);
-        withdrawFrom(note, left);
+        leave(note, left);
         bool may = amount - left <= amount / 2 && left >= DOLLAR;
         if (!may) vm.expectRevert();
         pool.take(note);

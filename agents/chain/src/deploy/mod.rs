@@ -5,6 +5,8 @@
 //! construction where all others are or will be, and nothing is wired afterwards. What is there stays as it is, of
 //! whatever version: who wants all anew deploys from another wallet.
 
+mod genesis;
+
 use std::collections::BTreeMap;
 
 use alloy::{
@@ -16,11 +18,20 @@ use alloy::{
     sol_types::SolValue,
 };
 use conet_bindings::{
-    Addresses, CREATE2_DEPLOYER, Deployer, NodeRegistry, NodeRegistry::Contracts, RouteTable, name,
+    Addresses, ArchiveGroups, CREATE2_DEPLOYER, Cash, CashOrders, CashPool, ChainAnchor,
+    ConetGovernor, ConetToken, DappRegistry, Deployer, DevStablecoin, ForcedExits,
+    MedianAggregator, Names, NativeConetToken, NodeRatings, NodeRegistry, NodeRegistry::Contracts,
+    Parameters, Parameters::ParametersGenesis, PriceFeed, Rewards, RouteTable, Slasher, Staking,
+    Timelock, name,
 };
 use conet_wire::network::Network;
 
+pub use genesis::{Archive, Genesis, Governance, Price, SUPPLY_CONET, Share};
+
 use crate::{error::ChainError, gas_wallet::GasWallet, transport};
+
+/// Play money's names and decimals.
+const PLAY_MONEY: [(&str, u8); 2] = [("DevUSD6", 6), ("DevUSD18", 18)];
 
 /// Whose one transaction makes the canonical CREATE2 deployer. Nobody has its key: the signature was made up, and the
 /// address follows from it.
@@ -66,19 +77,89 @@ impl Step {
 
 /// All contracts, in the order in which they are deployed: a constructor may call only those before it. One more takes
 /// its name in `contracts/script/abi`, its bindings in `conet-bindings`, and its line here.
-fn steps(addresses: &Addresses) -> Vec<Step> {
+fn steps(addresses: &Addresses, genesis: &Genesis, owner: Address) -> Vec<Step> {
     let all = addresses.contracts();
-    vec![
+    let mut steps = token_and_votes(addresses, genesis);
+    steps.extend(price_and_parameters(addresses, genesis));
+    let founder = genesis.archive.founder.unwrap_or(owner);
+    let archive = (all.clone(), U256::from(genesis.archive.seats_min), founder).abi_encode_params();
+    steps.extend([
         Step::told("NodeRegistry", &NodeRegistry::BYTECODE, &all),
         Step::new("RouteTable", &RouteTable::BYTECODE, &all.nodeRegistry.abi_encode()),
+        Step::told("NodeRatings", &NodeRatings::BYTECODE, &all),
+        Step::told("Staking", &Staking::BYTECODE, &all),
+        Step::told("Slasher", &Slasher::BYTECODE, &all),
+        Step::new("ArchiveGroups", &ArchiveGroups::BYTECODE, &archive),
+        Step::told("ChainAnchor", &ChainAnchor::BYTECODE, &all),
+        Step::told("Rewards", &Rewards::BYTECODE, &all),
+        Step::told("Cash", &Cash::BYTECODE, &all),
+        Step::told("CashOrders", &CashOrders::BYTECODE, &all),
+        Step::told("CashPool", &CashPool::BYTECODE, &all),
+        Step::told("ForcedExits", &ForcedExits::BYTECODE, &all),
+        Step::told("Names", &Names::BYTECODE, &all),
+        Step::told("DappRegistry", &DappRegistry::BYTECODE, &all),
+    ]);
+    steps
+}
+
+fn token_and_votes(addresses: &Addresses, genesis: &Genesis) -> Vec<Step> {
+    let all = addresses.contracts();
+    let token = match genesis.allocation.is_empty() {
+        true => Step::new("ConetToken", &NativeConetToken::BYTECODE, &[]),
+        false => {
+            let allocation = genesis.allocation(all.timelock).abi_encode();
+            Step::new("ConetToken", &ConetToken::BYTECODE, &allocation)
+        }
+    };
+    let votes = &genesis.governance;
+    let delay = (all.clone(), U256::from(votes.timelock_seconds)).abi_encode_params();
+    let settings = (all, votes.settings()).abi_encode_params();
+    vec![
+        token,
+        Step::new("Timelock", &Timelock::BYTECODE, &delay),
+        Step::new("ConetGovernor", &ConetGovernor::BYTECODE, &settings),
     ]
 }
 
-/// Deploys, from `wallet`, every contract that is not there yet, and says where all are.
+fn price_and_parameters(addresses: &Addresses, genesis: &Genesis) -> Vec<Step> {
+    let all = addresses.contracts();
+    let Price { reporters, reports_min, report_seconds_max, .. } = &genesis.price;
+    let median = (all.clone(), *report_seconds_max, U256::from(*reports_min), reporters.clone());
+    let feed = (all.clone(), addresses.of("MedianAggregator"), genesis.price.guard());
+    let mut steps = Vec::new();
+    let mut stablecoins = genesis.stablecoins.clone();
+    if genesis.play_money {
+        for (name, decimals) in PLAY_MONEY {
+            let arguments = (name.to_owned(), U256::from(decimals)).abi_encode_params();
+            steps.push(Step::new(name, &DevStablecoin::BYTECODE, &arguments));
+        }
+        stablecoins.push(addresses.of(PLAY_MONEY[0].0));
+    }
+    let start = ParametersGenesis {
+        guardian: genesis.governance.guardian.unwrap_or_default(),
+        priceFeed: addresses.of("PriceFeed"),
+        stablecoins,
+    };
+    let start = (all, start).abi_encode_params();
+    steps.extend([
+        Step::new("MedianAggregator", &MedianAggregator::BYTECODE, &median.abi_encode_params()),
+        Step::new("PriceFeed", &PriceFeed::BYTECODE, &feed.abi_encode_params()),
+        Step::new("Parameters", &Parameters::BYTECODE, &start),
+    ]);
+    steps
+}
+
+/// Deploys, from `wallet`, every contract that is not there yet, and says where all are. `say` hears of each contract
+/// and whether it was there already.
 ///
 /// # Errors
 /// [`ChainError`]; [`ChainError::NoCreate2Deployer`] on a chain that has none and takes none.
-pub async fn deploy(rpc_url: &str, wallet: &PrivateKeySigner) -> Result<Deployment, ChainError> {
+pub async fn deploy(
+    rpc_url: &str,
+    wallet: &PrivateKeySigner,
+    genesis: &Genesis,
+    mut say: impl FnMut(&str, Address, bool),
+) -> Result<Deployment, ChainError> {
     let provider = transport::provider(rpc_url)?;
     let chain_id = provider.get_chain_id().await?;
     let gas = GasWallet::new(provider.clone(), chain_id, wallet.clone());
@@ -86,10 +167,11 @@ pub async fn deploy(rpc_url: &str, wallet: &PrivateKeySigner) -> Result<Deployme
     deploy_deployer(&provider, &gas, &addresses).await?;
     let deployer = Deployer::new(addresses.deployer(), &provider);
     let mut contracts = BTreeMap::new();
-    for Step { name: text, code } in steps(&addresses) {
+    for Step { name: text, code } in steps(&addresses, genesis, wallet.address()) {
         let call = Deployer::deployCall { name: name(text), code: code.into() };
         let request = deployer.call_builder(&call).into_transaction_request();
-        ensure(&provider, &gas, addresses.of(text), request).await?;
+        let made = ensure(&provider, &gas, addresses.of(text), request).await?;
+        say(text, addresses.of(text), made);
         contracts.insert(text.to_owned(), addresses.of(text));
     }
     let (registry, routes) = (addresses.of("NodeRegistry"), addresses.of("RouteTable"));
@@ -105,7 +187,7 @@ async fn deploy_deployer(
     let salt = U256::ZERO.to_be_bytes::<32>();
     let input = [&salt[..], &Deployer::BYTECODE].concat();
     let request = TransactionRequest::default().with_to(CREATE2_DEPLOYER).with_input(input);
-    ensure(provider, gas, addresses.deployer(), request).await
+    ensure(provider, gas, addresses.deployer(), request).await.map(drop)
 }
 
 /// Most chains have it. On others its maker gets the coins and its transaction is sent.
@@ -130,24 +212,25 @@ async fn make_create2_deployer(provider: &RootProvider, gas: &GasWallet) -> Resu
     Err(ChainError::NoCreate2Deployer { address: CREATE2_DEPLOYER, reason })
 }
 
-/// Sends a transaction that puts a contract at `address`, unless there is one.
+/// Sends a transaction that puts a contract at `address`, unless there is one: then the answer is
+/// false.
 async fn ensure(
     provider: &RootProvider,
     gas: &GasWallet,
     address: Address,
     request: TransactionRequest,
-) -> Result<(), ChainError> {
+) -> Result<bool, ChainError> {
     if has_code(provider, address).await? {
-        return Ok(());
+        return Ok(false);
     }
     match gas.execute(request).await {
-        Ok(_) if has_code(provider, address).await? => Ok(()),
+        Ok(_) if has_code(provider, address).await? => Ok(true),
         Ok(_) => Err(ChainError::Answer {
             expected: "the deployed contract's code",
             found: format!("none at {address}"),
         }),
         // A transaction of an attempt before this one was on its way.
-        Err(_) if has_code(provider, address).await? => Ok(()),
+        Err(_) if has_code(provider, address).await? => Ok(true),
         Err(error) => Err(error),
     }
 }

@@ -1,0 +1,198 @@
+//! What a deployment is told once and for all: who gets the token, how votes go, where the price comes from, how many
+//! sit in an archive group.
+
+use alloy::primitives::{Address, U256, utils::Unit};
+use conet_bindings::{
+    ConetGovernor::VotingSettings, ConetToken::Allocation, PriceFeed::PriceGuard,
+};
+use serde::{Deserialize, Serialize};
+
+/// All CoNET there ever is, in whole CoNET.
+pub const SUPPLY_CONET: u64 = 500_000_000;
+
+/// What contracts are told at construction. Contracts that are there already keep what they were told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Genesis {
+    /// Who gets the 500 million. Empty on a chain whose gas is paid in CoNET: there the token wraps the coins that the
+    /// chain's own genesis gave out.
+    #[serde(default)]
+    pub allocation: Vec<Share>,
+    /// How votes go.
+    pub governance: Governance,
+    /// Where the price of CoNET comes from.
+    pub price: Price,
+    /// Stablecoins that notes may be minted with from the start.
+    #[serde(default)]
+    pub stablecoins: Vec<Address>,
+    /// Archive groups.
+    pub archive: Archive,
+    /// Deploys play money too, `DevUSD6` and `DevUSD18`, and approves the first. For development chains.
+    #[serde(default)]
+    pub play_money: bool,
+}
+
+/// A part of the supply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Share {
+    /// Who gets it; `None` for the timelock, which votes decide over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Address>,
+    /// Whole CoNET.
+    pub conet: u64,
+}
+
+/// How votes go. Times in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Governance {
+    /// From a proposal to its vote.
+    pub voting_delay_seconds: u32,
+    /// How long the vote lasts.
+    pub voting_period_seconds: u32,
+    /// How long it goes on at least once enough have voted.
+    pub late_quorum_seconds: u32,
+    /// Whole CoNET of votes that it takes to propose.
+    pub proposal_threshold_conet: u64,
+    /// Percent of the supply that must vote yes or abstain.
+    pub quorum_percent: u8,
+    /// From a vote's end to what it decided.
+    pub timelock_seconds: u32,
+    /// Who may pause minting. `None` for nobody.
+    #[serde(default)]
+    pub guardian: Option<Address>,
+}
+
+/// Where the price of CoNET comes from. Prices in micro-dollars for one CoNET.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    /// Who posts prices.
+    pub reporters: Vec<Address>,
+    /// How many fresh reports make a price.
+    pub reports_min: u8,
+    /// How old a report may be.
+    pub report_seconds_max: u64,
+    /// How old an answer may be.
+    pub answer_seconds_max: u64,
+    /// How far the price moves in one interval, in units of 0.001%.
+    pub step: u32,
+    /// That interval.
+    pub interval_seconds: u64,
+    /// The first price.
+    pub first_micro_dollars: u64,
+}
+
+/// Archive groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Archive {
+    /// The fewest seats of a group: 10, fewer only for development. The most are twice that, less one.
+    pub seats_min: u8,
+    /// Who names the first group, once. `None` for who deploys.
+    #[serde(default)]
+    pub founder: Option<Address>,
+}
+
+impl Genesis {
+    /// For a development chain where everything is `owner`'s and a vote takes seconds.
+    #[must_use]
+    pub fn development(owner: Address) -> Self {
+        Self {
+            allocation: vec![Share { account: Some(owner), conet: SUPPLY_CONET }],
+            governance: Governance {
+                voting_delay_seconds: 2,
+                voting_period_seconds: 15,
+                late_quorum_seconds: 2,
+                proposal_threshold_conet: 100_000,
+                quorum_percent: 4,
+                timelock_seconds: 2,
+                guardian: Some(owner),
+            },
+            price: Price {
+                reporters: vec![owner],
+                reports_min: 1,
+                report_seconds_max: 3 * 24 * 3600,
+                answer_seconds_max: 3 * 24 * 3600,
+                step: 10_000,
+                interval_seconds: 60,
+                first_micro_dollars: 100_000,
+            },
+            stablecoins: Vec::new(),
+            archive: Archive { seats_min: 4, founder: Some(owner) },
+            play_money: true,
+        }
+    }
+
+    /// An example to fill in: the times and bounds that we would take for real, and addresses that are nobody's.
+    #[must_use]
+    pub fn example() -> Self {
+        let nobody = Address::with_last_byte;
+        Self {
+            allocation: vec![
+                Share { account: None, conet: 400_000_000 },
+                Share { account: Some(nobody(1)), conet: 100_000_000 },
+            ],
+            governance: Governance {
+                voting_delay_seconds: 24 * 3600,
+                voting_period_seconds: 7 * 24 * 3600,
+                late_quorum_seconds: 24 * 3600,
+                proposal_threshold_conet: 500_000,
+                quorum_percent: 4,
+                timelock_seconds: 2 * 24 * 3600,
+                guardian: Some(nobody(2)),
+            },
+            price: Price {
+                reporters: (3..8).map(nobody).collect(),
+                reports_min: 3,
+                report_seconds_max: 3600,
+                answer_seconds_max: 3600,
+                step: 10_000,
+                interval_seconds: 3600,
+                first_micro_dollars: 100_000,
+            },
+            stablecoins: vec![nobody(8)],
+            archive: Archive { seats_min: 10, founder: None },
+            play_money: false,
+        }
+    }
+
+    pub(super) fn allocation(&self, timelock: Address) -> Vec<Allocation> {
+        let shares = self.allocation.iter();
+        shares
+            .map(|share| Allocation {
+                account: share.account.unwrap_or(timelock),
+                amount: conet(share.conet),
+            })
+            .collect()
+    }
+}
+
+impl Governance {
+    pub(super) fn settings(&self) -> VotingSettings {
+        VotingSettings {
+            votingDelay: alloy::primitives::aliases::U48::from(self.voting_delay_seconds),
+            votingPeriod: self.voting_period_seconds,
+            lateQuorumExtension: alloy::primitives::aliases::U48::from(self.late_quorum_seconds),
+            proposalThreshold: conet(self.proposal_threshold_conet),
+            quorumPercent: U256::from(self.quorum_percent),
+        }
+    }
+}
+
+impl Price {
+    pub(super) fn guard(&self) -> PriceGuard {
+        PriceGuard {
+            maxAge: self.answer_seconds_max,
+            step: self.step,
+            interval: self.interval_seconds,
+            initialPrice: U256::from(self.first_micro_dollars) * U256::from(100),
+        }
+    }
+}
+
+/// Whole CoNET in its smallest units.
+fn conet(whole: u64) -> U256 {
+    U256::from(whole) * Unit::ETHER.wei()
+}

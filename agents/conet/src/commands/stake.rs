@@ -1,0 +1,151 @@
+//! `conet stake`: CoNET behind a node's roles, and the seats that it carries.
+
+use alloy::primitives::U256;
+use anyhow::{Context as _, ensure};
+use clap::{Args, Subcommand};
+use conet_bindings::roles;
+use conet_chain::{Mainchain, Payer, changes::conet_text};
+use serde_json::json;
+
+use crate::context::{Context, PasswordArgs, conet_amount, id_json, node_id};
+
+/// Put CoNET behind a node's roles, and take it back.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StakeCommand {
+    /// Stake for a role of a node
+    #[command(after_help = "Example:
+  conet stake add --wallet bobo --node 3 --role witness --amount 5000
+
+The wallet must own the node, and the node must offer the role. What one seat takes is in
+conet gov rules. Nobody can stake for somebody else's node.")]
+    Add(MoveArgs),
+    /// Begin to take stake back: it can be withdrawn after 21 days, and be slashed until then
+    Unbond(MoveArgs),
+    /// Withdraw what has unbonded
+    Withdraw(WithdrawArgs),
+    /// Show what a node has staked
+    #[command(after_help = "Example:
+  conet stake show --node 3")]
+    Show {
+        /// The node
+        #[arg(long, value_parser = node_id)]
+        node: U256,
+    },
+}
+
+/// How much, for what.
+#[derive(Debug, Args)]
+pub(crate) struct MoveArgs {
+    /// The node
+    #[arg(long, value_parser = node_id)]
+    node: U256,
+    /// The role: relay, agent, archive, witness, validator, creator or compute
+    #[arg(long, value_parser = role)]
+    role: u16,
+    /// CoNET
+    #[arg(long, value_parser = conet_amount)]
+    amount: U256,
+    /// The wallet that owns the node
+    #[arg(long)]
+    wallet: String,
+    #[command(flatten)]
+    password: PasswordArgs,
+}
+
+/// What to withdraw.
+#[derive(Debug, Args)]
+pub(crate) struct WithdrawArgs {
+    /// The node
+    #[arg(long, value_parser = node_id)]
+    node: U256,
+    /// The role
+    #[arg(long, value_parser = role)]
+    role: u16,
+    /// The wallet that owns the node
+    #[arg(long)]
+    wallet: String,
+    #[command(flatten)]
+    password: PasswordArgs,
+}
+
+/// A role's bit.
+pub(crate) fn role(text: &str) -> Result<u16, String> {
+    let names = || roles::ALL.map(|(_, name)| name).join(", ");
+    roles::by_name(text).ok_or_else(|| format!("expected one of {}, found {text:?}", names()))
+}
+
+pub(crate) async fn run(command: StakeCommand, context: &Context) -> anyhow::Result<()> {
+    let chain = context.mainchain().await?;
+    match command {
+        StakeCommand::Add(args) => {
+            let payer = context.payer(&chain, &args.wallet, &args.password).await?;
+            stake(&chain, &payer, args.node, args.role, args.amount).await?;
+            show_role(&chain, args.node, args.role, context).await
+        }
+        StakeCommand::Unbond(args) => {
+            let payer = context.payer(&chain, &args.wallet, &args.password).await?;
+            payer.send(chain.staking().unbond(args.node, args.role, args.amount)).await?;
+            show_role(&chain, args.node, args.role, context).await
+        }
+        StakeCommand::Withdraw(args) => {
+            let payer = context.payer(&chain, &args.wallet, &args.password).await?;
+            let before = chain.token().balanceOf(payer.address()).call().await?;
+            payer.send(chain.staking().withdraw(args.node, args.role)).await?;
+            let after = chain.token().balanceOf(payer.address()).call().await?;
+            let got = conet_text(after.saturating_sub(before));
+            let json = json!({ "node": id_json(args.node), "withdrawn_conet": got });
+            Ok(context.output.result(&json, &format!("{got} CoNET came back"))?)
+        }
+        StakeCommand::Show { node } => {
+            for (bit, _) in roles::ALL {
+                show_role(&chain, node, bit, context).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Stakes, with the allowance that it takes.
+pub(crate) async fn stake(
+    chain: &Mainchain,
+    payer: &Payer,
+    node: U256,
+    role: u16,
+    amount: U256,
+) -> anyhow::Result<()> {
+    let balance = chain.token().balanceOf(payer.address()).call().await?;
+    ensure!(
+        balance >= amount,
+        "expected {} CoNET in {}, found {}",
+        conet_text(amount),
+        payer.address(),
+        conet_text(balance)
+    );
+    let staking = chain.address("Staking");
+    payer.send(chain.token().approve(staking, amount)).await?;
+    payer.send(chain.staking().stake(node, role, amount)).await.context("staking")?;
+    Ok(())
+}
+
+async fn show_role(
+    chain: &Mainchain,
+    node: U256,
+    role: u16,
+    context: &Context,
+) -> anyhow::Result<()> {
+    let staking = chain.staking();
+    let bonded = staking.bonded(node, role).call().await?;
+    let seats = staking.seats(node, role).call().await?;
+    let capacity = staking.capacity(node, role).call().await?;
+    let name: String = roles::names(role).collect();
+    let json = json!({
+        "node": id_json(node),
+        "role": name,
+        "bonded_conet": conet_text(bonded),
+        "seats": u64::try_from(seats)?,
+        "capacity": capacity.to_string(),
+    });
+    let text =
+        format!("{name:<10} {:>12} CoNET  {seats} of {capacity} seats held", conet_text(bonded));
+    Ok(context.output.result(&json, &text)?)
+}

@@ -1,0 +1,135 @@
+//! What makes a development network's contracts alive: a price, stakes, an archive group, issuers with CoNET to burn.
+
+use alloy::primitives::{Address, U256, utils::Unit};
+use anyhow::Context as _;
+use conet_bindings::roles;
+use conet_chain::{Mainchain, Payer};
+
+use crate::commands::stake::stake;
+
+/// Micro-dollars for one CoNET.
+const PRICE_MICRO: u128 = 100_000;
+
+/// What a node gets to stake and to burn, in CoNET.
+const NODE_CONET: u64 = 500_000;
+
+/// What the owner wraps on a chain whose gas is paid in CoNET.
+const OWNER_WRAPPED_CONET: u64 = 15_000_000;
+
+/// What it stakes for each role, in CoNET.
+const STAKES: [(u16, u64); 4] = [
+    (roles::ARCHIVE, 200_000),
+    (roles::WITNESS, 50_000),
+    (roles::VALIDATOR, 50_000),
+    (roles::CREATOR, 50_000),
+];
+
+/// What it keeps free to burn for notes, in CoNET.
+const ISSUER_CONET: u64 = 100_000;
+
+/// What a development node offers.
+pub(super) const ROLES: u16 = roles::RELAY
+    | roles::AGENT
+    | roles::ARCHIVE
+    | roles::WITNESS
+    | roles::VALIDATOR
+    | roles::CREATOR;
+
+/// Turns most of the owner's coins into the token that wraps them.
+pub(super) async fn wrap(chain: &Mainchain, owner: &Payer) -> anyhow::Result<()> {
+    let token = chain.native_token();
+    owner
+        .send(token.deposit().value(conet(OWNER_WRAPPED_CONET)))
+        .await
+        .context("wrapping coins")?;
+    Ok(())
+}
+
+/// A node that owns itself.
+pub(super) struct Member {
+    pub(super) id: U256,
+    pub(super) payer: Payer,
+}
+
+/// Posts the price, gives every node its stakes, and seats as many as an archive group takes. `owner` has all CoNET.
+pub(super) async fn enliven(
+    chain: &Mainchain,
+    owner: &Payer,
+    members: &[Member],
+    mut say: impl FnMut(String),
+) -> anyhow::Result<()> {
+    owner.send(chain.median_aggregator().report(PRICE_MICRO * 100)).await.context("the price")?;
+    for member in members {
+        let wallet = member.payer.address();
+        owner.send(chain.token().transfer(wallet, conet(NODE_CONET))).await?;
+    }
+    futures_util::future::try_join_all(members.iter().map(|member| prepare(chain, member))).await?;
+    say(format!("each node has staked for {}", names()));
+
+    let groups = chain.archive_groups();
+    let (least, most) = (groups.minSeats().call().await?, groups.maxSeats().call().await?);
+    let mut seated: Vec<_> = members.iter().map(|member| member.id).collect();
+    seated.sort();
+    seated.truncate(usize::try_from(most)?);
+    if U256::from(seated.len()) < least {
+        say(format!("no archive group: it takes {least} nodes"));
+        return Ok(());
+    }
+    for member in members.iter().filter(|member| seated.contains(&member.id)) {
+        member.payer.send(groups.join(member.id)).await?;
+    }
+    let count = seated.len();
+    owner.send(groups.bootstrap(seated)).await.context("the first archive group")?;
+    say(format!("archive group 1 has {count} seats"));
+    Ok(())
+}
+
+async fn prepare(chain: &Mainchain, member: &Member) -> anyhow::Result<()> {
+    for (role, amount) in STAKES {
+        stake(chain, &member.payer, member.id, role, conet(amount)).await?;
+    }
+    let orders = chain.cash_orders();
+    member.payer.send(chain.token().approve(*orders.address(), conet(ISSUER_CONET))).await?;
+    member.payer.send(orders.deposit(member.id, conet(ISSUER_CONET))).await?;
+    Ok(())
+}
+
+/// Gives a wallet what it needs to try things: coins for gas, CoNET and play money.
+pub(crate) async fn fund(
+    chain: &Mainchain,
+    owner: &Payer,
+    to: Address,
+    amounts: Amounts,
+) -> anyhow::Result<()> {
+    let Amounts { gas, conet: amount, dollars } = amounts;
+    owner.pay(to, gas).await?;
+    owner.send(chain.token().transfer(to, amount)).await?;
+    for (name, decimals) in PLAY_MONEY {
+        let units = U256::from(dollars) * U256::from(10).pow(U256::from(decimals));
+        owner.send(chain.stablecoin(chain.address(name)).mint(to, units)).await?;
+    }
+    Ok(())
+}
+
+/// What a wallet gets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Amounts {
+    /// Wei.
+    pub(crate) gas: U256,
+    /// 10^-18 CoNET.
+    pub(crate) conet: U256,
+    /// Whole dollars, of each kind of play money.
+    pub(crate) dollars: u64,
+}
+
+/// Play money and its decimals.
+pub(crate) const PLAY_MONEY: [(&str, u8); 2] = [("DevUSD6", 6), ("DevUSD18", 18)];
+
+fn conet(whole: u64) -> U256 {
+    U256::from(whole) * Unit::ETHER.wei()
+}
+
+fn names() -> String {
+    let names = STAKES.iter().flat_map(|(role, _)| roles::names(*role));
+    names.collect::<Vec<_>>().join(", ")
+}
