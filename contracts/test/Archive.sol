@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ArchiveGroups} from "../src/ArchiveGroups.sol";
+import {ArchiveGroups} from "../src/archive/ArchiveGroups.sol";
 import {ROOT_GROUP} from "../src/interfaces/IArchiveGroups.sol";
 import {INodeRegistry, NodeConfig} from "../src/interfaces/INodeRegistry.sol";
 import {IStaking} from "../src/interfaces/IStaking.sol";

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {NodeRegistry} from "../src/NodeRegistry.sol";
-import {RouteTable} from "../src/RouteTable.sol";
 import {
     Consent,
     INodeRegistry,
@@ -13,6 +11,8 @@ import {
 } from "../src/interfaces/INodeRegistry.sol";
 import {IRouteTable, RouteRecord, RouteUpdate} from "../src/interfaces/IRouteTable.sol";
 import {IWalletSigned} from "../src/interfaces/IWalletSigned.sol";
+import {NodeRegistry} from "../src/network/NodeRegistry.sol";
+import {RouteTable} from "../src/network/RouteTable.sol";
 import {Endpoint, EndpointLibrary} from "../src/types/Endpoint.sol";
 import {KeySet} from "../src/types/KeySet.sol";
 import {AGENT, RELAY, Roles} from "../src/types/Roles.sol";

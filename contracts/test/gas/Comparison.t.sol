@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ConetGovernor} from "../../src/ConetGovernor.sol";
-import {ConetToken} from "../../src/ConetToken.sol";
-import {NativeConetToken} from "../../src/NativeConetToken.sol";
-import {Timelock} from "../../src/Timelock.sol";
+import {ConetGovernor} from "../../src/governance/ConetGovernor.sol";
+import {Timelock} from "../../src/governance/Timelock.sol";
 import {VotingSettings} from "../../src/interfaces/IConetGovernor.sol";
 import {Allocation} from "../../src/interfaces/IConetToken.sol";
+import {ConetToken} from "../../src/token/ConetToken.sol";
+import {NativeConetToken} from "../../src/token/NativeConetToken.sol";
 import {Contracts} from "../../src/types/Contracts.sol";
 import {
     PlainErc20,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ArchiveGroups} from "../../src/ArchiveGroups.sol";
+import {ArchiveGroups} from "../../src/archive/ArchiveGroups.sol";
 import {Place, ROOT_GROUP} from "../../src/interfaces/IArchiveGroups.sol";
 import {IStaking} from "../../src/interfaces/IStaking.sol";
 import {ARCHIVE} from "../../src/types/Roles.sol";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Cash} from "../../src/Cash.sol";
-import {CashOrders} from "../../src/CashOrders.sol";
-import {CashPool} from "../../src/CashPool.sol";
+import {Cash} from "../../src/cash/Cash.sol";
+import {CashOrders} from "../../src/cash/CashOrders.sol";
+import {CashPool} from "../../src/cash/CashPool.sol";
 import {Note, NoteStatus} from "../../src/interfaces/ICash.sol";
 import {PooledNote} from "../../src/interfaces/ICashPool.sol";
 import {Issuer} from "../../src/interfaces/IIssuers.sol";

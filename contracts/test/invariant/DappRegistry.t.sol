@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {DappRegistry} from "../../src/DappRegistry.sol";
+import {DappRegistry} from "../../src/directory/DappRegistry.sol";
 import {Dapp, Licence, Tally} from "../../src/interfaces/IDappRegistry.sol";
 import {Mainchain} from "../Mainchain.sol";
 import {DappRegistryHandler} from "./DappRegistryHandler.sol";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Names} from "../../src/Names.sol";
+import {Names} from "../../src/directory/Names.sol";
 import {NameRecord} from "../../src/interfaces/INames.sol";
 import {Mainchain} from "../Mainchain.sol";
 import {NamesHandler} from "./NamesHandler.sol";

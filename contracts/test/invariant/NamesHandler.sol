@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ConetToken} from "../../src/ConetToken.sol";
-import {Names} from "../../src/Names.sol";
-import {Parameters} from "../../src/Parameters.sol";
+import {Names} from "../../src/directory/Names.sol";
+import {Parameters} from "../../src/governance/Parameters.sol";
 import {Registration} from "../../src/interfaces/INames.sol";
+import {ConetToken} from "../../src/token/ConetToken.sol";
 import {Test} from "forge-std/Test.sol";
 
 /// @dev Does to the names what anybody may do, in any order, beside a model of who owns what until when. A call must

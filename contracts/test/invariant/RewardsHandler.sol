@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Rewards} from "../../src/Rewards.sol";
 import {Claim, Distribution} from "../../src/interfaces/IRewards.sol";
+import {Rewards} from "../../src/staking/Rewards.sol";
 import {Merkle} from "../Merkle.sol";
 import {Stablecoin} from "../mocks/Stablecoins.sol";
 import {Test} from "forge-std/Test.sol";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Parameters} from "../../src/Parameters.sol";
-import {Staking} from "../../src/Staking.sol";
+import {Parameters} from "../../src/governance/Parameters.sol";
 import {IConetToken} from "../../src/interfaces/IConetToken.sol";
+import {Staking} from "../../src/staking/Staking.sol";
 import {Contracts} from "../../src/types/Contracts.sol";
 import {Roles, VALIDATOR, WITNESS} from "../../src/types/Roles.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ConetToken} from "../../src/ConetToken.sol";
-import {ConetTokenBase} from "../../src/ConetTokenBase.sol";
-import {NativeConetToken} from "../../src/NativeConetToken.sol";
 import {Allocation} from "../../src/interfaces/IConetToken.sol";
+import {ConetToken} from "../../src/token/ConetToken.sol";
+import {ConetTokenBase} from "../../src/token/ConetTokenBase.sol";
+import {NativeConetToken} from "../../src/token/NativeConetToken.sol";
 import {TokenHandler} from "./TokenHandler.sol";
 import {Test} from "forge-std/Test.sol";
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Cash} from "../../src/Cash.sol";
-import {ForcedExits} from "../../src/ForcedExits.sol";
+import {Cash} from "../../src/cash/Cash.sol";
+import {ForcedExits} from "../../src/cash/ForcedExits.sol";
 import {Exit} from "../../src/interfaces/ICash.sol";
 import {Header, Leaf, LeafKind, Voucher} from "../../src/interfaces/IForcedExits.sol";
 import {Mainchain} from "../Mainchain.sol";

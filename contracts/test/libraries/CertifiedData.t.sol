@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ArchiveGroups} from "../../src/ArchiveGroups.sol";
-import {ChainAnchor} from "../../src/ChainAnchor.sol";
+import {ArchiveGroups} from "../../src/archive/ArchiveGroups.sol";
+import {ChainAnchor} from "../../src/archive/ChainAnchor.sol";
 import {IArchiveGroups} from "../../src/interfaces/IArchiveGroups.sol";
 import {Genesis, GroupChange} from "../../src/interfaces/IChainAnchor.sol";
 import {Seats} from "../../src/libraries/Seats.sol";

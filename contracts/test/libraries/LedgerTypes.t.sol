@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Slasher} from "../../src/Slasher.sol";
 import {Offence, Overturn, Restitution, SignedVote, Verdict} from "../../src/interfaces/ISlasher.sol";
 import {LedgerTypes} from "../../src/libraries/LedgerTypes.sol";
+import {Slasher} from "../../src/staking/Slasher.sol";
 import {ARCHIVE, CREATOR, Roles, VALIDATOR, WITNESS} from "../../src/types/Roles.sol";
 import {Vote} from "../../src/types/Vote.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Rewards} from "../../src/Rewards.sol";
+import {Rewards} from "../../src/staking/Rewards.sol";
 import {Claim, Merkle, Reward, RewardsBase} from "../integration/rewards/RewardsBase.sol";
 
 /// @dev The contract agrees with `test/vectors/merkle.json`, and pays its leaves.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ChainAnchor} from "../../../src/ChainAnchor.sol";
+import {ChainAnchor} from "../../../src/archive/ChainAnchor.sol";
 import {ROOT_GROUP} from "../../../src/interfaces/IArchiveGroups.sol";
 import {ICash} from "../../../src/interfaces/ICash.sol";
 import {Anchor, Genesis, GroupChange, IChainAnchor} from "../../../src/interfaces/IChainAnchor.sol";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ArchiveGroups} from "../../../src/ArchiveGroups.sol";
+import {ArchiveGroups} from "../../../src/archive/ArchiveGroups.sol";
 import {Certificate} from "../../../src/types/Certificate.sol";
 import {ARCHIVE, GroupsBase, IArchiveGroups, Place, ROOT_GROUP} from "./GroupsBase.sol";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Cash} from "../../../src/Cash.sol";
+import {Cash} from "../../../src/cash/Cash.sol";
 import {Exit, ICash, Note, NoteStatus} from "../../../src/interfaces/ICash.sol";
 import {Certificate} from "../../../src/types/Certificate.sol";
 import {Archive} from "../../Archive.sol";

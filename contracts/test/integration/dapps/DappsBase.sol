@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {DappRegistry} from "../../../src/DappRegistry.sol";
+import {DappRegistry} from "../../../src/directory/DappRegistry.sol";
 import {Dapp, IDappRegistry, Licence, Tally, Version} from "../../../src/interfaces/IDappRegistry.sol";
 import {IWalletSigned} from "../../../src/interfaces/IWalletSigned.sol";
 import {Mainchain} from "../../Mainchain.sol";

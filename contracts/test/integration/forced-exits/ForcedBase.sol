@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ForcedExits} from "../../../src/ForcedExits.sol";
+import {ForcedExits} from "../../../src/cash/ForcedExits.sol";
 import {
     Header,
     IForcedExits,

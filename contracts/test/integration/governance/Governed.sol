@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ConetGovernor} from "../../../src/ConetGovernor.sol";
-import {Timelock} from "../../../src/Timelock.sol";
+import {ConetGovernor} from "../../../src/governance/ConetGovernor.sol";
+import {Timelock} from "../../../src/governance/Timelock.sol";
 import {VotingSettings} from "../../../src/interfaces/IConetGovernor.sol";
 import {Mainchain} from "../../Mainchain.sol";
 import {IGovernor} from "@openzeppelin/contracts/governance/IGovernor.sol";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Names} from "../../../src/Names.sol";
+import {Names} from "../../../src/directory/Names.sol";
 import {INames, NameRecord, Registration} from "../../../src/interfaces/INames.sol";
 import {IWalletSigned} from "../../../src/interfaces/IWalletSigned.sol";
 import {Mainchain} from "../../Mainchain.sol";

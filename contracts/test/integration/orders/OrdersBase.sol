@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {CashOrders} from "../../../src/CashOrders.sol";
-import {CashPool} from "../../../src/CashPool.sol";
+import {CashOrders} from "../../../src/cash/CashOrders.sol";
+import {CashPool} from "../../../src/cash/CashPool.sol";
 import {Exit, Note, NoteStatus} from "../../../src/interfaces/ICash.sol";
 import {
     Draw,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Parameters} from "../../../src/Parameters.sol";
+import {Parameters} from "../../../src/governance/Parameters.sol";
 import {IParameters, ParametersGenesis, ParametersSnapshot} from "../../../src/interfaces/IParameters.sol";
 import {IPriceFeed} from "../../../src/interfaces/IPriceFeed.sol";
 import {ChainClass} from "../../../src/types/Chains.sol";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {MedianAggregator} from "../../../src/MedianAggregator.sol";
-import {PriceFeed} from "../../../src/PriceFeed.sol";
+import {MedianAggregator} from "../../../src/governance/MedianAggregator.sol";
+import {PriceFeed} from "../../../src/governance/PriceFeed.sol";
 import {PriceGuard, PriceStatus} from "../../../src/interfaces/IGuardedPriceFeed.sol";
 import {IMedianAggregator, PriceReport} from "../../../src/interfaces/IMedianAggregator.sol";
 import {Mainchain} from "../../Mainchain.sol";

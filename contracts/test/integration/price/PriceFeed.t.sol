@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {PriceFeed} from "../../../src/PriceFeed.sol";
+import {PriceFeed} from "../../../src/governance/PriceFeed.sol";
 import {IAggregatorV3} from "../../../src/interfaces/IAggregatorV3.sol";
 import {IGuardedPriceFeed, PriceGuard, PriceStatus} from "../../../src/interfaces/IGuardedPriceFeed.sol";
 import {Mainchain} from "../../Mainchain.sol";

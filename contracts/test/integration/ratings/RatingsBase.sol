@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {NodeRatings} from "../../../src/NodeRatings.sol";
 import {ROOT_GROUP} from "../../../src/interfaces/IArchiveGroups.sol";
 import {
     INodeRatings,
@@ -11,6 +10,7 @@ import {
     RatingSummary
 } from "../../../src/interfaces/INodeRatings.sol";
 import {INodeRegistry} from "../../../src/interfaces/INodeRegistry.sol";
+import {NodeRatings} from "../../../src/network/NodeRatings.sol";
 import {Certificate} from "../../../src/types/Certificate.sol";
 import {RELAY} from "../../../src/types/Roles.sol";
 import {Archive} from "../../Archive.sol";

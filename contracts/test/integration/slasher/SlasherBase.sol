@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Slasher} from "../../../src/Slasher.sol";
-import {Staking} from "../../../src/Staking.sol";
 import {ROOT_GROUP} from "../../../src/interfaces/IArchiveGroups.sol";
 import {INodeRegistry} from "../../../src/interfaces/INodeRegistry.sol";
 import {
@@ -16,6 +14,8 @@ import {
     Verdict
 } from "../../../src/interfaces/ISlasher.sol";
 import {LedgerTypes} from "../../../src/libraries/LedgerTypes.sol";
+import {Slasher} from "../../../src/staking/Slasher.sol";
+import {Staking} from "../../../src/staking/Staking.sol";
 import {Certificate} from "../../../src/types/Certificate.sol";
 import {ARCHIVE, CREATOR, Roles, VALIDATOR, WITNESS} from "../../../src/types/Roles.sol";
 import {Vote} from "../../../src/types/Vote.sol";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Staking} from "../../../src/Staking.sol";
 import {INodeRegistry, NodeConfig} from "../../../src/interfaces/INodeRegistry.sol";
 import {IStaking} from "../../../src/interfaces/IStaking.sol";
+import {Staking} from "../../../src/staking/Staking.sol";
 import {Endpoint, EndpointLibrary} from "../../../src/types/Endpoint.sol";
 import {AGENT, ARCHIVE, CREATOR, RELAY, Roles, VALIDATOR, WITNESS} from "../../../src/types/Roles.sol";
 import {Mainchain} from "../../Mainchain.sol";

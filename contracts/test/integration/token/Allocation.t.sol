@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ConetToken} from "../../../src/ConetToken.sol";
-import {Vesting} from "../../../src/Vesting.sol";
 import {Allocation} from "../../../src/interfaces/IConetToken.sol";
+import {ConetToken} from "../../../src/token/ConetToken.sol";
+import {Vesting} from "../../../src/token/Vesting.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {VestingWalletCliff} from "@openzeppelin/contracts/finance/VestingWalletCliff.sol";
 import {Test} from "forge-std/Test.sol";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ConetToken} from "../../../src/ConetToken.sol";
 import {Allocation, IConetToken} from "../../../src/interfaces/IConetToken.sol";
+import {ConetToken} from "../../../src/token/ConetToken.sol";
 import {TokenBase} from "./TokenBase.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 

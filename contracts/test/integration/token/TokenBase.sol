@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ConetTokenBase} from "../../../src/ConetTokenBase.sol";
-import {NativeConetToken} from "../../../src/NativeConetToken.sol";
+import {ConetTokenBase} from "../../../src/token/ConetTokenBase.sol";
+import {NativeConetToken} from "../../../src/token/NativeConetToken.sol";
 import {Mainchain} from "../../Mainchain.sol";
 
 /// @dev Both forms of the token, each with a million in Alice's hands. What both do is tested on both.

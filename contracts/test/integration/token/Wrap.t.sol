@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {NativeConetToken} from "../../../src/NativeConetToken.sol";
 import {INativeConetToken} from "../../../src/interfaces/INativeConetToken.sol";
+import {NativeConetToken} from "../../../src/token/NativeConetToken.sol";
 import {TokenBase} from "./TokenBase.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {Errors} from "@openzeppelin/contracts/utils/Errors.sol";
