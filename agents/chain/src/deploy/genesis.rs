@@ -103,7 +103,7 @@ impl Genesis {
             allocation: vec![Share { account: Some(owner), conet: SUPPLY_CONET }],
             governance: Governance {
                 voting_delay_seconds: 2,
-                voting_period_seconds: 15,
+                voting_period_seconds: 10,
                 late_quorum_seconds: 2,
                 proposal_threshold_conet: 100_000,
                 quorum_percent: 4,

@@ -124,7 +124,7 @@ pub(crate) async fn run(args: DevnetArgs, context: &Context) -> anyhow::Result<(
     };
     let mut devnet = Devnet::start(home, usize::from(args.nodes), args.chain()?, say).await?;
     if args.demo {
-        let told = crate::demo::tell(&devnet.network, home, json).await;
+        let told = crate::demo::tell(&devnet.network, &devnet.owner, home, json).await;
         devnet.stop().await;
         return told;
     }

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use alloy::{
     eips::BlockId,
+    network::TransactionBuilder as _,
     primitives::{Address, Bytes, U256},
+    providers::Provider as _,
+    rpc::types::TransactionRequest,
 };
 use anyhow::{Context as _, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use conet_chain::{
-    Mainchain,
+    ChainError, Mainchain,
     changes::{self, Change, conet_text, percent},
 };
 use serde_json::json;
@@ -18,6 +21,9 @@ use crate::context::{Context, PasswordArgs};
 
 /// How often a proposal's state is asked for while waiting.
 const POLL: Duration = Duration::from_millis(500);
+
+/// How often votes that were just delegated are looked for.
+const DELEGATION_POLLS: u32 = 10;
 
 /// Read the rules, and vote on them.
 #[derive(Debug, Subcommand)]
@@ -266,18 +272,10 @@ async fn delegate(args: DelegateArgs, chain: &Mainchain, context: &Context) -> a
 async fn propose(args: ProposeArgs, chain: &Mainchain, context: &Context) -> anyhow::Result<()> {
     let payer = context.payer(chain, &args.wallet, &args.password).await?;
     let governor = chain.governor();
-    let (votes, threshold) = (
-        chain.token().getVotes(payer.address()).call().await?,
-        governor.proposalThreshold().call().await?,
-    );
-    ensure!(
-        votes >= threshold,
-        "expected at least {} CoNET of votes to propose, found {}: \
-         conet gov delegate --wallet {} lets its CoNET vote",
-        conet_text(threshold),
-        conet_text(votes),
-        args.wallet
-    );
+    enough_votes(chain, payer.address(), &args.wallet).await?;
+    for change in &args.changes {
+        possible(chain, change).await?;
+    }
     let calls: Vec<Bytes> = args.changes.iter().map(Change::calldata).collect();
     let targets = vec![chain.address("Parameters"); calls.len()];
     let values = vec![U256::ZERO; calls.len()];
@@ -288,6 +286,40 @@ async fn propose(args: ProposeArgs, chain: &Mainchain, context: &Context) -> any
     let proposal = Proposal::read(chain, number).await?;
     proposal.print(context)?;
     context.output.status(&format!("next: conet gov vote {number} yes --wallet {}", args.wallet));
+    Ok(())
+}
+
+/// Refuses who has too few votes to propose. Those just delegated count from the next second on.
+async fn enough_votes(chain: &Mainchain, proposer: Address, name: &str) -> anyhow::Result<()> {
+    let governor = chain.governor();
+    let threshold = governor.proposalThreshold().call().await?;
+    let votes = chain.token().getVotes(proposer).call().await?;
+    ensure!(
+        votes >= threshold,
+        "expected at least {} CoNET of votes to propose, found {}: \
+         conet gov delegate --wallet {name} lets its CoNET vote",
+        conet_text(threshold),
+        conet_text(votes)
+    );
+    for _ in 0..DELEGATION_POLLS {
+        let before = U256::from(chain.now().await?.saturating_sub(1));
+        let counted = governor.getVotes(proposer, before).block(BlockId::pending()).call().await;
+        if counted.is_ok_and(|votes| votes >= threshold) {
+            break;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    Ok(())
+}
+
+/// Refuses what the timelock could not execute today, such as a value out of its bounds: else voters would find out.
+async fn possible(chain: &Mainchain, change: &Change) -> anyhow::Result<()> {
+    let call = TransactionRequest::default()
+        .with_from(chain.address("Timelock"))
+        .with_to(chain.address("Parameters"))
+        .with_input(change.calldata());
+    let tried = chain.provider().call(call).await.map_err(ChainError::from);
+    tried.with_context(|| format!("{change} would fail"))?;
     Ok(())
 }
 

@@ -1,13 +1,14 @@
 //! The white paper's story, told on a running network with real wallets, and after
 //! each step what every node on the way could and could not see.
 
+mod vote;
 mod witness;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
 use alloy::primitives::{Address, U256};
 use anyhow::{Context as _, bail, ensure};
-use conet_chain::NetworkFile;
+use conet_chain::{Mainchain, NetworkFile, Payer};
 use conet_client::{
     Client, ClientConfig, Content, Delivery, Event, Keystore, ListenOptions, Listener, Password,
     RegisterOptions, SendOptions, Wallet,
@@ -110,7 +111,12 @@ async fn read(listener: &mut Listener, from: &Person, text: &str) -> anyhow::Res
 }
 
 /// Tells the whole story; an error if any of it does not come true.
-pub(crate) async fn tell(network: &NetworkFile, home: &Path, json: bool) -> anyhow::Result<()> {
+pub(crate) async fn tell(
+    network: &NetworkFile,
+    owner: &Payer,
+    home: &Path,
+    json: bool,
+) -> anyhow::Result<()> {
     ensure!(network.nodes.len() >= NODES_MIN, "the story needs {NODES_MIN} nodes");
     let mut witness = Witness::new(network, json).await?;
 
@@ -159,6 +165,9 @@ pub(crate) async fn tell(network: &NetworkFile, home: &Path, json: bool) -> anyh
     listener.close().await;
     witness.note(&format!("Bobo reads \"{AGAIN}\", signed by Peter's wallet."));
     witness.report().await?;
+
+    let chain = Mainchain::connect(network).await?;
+    vote::tell(&chain, owner, &mut witness).await?;
 
     witness.conclude()
 }

@@ -12,13 +12,13 @@ use alloy::{
 use anyhow::{Context as _, ensure};
 use conet_chain::Genesis;
 
-use super::anvil::{Anvil, FUNDED_KEY};
+use super::{
+    anvil::{Anvil, FUNDED_KEY},
+    economy::OWNER_CONET,
+};
 
 /// What the owner on a running chain gets, for contracts and nodes.
 const OWNER_COINS: u64 = 1_000;
-
-/// What it gets where the coins are CoNET: stakes are paid from it too.
-const OWNER_CONET: u64 = 20_000_000;
 
 /// Which chain to take.
 pub(crate) enum ChainChoice {
@@ -57,7 +57,7 @@ impl Chain {
                 let payer = payer.map_or_else(|| FUNDED_KEY.parse(), Ok)?;
                 // Contracts follow from their owner: a new one gets new ones, with no nodes yet.
                 let owner = PrivateKeySigner::random();
-                let coins = if is_native { OWNER_CONET } else { OWNER_COINS };
+                let coins = OWNER_COINS + if is_native { OWNER_CONET } else { 0 };
                 let chain_id = fund(&rpc_url, payer, &owner, coins).await?;
                 Ok(Self { rpc_url, chain_id, owner, is_native, anvil: None })
             }

@@ -1,10 +1,14 @@
 //! What makes a development network's contracts alive: a price, stakes, an archive group, issuers with CoNET to burn.
 
-use alloy::primitives::{Address, U256, utils::Unit};
+use alloy::{
+    primitives::{Address, U256, utils::Unit},
+    signers::local::PrivateKeySigner,
+};
 use anyhow::Context as _;
 use conet_bindings::roles;
-use conet_chain::{Mainchain, Payer};
+use conet_chain::{Mainchain, NetworkFile, Payer};
 
+use super::chain::Chain;
 use crate::commands::stake::stake;
 
 /// Micro-dollars for one CoNET.
@@ -14,7 +18,7 @@ const PRICE_MICRO: u128 = 100_000;
 const NODE_CONET: u64 = 500_000;
 
 /// What the owner wraps on a chain whose gas is paid in CoNET.
-const OWNER_WRAPPED_CONET: u64 = 15_000_000;
+pub(super) const OWNER_CONET: u64 = 50_000_000;
 
 /// What it stakes for each role, in CoNET.
 const STAKES: [(u16, u64); 4] = [
@@ -35,49 +39,61 @@ pub(super) const ROLES: u16 = roles::RELAY
     | roles::VALIDATOR
     | roles::CREATOR;
 
-/// Turns most of the owner's coins into the token that wraps them.
-pub(super) async fn wrap(chain: &Mainchain, owner: &Payer) -> anyhow::Result<()> {
-    let token = chain.native_token();
-    owner
-        .send(token.deposit().value(conet(OWNER_WRAPPED_CONET)))
-        .await
-        .context("wrapping coins")?;
-    Ok(())
-}
-
 /// A node that owns itself.
-pub(super) struct Member {
-    pub(super) id: U256,
-    pub(super) payer: Payer,
+struct Member {
+    id: U256,
+    payer: Payer,
 }
 
-/// Posts the price, gives every node its stakes, and seats as many as an archive group takes. `owner` has all CoNET.
+/// Posts the price, gives every node its stakes, and seats as many as an archive group takes. Gives the wallet that has
+/// the rest of the CoNET.
 pub(super) async fn enliven(
+    file: &NetworkFile,
+    chain: &Chain,
+    nodes: Vec<(U256, PrivateKeySigner)>,
+    say: &mut impl FnMut(String),
+) -> anyhow::Result<Payer> {
+    let mainchain = Mainchain::connect(file).await?;
+    let owner = mainchain.payer(chain.owner.clone());
+    if chain.is_native {
+        let token = mainchain.native_token();
+        owner.send(token.deposit().value(conet(OWNER_CONET))).await.context("wrapping coins")?;
+    }
+    let median = mainchain.median_aggregator();
+    owner.send(median.report(PRICE_MICRO * 100)).await.context("the price")?;
+    let member = |(id, signer)| Member { id, payer: mainchain.payer(signer) };
+    let members: Vec<_> = nodes.into_iter().map(member).collect();
+    for member in &members {
+        let wallet = member.payer.address();
+        owner.send(mainchain.token().transfer(wallet, conet(NODE_CONET))).await?;
+    }
+    let prepared = members.iter().map(|member| prepare(&mainchain, member));
+    futures_util::future::try_join_all(prepared).await?;
+    say(format!("each node has staked for {}", names()));
+    seat(&mainchain, &owner, &members, say).await?;
+    Ok(owner)
+}
+
+/// Makes the first archive group of as many nodes as it takes.
+async fn seat(
     chain: &Mainchain,
     owner: &Payer,
     members: &[Member],
-    mut say: impl FnMut(String),
+    say: &mut impl FnMut(String),
 ) -> anyhow::Result<()> {
-    owner.send(chain.median_aggregator().report(PRICE_MICRO * 100)).await.context("the price")?;
-    for member in members {
-        let wallet = member.payer.address();
-        owner.send(chain.token().transfer(wallet, conet(NODE_CONET))).await?;
-    }
-    futures_util::future::try_join_all(members.iter().map(|member| prepare(chain, member))).await?;
-    say(format!("each node has staked for {}", names()));
-
     let groups = chain.archive_groups();
     let (least, most) = (groups.minSeats().call().await?, groups.maxSeats().call().await?);
-    let mut seated: Vec<_> = members.iter().map(|member| member.id).collect();
-    seated.sort();
-    seated.truncate(usize::try_from(most)?);
-    if U256::from(seated.len()) < least {
+    let most = usize::try_from(most)?;
+    if U256::from(members.len()) < least {
         say(format!("no archive group: it takes {least} nodes"));
         return Ok(());
     }
-    for member in members.iter().filter(|member| seated.contains(&member.id)) {
+    let mut seated = Vec::new();
+    for member in members.iter().take(most) {
         member.payer.send(groups.join(member.id)).await?;
+        seated.push(member.id);
     }
+    seated.sort();
     let count = seated.len();
     owner.send(groups.bootstrap(seated)).await.context("the first archive group")?;
     say(format!("archive group 1 has {count} seats"));

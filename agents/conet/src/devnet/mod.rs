@@ -9,7 +9,7 @@ use std::path::Path;
 
 use alloy::primitives::U256;
 use anyhow::Context as _;
-use conet_chain::{Admin, ChainReader, Mainchain, NetworkFile, deploy};
+use conet_chain::{Admin, ChainReader, NetworkFile, NodeInfo, Payer, deploy};
 
 pub(crate) use anvil::FUNDED_KEY;
 use chain::Chain;
@@ -23,6 +23,8 @@ const NODE_WEI: u128 = 10_000_000_000_000_000_000;
 pub(crate) struct Devnet {
     /// What `network.json` holds.
     pub(crate) network: NetworkFile,
+    /// Has what CoNET the nodes did not get.
+    pub(crate) owner: Payer,
     nodes: Vec<NodeProcess>,
     chain: Chain,
 }
@@ -74,28 +76,11 @@ impl Devnet {
             indexer_url: None,
             nodes,
         };
-        let mainchain = Mainchain::connect(&file).await?;
-        let members: Vec<_> = signers
-            .into_iter()
-            .map(|(id, signer)| economy::Member { id, payer: mainchain.payer(signer) })
-            .collect();
-        let owner = mainchain.payer(chain.owner.clone());
-        if chain.is_native {
-            economy::wrap(&mainchain, &owner).await?;
-        }
-        economy::enliven(&mainchain, &owner, &members, &mut say).await?;
-        let mut processes = Vec::with_capacity(count);
-        for info in &mut file.nodes {
-            let process = NodeProcess::start(&info.home).await?;
-            info.pid = process.pid();
-            processes.push(process);
-        }
-        for process in &mut processes {
-            process.wait_until_healthy().await?;
-        }
+        let owner = economy::enliven(&file, &chain, signers, &mut say).await?;
+        let processes = start_nodes(&mut file.nodes).await?;
         file.save(&home.join(NetworkFile::NAME))?;
         say(format!("{count} nodes are up"));
-        Ok(Self { network: file, nodes: processes, chain })
+        Ok(Self { network: file, owner, nodes: processes, chain })
     }
 
     /// Waits until a process ends by itself, which none should.
@@ -117,6 +102,20 @@ impl Devnet {
             node.wait_stopped().await;
         }
     }
+}
+
+/// Starts each node's process and waits until all are well.
+async fn start_nodes(nodes: &mut [NodeInfo]) -> anyhow::Result<Vec<NodeProcess>> {
+    let mut processes = Vec::with_capacity(nodes.len());
+    for info in nodes {
+        let process = NodeProcess::start(&info.home).await?;
+        info.pid = process.pid();
+        processes.push(process);
+    }
+    for process in &mut processes {
+        process.wait_until_healthy().await?;
+    }
+    Ok(processes)
 }
 
 /// The chain is new, but its contracts have the addresses of the one before: what clients
