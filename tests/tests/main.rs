@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod crash;
+mod deployment;
 mod foreign_clients;
 mod impostors;
 mod limits;
@@ -18,6 +19,8 @@ mod moves;
 mod paper_story;
 mod replay;
 mod site;
+mod stakes;
 mod suppliers;
 mod tamper;
 mod trouble;
+mod votes;

@@ -76,6 +76,22 @@ pub enum ChainError {
         /// Why not.
         reason: String,
     },
+    /// What the contracts shall be told contradicts itself.
+    #[error("the genesis file: expected {expected}, found {found}")]
+    Genesis {
+        /// What was expected.
+        expected: &'static str,
+        /// What the file says.
+        found: String,
+    },
+    /// A contract does not take what it is told at construction.
+    #[error("{contract} refused what the genesis tells it: {refusal}")]
+    Constructor {
+        /// Its name.
+        contract: &'static str,
+        /// Why.
+        refusal: String,
+    },
     /// The RPC could not be reached, or did not answer in time.
     #[error("the connection to the chain failed: {reason}")]
     Connection {

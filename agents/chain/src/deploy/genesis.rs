@@ -7,6 +7,8 @@ use conet_bindings::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::error::ChainError;
+
 /// All CoNET there ever is, in whole CoNET.
 pub const SUPPLY_CONET: u64 = 500_000_000;
 
@@ -156,6 +158,27 @@ impl Genesis {
             archive: Archive { seats_min: 10, founder: None },
             play_money: false,
         }
+    }
+
+    /// Refuses what the contracts would refuse, and more clearly.
+    pub(super) fn check(&self) -> Result<(), ChainError> {
+        let total: u128 = self.allocation.iter().map(|share| u128::from(share.conet)).sum();
+        if !self.allocation.is_empty() && total != u128::from(SUPPLY_CONET) {
+            let found = format!("{total}");
+            return Err(ChainError::Genesis {
+                expected: "an allocation of 500000000 CoNET",
+                found,
+            });
+        }
+        if usize::from(self.price.reports_min) > self.price.reporters.len() {
+            let found =
+                format!("{} for {} reports", self.price.reporters.len(), self.price.reports_min);
+            return Err(ChainError::Genesis {
+                expected: "a price reporter for each report",
+                found,
+            });
+        }
+        Ok(())
     }
 
     pub(super) fn allocation(&self, timelock: Address) -> Vec<Allocation> {

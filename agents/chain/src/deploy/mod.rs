@@ -160,6 +160,7 @@ pub async fn deploy(
     genesis: &Genesis,
     mut say: impl FnMut(&str, Address, bool),
 ) -> Result<Deployment, ChainError> {
+    genesis.check()?;
     let provider = transport::provider(rpc_url)?;
     let chain_id = provider.get_chain_id().await?;
     let gas = GasWallet::new(provider.clone(), chain_id, wallet.clone());
@@ -168,9 +169,15 @@ pub async fn deploy(
     let deployer = Deployer::new(addresses.deployer(), &provider);
     let mut contracts = BTreeMap::new();
     for Step { name: text, code } in steps(&addresses, genesis, wallet.address()) {
-        let call = Deployer::deployCall { name: name(text), code: code.into() };
+        let code = Bytes::from(code);
+        let call = Deployer::deployCall { name: name(text), code: code.clone() };
         let request = deployer.call_builder(&call).into_transaction_request();
-        let made = ensure(&provider, &gas, addresses.of(text), request).await?;
+        let made = match ensure(&provider, &gas, addresses.of(text), request).await {
+            Err(ChainError::Refused(_)) => {
+                return Err(why_refused(&provider, addresses.deployer(), text, code).await);
+            }
+            other => other?,
+        };
         say(text, addresses.of(text), made);
         contracts.insert(text.to_owned(), addresses.of(text));
     }
@@ -233,6 +240,22 @@ async fn ensure(
         Err(_) if has_code(provider, address).await? => Ok(true),
         Err(error) => Err(error),
     }
+}
+
+/// CREATE3 says only that a constructor refused; this asks the constructor itself.
+async fn why_refused(
+    provider: &RootProvider,
+    deployer: Address,
+    contract: &'static str,
+    code: Bytes,
+) -> ChainError {
+    let create = TransactionRequest::default().with_from(deployer).with_deploy_code(code);
+    let refusal = match provider.call(create).await.map_err(ChainError::from) {
+        Err(ChainError::Refused(refusal)) => refusal.to_string(),
+        Err(error) => error.to_string(),
+        Ok(_) => "no reason given".into(),
+    };
+    ChainError::Constructor { contract, refusal }
 }
 
 async fn has_code(provider: &RootProvider, address: Address) -> Result<bool, ChainError> {
