@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ConetGovernor} from "../../../src/ConetGovernor.sol";
-import {Timelock} from "../../../src/Timelock.sol";
+import {ConetGovernor} from "../../../src/governance/ConetGovernor.sol";
+import {Timelock} from "../../../src/governance/Timelock.sol";
 import {ICash} from "../../../src/interfaces/ICash.sol";
 import {ICashOrders} from "../../../src/interfaces/ICashOrders.sol";
 import {VotingSettings} from "../../../src/interfaces/IConetGovernor.sol";
