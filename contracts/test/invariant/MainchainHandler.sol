@@ -183,7 +183,7 @@ contract MainchainHandler is StoryBase {
         Settlement memory chosen = forcedExits.settlement(note);
         for (uint256 i = 0; chosen.openedAt == 0; ++i) {
             if (i == orders.orderCount()) return;
-            note = noteNear(which + i);
+            note = noteNear(which % 1e6 + i);
             chosen = forcedExits.settlement(note);
         }
         skip(_bound(time, 0, 15 days));
