@@ -56,7 +56,7 @@ pub fn node_registry_domain(chain_id: u64, node_registry: Address) -> Eip712Doma
     domain("CoNET NodeRegistry", chain_id, node_registry)
 }
 
-fn domain(name: &'static str, chain_id: u64, contract: Address) -> Eip712Domain {
+pub(crate) fn domain(name: &'static str, chain_id: u64, contract: Address) -> Eip712Domain {
     Eip712Domain::new(
         Some(Cow::Borrowed(name)),
         Some(Cow::Borrowed("1")),
