@@ -7,6 +7,7 @@
 //! RPC ◄── RouteSubmitter               an agent's gas wallet, for its clients' routes, within a budget
 //!     ◄── Admin                        node records and routes of a wallet that pays for itself
 //! RPC ◄─► Mainchain, Payer             every other contract by its type, and wallets that call them
+//!     ◄─► archive                      statements of archive groups: made, signed, certified, posted
 //!     ◄── deploy                       the contracts, by name, where they are not yet
 //! ```
 //!
@@ -22,6 +23,7 @@
 //! - No task outlives its cancellation token.
 
 mod admin;
+pub mod archive;
 mod budget;
 pub mod changes;
 mod deploy;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod actor;
 mod commands;
 mod context;
 mod demo;
@@ -45,7 +46,11 @@ enum Command {
     Listen(commands::listen::ListenArgs),
     Route(commands::route::RouteArgs),
     #[command(subcommand)]
+    Name(commands::name::NameCommand),
+    #[command(subcommand)]
     Stake(commands::stake::StakeCommand),
+    #[command(subcommand)]
+    Archive(commands::archive::ArchiveCommand),
     #[command(subcommand)]
     Gov(commands::gov::GovCommand),
     #[command(subcommand)]
@@ -84,7 +89,9 @@ async fn main() -> ExitCode {
         Command::Send(args) => commands::send::run(args, &context).await,
         Command::Listen(args) => commands::listen::run(args, &context).await,
         Command::Route(args) => commands::route::run(args, &context).await,
+        Command::Name(command) => commands::name::run(command, &context).await,
         Command::Stake(command) => commands::stake::run(command, &context).await,
+        Command::Archive(command) => commands::archive::run(command, &context).await,
         Command::Gov(command) => commands::gov::run(command, &context).await,
         Command::Bench(command) => commands::bench::run(command, cli.json).await,
     };

@@ -1,10 +1,12 @@
 //! One file for each command.
 
+pub(crate) mod archive;
 pub(crate) mod bench;
 pub(crate) mod deploy;
 pub(crate) mod devnet;
 pub(crate) mod gov;
 pub(crate) mod listen;
+pub(crate) mod name;
 pub(crate) mod node;
 pub(crate) mod register;
 pub(crate) mod route;

@@ -1,0 +1,396 @@
+//! `conet archive`: what archive groups certify, by hand.
+
+use std::path::{Path, PathBuf};
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use anyhow::{Context as _, ensure};
+use clap::{Args, Subcommand};
+use conet_bindings::certificate::{Certificate, Statement};
+use conet_chain::{
+    Mainchain,
+    archive::{self, ArchiveError, Group, NoteGenesis, Withdrawal},
+};
+use conet_node::keys::NodeKeys;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    actor::{ActorArgs, dollars},
+    context::{Context, id_json, node_id, shown},
+};
+
+/// Statements and certificates are short; a file that is not is something else.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Make what archive groups certify, sign it, and post it.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "A certificate in three steps:
+  conet archive seed --out seed.json
+  conet archive certify seed.json --out seed.cert.json --node-home NODE1 --node-home NODE2 ...
+  conet archive submit seed.cert.json --wallet bobo
+
+Operators who share no computer: each runs conet archive sign STATEMENT --node-home DIR --out
+FILE, and one of them certifies with --signature FILE for each.")]
+pub(crate) enum ArchiveCommand {
+    /// Show a group: its epoch and its seats
+    Group {
+        /// Its number
+        #[arg(default_value_t = 1)]
+        group: u32,
+    },
+    /// Make the statement of a group's next seed, which draws issuers
+    #[command(after_help = "Example:
+  conet archive seed --out seed.json")]
+    Seed(SeedArgs),
+    /// Make the statement of the genesis of a note's chain: certified, it opens the note
+    #[command(after_help = "Example:
+  conet archive genesis 1 --genesis-hash 0x... --members 3,1,2 --out genesis.json")]
+    Genesis(GenesisArgs),
+    /// Make the statement of a withdrawal from a note: certified, it is paid
+    #[command(after_help = "Example:
+  conet archive exit 1 --id 0 --recipient 0x... --amount 20 --height 7 --block-hash 0x... \\
+      --out exit.json")]
+    Exit(ExitArgs),
+    /// Make the statement of a group's next epoch
+    #[command(after_help = "Example:
+  conet archive handover --nodes 1,2,3,4 --out handover.json")]
+    Handover(HandoverArgs),
+    /// Sign a statement with one node's wallet
+    Sign(SignArgs),
+    /// Collect the signatures of more than two thirds of a group's seats over a statement
+    Certify(CertifyArgs),
+    /// Post a certificate to the contract that takes it
+    Submit(SubmitArgs),
+}
+
+/// Where a file goes.
+#[derive(Debug, Args)]
+pub(crate) struct OutArgs {
+    /// The file to write [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// A seed.
+#[derive(Debug, Args)]
+pub(crate) struct SeedArgs {
+    /// The archive group
+    #[arg(long, default_value_t = 1)]
+    group: u32,
+    /// The seed, 32 bytes [default: random]
+    #[arg(long, value_name = "HEX")]
+    value: Option<B256>,
+    /// The newest block of the main chain that was final before the seed was made [default: the newest]
+    #[arg(long, value_name = "BLOCK")]
+    after_block: Option<u64>,
+    #[command(flatten)]
+    out: OutArgs,
+}
+
+/// A genesis.
+#[derive(Debug, Args)]
+pub(crate) struct GenesisArgs {
+    /// The note
+    note: U256,
+    /// The hash of the chain's first block
+    #[arg(long, value_name = "HASH")]
+    genesis_hash: B256,
+    /// The nodes of the chain's group, the creator first [default: the issuer's node alone]
+    #[arg(long, value_name = "NODES", value_delimiter = ',', value_parser = node_id)]
+    members: Option<Vec<U256>>,
+    /// How many of them sign a block; 0 for all
+    #[arg(long, default_value_t = 0)]
+    quorum: u8,
+    /// Who pays the chain's storage [default: the account that the note is for]
+    #[arg(long, value_name = "ADDRESS")]
+    bound_wallet: Option<Address>,
+    /// Everybody may read the chain
+    #[arg(long)]
+    public: bool,
+    #[command(flatten)]
+    out: OutArgs,
+}
+
+/// An exit.
+#[derive(Debug, Args)]
+pub(crate) struct ExitArgs {
+    /// The note
+    note: U256,
+    /// The withdrawal's number on the note's chain, from 0
+    #[arg(long)]
+    id: u64,
+    /// Who is paid
+    #[arg(long, value_name = "ADDRESS")]
+    recipient: Address,
+    /// Dollars that leave the note; fees come out of them
+    #[arg(long, value_parser = dollars)]
+    amount: u64,
+    /// The block of the note's chain that the debit is in
+    #[arg(long)]
+    height: u64,
+    /// That block's hash
+    #[arg(long, value_name = "HASH")]
+    block_hash: B256,
+    /// Who gets the relayer fee [default: whoever submits]
+    #[arg(long, value_name = "ADDRESS", default_value_t = Address::ZERO, hide_default_value = true)]
+    relayer: Address,
+    /// Dollars for the relayer
+    #[arg(long, value_parser = dollars, default_value = "0")]
+    relayer_fee: u64,
+    #[command(flatten)]
+    out: OutArgs,
+}
+
+/// A handover.
+#[derive(Debug, Args)]
+pub(crate) struct HandoverArgs {
+    /// The archive group
+    #[arg(long, default_value_t = 1)]
+    group: u32,
+    /// The nodes of its next epoch [default: those it has]
+    #[arg(long, value_name = "NODES", value_delimiter = ',', value_parser = node_id)]
+    nodes: Option<Vec<U256>>,
+    /// The hash of what is handed over
+    #[arg(long, value_name = "HASH", default_value_t = B256::ZERO, hide_default_value = true)]
+    state_hash: B256,
+    #[command(flatten)]
+    out: OutArgs,
+}
+
+/// What to sign.
+#[derive(Debug, Args)]
+pub(crate) struct SignArgs {
+    /// The statement
+    statement: PathBuf,
+    /// The home folder of the node that signs
+    #[arg(long, value_name = "DIR")]
+    node_home: PathBuf,
+    #[command(flatten)]
+    out: OutArgs,
+}
+
+/// What to certify.
+#[derive(Debug, Args)]
+pub(crate) struct CertifyArgs {
+    /// The statement
+    statement: PathBuf,
+    /// Home folders of nodes that sign
+    #[arg(long, value_name = "DIR", num_args = 1.., required_unless_present = "signature")]
+    node_home: Vec<PathBuf>,
+    /// Files that conet archive sign wrote
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    signature: Vec<PathBuf>,
+    #[command(flatten)]
+    out: OutArgs,
+}
+
+/// What to post.
+#[derive(Debug, Args)]
+pub(crate) struct SubmitArgs {
+    /// The certificate
+    certificate: PathBuf,
+    #[command(flatten)]
+    actor: ActorArgs,
+}
+
+/// One seat's signature.
+#[derive(Debug, Serialize, Deserialize)]
+struct Signed {
+    signer: Address,
+    digest: B256,
+    signature: Bytes,
+}
+
+/// A statement with its certificate.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Certified {
+    pub(crate) statement: Statement,
+    digest: B256,
+    certificate: Certificate,
+}
+
+impl Certified {
+    /// Reads a file, which must be of this network.
+    pub(crate) fn load(chain: &Mainchain, path: &Path) -> anyhow::Result<Self> {
+        let certified: Self = read(path, "a certificate")?;
+        let expected = archive::digest(chain, &certified.statement);
+        let found = certified.digest;
+        if expected != found {
+            return Err(ArchiveError::OtherDigest { expected, found }.into());
+        }
+        Ok(certified)
+    }
+
+    /// Posts it.
+    pub(crate) async fn submit(
+        self,
+        chain: &Mainchain,
+        payer: &conet_chain::Payer,
+    ) -> anyhow::Result<alloy::rpc::types::TransactionReceipt> {
+        let Self { statement, certificate, .. } = self;
+        Ok(archive::submit(chain, payer, &statement, certificate).await?)
+    }
+}
+
+pub(crate) async fn run(command: ArchiveCommand, context: &Context) -> anyhow::Result<()> {
+    let chain = context.mainchain().await?;
+    match command {
+        ArchiveCommand::Group { group } => show(&Group::read(&chain, group).await?, context),
+        ArchiveCommand::Seed(args) => {
+            let value = args.value.unwrap_or_else(|| rand::random::<[u8; 32]>().into());
+            let made = archive::seed(&chain, args.group, value, args.after_block).await?;
+            write_statement(&made, &chain, &args.out, context)
+        }
+        ArchiveCommand::Genesis(args) => {
+            let given = NoteGenesis {
+                note: args.note,
+                genesis_hash: args.genesis_hash,
+                wallet: args.bound_wallet,
+                members: args.members,
+                quorum: args.quorum,
+                is_public: args.public,
+            };
+            let made = archive::genesis(&chain, given).await?;
+            write_statement(&made, &chain, &args.out, context)
+        }
+        ArchiveCommand::Exit(args) => {
+            let given = Withdrawal {
+                note: args.note,
+                id: args.id,
+                recipient: args.recipient,
+                amount: args.amount,
+                relayer: args.relayer,
+                relayer_fee: args.relayer_fee,
+                height: args.height,
+                block_hash: args.block_hash,
+            };
+            let made = archive::exit(&chain, given).await?;
+            write_statement(&made, &chain, &args.out, context)
+        }
+        ArchiveCommand::Handover(args) => {
+            let made = archive::handover(&chain, args.group, args.nodes, args.state_hash).await?;
+            write_statement(&made, &chain, &args.out, context)
+        }
+        ArchiveCommand::Sign(args) => {
+            let statement: Statement = read(&args.statement, "a statement")?;
+            let group = Group::of(&chain, &statement).await?;
+            let digest = archive::digest(&chain, &statement);
+            let keys = NodeKeys::load(&args.node_home)?;
+            let signature = group.sign(keys.wallet.signer(), digest)?;
+            let signed = Signed { signer: keys.wallet.address(), digest, signature };
+            let text = format!("signed by {}", signed.signer);
+            write(&signed, &args.out, &text, &serde_json::to_value(&signed)?, context)
+        }
+        ArchiveCommand::Certify(args) => certify(args, &chain, context).await,
+        ArchiveCommand::Submit(args) => {
+            let payer = args.actor.payer(&chain, context).await?;
+            let certified = Certified::load(&chain, &args.certificate)?;
+            let (kind, contract) = (certified.statement.kind(), certified.statement.contract());
+            let receipt = certified.submit(&chain, &payer).await?;
+            let json = json!({
+                "type": kind,
+                "contract": contract.name(),
+                "transaction": receipt.transaction_hash,
+                "gas": receipt.gas_used,
+            });
+            let text = format!("{} took the {kind} for {} gas", contract.name(), receipt.gas_used);
+            Ok(context.output.result(&json, &text)?)
+        }
+    }
+}
+
+async fn certify(args: CertifyArgs, chain: &Mainchain, context: &Context) -> anyhow::Result<()> {
+    let statement: Statement = read(&args.statement, "a statement")?;
+    let group = Group::of(chain, &statement).await?;
+    let digest = archive::digest(chain, &statement);
+    let mut signatures = Vec::new();
+    for home in &args.node_home {
+        let keys = NodeKeys::load(home)?;
+        signatures.push(group.sign(keys.wallet.signer(), digest)?);
+    }
+    for path in &args.signature {
+        let signed: Signed = read(path, "a signature")?;
+        ensure!(
+            signed.digest == digest,
+            "expected a signature over {digest} in {}, found one over {}: \
+             it is of another statement or network",
+            shown(path),
+            signed.digest
+        );
+        signatures.push(signed.signature);
+    }
+    let certificate = group.certify(digest, &signatures)?;
+    let signers = certificate.seats.count_ones();
+    let text = format!(
+        "{}: {signers} of {} seats of archive group {} signed",
+        statement.kind(),
+        group.signers.len(),
+        group.id
+    );
+    let json = json!({
+        "type": statement.kind(),
+        "digest": digest,
+        "group": group.id,
+        "epoch": group.epoch,
+        "signers": signers,
+        "seats": group.signers.len(),
+    });
+    let certified = Certified { statement, digest, certificate };
+    write(&certified, &args.out, &text, &json, context)
+}
+
+fn show(group: &Group, context: &Context) -> anyhow::Result<()> {
+    let seats: Vec<_> = group.nodes.iter().zip(&group.signers).collect();
+    let json = json!({
+        "group": group.id,
+        "epoch": group.epoch,
+        "seats": seats.iter().map(|(node, signer)| json!({ "node": id_json(**node), "signer": signer }))
+            .collect::<Vec<_>>(),
+    });
+    let mut text = format!("archive group {}, epoch {}", group.id, group.epoch);
+    for (seat, (node, signer)) in seats.iter().enumerate() {
+        text += &format!("\n  seat {seat:>2}  node {node:>4}  {signer}");
+    }
+    Ok(context.output.result(&json, &text)?)
+}
+
+fn write_statement(
+    statement: &Statement,
+    chain: &Mainchain,
+    out: &OutArgs,
+    context: &Context,
+) -> anyhow::Result<()> {
+    let digest = archive::digest(chain, statement);
+    let text = format!("{} to sign: {digest}", statement.kind());
+    let mut json = serde_json::to_value(statement)?;
+    if let Some(fields) = json.as_object_mut() {
+        fields.insert("digest".into(), json!(digest));
+    }
+    write(statement, out, &text, &json, context)
+}
+
+/// Writes a file and says so, or writes to standard output what would be in it.
+fn write<T: Serialize>(
+    content: &T,
+    out: &OutArgs,
+    text: &str,
+    json: &serde_json::Value,
+    context: &Context,
+) -> anyhow::Result<()> {
+    let Some(path) = &out.out else {
+        let line = serde_json::to_value(content)?;
+        return Ok(context.output.result(&line, &serde_json::to_string_pretty(content)?)?);
+    };
+    let bytes = serde_json::to_vec_pretty(content)?;
+    std::fs::write(path, bytes).with_context(|| format!("cannot write {}", shown(path)))?;
+    Ok(context.output.result(json, &format!("{text}\n  written to {}", shown(path)))?)
+}
+
+fn read<T: serde::de::DeserializeOwned>(path: &Path, what: &str) -> anyhow::Result<T> {
+    use std::io::Read as _;
+    let mut text = String::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text))
+        .with_context(|| format!("cannot read {}", shown(path)))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is not {what}", shown(path)))
+}
