@@ -1,24 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
-import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
+import {DevStablecoin} from "../../src/dev/DevStablecoin.sol";
 
 /// @dev An honest stablecoin with permit. Anyone mints.
-contract Stablecoin is ERC20Permit {
-    uint8 private immutable _DECIMALS;
-
-    constructor(string memory symbol_, uint8 decimals_) ERC20(symbol_, symbol_) ERC20Permit(symbol_) {
-        _DECIMALS = decimals_;
-    }
-
-    function mint(address to, uint256 amount) external {
-        _mint(to, amount);
-    }
-
-    function decimals() public view override returns (uint8) {
-        return _DECIMALS;
-    }
+contract Stablecoin is DevStablecoin {
+    constructor(string memory symbol_, uint8 decimals_) DevStablecoin(symbol_, decimals_) {}
 }
 
 /// @dev Keeps 1% of each transfer.
