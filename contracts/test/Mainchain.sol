@@ -75,25 +75,25 @@ abstract contract Mainchain is Test {
             forcedExits: addressOf("ForcedExits")
         });
         _deployGoverned();
-        deploy("NodeRegistry", type(NodeRegistry).creationCode);
-        deploy("NodeRatings", type(NodeRatings).creationCode);
-        cash = Cash(deploy("Cash", type(Cash).creationCode));
-        deploy("CashOrders", type(CashOrders).creationCode);
-        deploy("CashPool", type(CashPool).creationCode);
-        forcedExits = ForcedExits(deploy("ForcedExits", type(ForcedExits).creationCode));
-        deploy("Staking", type(Staking).creationCode);
-        deploy("Slasher", type(Slasher).creationCode);
-        rewards = Rewards(deploy("Rewards", type(Rewards).creationCode));
-        deploy("Names", type(Names).creationCode);
-        deploy("DappRegistry", type(DappRegistry).creationCode);
+        deploy("NodeRegistry");
+        deploy("NodeRatings");
+        cash = Cash(deploy("Cash"));
+        deploy("CashOrders");
+        deploy("CashPool");
+        forcedExits = ForcedExits(deploy("ForcedExits"));
+        deploy("Staking");
+        deploy("Slasher");
+        rewards = Rewards(deploy("Rewards"));
+        deploy("Names");
+        deploy("DappRegistry");
         bytes memory founding = abi.encode(all, archiveMinSeats(), address(this));
-        deploy("ArchiveGroups", type(ArchiveGroups).creationCode, founding);
-        deploy("ChainAnchor", type(ChainAnchor).creationCode);
+        deploy("ArchiveGroups", founding);
+        deploy("ChainAnchor");
     }
 
     /// @dev Deploys a contract whose constructor takes `Contracts` and nothing else.
-    function deploy(bytes32 name, bytes memory creationCode) internal returns (address) {
-        return deployer.deploy(name, bytes.concat(creationCode, abi.encode(all)));
+    function deploy(string memory name) internal returns (address) {
+        return deploy(name, abi.encode(all));
     }
 
     /// @dev The fewest seats of an archive group. This contract is the groups' founder.
@@ -101,12 +101,11 @@ abstract contract Mainchain is Test {
         return 10;
     }
 
-    /// @dev Deploys a contract whose constructor takes `arguments`, encoded.
-    function deploy(bytes32 name, bytes memory creationCode, bytes memory arguments)
-        internal
-        returns (address)
-    {
-        return deployer.deploy(name, bytes.concat(creationCode, arguments));
+    /// @dev Deploys a contract whose constructor takes `arguments`, encoded. The code comes from the build, so that no
+    ///      test holds that of every contract.
+    function deploy(string memory name, bytes memory arguments) internal returns (address) {
+        bytes memory code = vm.getCode(string.concat(name, ".sol:", name));
+        return deployer.deploy(bytes32(bytes(name)), bytes.concat(code, arguments));
     }
 
     /// @dev The token, the price and the parameters. The timelock's address has no code: tests speak in its name. See
@@ -114,13 +113,13 @@ abstract contract Mainchain is Test {
     function _deployGoverned() private {
         Allocation[] memory genesis = new Allocation[](1);
         genesis[0] = Allocation({account: address(this), amount: 500_000_000e18});
-        token = ConetToken(deploy("ConetToken", type(ConetToken).creationCode, abi.encode(genesis)));
+        token = ConetToken(deploy("ConetToken", abi.encode(genesis)));
 
         priceSource = new PriceSource(0.1e8);
         PriceGuard memory guard =
             PriceGuard({maxAge: 1 hours, step: 10_000, interval: 1 hours, initialPrice: 0.1e8});
         bytes memory arguments = abi.encode(all, priceSource, guard);
-        priceFeed = PriceFeed(deploy("PriceFeed", type(PriceFeed).creationCode, arguments));
+        priceFeed = PriceFeed(deploy("PriceFeed", arguments));
 
         usd6 = new Stablecoin("USD6", 6);
         usd18 = new Stablecoin("USD18", 18);
@@ -128,7 +127,7 @@ abstract contract Mainchain is Test {
             ParametersGenesis({guardian: guardian, priceFeed: priceFeed, stablecoins: new address[](2)});
         start.stablecoins[0] = address(usd6);
         start.stablecoins[1] = address(usd18);
-        parameters = Parameters(deploy("Parameters", type(Parameters).creationCode, abi.encode(all, start)));
+        parameters = Parameters(deploy("Parameters", abi.encode(all, start)));
     }
 
     function addressOf(bytes32 name) internal view returns (address) {

@@ -27,14 +27,8 @@ abstract contract Governed is Mainchain {
 
     function setUp() public virtual override {
         super.setUp();
-        timelock = Timelock(
-            payable(deploy("Timelock", type(Timelock).creationCode, abi.encode(all, uint256(2 days))))
-        );
-        governor = ConetGovernor(
-            payable(deploy(
-                    "ConetGovernor", type(ConetGovernor).creationCode, abi.encode(all, someSettings())
-                ))
-        );
+        timelock = Timelock(payable(deploy("Timelock", abi.encode(all, uint256(2 days)))));
+        governor = ConetGovernor(payable(deploy("ConetGovernor", abi.encode(all, someSettings()))));
         give(alice, 30_000_000e18);
         give(bob, 12_000_000e18);
         give(carol, 1_000_000e18);

@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {ConetGovernor} from "../../../src/governance/ConetGovernor.sol";
-import {Timelock} from "../../../src/governance/Timelock.sol";
 import {ICash} from "../../../src/interfaces/ICash.sol";
 import {ICashOrders} from "../../../src/interfaces/ICashOrders.sol";
 import {VotingSettings} from "../../../src/interfaces/IConetGovernor.sol";
@@ -18,11 +17,9 @@ contract GovernanceStory is StoryBase {
 
     function setUp() public override {
         super.setUp();
-        deploy("Timelock", type(Timelock).creationCode, abi.encode(all, uint256(2 days)));
+        deploy("Timelock", abi.encode(all, uint256(2 days)));
         VotingSettings memory settings = VotingSettings(1 days, 5 days, 2 days, 100_000e18, 4);
-        governor = ConetGovernor(
-            payable(deploy("ConetGovernor", type(ConetGovernor).creationCode, abi.encode(all, settings)))
-        );
+        governor = ConetGovernor(payable(deploy("ConetGovernor", abi.encode(all, settings))));
         assertTrue(token.transfer(voter, 30_000_000 ether));
         vm.prank(voter);
         token.delegate(voter);
