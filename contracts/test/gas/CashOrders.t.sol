@@ -85,7 +85,7 @@ contract CashOrdersGas is OrdersBase {
 
     function test_pool() public {
         uint256 note = liveNote(25 * DOLLAR);
-        leave(note, 20 * DOLLAR);
+        takeOut(note, 20 * DOLLAR);
         pool.take(note);
         vm.snapshotGasLastCall(POOL, "take");
         vm.prank(buyer);

@@ -159,7 +159,7 @@ contract CashOrdersHandler is OrdersBase {
         uint256 note = orders.orderOf(id).note;
         uint64 live = cash.live(note);
         // Mostly the larger half, so that the note can be taken.
-        leave(note, uint64(bound(amount, amount % 4 == 0 ? 1 : (live + 1) / 2, live)));
+        takeOut(note, uint64(bound(amount, amount % 4 == 0 ? 1 : (live + 1) / 2, live)));
         live = cash.live(note);
         if (live > cash.note(note).opened / 2 || cash.note(note).face - live < DOLLAR) return;
         if (cash.ownerOf(note) == address(pool)) return;

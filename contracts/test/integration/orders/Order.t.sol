@@ -64,7 +64,7 @@ contract OrderTest is OrdersBase {
 
     function test_refusesANoteThatIsNotInThePool() public {
         uint256 note = liveNote(2 * DOLLAR);
-        leave(note, 2 * DOLLAR);
+        takeOut(note, 2 * DOLLAR);
         vm.expectRevert(abi.encodeWithSelector(ICashOrders.AmountInvalid.selector, DOLLAR, DOLLAR, 0));
         vm.prank(buyer);
         orders.order(address(usd6), DOLLAR, account, note);

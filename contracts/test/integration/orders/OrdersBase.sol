@@ -136,7 +136,7 @@ abstract contract OrdersBase is Archive {
     }
 
     /// @dev Money leaves a note, as its archive group certifies.
-    function leave(uint256 note, uint64 amount) internal {
+    function takeOut(uint256 note, uint64 amount) internal {
         Exit memory exit_;
         exit_.note = note;
         exit_.series = cash.note(note).series;
@@ -151,7 +151,7 @@ abstract contract OrdersBase is Archive {
     /// @dev A note that its holders left but for `rest`, in the pool.
     function pooledNote(uint64 amount, uint64 rest) internal returns (uint256 note) {
         note = liveNote(amount);
-        leave(note, amount - rest);
+        takeOut(note, amount - rest);
         pool.take(note);
     }
 

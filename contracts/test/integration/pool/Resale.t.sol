@@ -74,12 +74,12 @@ contract ResaleTest is OrdersBase {
     /// @dev The old series goes on until the new one opens: exits between order and mint make the burn smaller.
     function test_exitsGoOnWhilePending() public {
         uint256 id = orderRoom(40 * DOLLAR);
-        leave(note, 5 * DOLLAR);
+        takeOut(note, 5 * DOLLAR);
         postSeed("resale");
         uint256 free = orders.free(node);
         mintAs(archiveOwner, id);
         assertEq(orders.free(node), free - 90 ether);
-        leave(note, DOLLAR);
+        takeOut(note, DOLLAR);
         open(note);
         assertEq(cash.live(note), 44 * DOLLAR);
     }
@@ -104,7 +104,7 @@ contract ResaleTest is OrdersBase {
     function test_isTakenAgain() public {
         mintRoom(40 * DOLLAR);
         open(note);
-        leave(note, 30 * DOLLAR);
+        takeOut(note, 30 * DOLLAR);
         pool.take(note);
         assertEq(pool.noteCount(address(usd6)), 1);
         (, uint64 room) = pool.roomOf(note);
@@ -119,7 +119,7 @@ contract ResaleTest is OrdersBase {
         assertEq(cash.live(note), 10 * DOLLAR);
         assertEq(cash.note(note).series, 1);
         assertEq(cash.ownerOf(note), address(pool));
-        leave(note, DOLLAR);
+        takeOut(note, DOLLAR);
         orderRoom(41 * DOLLAR);
     }
 

@@ -23,7 +23,7 @@ contract TakeTest is OrdersBase {
 
     function test_refusesANoteUnderAForcedExit() public {
         uint256 note = liveNote(10 * DOLLAR);
-        leave(note, 10 * DOLLAR);
+        takeOut(note, 10 * DOLLAR);
         vm.prank(all.forcedExits);
         cash.settle(note, 100);
         vm.expectRevert(abi.encodeWithSelector(ICashPool.NoteNotLive.selector, note));
@@ -32,21 +32,21 @@ contract TakeTest is OrdersBase {
 
     function test_refusesANoteInUse() public {
         uint256 note = liveNote(10 * DOLLAR);
-        leave(note, 5 * DOLLAR - 1);
+        takeOut(note, 5 * DOLLAR - 1);
         vm.expectRevert(
             abi.encodeWithSelector(ICashPool.NoteInUse.selector, note, 5 * DOLLAR + 1, 5 * DOLLAR)
         );
         pool.take(note);
-        leave(note, 1);
+        takeOut(note, 1);
         pool.take(note);
     }
 
     function test_refusesANoteWithTooLittleRoom() public {
         uint256 note = liveNote(DOLLAR + 2);
-        leave(note, DOLLAR - 1);
+        takeOut(note, DOLLAR - 1);
         vm.expectRevert(abi.encodeWithSelector(ICashPool.RoomTooSmall.selector, note, DOLLAR - 1));
         pool.take(note);
-        leave(note, 1);
+        takeOut(note, 1);
         pool.take(note);
     }
 
@@ -58,7 +58,7 @@ contract TakeTest is OrdersBase {
 
     function test_takesFromWhoeverHasTheNft() public {
         uint256 note = liveNote(10 * DOLLAR);
-        leave(note, 9 * DOLLAR);
+        takeOut(note, 9 * DOLLAR);
         vm.expectEmit(address(pool));
         emit ICashPool.NoteTaken(note, address(usd6), account, DOLLAR);
         vm.prank(stranger);
@@ -75,7 +75,7 @@ contract TakeTest is OrdersBase {
     /// @dev Whoever is still in the note goes on: the NFT carries no claim.
     function test_holdersGoOnLeaving() public {
         uint256 note = pooledNote(10 * DOLLAR, 2 * DOLLAR);
-        leave(note, DOLLAR);
+        takeOut(note, DOLLAR);
         (, uint64 room) = pool.roomOf(note);
         assertEq(room, 9 * DOLLAR);
     }
@@ -134,7 +134,7 @@ contract TakeTest is OrdersBase {
         amount = uint64(bound(amount, DOLLAR, 100 * DOLLAR));
         left = uint64(bound(left, 1, amount));
         uint256 note = liveNote(amount);
-        leave(note, left);
+        takeOut(note, left);
         bool may = amount - left <= amount / 2 && left >= DOLLAR;
         if (!may) vm.expectRevert();
         pool.take(note);
