@@ -122,6 +122,8 @@ contract CashOrders is ICashOrders, Issuers, EIP712, Nonces, ReentrancyGuardTran
         id = _place(buyer, order_.stablecoin, order_.amount, order_.account, order_.note);
         if (order_.relayerFee == 0) return id;
         emit RelayerPaid(id, msg.sender, order_.relayerFee);
+        // The buyer signed this fee, with the order.
+        // slither-disable-next-line arbitrary-send-erc20
         IERC20(order_.stablecoin).safeTransferFrom(buyer, msg.sender, order_.relayerFee * scale);
     }
 
@@ -299,6 +301,8 @@ contract CashOrders is ICashOrders, Issuers, EIP712, Nonces, ReentrancyGuardTran
     /// @dev Reverts unless the coin delivers exactly what was sent.
     function _pull(address stablecoin, address from, uint256 units) private {
         uint256 before = IERC20(stablecoin).balanceOf(address(this));
+        // Every caller passes the sender, or the buyer who signed.
+        // slither-disable-next-line arbitrary-send-erc20
         IERC20(stablecoin).safeTransferFrom(from, address(this), units);
         uint256 delivered = IERC20(stablecoin).balanceOf(address(this)) - before;
         if (delivered != units) revert DeliveryInexact(units, delivered);

@@ -306,6 +306,8 @@ contract Names is INames, WalletSigned, ERC721, Multicall {
 
     function _useCommitment(bytes32 commitment) private {
         uint256 time = committedAt[commitment];
+        // Zero is what was never written.
+        // slither-disable-next-line incorrect-equality
         if (time == 0) revert CommitmentUnknown(commitment);
         if (block.timestamp < time + MIN_COMMITMENT_AGE) {
             revert CommitmentTooNew(commitment, time + MIN_COMMITMENT_AGE);

@@ -127,6 +127,8 @@ contract MedianAggregator is IMedianAggregator {
         uint256 found = 0;
         for (uint256 i = 0; i < count; ++i) {
             Report memory last = _reports[_reporters.at(i)];
+            // Zero is what was never written.
+            // slither-disable-next-line incorrect-equality
             if (last.price == 0 || block.timestamp - last.time > MAX_REPORT_AGE) continue;
             prices[found++] = last.price;
             oldest = Math.min(oldest, last.time);
@@ -156,6 +158,8 @@ contract MedianAggregator is IMedianAggregator {
     function _median(uint256[] memory prices) private pure returns (uint256) {
         LibSort.insertionSort(prices);
         uint256 middle = prices.length / 2;
+        // Parity, not chance.
+        // slither-disable-next-line weak-prng,incorrect-equality
         if (prices.length % 2 == 1) return prices[middle];
         return (prices[middle - 1] + prices[middle]) / 2;
     }

@@ -18,6 +18,8 @@ library Fees {
     /// @notice What a transfer or claim costs its payer, in pico-dollars. Exact, and a multiple of 10.
     /// @param amount Micro-dollars.
     function transferFee(uint64 amount, uint32 rate) internal pure returns (uint256 pico) {
+        // The quotient is of two constants, and exact.
+        // slither-disable-next-line divide-before-multiply
         return uint256(amount) * rate * (PICO_PER_MICRO / RATE_ONE);
     }
 
@@ -25,6 +27,8 @@ library Fees {
     ///         transfer fee; else the creator gets what does not divide. Nothing is lost: creator + 5 x witness +
     ///         validator == fee.
     function split(uint256 pico) internal pure returns (uint256 creator, uint256 witness, uint256 validator) {
+        // What the division drops goes to the creator, below.
+        // slither-disable-next-line divide-before-multiply
         witness = pico / 10;
         validator = pico / 5;
         creator = pico - 5 * witness - validator;
