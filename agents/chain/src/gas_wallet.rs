@@ -49,6 +49,10 @@ impl GasWallet {
         Self { provider, chain_id, address, wallet: EthereumWallet::from(signer) }
     }
 
+    pub(crate) fn provider(&self) -> &RootProvider {
+        &self.provider
+    }
+
     pub(crate) fn address(&self) -> Address {
         self.address
     }

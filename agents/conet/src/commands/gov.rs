@@ -327,6 +327,7 @@ async fn vote(args: VoteArgs, chain: &Mainchain, context: &Context) -> anyhow::R
     let payer = context.payer(chain, &args.wallet, &args.password).await?;
     let id = proposal_id(chain, args.proposal).await?;
     let support = args.choice as u8;
+    payer.catch_up().await?;
     payer.send(chain.governor().castVoteWithReason(id, support, args.reason)).await?;
     Proposal::read(chain, args.proposal).await?.print(context)
 }
@@ -341,6 +342,7 @@ enum Act {
 async fn act(args: ActArgs, what: Act, chain: &Mainchain, context: &Context) -> anyhow::Result<()> {
     let payer = context.payer(chain, &args.wallet, &args.password).await?;
     let id = proposal_id(chain, args.proposal).await?;
+    payer.catch_up().await?;
     match what {
         Act::Queue => payer.send(chain.governor().queue_1(id)).await?,
         Act::Execute => payer.send(chain.governor().execute_1(id)).await?,

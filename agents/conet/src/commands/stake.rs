@@ -90,6 +90,7 @@ pub(crate) async fn run(command: StakeCommand, context: &Context) -> anyhow::Res
         StakeCommand::Withdraw(args) => {
             let payer = context.payer(&chain, &args.wallet, &args.password).await?;
             let before = chain.token().balanceOf(payer.address()).call().await?;
+            payer.catch_up().await?;
             payer.send(chain.staking().withdraw(args.node, args.role)).await?;
             let after = chain.token().balanceOf(payer.address()).call().await?;
             let got = conet_text(after.saturating_sub(before));

@@ -64,12 +64,14 @@ pub(super) async fn tell(
 
     witness.step("Carol votes yes, Dave votes no; what they held when the vote began counts.");
     wait(chain, id, ACTIVE).await?;
+    carol.catch_up().await?;
     carol.send(governor.castVote(id, YES)).await?;
     dave.send(governor.castVote(id, NO)).await?;
     wait(chain, id, SUCCEEDED).await?;
     witness.note("25 million against 5 million, and more than the 4% that must take part: it won.");
 
     witness.step("Anyone queues and executes what won, after the delay in which others may leave.");
+    dave.catch_up().await?;
     dave.send(governor.queue_1(id)).await?;
     wait(chain, id, QUEUED).await?;
     let ready = u64::try_from(governor.proposalEta(id).call().await?)?;
@@ -80,6 +82,7 @@ pub(super) async fn tell(
         anyhow::Ok(())
     })
     .await??;
+    dave.catch_up().await?;
     dave.send(governor.execute_1(id)).await?;
     let after = parameters.transferFeeRate().call().await?;
     ensure!(percent(after) == "0.06%", "the fee is {}", percent(after));
