@@ -122,14 +122,15 @@ impl Mainchain {
         DevStablecoin::new(address, self.provider.clone())
     }
 
-    /// The next block's time as far as the RPC knows it, unix seconds: a chain without blocks still gets older.
+    /// What time the next block will have, unix seconds: by the RPC's pending block, or by this machine's clock where
+    /// that is later. A chain without transactions may make no blocks, and its pending one may be the newest.
     ///
     /// # Errors
     /// [`ChainError`].
     pub async fn now(&self) -> Result<u64, ChainError> {
         let header = self.provider.get_header(BlockId::pending()).await?;
         let missing = || ChainError::Answer { expected: "the pending block", found: "none".into() };
-        Ok(header.ok_or_else(missing)?.timestamp)
+        Ok(header.ok_or_else(missing)?.timestamp.max(crate::now_unix()))
     }
 
     /// The chain.
