@@ -7,7 +7,7 @@
 //!   client never would. [`openpgp`] makes messages that nobody honest makes.
 //! - [`proxy`]: sits on a hop, records, changes bytes, cuts.
 //! - [`http`]: HTTP/1.1 by hand, for the same reason.
-//! - [`command`]: the `conet` command line.
+//! - [`command`]: the `conet` command line; [`devnet`]: a network that it started.
 //!
 //! Every story has its own chain, ports and temporary folder, so all may run at
 //! once. The folder of a story that fails is kept, and its path printed. Random
@@ -24,6 +24,7 @@
 
 pub mod client;
 pub mod command;
+pub mod devnet;
 pub mod exchange;
 pub mod folder;
 pub mod http;

@@ -16,6 +16,7 @@ mod foreign_clients;
 mod impostors;
 mod limits;
 mod moves;
+mod notes;
 mod paper_story;
 mod replay;
 mod site;

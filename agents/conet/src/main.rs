@@ -50,6 +50,8 @@ enum Command {
     #[command(subcommand)]
     Stake(commands::stake::StakeCommand),
     #[command(subcommand)]
+    Cash(commands::cash::CashCommand),
+    #[command(subcommand)]
     Archive(commands::archive::ArchiveCommand),
     #[command(subcommand)]
     Gov(commands::gov::GovCommand),
@@ -91,6 +93,7 @@ async fn main() -> ExitCode {
         Command::Route(args) => commands::route::run(args, &context).await,
         Command::Name(command) => commands::name::run(command, &context).await,
         Command::Stake(command) => commands::stake::run(command, &context).await,
+        Command::Cash(command) => commands::cash::run(command, &context).await,
         Command::Archive(command) => commands::archive::run(command, &context).await,
         Command::Gov(command) => commands::gov::run(command, &context).await,
         Command::Bench(command) => commands::bench::run(command, cli.json).await,

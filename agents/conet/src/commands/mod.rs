@@ -2,6 +2,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod bench;
+pub(crate) mod cash;
 pub(crate) mod deploy;
 pub(crate) mod devnet;
 pub(crate) mod gov;

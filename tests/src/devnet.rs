@@ -1,0 +1,113 @@
+//! A `conet devnet` process, as a person starts it.
+
+use std::{process::Stdio, time::Instant};
+
+use alloy::{
+    primitives::Address,
+    providers::{Provider, ProviderBuilder, RootProvider},
+};
+use conet_chain::{Mainchain, NetworkFile};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::Child,
+};
+
+use crate::{PATIENCE, command::Person, folder::Folder};
+
+/// How long a whole network may take to come up.
+const START_PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
+
+/// A network of its own; dropping it ends its processes.
+#[derive(Debug)]
+pub struct Devnet {
+    /// Whose home the network's file is in.
+    pub person: Person,
+    /// All contracts.
+    pub chain: Mainchain,
+    /// What `network.json` says.
+    pub network: NetworkFile,
+    child: Child,
+    /// Last, so that it is there until everything has ended.
+    pub folder: Folder,
+}
+
+impl Devnet {
+    /// Starts one with this many nodes.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub async fn start(nodes: usize) -> Self {
+        let folder = Folder::new();
+        let person = Person::at(&folder.path().join("home"));
+        let mut child = person
+            .command(&["devnet", "--nodes", &nodes.to_string()])
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it runs");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let up = tokio::time::timeout(START_PATIENCE, lines.next_line()).await;
+        up.expect("a network in time").expect("its output").expect("a line when it is up");
+        let network = NetworkFile::load(&person.home().join(NetworkFile::NAME)).expect("a file");
+        let chain = Mainchain::connect(&network).await.expect("a chain");
+        Self { person, chain, network, child, folder }
+    }
+
+    /// Nodes' home folders, as arguments.
+    #[must_use]
+    pub fn node_homes(&self) -> Vec<String> {
+        let homes = self.network.nodes.iter().map(|node| node.home.display().to_string());
+        homes.collect()
+    }
+
+    /// The home of a node.
+    ///
+    /// # Panics
+    /// When there is none of this number.
+    #[must_use]
+    pub fn node_home(&self, id: u64) -> String {
+        let node = self.network.nodes.iter().find(|node| node.id == id).expect("the node");
+        node.home.display().to_string()
+    }
+
+    /// Moves the chain's clock.
+    ///
+    /// # Panics
+    /// When the chain refuses.
+    pub async fn pass(&self, seconds: u64) {
+        let provider = self.provider();
+        let _: serde_json::Value =
+            provider.raw_request("evm_increaseTime".into(), [seconds]).await.expect("anvil");
+        let _: serde_json::Value =
+            provider.raw_request("evm_mine".into(), ()).await.expect("anvil");
+    }
+
+    /// How many smallest units of a coin a wallet has.
+    ///
+    /// # Panics
+    /// When the chain does not answer.
+    pub async fn balance(&self, coin: &str, wallet: Address) -> u128 {
+        let coin = self.chain.stablecoin(self.chain.address(coin));
+        let balance = coin.balanceOf(wallet).call().await.expect("a balance");
+        balance.to::<u128>()
+    }
+
+    fn provider(&self) -> RootProvider {
+        let url = self.network.rpc_url.parse().expect("a URL");
+        ProviderBuilder::default().connect_http(url)
+    }
+}
+
+impl Drop for Devnet {
+    /// Asks it to end, for it ends its own children, and waits.
+    fn drop(&mut self) {
+        if let Some(pid) = self.child.id().and_then(|pid| i32::try_from(pid).ok())
+            && let Some(pid) = rustix::process::Pid::from_raw(pid)
+        {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+        let deadline = Instant::now() + PATIENCE;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+}
