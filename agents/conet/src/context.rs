@@ -6,13 +6,13 @@ use std::{
     sync::Arc,
 };
 
-use alloy::primitives::U256;
+use alloy::primitives::{Address, U256};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use conet_chain::{Mainchain, NetworkFile, Payer, changes};
 use conet_client::{Client, ClientConfig, Keystore, KeystoreError, Password, Wallet};
 
-use crate::output::Output;
+use crate::{commands, output::Output};
 
 /// Where things are, and how to speak.
 #[derive(Debug, Clone)]
@@ -143,6 +143,37 @@ impl Context {
     }
 }
 
+/// A wallet as arguments give it: its address, or a name that resolves to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Named {
+    Address(Address),
+    Name(String),
+}
+
+/// What starts like an address is one, or a mistake: never a name, unless it ends in `.conet`.
+pub(crate) fn named(text: &str) -> Result<Named, String> {
+    let is_name = text.ends_with(commands::name::SUFFIX) || !text.starts_with("0x");
+    match text.parse() {
+        Ok(address) => Ok(Named::Address(address)),
+        Err(_) if is_name && !text.is_empty() => Ok(Named::Name(text.to_owned())),
+        Err(_) => Err(format!("expected an address or a name such as bobo.conet, found {text:?}")),
+    }
+}
+
+impl Context {
+    /// The address that was given, or the one that the chain's RPC says a name resolves to.
+    pub(crate) async fn address_of(&self, given: &Named) -> anyhow::Result<Address> {
+        match given {
+            Named::Address(address) => Ok(*address),
+            Named::Name(name) => {
+                let wallet = commands::name::resolve(&self.mainchain().await?, name).await?;
+                self.output.status(&format!("{name} is {wallet}"));
+                Ok(wallet)
+            }
+        }
+    }
+}
+
 /// A node's id, as arguments give it.
 pub(crate) fn node_id(text: &str) -> Result<U256, String> {
     text.parse::<u64>()
@@ -167,4 +198,22 @@ pub(crate) fn id_json(id: U256) -> serde_json::Value {
 /// A path as people and JSON should see it.
 pub(crate) fn shown(path: &Path) -> String {
     path.display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_address_is_no_name() {
+        let address = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+        assert_eq!(named(address), Ok(Named::Address(address.parse().unwrap())));
+        for name in ["bobo", "bobo.conet", "0xbobo.conet"] {
+            assert_eq!(named(name), Ok(Named::Name(name.into())));
+        }
+        let miscased = address.replace('C', "c");
+        for odd in ["", "0x7099", "0x70997970c51812dc3a010c7d01b5", &miscased] {
+            assert!(named(odd).is_err(), "{odd}");
+        }
+    }
 }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What comes after a label.
-const SUFFIX: &str = ".conet";
+pub(crate) const SUFFIX: &str = ".conet";
 
 /// How often the chain's time is asked for while waiting.
 const POLL: Duration = Duration::from_millis(500);

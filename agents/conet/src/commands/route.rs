@@ -1,11 +1,11 @@
 //! `conet route`: what the chain says of a wallet, and whether it is true.
 
-use alloy::primitives::{Address, U256};
+use alloy::primitives::U256;
 use clap::Args;
 use conet_client::{Client, ClientError, LookupOptions};
 use serde_json::{Value, json};
 
-use crate::context::{Context, id_json, node_id};
+use crate::context::{Context, Named, id_json, named, node_id};
 
 /// Show what the chain says of a wallet: certificates, agent, and whether the
 /// claim verifies.
@@ -14,9 +14,9 @@ use crate::context::{Context, id_json, node_id};
   conet route 0x...
   conet --json route 0x... | jq -r .certificate > bobo.asc      for gpg, take .certificate_v4")]
 pub(crate) struct RouteArgs {
-    /// The wallet's address
-    #[arg(value_name = "ADDR")]
-    address: Address,
+    /// The wallet's address, or a name: which is looked up at the chain's RPC, which then knows whom you look for
+    #[arg(value_name = "ADDR|NAME", value_parser = named)]
+    address: Named,
     /// Ask the chain's RPC, which then knows whom you look for
     #[arg(long)]
     direct: bool,
@@ -26,20 +26,21 @@ pub(crate) struct RouteArgs {
 }
 
 pub(crate) async fn run(args: RouteArgs, context: &Context) -> anyhow::Result<()> {
+    let address = context.address_of(&args.address).await?;
     let client = context.client().await?;
     let options =
         LookupOptions { direct: args.direct, fresh: true, via: args.via, avoid_agents: Vec::new() };
-    let lookup = client.look_up(args.address, &options).await?;
+    let lookup = client.look_up(address, &options).await?;
     if let Some(warning) = &lookup.warning {
         context.output.warn(warning);
     }
     let Some(record) = &lookup.record else {
-        return Err(ClientError::NoRoute { wallet: args.address }.into());
+        return Err(ClientError::NoRoute { wallet: address }.into());
     };
     let agent = agent(&client, record.update.agent).await?;
     let route = lookup.route.as_ref();
     let json = json!({
-        "address": args.address.to_string(),
+        "address": address.to_string(),
         "certificate": route.map(|route| route.certificate().armored()),
         "certificate_v4": route.and_then(|route| Some(route.certificate_v4()?.armored())),
         "serial": record.serial,
@@ -50,7 +51,7 @@ pub(crate) async fn run(args: RouteArgs, context: &Context) -> anyhow::Result<()
     });
     let text = format!(
         "{}\n  serial    {}\n  epoch     {}\n  expiry    {}\n  agent     {}\n  verified  {}\n{}",
-        args.address,
+        address,
         record.serial,
         record.update.epoch,
         record.update.expiry,

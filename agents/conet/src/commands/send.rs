@@ -2,13 +2,13 @@
 
 use std::{io, path::PathBuf};
 
-use alloy::primitives::{Address, U256};
+use alloy::primitives::U256;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use conet_client::{Content, Profile, SendOptions};
 use serde_json::json;
 
-use crate::context::{Context, PasswordArgs, id_json, node_id, shown};
+use crate::context::{Context, Named, PasswordArgs, id_json, named, node_id, shown};
 
 /// Send a text or a file to a wallet.
 ///
@@ -17,6 +17,7 @@ use crate::context::{Context, PasswordArgs, id_json, node_id, shown};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   conet send --wallet peter --to 0x... --text 'Hello Bobo'
+  conet send --wallet peter --to bobo.conet --text 'Hello Bobo'
   conet send --wallet peter --to 0x... --file photo.jpg --via 3
   date | conet send --wallet peter --to 0x...
   conet send --wallet peter --to 0x... --text now --live      only if Bobo is listening")]
@@ -24,9 +25,9 @@ pub(crate) struct SendArgs {
     /// The wallet that signs
     #[arg(long)]
     wallet: String,
-    /// The reader's address
-    #[arg(long, value_name = "ADDR")]
-    to: Address,
+    /// The reader's address, or a name: which is looked up at the chain's RPC, which then knows whom you write to
+    #[arg(long, value_name = "ADDR|NAME", value_parser = named)]
+    to: Named,
     /// The message
     #[arg(long, conflicts_with = "file")]
     text: Option<String>,
@@ -69,6 +70,7 @@ pub(crate) async fn run(args: SendArgs, context: &Context) -> anyhow::Result<()>
     if args.live && args.profile == WireProfile::Open {
         anyhow::bail!("--live goes with the veil profile: the open one only stores");
     }
+    let to = context.address_of(&args.to).await?;
     let client = context.client().await?;
     let wallet = context.wallet(&args.wallet, &args.password).await?;
     let content = content(&args).await?;
@@ -84,7 +86,7 @@ pub(crate) async fn run(args: SendArgs, context: &Context) -> anyhow::Result<()>
     };
     let bar = context.output.progress(content.len());
     let sent = client
-        .send(&wallet, args.to, content, &options, |progress| {
+        .send(&wallet, to, content, &options, |progress| {
             bar.set_position(progress.bytes_done);
         })
         .await;
