@@ -1,5 +1,6 @@
 //! One command puts every contract on a chain; again, it finds them there.
 
+use conet_chain::{Mainchain, NetworkFile, changes};
 use conet_tests::{command::Person, world::World};
 use serde_json::Value;
 
@@ -41,6 +42,10 @@ async fn a_genesis_file_says_what_contracts_are_told() {
     let example = conet_chain::Genesis::example();
     let mut genesis = example.clone();
     genesis.stablecoins.clear();
+    genesis.allocation[1].to = "King".into();
+    std::fs::write(&path, toml(&genesis)).unwrap();
+    assert!(person.fails(&deploy).await.contains("found King"));
+    genesis.allocation[1].to = "Timelock".into();
     genesis.allocation[1].conet -= 1;
     std::fs::write(&path, toml(&genesis)).unwrap();
     let said = person.fails(&deploy).await;
@@ -60,6 +65,19 @@ async fn a_genesis_file_says_what_contracts_are_told() {
     person.run(&deploy).await;
     let rules = person.run(&["gov", "rules"]).await;
     assert_eq!(rules[0]["price_dollars"], Value::Null, "nobody has reported a price yet");
+
+    // Each share is where the file says, free or coming free.
+    let file = NetworkFile::load(&person.home().join(NetworkFile::NAME)).unwrap();
+    let chain = Mainchain::connect(&file).await.unwrap();
+    for share in &genesis.allocation {
+        let holder = match (&share.vesting, share.to.parse()) {
+            (Some(_), _) => chain.address(&format!("Vesting {}", share.name)),
+            (None, Ok(address)) => address,
+            (None, Err(_)) => chain.address(&share.to),
+        };
+        let balance = chain.token().balanceOf(holder).call().await.unwrap();
+        assert_eq!(changes::conet_text(balance), share.conet.to_string(), "{}", share.name);
+    }
 }
 
 fn toml(genesis: &conet_chain::Genesis) -> String {

@@ -88,7 +88,7 @@ pub enum ChainError {
     #[error("{contract} refused what the genesis tells it: {refusal}")]
     Constructor {
         /// Its name.
-        contract: &'static str,
+        contract: String,
         /// Why.
         refusal: String,
     },

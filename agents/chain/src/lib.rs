@@ -41,7 +41,9 @@ mod watch;
 
 pub use admin::{Admin, key_set};
 pub use budget::{BudgetError, Charge, SubmitBudget, SubmitLimits};
-pub use deploy::{Archive, Deployment, Genesis, Governance, Price, SUPPLY_CONET, Share, deploy};
+pub use deploy::{
+    Archive, Deployment, Genesis, Governance, Price, SUPPLY_CONET, Schedule, Share, deploy,
+};
 pub use directory::{Directory, DirectoryHealth, Matches, NodeEntry};
 pub use error::{ChainError, Refusal};
 pub use mainchain::{Mainchain, Payer};

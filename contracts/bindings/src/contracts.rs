@@ -148,6 +148,12 @@ alloy::sol! {
     "../abi/Timelock.json"
 }
 
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    Vesting,
+    "../abi/Vesting.json"
+}
+
 impl From<RouteTable::KeySet> for NodeRegistry::KeySet {
     fn from(keys: RouteTable::KeySet) -> Self {
         let RouteTable::KeySet { certificate, certificateV4, handle, handleV4 } = keys;

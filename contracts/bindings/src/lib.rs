@@ -23,7 +23,7 @@ pub use contracts::{
     ArchiveGroups, Cash, CashOrders, CashPool, ChainAnchor, ConetGovernor, ConetToken,
     DappRegistry, Deployer, DevStablecoin, ForcedExits, MedianAggregator, Names, NativeConetToken,
     NodeRatings, NodeRegistry, Parameters, PriceFeed, Rewards, RouteTable, Slasher, Staking,
-    Timelock,
+    Timelock, Vesting,
 };
 pub use typed_data::{NodeKeys, Route, node_registry_domain, route_domain};
 

@@ -1,9 +1,11 @@
 //! What a deployment is told once and for all: who gets the token, how votes go, where the price comes from, how many
 //! sit in an archive group.
 
+use std::collections::BTreeSet;
+
 use alloy::primitives::{Address, U256, utils::Unit};
 use conet_bindings::{
-    ConetGovernor::VotingSettings, ConetToken::Allocation, PriceFeed::PriceGuard,
+    Addresses, ConetGovernor::VotingSettings, ConetToken::Allocation, PriceFeed::PriceGuard,
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,14 +37,31 @@ pub struct Genesis {
 }
 
 /// A part of the supply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Share {
-    /// Who gets it; `None` for the timelock, which votes decide over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<Address>,
+    /// What it is for: names its vesting contract. At most 20 letters.
+    pub name: String,
+    /// Who gets it: `Timelock` (which votes decide over), `Rewards` (the income pool), or an address.
+    pub to: String,
     /// Whole CoNET.
     pub conet: u64,
+    /// When it comes free; at once without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vesting: Option<Schedule>,
+}
+
+/// When a share comes free: second by second, nothing before the cliff.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// When it begins, unix seconds.
+    pub start: u64,
+    /// Until all is free.
+    pub seconds: u64,
+    /// Before which nothing is, from the start on.
+    #[serde(default)]
+    pub cliff_seconds: u64,
 }
 
 /// How votes go. Times in seconds.
@@ -102,7 +121,7 @@ impl Genesis {
     #[must_use]
     pub fn development(owner: Address) -> Self {
         Self {
-            allocation: vec![Share { account: Some(owner), conet: SUPPLY_CONET }],
+            allocation: vec![Share::free("everything", &owner.to_string(), SUPPLY_CONET)],
             governance: Governance {
                 voting_delay_seconds: 2,
                 voting_period_seconds: 10,
@@ -133,20 +152,24 @@ impl Genesis {
         let nobody = Address::with_last_byte;
         Self {
             allocation: vec![
-                Share { account: None, conet: 400_000_000 },
-                Share { account: Some(nobody(1)), conet: 100_000_000 },
+                Share::vesting("rewards", "Rewards", 200_000_000, 8 * YEAR, 0),
+                Share::free("treasury", "Timelock", 100_000_000),
+                Share::vesting("ecosystem", "Timelock", 50_000_000, 4 * YEAR, 0),
+                Share::vesting("team", &nobody(1).to_string(), 75_000_000, 4 * YEAR, YEAR),
+                Share::vesting("investors", &nobody(2).to_string(), 50_000_000, 2 * YEAR, YEAR / 2),
+                Share::free("sale", &nobody(3).to_string(), 25_000_000),
             ],
             governance: Governance {
                 voting_delay_seconds: 24 * 3600,
-                voting_period_seconds: 7 * 24 * 3600,
-                late_quorum_seconds: 24 * 3600,
-                proposal_threshold_conet: 500_000,
+                voting_period_seconds: 5 * 24 * 3600,
+                late_quorum_seconds: 2 * 24 * 3600,
+                proposal_threshold_conet: 100_000,
                 quorum_percent: 4,
                 timelock_seconds: 2 * 24 * 3600,
-                guardian: Some(nobody(2)),
+                guardian: Some(nobody(4)),
             },
             price: Price {
-                reporters: (3..8).map(nobody).collect(),
+                reporters: (5..10).map(nobody).collect(),
                 reports_min: 3,
                 report_seconds_max: 3600,
                 answer_seconds_max: 3600,
@@ -154,14 +177,22 @@ impl Genesis {
                 interval_seconds: 3600,
                 first_micro_dollars: 100_000,
             },
-            stablecoins: vec![nobody(8)],
+            stablecoins: vec![nobody(10)],
             archive: Archive { seats_min: 10, founder: None },
             play_money: false,
         }
     }
 
     /// Refuses what the contracts would refuse, and more clearly.
-    pub(super) fn check(&self) -> Result<(), ChainError> {
+    pub(super) fn check(&self, addresses: &Addresses) -> Result<(), ChainError> {
+        for share in &self.allocation {
+            share.check(addresses)?;
+        }
+        let names: BTreeSet<_> = self.allocation.iter().map(|share| &share.name).collect();
+        if names.len() != self.allocation.len() {
+            let found = "two of one name".to_owned();
+            return Err(ChainError::Genesis { expected: "shares of different names", found });
+        }
         let total: u128 = self.allocation.iter().map(|share| u128::from(share.conet)).sum();
         if !self.allocation.is_empty() && total != u128::from(SUPPLY_CONET) {
             let found = format!("{total}");
@@ -181,14 +212,58 @@ impl Genesis {
         Ok(())
     }
 
-    pub(super) fn allocation(&self, timelock: Address) -> Vec<Allocation> {
+    pub(super) fn allocation(&self, addresses: &Addresses) -> Vec<Allocation> {
+        let account = |share: &Share| match share.vesting {
+            Some(_) => addresses.of(&share.contract()),
+            None => share.recipient(addresses).unwrap_or_default(),
+        };
         let shares = self.allocation.iter();
-        shares
-            .map(|share| Allocation {
-                account: share.account.unwrap_or(timelock),
-                amount: conet(share.conet),
-            })
-            .collect()
+        shares.map(|s| Allocation { account: account(s), amount: conet(s.conet) }).collect()
+    }
+}
+
+/// 365 days, in seconds.
+const YEAR: u64 = 365 * 24 * 3600;
+
+/// The launch that the example is for: 2027-01-01.
+const EXAMPLE_START: u64 = 1_798_761_600;
+
+/// A contract's name has 32 bytes.
+const SHARE_NAME_MAX: usize = 20;
+
+impl Share {
+    fn free(name: &str, to: &str, conet: u64) -> Self {
+        Self { name: name.to_owned(), to: to.to_owned(), conet, vesting: None }
+    }
+
+    fn vesting(name: &str, to: &str, conet: u64, seconds: u64, cliff_seconds: u64) -> Self {
+        let vesting = Some(Schedule { start: EXAMPLE_START, seconds, cliff_seconds });
+        Self { vesting, ..Self::free(name, to, conet) }
+    }
+
+    /// The name of its vesting contract.
+    pub(super) fn contract(&self) -> String {
+        format!("Vesting {}", self.name)
+    }
+
+    /// Who gets it in the end.
+    pub(super) fn recipient(&self, addresses: &Addresses) -> Option<Address> {
+        match self.to.as_str() {
+            "Timelock" | "Rewards" => Some(addresses.of(&self.to)),
+            address => address.parse().ok(),
+        }
+    }
+
+    fn check(&self, addresses: &Addresses) -> Result<(), ChainError> {
+        if self.name.is_empty() || self.name.len() > SHARE_NAME_MAX {
+            let expected = "a share's name of 1 to 20 letters";
+            return Err(ChainError::Genesis { expected, found: self.name.clone() });
+        }
+        if self.recipient(addresses).is_none() {
+            let expected = "a share to Timelock, Rewards or an address";
+            return Err(ChainError::Genesis { expected, found: self.to.clone() });
+        }
+        Ok(())
     }
 }
 

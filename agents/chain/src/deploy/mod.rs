@@ -22,11 +22,11 @@ use conet_bindings::{
     ConetGovernor, ConetToken, DappRegistry, Deployer, DevStablecoin, ForcedExits,
     MedianAggregator, Names, NativeConetToken, NodeRatings, NodeRegistry, NodeRegistry::Contracts,
     Parameters, Parameters::ParametersGenesis, PriceFeed, Rewards, RouteTable, Slasher, Staking,
-    Timelock, name,
+    Timelock, Vesting, name,
 };
 use conet_wire::network::Network;
 
-pub use genesis::{Archive, Genesis, Governance, Price, SUPPLY_CONET, Share};
+pub use genesis::{Archive, Genesis, Governance, Price, SUPPLY_CONET, Schedule, Share};
 
 use crate::{error::ChainError, gas_wallet::GasWallet, transport};
 
@@ -59,18 +59,18 @@ pub struct Deployment {
 
 /// A contract to deploy.
 struct Step {
-    name: &'static str,
+    name: String,
     /// Creation code, then the encoded arguments of the constructor.
     code: Vec<u8>,
 }
 
 impl Step {
-    fn new(name: &'static str, creation_code: &Bytes, arguments: &[u8]) -> Self {
-        Self { name, code: [creation_code, arguments].concat() }
+    fn new(name: &str, creation_code: &Bytes, arguments: &[u8]) -> Self {
+        Self { name: name.to_owned(), code: [creation_code, arguments].concat() }
     }
 
     /// A contract whose constructor takes `Contracts` and nothing else.
-    fn told(name: &'static str, creation_code: &Bytes, contracts: &Contracts) -> Self {
+    fn told(name: &str, creation_code: &Bytes, contracts: &Contracts) -> Self {
         Self::new(name, creation_code, &contracts.abi_encode())
     }
 }
@@ -99,7 +99,18 @@ fn steps(addresses: &Addresses, genesis: &Genesis, owner: Address) -> Vec<Step> 
         Step::told("Names", &Names::BYTECODE, &all),
         Step::told("DappRegistry", &DappRegistry::BYTECODE, &all),
     ]);
+    steps.extend(vesting(addresses, genesis));
     steps
+}
+
+/// What holds the shares of the supply that come free over time.
+fn vesting(addresses: &Addresses, genesis: &Genesis) -> Vec<Step> {
+    let step = |share: &Share| {
+        let Schedule { start, seconds, cliff_seconds } = share.vesting?;
+        let arguments = (share.recipient(addresses)?, start, seconds, cliff_seconds);
+        Some(Step::new(&share.contract(), &Vesting::BYTECODE, &arguments.abi_encode_params()))
+    };
+    genesis.allocation.iter().filter_map(step).collect()
 }
 
 fn token_and_votes(addresses: &Addresses, genesis: &Genesis) -> Vec<Step> {
@@ -107,7 +118,7 @@ fn token_and_votes(addresses: &Addresses, genesis: &Genesis) -> Vec<Step> {
     let token = match genesis.allocation.is_empty() {
         true => Step::new("ConetToken", &NativeConetToken::BYTECODE, &[]),
         false => {
-            let allocation = genesis.allocation(all.timelock).abi_encode();
+            let allocation = genesis.allocation(addresses).abi_encode();
             Step::new("ConetToken", &ConetToken::BYTECODE, &allocation)
         }
     };
@@ -160,26 +171,26 @@ pub async fn deploy(
     genesis: &Genesis,
     mut say: impl FnMut(&str, Address, bool),
 ) -> Result<Deployment, ChainError> {
-    genesis.check()?;
     let provider = transport::provider(rpc_url)?;
     let chain_id = provider.get_chain_id().await?;
     let gas = GasWallet::new(provider.clone(), chain_id, wallet.clone());
     let addresses = Addresses::of_owner(wallet.address());
+    genesis.check(&addresses)?;
     deploy_deployer(&provider, &gas, &addresses).await?;
     let deployer = Deployer::new(addresses.deployer(), &provider);
     let mut contracts = BTreeMap::new();
     for Step { name: text, code } in steps(&addresses, genesis, wallet.address()) {
         let code = Bytes::from(code);
-        let call = Deployer::deployCall { name: name(text), code: code.clone() };
+        let call = Deployer::deployCall { name: name(&text), code: code.clone() };
         let request = deployer.call_builder(&call).into_transaction_request();
-        let made = match ensure(&provider, &gas, addresses.of(text), request).await {
+        let made = match ensure(&provider, &gas, addresses.of(&text), request).await {
             Err(ChainError::Refused(_)) => {
                 return Err(why_refused(&provider, addresses.deployer(), text, code).await);
             }
             other => other?,
         };
-        say(text, addresses.of(text), made);
-        contracts.insert(text.to_owned(), addresses.of(text));
+        say(&text, addresses.of(&text), made);
+        contracts.insert(text.clone(), addresses.of(&text));
     }
     let (registry, routes) = (addresses.of("NodeRegistry"), addresses.of("RouteTable"));
     Ok(Deployment { network: Network { chain_id, registry, routes }, contracts })
@@ -246,7 +257,7 @@ async fn ensure(
 async fn why_refused(
     provider: &RootProvider,
     deployer: Address,
-    contract: &'static str,
+    contract: String,
     code: Bytes,
 ) -> ChainError {
     let create = TransactionRequest::default().with_from(deployer).with_deploy_code(code);

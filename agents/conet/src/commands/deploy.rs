@@ -24,7 +24,7 @@ Each contract keeps what it was told at its construction: a genesis file that ch
 what is not deployed yet.")]
 pub(crate) struct DeployArgs {
     /// Print an example of a genesis file
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["rpc_url", "wallet", "genesis", "development"])]
     example: bool,
     /// The chain's RPC
     #[arg(long, required_unless_present = "example")]
