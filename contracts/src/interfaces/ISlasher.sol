@@ -200,7 +200,7 @@ interface ISlasher {
     error ChainMissing();
 
     /// @notice This was judged already.
-    /// @param offenceId keccak256(abi.encode(node, role, chain, height, kind, evidence)).
+    /// @param offenceId keccak256(abi.encode(node, role, chain, height, kind)).
     error AlreadyJudged(bytes32 offenceId);
 
     /// @notice The node was penalized for inactivity in this role less than a day ago.

@@ -324,13 +324,10 @@ contract Slasher is LedgerSigned {
         if (state == CaseState.Open || state == CaseState.Appealed) finalize(caseId);
     }
 
-    /// @dev Amount and reporter are left out of the id: a second opinion on the same is no second case.
+    /// @dev Amount, reporter and evidence are left out of the id: a second opinion on the same is no second case.
     function _markJudged(Verdict calldata verdict) private {
-        bytes32 offenceId = keccak256(
-            abi.encode(
-                verdict.node, verdict.role, verdict.chain, verdict.height, verdict.kind, verdict.evidence
-            )
-        );
+        bytes32 offenceId =
+            keccak256(abi.encode(verdict.node, verdict.role, verdict.chain, verdict.height, verdict.kind));
         if (_judged[offenceId]) revert AlreadyJudged(offenceId);
         _judged[offenceId] = true;
     }

@@ -124,12 +124,12 @@ contract VerdictTest is SlasherBase {
 
     function test_refusesTheSameTwice() public {
         judge(Offence.WrongRoot, 1 ether);
-        // Another amount, another reporter: the same offence.
+        // Another amount, another reporter, other evidence: the same offence.
         Verdict memory verdict = someVerdict(Offence.WrongRoot, 2 ether);
         verdict.reporter = stranger;
+        verdict.evidence = "other evidence";
         Certificate memory certificate = certifyVerdict(verdict, ROOT_GROUP);
-        bytes32 offenceId =
-            keccak256(abi.encode(node, WITNESS, CHAIN, 7, Offence.WrongRoot, verdict.evidence));
+        bytes32 offenceId = keccak256(abi.encode(node, WITNESS, CHAIN, 7, Offence.WrongRoot));
         vm.expectRevert(abi.encodeWithSelector(ISlasher.AlreadyJudged.selector, offenceId));
         slasher.submitVerdict(verdict, certificate);
 
