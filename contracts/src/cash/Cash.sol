@@ -409,6 +409,14 @@ contract Cash is ICash, ERC721, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ICash
+    function exposureOf(uint32 group) public view returns (uint256 micro) {
+        // At most `ArchiveGroups.MAX_DEPTH` above it.
+        for (; group != 0; group = ARCHIVE_GROUPS.parentOf(group)) {
+            micro += liveInGroup[group];
+        }
+    }
+
+    /// @inheritdoc ICash
     function burnFor(uint256 id, uint64 deposit) public view returns (uint256) {
         return Fees.burnFor(live(id) + deposit, _price());
     }
@@ -540,7 +548,8 @@ contract Cash is ICash, ERC721, EIP712, ReentrancyGuardTransient {
         uint32 group = ARCHIVE_GROUPS.keeperOf(chainOf(id), record.terms.home);
         _count(record, id, group);
         uint256 most = Fees.worth(ARCHIVE_GROUPS.exposureStake(group), _price());
-        if (liveInGroup[group] > most) revert ExposureExceeded(group, most, liveInGroup[group]);
+        uint256 exposed = exposureOf(group);
+        if (exposed > most) revert ExposureExceeded(group, most, exposed);
     }
 
     /// @dev Makes `liveInGroup` exact for a note, and moves it to `home`.

@@ -237,7 +237,7 @@ contract CashOrders is ICashOrders, Issuers, EIP712, Nonces, ReentrancyGuardTran
             carried: carried,
             priced: priced,
             burn: priced ? Fees.burnFor(carried + amount, price) : 0,
-            groupRoom: Math.saturatingSub(most, CASH.liveInGroup(group)),
+            groupRoom: Math.saturatingSub(most, CASH.exposureOf(group)),
             totalWeight: totalWeightAt(block.number)
         });
     }

@@ -280,6 +280,11 @@ interface ICash is IERC721 {
     ///         never less than there is. Exits do not write it; `recount` and every other call on a note do.
     function liveInGroup(uint32 home) external view returns (uint256);
 
+    /// @notice The most that may be live in a group's notes: `liveInGroup`, and all that is still counted in the groups
+    ///         it was split from, whichever half it fell to. After a split that is too much until somebody has called
+    ///         `recount`, never too little.
+    function exposureOf(uint32 group) external view returns (uint256);
+
     /// @notice What must be burned at today's price for a deposit into a note, new or not, in 10^-18 CoNET: 20% of
     ///         all that would be in it. Reverts with `PriceInvalid`.
     function burnFor(uint256 id, uint64 deposit) external view returns (uint256);
@@ -356,7 +361,7 @@ interface ICash is IERC721 {
     ///      note stays Live in its old series, and `note(id).series` as it is, until `open`.
     ///
     ///      Reverts unless minting is not paused, the price is valid, the stablecoin approved, the burn at least
-    ///      `burnFor(id, deposit)`, and what is live in the group, the deposit included, at most what
+    ///      `burnFor(id, deposit)`, and the group's `exposureOf`, the deposit included, at most what
     ///      `ArchiveGroups.exposureStake` is worth. A pooled note's NFT stays in the pool until the series opens.
     /// @param id The order's id for a new note (`status` is None), else a note that is live, in the pool, and has no
     ///           other series pending.

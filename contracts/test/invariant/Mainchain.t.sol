@@ -27,7 +27,7 @@ contract MainchainInvariants is Test {
         selectors[10] = handler.force.selector;
         selectors[11] = handler.settle.selector;
         selectors[12] = handler.collect.selector;
-        selectors[13] = handler.movePrice.selector;
+        selectors[13] = handler.priceMoves.selector;
         selectors[14] = handler.wait.selector;
         selectors[15] = handler.slash.selector;
         selectors[16] = handler.settleCase.selector;

@@ -228,7 +228,7 @@ contract MainchainHandler is StoryBase {
         }
     }
 
-    function movePrice(uint256 to) public {
+    function priceMoves(uint256 to) public {
         priceSource.set(int256(_bound(to, 0.02e8, 0.5e8)));
         skip(1 hours);
         priceFeed.update();

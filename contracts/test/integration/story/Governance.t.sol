@@ -146,15 +146,4 @@ contract GovernanceStory is StoryBase {
         assertEq(token.balanceOf(archiveOwner) - before, 45 ether, "a quarter of the 180 outstanding");
         checkSums();
     }
-
-    /// @dev Step by step, as the feed lets it.
-    function movePrice(int256 to) private {
-        priceSource.set(to);
-        (bool valid,) = priceFeed.price();
-        while (!valid) {
-            skip(1 hours);
-            priceFeed.update();
-            (valid,) = priceFeed.price();
-        }
-    }
 }

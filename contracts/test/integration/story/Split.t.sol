@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IArchiveGroups, ROOT_GROUP} from "../../../src/interfaces/IArchiveGroups.sol";
-import {Exit} from "../../../src/interfaces/ICash.sol";
+import {Exit, ICash, NoteStatus} from "../../../src/interfaces/ICash.sol";
 import {Genesis} from "../../../src/interfaces/IChainAnchor.sol";
 import {Header, Leaf} from "../../../src/interfaces/IForcedExits.sol";
 import {Claim, IRewards} from "../../../src/interfaces/IRewards.sol";
@@ -217,6 +217,42 @@ contract SplitStory is SplittingStory {
         assertEq(cash.liveInGroup(left) + cash.liveInGroup(right), sum);
         assertEq(all_, sum);
         checkSums();
+    }
+
+    /// @dev Just after a split nobody has counted what either half keeps: all of the parent's counts against both.
+    function test_mintingAfterASplitKeepsToTheBound() public {
+        splitNow();
+        uint256 all_ = cash.liveInGroup(ROOT_GROUP);
+        assertEq(cash.exposureOf(left), all_);
+        assertEq(cash.exposureOf(right), all_);
+        // Both halves have the same stake. A price at which it is worth what was the parent's, and not a dollar more.
+        uint256 stake = groups.exposureStake(left);
+        movePrice(int256((all_ + DOLLAR) * 1e20 / stake) - 1);
+        (, uint256 price) = priceFeed.price();
+        uint256 most = stake * price / 1e20;
+        assertTrue(most >= all_ && most < all_ + DOLLAR);
+        uint256 id = orderNew(DOLLAR);
+        seedFor(id);
+        uint32 group = keeperOf(id);
+        address issuer = registry.walletOf(orders.drawOf(id).node);
+        vm.expectRevert(abi.encodeWithSelector(ICash.ExposureExceeded.selector, group, most, all_ + DOLLAR));
+        mintAs(issuer, id);
+        // Counted where it is, there is room.
+        cash.recount(liveNotes());
+        mintAs(issuer, id);
+        assertLe(cash.exposureOf(group), most);
+        checkSums();
+    }
+
+    function liveNotes() private view returns (uint256[] memory notes) {
+        notes = new uint256[](orders.orderCount());
+        uint256 count;
+        for (uint256 id = 1; id <= notes.length; ++id) {
+            if (cash.note(id).status != NoteStatus.None) notes[count++] = id;
+        }
+        assembly ("memory-safe") {
+            mstore(notes, count)
+        }
     }
 
     /// @dev A member's fees on the left child's note: certified, moved, claimed.

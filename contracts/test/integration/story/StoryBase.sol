@@ -84,6 +84,17 @@ abstract contract StoryBase is OrdersBase {
         openNote(note);
     }
 
+    /// @dev Step by step, as the feed lets it.
+    function movePrice(int256 to) internal {
+        priceSource.set(to);
+        (bool valid,) = priceFeed.price();
+        while (!valid) {
+            skip(5 hours);
+            priceFeed.update();
+            (valid,) = priceFeed.price();
+        }
+    }
+
     // --- money goes out ---
 
     function exitOf(uint256 note, uint64 id, address recipient, uint64 amount)
