@@ -11,6 +11,7 @@ import {Contracts} from "../types/Contracts.sol";
 import {ARCHIVE} from "../types/Roles.sol";
 import {ArchiveTree} from "./ArchiveTree.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {LibSort} from "solady/utils/LibSort.sol";
 
 /// @title ArchiveGroups
@@ -23,6 +24,10 @@ contract ArchiveGroups is ArchiveTree {
     /// @dev How many of the smallest stakes count in `exposureStake`.
     uint256 private constant EXPOSED = 7;
 
+    /// @inheritdoc IArchiveGroups
+    uint256 public constant SILENCE = 30 days;
+
+    address private immutable _TIMELOCK;
     INodeRegistry private immutable _REGISTRY;
     IStaking private immutable _STAKING;
     address private immutable _FOUNDER;
@@ -36,6 +41,7 @@ contract ArchiveGroups is ArchiveTree {
         if (minSeats_ < LEAST_MIN_SEATS || minSeats_ > MOST_MIN_SEATS) {
             revert MinSeatsInvalid(minSeats_, LEAST_MIN_SEATS, MOST_MIN_SEATS);
         }
+        _TIMELOCK = all.timelock;
         _REGISTRY = INodeRegistry(all.nodeRegistry);
         _STAKING = IStaking(all.staking);
         // Zero founds nothing: then nobody may bootstrap.
@@ -99,10 +105,23 @@ contract ArchiveGroups is ArchiveTree {
         _checkNodes(nodes, minSeats, maxSeats());
         verify(handoverDigest(nodes, stateHash, group, certificate.epoch), certificate);
 
-        uint256[] memory before = members(group);
-        _groups[group].previous = _groups[group].current;
-        _begin(group, nodes, stateHash);
-        _reseat(group, before, nodes);
+        _replace(group, nodes, stateHash, false);
+    }
+
+    /// @inheritdoc IArchiveGroups
+    function rescue(uint32 group, uint256[] calldata nodes, bytes32 stateHash) external {
+        if (msg.sender != _TIMELOCK) revert NotTimelock(msg.sender, _TIMELOCK);
+        if (_groups[group].current.number == 0) revert UnknownGroup(group);
+        if (_groups[group].current.split) revert GroupIsSplit(group);
+        uint256 from = lastSignOfLife(group) + SILENCE;
+        if (block.timestamp < from) revert GroupAlive(group, from);
+        _checkNodes(nodes, minSeats, maxSeats());
+        for (uint256 i = 0; i < nodes.length; ++i) {
+            if (_STAKING.capacity(nodes[i], ARCHIVE) == 0) revert NoCapacity(nodes[i], 0);
+        }
+
+        emit GroupRescued(group, _groups[group].current.number + 1);
+        _replace(group, nodes, stateHash, true);
     }
 
     /// @inheritdoc IArchiveGroups
@@ -122,7 +141,7 @@ contract ArchiveGroups is ArchiveTree {
         if (seedIndex >= _seeds[group].length) revert SeedIndexInvalid(seedIndex, seedCount(group));
         verify(splitDigest(nodes, seedIndex, stateHash, group, certificate.epoch), certificate);
 
-        uint64 newest = _reseat(group, members(group), nodes);
+        uint64 newest = _reseat(group, members(group), nodes, false);
         if (_seeds[group][seedIndex].afterBlock < newest) revert SeedTooOld(seedIndex, newest);
         (uint256[] memory leftNodes, uint256[] memory rightNodes) =
             _divide(_seeds[group][seedIndex].value, nodes);
@@ -137,6 +156,13 @@ contract ArchiveGroups is ArchiveTree {
     }
 
     // --- views ---
+
+    /// @inheritdoc IArchiveGroups
+    function lastSignOfLife(uint32 group) public view returns (uint256 time) {
+        time = _groups[group].current.since;
+        uint256 count = _seeds[group].length;
+        if (count != 0) time = Math.max(time, _seeds[group][count - 1].acceptedAt);
+    }
 
     /// @inheritdoc IArchiveGroups
     function placeOf(uint256 node) external view returns (Place memory) {
@@ -246,11 +272,21 @@ contract ArchiveGroups is ArchiveTree {
         emit EpochStarted(group, number, stateHash, nodes, signers);
     }
 
-    /// @dev Gives and takes seats so that `nodes` have them. Both lists ascend. Returns the block of the last of the
-    ///      new ones' joins.
+    /// @dev Ends the epoch of `group` and begins the next with `nodes`.
+    function _replace(uint32 group, uint256[] calldata nodes, bytes32 stateHash, bool anywhere) private {
+        uint256[] memory before = members(group);
+        Epoch memory over = _groups[group].current;
+        over.since = uint40(block.timestamp);
+        _past[group][over.number] = over;
+        _begin(group, nodes, stateHash);
+        _reseat(group, before, nodes, anywhere);
+    }
+
+    /// @dev Gives and takes seats so that `nodes` have them. Both lists ascend. New ones must have been placed in this
+    ///      group, or may be `anywhere`. Returns the block of the last of the new ones' joins.
     // The registry and the staking call nobody.
     // slither-disable-next-line reentrancy-no-eth
-    function _reseat(uint32 group, uint256[] memory before, uint256[] calldata nodes)
+    function _reseat(uint32 group, uint256[] memory before, uint256[] calldata nodes, bool anywhere)
         private
         returns (uint64 newest)
     {
@@ -263,7 +299,7 @@ contract ArchiveGroups is ArchiveTree {
                 _STAKING.releaseSeat(before[i++], ARCHIVE);
             } else if (i == before.length || nodes[j] < before[i]) {
                 uint32 drawn = drawnFor(nodes[j]);
-                if (drawn != group) revert PlacedElsewhere(nodes[j], drawn, group);
+                if (drawn != group && !anywhere) revert PlacedElsewhere(nodes[j], drawn, group);
                 uint64 drawnAfter = _places[nodes[j]].drawnAfter;
                 if (drawnAfter > newest) newest = drawnAfter;
                 _seat(nodes[j++], group);

@@ -12,7 +12,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 ///         sits in a group, and nothing that decides it.
 abstract contract ArchiveTree is IArchiveGroups, EIP712 {
     /// @dev One word, so that a certificate costs one read of storage. `split` is set in the last epoch of a group
-    ///      that works no more; then `since` is when it split.
+    ///      that works no more. `since` is when the epoch began; of one that is over, or split, when it ended.
     struct Epoch {
         uint40 number;
         uint40 since;
@@ -24,7 +24,6 @@ abstract contract ArchiveTree is IArchiveGroups, EIP712 {
     /// @dev `seedFloor` is the parent's last seed's `afterBlock`.
     struct Group {
         Epoch current;
-        Epoch previous;
         uint32 parent;
         uint32 left;
         uint32 right;
@@ -36,6 +35,9 @@ abstract contract ArchiveTree is IArchiveGroups, EIP712 {
     uint256 public constant GRACE = 24 hours;
 
     /// @inheritdoc IArchiveGroups
+    uint256 public constant LATE_GRACE = 14 days;
+
+    /// @inheritdoc IArchiveGroups
     uint256 public constant MAX_DEPTH = 32;
 
     /// @inheritdoc IArchiveGroups
@@ -43,6 +45,9 @@ abstract contract ArchiveTree is IArchiveGroups, EIP712 {
 
     mapping(uint32 group => Group) internal _groups;
     mapping(uint32 group => Seed[]) internal _seeds;
+
+    /// @dev Epochs that are over.
+    mapping(uint32 group => mapping(uint256 number => Epoch)) internal _past;
 
     // --- certificates ---
 
@@ -58,7 +63,7 @@ abstract contract ArchiveTree is IArchiveGroups, EIP712 {
             if (certificate.epoch != current - 1 || current == 1 || !graceful || epoch.split) {
                 revert EpochNotCurrent(certificate.group, certificate.epoch, epoch.number);
             }
-            epoch = group.previous;
+            epoch = _past[certificate.group][certificate.epoch];
         }
         Seats.check(epoch.pointer, epoch.seats, digest, certificate.seats, certificate.signatures);
     }
@@ -74,6 +79,30 @@ abstract contract ArchiveTree is IArchiveGroups, EIP712 {
             revert NotKeeper(chain, certificate.group, keeper);
         }
         verify(digest, certificate);
+    }
+
+    /// @inheritdoc IArchiveGroups
+    function verifyLateFor(bytes32 chain, uint32 home, bytes32 digest, Certificate calldata certificate)
+        external
+        view
+        returns (uint64 rank)
+    {
+        uint32 signer = certificate.group;
+        Epoch memory epoch = _groups[signer].current;
+        uint256 depth = _groups[signer].depth;
+        // Every group on the way from the home down kept the chain once.
+        if (epoch.number == 0 || depth < _groups[home].depth || _fallTo(home, chain, depth) != signer) {
+            (uint32 keeper,) = _fall(home, chain);
+            revert NotKeeper(chain, signer, keeper);
+        }
+        bool over = epoch.split || certificate.epoch != epoch.number;
+        if (certificate.epoch != epoch.number) epoch = _past[signer][certificate.epoch];
+        if (epoch.number == 0 || (over && block.timestamp >= epoch.since + LATE_GRACE)) {
+            revert EpochNotCurrent(signer, certificate.epoch, _groups[signer].current.number);
+        }
+        Seats.check(epoch.pointer, epoch.seats, digest, certificate.seats, certificate.signatures);
+        // An epoch's number has 40 bits.
+        return uint64(depth << 40 | epoch.number);
     }
 
     // --- seeds ---
@@ -193,6 +222,16 @@ abstract contract ArchiveTree is IArchiveGroups, EIP712 {
             before = leaf;
             leaf = (uint256(hash) >> (255 - inner.depth)) & 1 == 0 ? inner.left : inner.right;
         }
+    }
+
+    /// @dev Where `hash` falls from `group` to at `depth`, or before when the tree ends there.
+    function _fallTo(uint32 group, bytes32 hash, uint256 depth) internal view returns (uint32) {
+        // At most `MAX_DEPTH` rounds.
+        while (_groups[group].depth < depth && _groups[group].current.split) {
+            Group storage inner = _groups[group];
+            group = (uint256(hash) >> (255 - inner.depth)) & 1 == 0 ? inner.left : inner.right;
+        }
+        return group;
     }
 
     function _draw(bytes32 value, uint256 node) internal pure returns (bytes32) {

@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {IArchiveGroups} from "../interfaces/IArchiveGroups.sol";
+import {IArchiveGroups, ROOT_GROUP} from "../interfaces/IArchiveGroups.sol";
 import {ICash, Note} from "../interfaces/ICash.sol";
-import {Header, IForcedExits, Leaf, LeafKind, Settlement, Voucher} from "../interfaces/IForcedExits.sol";
+import {
+    Consent,
+    Header,
+    IForcedExits,
+    Leaf,
+    LeafKind,
+    Settlement,
+    Voucher
+} from "../interfaces/IForcedExits.sol";
+import {IRewards} from "../interfaces/IRewards.sol";
 import {CashTypedData} from "../libraries/CashTypedData.sol";
 import {Fees} from "../libraries/Fees.sol";
 import {Leaves} from "../libraries/Leaves.sol";
@@ -38,6 +47,7 @@ contract ForcedExits is IForcedExits, EIP712 {
 
     ICash private immutable _CASH;
     IArchiveGroups private immutable _ARCHIVE_GROUPS;
+    IRewards private immutable _REWARDS;
 
     mapping(uint256 note => Settlement) private _settlements;
 
@@ -50,19 +60,28 @@ contract ForcedExits is IForcedExits, EIP712 {
     constructor(Contracts memory all) {
         _CASH = ICash(all.cash);
         _ARCHIVE_GROUPS = IArchiveGroups(all.archiveGroups);
+        _REWARDS = IRewards(all.rewards);
     }
 
     // --- which header ---
 
     /// @inheritdoc IForcedExits
     function open(Header calldata header, Certificate calldata certificate, Leaf[] calldata leaves) external {
-        if (_settlements[header.note].openedAt != 0) revert AlreadyOpen(header.note);
-        uint64 dust = _check(header, certificate, leaves);
+        _open(header, certificate, leaves, msg.sender);
+    }
 
-        _settlements[header.note].openedAt = uint64(block.timestamp);
-        _choose(header, leaves.length, dust);
-        _CASH.settle(header.note, header.height);
-        _pullBond(header.note);
+    /// @inheritdoc IForcedExits
+    function openFor(
+        Header calldata header,
+        Certificate calldata certificate,
+        Leaf[] calldata leaves,
+        Consent calldata consent
+    ) external {
+        if (block.timestamp > consent.deadline) revert TooLate(consent.deadline);
+        bytes32 digest = consentDigest(header.note, header.series, consent.deadline);
+        address signer = ECDSA.tryRecoverCalldata(digest, consent.signature);
+        if (signer == address(0) || signer != consent.holder) revert ConsentInvalid(consent.holder);
+        _open(header, certificate, leaves, consent.holder);
     }
 
     /// @inheritdoc IForcedExits
@@ -72,10 +91,13 @@ contract ForcedExits is IForcedExits, EIP712 {
         Settlement storage chosen = _opened(header.note);
         uint256 until = chosen.openedAt + CHALLENGE_WINDOW;
         if (block.timestamp >= until) revert TooLate(until);
-        if (header.height <= chosen.height) revert NotHigher(chosen.height, header.height);
-        uint64 dust = _check(header, certificate, leaves);
+        (uint64 dust, uint64 rank) = _check(header, certificate, leaves);
+        if (rank < chosen.rank) revert NotNewer(chosen.rank, rank);
+        if (rank == chosen.rank && header.height <= chosen.height) {
+            revert NotHigher(chosen.height, header.height);
+        }
 
-        _choose(header, leaves.length, dust);
+        _choose(header, leaves.length, dust, rank);
         _CASH.settle(header.note, header.height);
     }
 
@@ -152,10 +174,15 @@ contract ForcedExits is IForcedExits, EIP712 {
         Settlement storage chosen = _final(note);
         uint64 dust = chosen.dust;
         if (dust == 0) revert NothingToPay(note, 0);
-        address issuer = _CASH.note(note).issuer;
+        Note memory record = _CASH.note(note);
+        // Rounding leaves less than a micro-dollar of each leaf.
+        uint64 rounded = dust > chosen.leaves ? chosen.leaves : dust;
         chosen.dust = 0;
-        emit DustPaid(note, issuer, dust);
-        _CASH.payout(note, issuer, dust);
+        emit DustPaid(note, record.issuer, rounded, dust - rounded);
+        _CASH.payout(note, record.issuer, rounded);
+        if (dust == rounded) return;
+        _CASH.payout(note, address(_REWARDS), dust - rounded);
+        _REWARDS.sync(record.stablecoin);
     }
 
     // --- views ---
@@ -185,13 +212,44 @@ contract ForcedExits is IForcedExits, EIP712 {
         return CashTypedData.voucherDigest(address(_CASH), voucher);
     }
 
+    /// @inheritdoc IForcedExits
+    function consentDigest(uint256 note, uint32 series, uint256 deadline) public view returns (bytes32) {
+        return _hashTypedData(CashTypedData.hashForcedExit(note, series, deadline));
+    }
+
     // --- inside ---
 
-    /// @dev Reverts unless the header is final and these are its leaves; returns what of the note no leaf owns.
+    function _open(
+        Header calldata header,
+        Certificate calldata certificate,
+        Leaf[] calldata leaves,
+        address holder
+    ) private {
+        if (_settlements[header.note].openedAt != 0) revert AlreadyOpen(header.note);
+        (uint64 dust, uint64 rank) = _check(header, certificate, leaves);
+        _checkHolder(header.note, leaves, holder);
+
+        _settlements[header.note].openedAt = uint64(block.timestamp);
+        _choose(header, leaves.length, dust, rank);
+        _CASH.settle(header.note, header.height);
+        _pullBond(header.note);
+    }
+
+    /// @dev Only who has something in a note may end it.
+    function _checkHolder(uint256 note, Leaf[] calldata leaves, address holder) private pure {
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            if (Fees.toMicro(leaves[i].amount) == 0) continue;
+            if (leaves[i].account == holder || leaves[i].payee == holder) return;
+        }
+        revert NotHolder(note, holder);
+    }
+
+    /// @dev Reverts unless the header is final and these are its leaves; returns what of the note no leaf owns, and
+    ///      how new the epoch is that says so.
     function _check(Header calldata header, Certificate calldata certificate, Leaf[] calldata leaves)
         private
         view
-        returns (uint64 dust)
+        returns (uint64 dust, uint64 rank)
     {
         Note memory note = _CASH.note(header.note);
         if (header.series != note.series) revert SeriesDiffers(header.note, note.series, header.series);
@@ -200,9 +258,10 @@ contract ForcedExits is IForcedExits, EIP712 {
         }
         bytes32 root = Leaves.root(leaves);
         if (root != header.leavesRoot) revert RootDiffers(header.leavesRoot, root);
-        _ARCHIVE_GROUPS.verifyFor(
+        rank = _ARCHIVE_GROUPS.verifyLateFor(
             _CASH.chainOf(header.note),
-            note.home,
+            // `note.home` follows splits as notes are recounted, and would cut off a parent that split lately.
+            ROOT_GROUP,
             headerDigest(header, certificate.group, certificate.epoch),
             certificate
         );
@@ -211,7 +270,7 @@ contract ForcedExits is IForcedExits, EIP712 {
         if (pico > live * Fees.PICO_PER_MICRO) {
             revert LeavesExceedLive(live * Fees.PICO_PER_MICRO, pico);
         }
-        return (live - micro).toUint64();
+        dust = (live - micro).toUint64();
     }
 
     /// @dev All leaves, without withdrawals that were paid: as they are, and each rounded down.
@@ -224,7 +283,7 @@ contract ForcedExits is IForcedExits, EIP712 {
         }
     }
 
-    function _choose(Header calldata header, uint256 leaves, uint64 dust) private {
+    function _choose(Header calldata header, uint256 leaves, uint64 dust, uint64 rank) private {
         Settlement storage chosen = _settlements[header.note];
         chosen.leavesRoot = header.leavesRoot;
         chosen.height = header.height;
@@ -232,6 +291,7 @@ contract ForcedExits is IForcedExits, EIP712 {
         // forge-lint: disable-next-line(unsafe-typecast)
         chosen.leaves = uint16(leaves);
         chosen.dust = dust;
+        chosen.rank = rank;
         chosen.bonder = msg.sender;
         emit HeaderChosen(header.note, header.height, msg.sender, header.blockHash, header.leavesRoot, leaves);
     }

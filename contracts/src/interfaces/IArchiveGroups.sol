@@ -77,6 +77,9 @@ interface IArchiveGroups {
     /// @param seedIndex The group's seed that divided the nodes.
     event GroupSplit(uint32 indexed group, uint32 left, uint32 right, uint64 seedIndex);
 
+    /// @notice The timelock gave a group that had fallen silent new members. Precedes its `EpochStarted`.
+    event GroupRescued(uint32 indexed group, uint64 indexed epoch);
+
     /// @notice A group's log made a seed.
     event SeedPosted(uint32 indexed group, uint64 indexed index, bytes32 value, uint64 afterBlock);
 
@@ -116,7 +119,14 @@ interface IArchiveGroups {
     /// @notice The epoch is neither current nor, where that counts, the previous one within 24 hours.
     error EpochNotCurrent(uint32 group, uint64 epoch, uint64 current);
 
-    /// @notice The group does not keep the chain.
+    /// @notice Only the timelock rescues.
+    error NotTimelock(address caller, address timelock);
+
+    /// @notice The group has given a sign of life less than `SILENCE` ago.
+    /// @param from When it may be rescued if it gives none until then.
+    error GroupAlive(uint32 group, uint256 from);
+
+    /// @notice The group does not keep the chain, and, where that counts, did not.
     error NotKeeper(bytes32 chain, uint32 group, uint32 keeper);
 
     /// @notice The bitmap names a seat that the epoch does not have.
@@ -155,6 +165,13 @@ interface IArchiveGroups {
     /// @notice Seconds for which an epoch's certificates count after the next one began, or the group split.
     function GRACE() external view returns (uint256);
 
+    /// @notice Seconds for which `verifyLateFor` counts an epoch's certificates after it ended: 14 days. A week before
+    ///         stake that left at the end of the epoch can be withdrawn.
+    function LATE_GRACE() external view returns (uint256);
+
+    /// @notice Seconds without a sign of life after which a group may be rescued: 30 days.
+    function SILENCE() external view returns (uint256);
+
     /// @notice How often groups can split one below the other.
     function MAX_DEPTH() external view returns (uint256);
 
@@ -184,6 +201,15 @@ interface IArchiveGroups {
     function verifyFor(bytes32 chain, uint32 home, bytes32 digest, Certificate calldata certificate)
         external
         view;
+
+    /// @notice As `verifyFor`, and counts every epoch that ended less than `LATE_GRACE` ago, of every group that kept
+    ///         `chain` since it was given to `home`. For forced exits alone: there the word of an older epoch stands
+    ///         only as long as no newer one speaks.
+    /// @return rank Grows with every epoch and split of the chain's line: depth << 40 | epoch.
+    function verifyLateFor(bytes32 chain, uint32 home, bytes32 digest, Certificate calldata certificate)
+        external
+        view
+        returns (uint64 rank);
 
     // --- who keeps what ---
 
@@ -235,6 +261,19 @@ interface IArchiveGroups {
     ///              One new node that is not fit any more makes all fail: the group certifies a list without it.
     /// @param stateHash What the group says that it handed over: the next epoch's nodes hold it.
     function handover(uint256[] calldata nodes, bytes32 stateHash, Certificate calldata certificate) external;
+
+    /// @notice Gives a group new members that has lost a third of its seats or more, and so can certify nothing, not
+    ///         even a handover. Only the timelock, and only after `SILENCE`: any group that works stops it by posting
+    ///         a seed.
+    /// @dev Emits `GroupRescued` and `EpochStarted`. Reverts with `NotTimelock`, `UnknownGroup`, `GroupIsSplit`,
+    ///      `GroupAlive`, `NoCapacity`, or as `handover` does. Those who are left out give up their seats.
+    /// @param nodes All nodes of the next epoch, ascending: each has stake for a seat, and sits in this group or waits,
+    ///              wherever the roulette placed it.
+    /// @param stateHash What they are to begin with: those who kept the chains' last final blocks say.
+    function rescue(uint32 group, uint256[] calldata nodes, bytes32 stateHash) external;
+
+    /// @notice When the main chain last accepted an epoch or a seed of the group, unix seconds.
+    function lastSignOfLife(uint32 group) external view returns (uint256);
 
     /// @notice Splits a group in two, by a certificate of its current epoch. Anyone may submit it.
     /// @dev The nodes are sorted by keccak256(abi.encode(seed, node id)), compared by its first 24 bytes and then by

@@ -61,6 +61,17 @@ struct Voucher {
     uint64 total;
 }
 
+/// @notice A holder's wish that its note be paid out, for somebody else to submit.
+/// @dev EIP-712 type: ForcedExit(uint256 note,uint32 series,uint256 deadline). Note and series are the header's.
+struct Consent {
+    /// Who wishes it.
+    address holder;
+    /// The last second in which the signature counts.
+    uint256 deadline;
+    /// 65 bytes by the holder's key, or 64 (ERC-2098).
+    bytes signature;
+}
+
 /// @notice A forced exit.
 struct Settlement {
     /// The chosen header's.
@@ -74,20 +85,24 @@ struct Settlement {
     uint64 dust;
     /// Who gets the bond back; zero when it was.
     address bonder;
+    /// How new the epoch is that certified the header: see `IArchiveGroups.verifyLateFor`.
+    uint64 rank;
 }
 
 /// @title IForcedExits
 /// @notice Pays out a whole note without its chain (white paper, *No Byzantine Generals Attack*): when its group or its
 ///         archive group serves its holders no more, one of them is enough.
-/// @dev EIP-712 domain: name "CoNET ForcedExits", version "1", the chain's id, this contract. Type: `Header` above.
+/// @dev EIP-712 domain: name "CoNET ForcedExits", version "1", the chain's id, this contract. Types: `Header` and
+///      `ForcedExit` (at `Consent`) above.
 ///
 ///      The course:
 ///
-///      1. `open`: anyone shows a final header and the full list of its leaves, and leaves a bond. From now on exits
-///         above its height are refused; others are still paid. There is no way back.
-///      2. For `CHALLENGE_WINDOW`, `replace`: anyone shows a higher header. The bond becomes its own. Heights only
-///         grow and each is final, so an honest watcher shows its highest at once and is done; no replacement extends
-///         the window.
+///      1. `open`: a holder shows a final header and the full list of its leaves, and leaves a bond. From now on exits
+///         above its height are refused; others are still paid. There is no way back. Only a holder may: else anyone
+///         could close any note at the price of gas and of a bond that comes back.
+///      2. For `CHALLENGE_WINDOW`, `replace`: anyone shows a header that a newer epoch certified, or a higher one of the
+///         same. The bond becomes its own. Epochs and heights only grow and each header is final, so an honest watcher
+///         shows its highest at once and is done; no replacement extends the window.
 ///      3. Then accounts and withdrawals are paid, and for `VOUCHER_WINDOW` payees show vouchers for locks.
 ///      4. Then locks are paid: to the payee the highest voucher's total less what was claimed, at most what is locked;
 ///         to the payer the rest.
@@ -97,12 +112,16 @@ struct Settlement {
 ///      two children, the smaller first; a lone node moves up unchanged. `test/vectors/cash.json` has an example.
 ///
 ///      Money. Leaves are in pico-dollars and paid in whole micro-dollars, each rounded down; the exit fee is taken as
-///      from any exit. Vouchers cost no transfer fee here: nobody transfers. What rounding and the fees of open locks
-///      leave is `dust` and goes to the note's issuer. What nobody claims stays claimable for ever.
+///      from any exit. Vouchers cost no transfer fee here: nobody transfers. What no leaf owns
+///      is `dust`: of rounding, less than a micro-dollar for each leaf, which goes to the note's issuer. What there is
+///      beyond that nobody can explain, and it joins the income pool: an issuer gains nothing by leaves that are
+///      missing. What nobody claims stays claimable for ever.
 ///
-///      Certificates are those of the present epoch, or of the previous one for 24 hours, as everywhere: members of old
-///      epochs have taken their stake back, and could sign anything. So archive nodes certify the last header of a
-///      chain anew in each epoch, for everyone who holds a part of it.
+///      Certificates count for `IArchiveGroups.LATE_GRACE` after their epoch, longer than elsewhere: a group that dies
+///      right after a handover would strand its notes. Who left at the end of that epoch can still be slashed for a
+///      week, in which a newer epoch's header takes the place of theirs, whatever its height. Later their stake may be
+///      gone, and they could sign anything. So archive nodes certify the last header of a chain anew in each epoch, for
+///      everyone who holds a part of it.
 interface IForcedExits {
     /// @notice A forced exit began, or a higher header took the place of another.
     event HeaderChosen(
@@ -123,8 +142,8 @@ interface IForcedExits {
     /// @notice The bond went back.
     event BondReturned(uint256 indexed note, address indexed bonder, uint256 units);
 
-    /// @notice What no leaf owns went to the note's issuer.
-    event DustPaid(uint256 indexed note, address indexed issuer, uint64 amount);
+    /// @notice What no leaf owns was paid: `amount` to the note's issuer, `pooled` to the income pool.
+    event DustPaid(uint256 indexed note, address indexed issuer, uint64 amount, uint64 pooled);
 
     /// @notice There is a forced exit of this note already: `replace` its header.
     error AlreadyOpen(uint256 note);
@@ -134,6 +153,15 @@ interface IForcedExits {
 
     /// @notice The note's series is another.
     error SeriesDiffers(uint256 note, uint32 expected, uint32 found);
+
+    /// @notice Who opens owns nothing in the note.
+    error NotHolder(uint256 note, address account);
+
+    /// @notice The wish is not signed by the holder.
+    error ConsentInvalid(address holder);
+
+    /// @notice The header is of an older epoch than the one chosen.
+    error NotNewer(uint64 chosen, uint64 found);
 
     /// @notice The header is not higher than the one chosen.
     error NotHigher(uint64 chosen, uint64 found);
@@ -189,13 +217,23 @@ interface IForcedExits {
     /// @notice The bond, in micro-dollars of the note's stablecoin: 5 dollars.
     function BOND() external view returns (uint64);
 
-    /// @notice Begins the forced exit of a live note. Anyone may call who has approved the bond.
+    /// @notice Begins the forced exit of a live note. Only who owns a leaf of at least a micro-dollar, as its account or
+    ///         payee, and has approved the bond.
     /// @param header A final one, not below any exit that was paid.
     /// @param certificate Over `Header`, by the group that keeps the note's chain.
     /// @param leaves All leaves. Together, without withdrawals that were paid since, at most what is live.
     function open(Header calldata header, Certificate calldata certificate, Leaf[] calldata leaves) external;
 
-    /// @notice Puts a strictly higher header in the place of the chosen one. The bond becomes the caller's.
+    /// @notice As `open`, for a holder who signed: the caller leaves the bond, and gets it back.
+    function openFor(
+        Header calldata header,
+        Certificate calldata certificate,
+        Leaf[] calldata leaves,
+        Consent calldata consent
+    ) external;
+
+    /// @notice Puts a header in the place of the chosen one: of a newer epoch, or strictly higher. The bond becomes the
+    ///         caller's.
     function replace(Header calldata header, Certificate calldata certificate, Leaf[] calldata leaves)
         external;
 
@@ -221,7 +259,8 @@ interface IForcedExits {
     /// @notice Gives the bond back, once the header is final. Anyone may call.
     function returnBond(uint256 note) external;
 
-    /// @notice Pays what no leaf owns to the note's issuer, once the header is final. Anyone may call.
+    /// @notice Pays what no leaf owns to the note's issuer and the income pool, once the header is final. Anyone may
+    ///         call.
     function payDust(uint256 note) external;
 
     /// @notice A note's forced exit; `openedAt` is zero when there is none.
@@ -235,6 +274,9 @@ interface IForcedExits {
 
     /// @notice The EIP-712 digest that archive nodes sign for a header.
     function headerDigest(Header calldata header, uint32 group, uint64 epoch) external view returns (bytes32);
+
+    /// @notice The EIP-712 digest that a holder signs for `openFor`.
+    function consentDigest(uint256 note, uint32 series, uint256 deadline) external view returns (bytes32);
 
     /// @notice The EIP-712 digest that a payer signs.
     function voucherDigest(Voucher calldata voucher) external view returns (bytes32);

@@ -22,6 +22,9 @@ library CashTypedData {
     bytes32 internal constant VOUCHER_TYPEHASH =
         keccak256("Voucher(bytes32 genesisHash,uint32 series,bytes32 authorization,uint64 total)");
 
+    bytes32 internal constant FORCED_EXIT_TYPEHASH =
+        keccak256("ForcedExit(uint256 note,uint32 series,uint256 deadline)");
+
     bytes32 private constant DOMAIN_TYPEHASH =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
 
@@ -59,6 +62,11 @@ library CashTypedData {
     /// @notice The struct hash of `Header`.
     function hashHeader(Header calldata header, uint32 group, uint64 epoch) internal pure returns (bytes32) {
         return keccak256(abi.encode(HEADER_TYPEHASH, header, group, epoch));
+    }
+
+    /// @notice The struct hash of `ForcedExit`.
+    function hashForcedExit(uint256 note, uint32 series, uint256 deadline) internal pure returns (bytes32) {
+        return keccak256(abi.encode(FORCED_EXIT_TYPEHASH, note, series, deadline));
     }
 
     /// @notice The digest of a `Voucher`, in the domain of `Cash`: payers on a note's chain know no other contract.

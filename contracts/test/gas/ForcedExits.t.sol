@@ -13,6 +13,8 @@ contract ForcedExitsGas is ForcedBase {
         for (uint64 i = 0; i < count; ++i) {
             list[i] = withdrawal(address(uint160(uint256(keccak256(abi.encode(i))))), i + 1, 100);
         }
+        // Alice, who opens, is found last.
+        list[count - 1].account = alice;
         Header memory header = headerAt(20, list);
         Certificate memory certificate = certify(header);
         vm.prank(alice);

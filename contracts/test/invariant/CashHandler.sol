@@ -156,9 +156,12 @@ abstract contract CashHandler is CashBase {
             Header(id, cash.note(id).series, 15 + uint64((seed >> 120) % 20), "b", root(list));
         if (header.height < cash.note(id).height) return;
         Stablecoin coin = Stablecoin(cash.note(id).stablecoin);
-        coin.mint(address(this), forcedExits.BOND() * scaleOf(coin));
+        coin.mint(alice, forcedExits.BOND() * scaleOf(coin));
+        Certificate memory certificate = certify(forcedExits.headerDigest(header, 1, 1), 1);
+        vm.startPrank(alice);
         coin.approve(address(forcedExits), type(uint256).max);
-        forcedExits.open(header, certify(forcedExits.headerDigest(header, 1, 1), 1), list);
+        forcedExits.open(header, certificate, list);
+        vm.stopPrank();
         _leaves[id] = abi.encode(list);
         ++done["forced exit"];
     }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ForcedExits} from "../../../src/cash/ForcedExits.sol";
 import {
+    Consent,
     Header,
     IForcedExits,
     Leaf,

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IArchiveGroups} from "../../../src/interfaces/IArchiveGroups.sol";
 import {Exit, ICash, NoteStatus} from "../../../src/interfaces/ICash.sol";
 import {FeeOnTransfer} from "../../mocks/Stablecoins.sol";
-import {Certificate, ForcedBase, Header, IForcedExits, Leaf, Settlement} from "./ForcedBase.sol";
+import {Certificate, Consent, ForcedBase, Header, IForcedExits, Leaf, Settlement} from "./ForcedBase.sol";
 
 contract ForcedOpenTest is ForcedBase {
     function expectRefused(Header memory header, Leaf[] memory list, bytes memory refusal) private {
@@ -22,6 +22,7 @@ contract ForcedOpenTest is ForcedBase {
         expectRefused(header, leaves, abi.encodeWithSelector(IForcedExits.SeriesDiffers.selector, 1, 1, 2));
     }
 
+    /// @dev Before its genesis nobody owns anything in it.
     function test_RevertWhen_noteIsNotLive() public {
         issue(2, usd6, DOLLAR);
         Header memory header = headerAt(20, leaves);
@@ -29,9 +30,7 @@ contract ForcedOpenTest is ForcedBase {
         leaves[0].amount = 0;
         while (leaves.length > 1) leaves.pop();
         header.leavesRoot = headerAt(20, leaves).leavesRoot;
-        expectRefused(
-            header, leaves, abi.encodeWithSelector(ICash.StatusWrong.selector, 2, NoteStatus.Minted)
-        );
+        expectRefused(header, leaves, abi.encodeWithSelector(IForcedExits.NotHolder.selector, 2, alice));
     }
 
     function test_RevertWhen_leavesAreNoneOrTooMany() public {
@@ -167,5 +166,105 @@ contract ForcedOpenTest is ForcedBase {
 
     function test_rootOfNothingIsZero() public view {
         assertEq(forcedExits.rootOf(new Leaf[](0)), bytes32(0));
+    }
+
+    // --- who may ---
+
+    function test_RevertWhen_openedByWhoOwnsNothing() public {
+        address stranger = makeAddr("stranger");
+        approveBond(stranger);
+        expectNotHolder(stranger);
+        // Half a micro-dollar is nothing.
+        expectNotHolder(watcher);
+    }
+
+    function test_payeesAndRecipientsMayOpen() public {
+        address[3] memory holders = [bob, carol, peter];
+        for (uint256 i = 0; i < 3; ++i) {
+            uint256 before = vm.snapshotState();
+            approveBond(holders[i]);
+            open(holders[i], headerAt(20, leaves), leaves);
+            assertEq(forcedExits.settlement(1).bonder, holders[i]);
+            vm.revertToState(before);
+        }
+    }
+
+    /// @dev Peter has no gas and no stablecoin: a watcher opens for him, and gets its bond back.
+    function test_opensForWhoSigned() public {
+        openFor(peter, block.timestamp, sign_(peterKey, 1, block.timestamp), "");
+        assertEq(forcedExits.settlement(1).bonder, watcher);
+        passChallenge();
+        uint256 before = usd6.balanceOf(watcher);
+        forcedExits.returnBond(1);
+        assertEq(usd6.balanceOf(watcher) - before, 5 * DOLLAR);
+    }
+
+    function test_RevertWhen_consentIsWrong() public {
+        uint256 deadline = block.timestamp + 1;
+        bytes memory problem = abi.encodeWithSelector(IForcedExits.ConsentInvalid.selector, alice);
+        openFor(alice, deadline, sign_(peterKey, 1, deadline), problem);
+        problem = abi.encodeWithSelector(IForcedExits.ConsentInvalid.selector, peter);
+        openFor(peter, deadline, sign_(peterKey, 2, deadline), problem);
+        openFor(peter, deadline + 1, sign_(peterKey, 1, deadline), problem);
+        problem = abi.encodeWithSelector(IForcedExits.TooLate.selector, block.timestamp - 1);
+        openFor(peter, block.timestamp - 1, sign_(peterKey, 1, block.timestamp - 1), problem);
+        // Who signed owns nothing.
+        (address stranger, uint256 key) = makeAddrAndKey("stranger");
+        problem = abi.encodeWithSelector(IForcedExits.NotHolder.selector, 1, stranger);
+        openFor(stranger, deadline, sign_(key, 1, deadline), problem);
+        // What recovers to nobody is not the missing payee of an account.
+        problem = abi.encodeWithSelector(IForcedExits.ConsentInvalid.selector, address(0));
+        openFor(address(0), deadline, "", problem);
+    }
+
+    // --- epochs ---
+
+    function test_headersOfAnEpochThatIsOverCountForTwoWeeks() public {
+        Header memory header = headerAt(20, leaves);
+        Certificate memory old = certify(header);
+        handover(1, groups.members(1));
+        handover(1, groups.members(1));
+        skip(14 days - 1);
+        uint256 before = vm.snapshotState();
+        vm.prank(alice);
+        forcedExits.open(header, old, leaves);
+        vm.revertToState(before);
+        skip(1);
+        vm.expectRevert(abi.encodeWithSelector(IArchiveGroups.EpochNotCurrent.selector, 1, 1, 3));
+        vm.prank(alice);
+        forcedExits.open(header, old, leaves);
+    }
+
+    function test_RevertWhen_theEpochNeverWas() public {
+        Header memory header = headerAt(20, leaves);
+        Certificate memory none = certify(header);
+        uint64[2] memory epochs = [uint64(0), 2];
+        for (uint256 i = 0; i < 2; ++i) {
+            none.epoch = epochs[i];
+            vm.expectRevert(abi.encodeWithSelector(IArchiveGroups.EpochNotCurrent.selector, 1, epochs[i], 1));
+            vm.prank(alice);
+            forcedExits.open(header, none, leaves);
+        }
+    }
+
+    function expectNotHolder(address who) private {
+        Header memory header = headerAt(20, leaves);
+        Certificate memory certificate = certify(header);
+        vm.expectRevert(abi.encodeWithSelector(IForcedExits.NotHolder.selector, 1, who));
+        vm.prank(who);
+        forcedExits.open(header, certificate, leaves);
+    }
+
+    function sign_(uint256 key, uint256 note, uint256 deadline) private view returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, forcedExits.consentDigest(note, 1, deadline));
+        return abi.encodePacked(r, s, v);
+    }
+
+    function openFor(address holder, uint256 deadline, bytes memory signature, bytes memory problem) private {
+        Header memory header = headerAt(20, leaves);
+        Certificate memory certificate = certify(header);
+        if (problem.length != 0) vm.expectRevert(problem);
+        vm.prank(watcher);
+        forcedExits.openFor(header, certificate, leaves, Consent(holder, deadline, signature));
     }
 }

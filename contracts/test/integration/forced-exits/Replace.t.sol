@@ -97,4 +97,19 @@ contract ReplaceTest is ForcedBase {
         forcedExits.returnBond(1);
         assertEq(usd6.balanceOf(alice) - before, 5 * DOLLAR);
     }
+
+    /// @dev Whoever sat in an epoch that is over may sign any height by now. The present epoch's word stands above.
+    function test_aNewerEpochStandsAboveAnyHeight() public {
+        Header memory forged = headerAt(type(uint64).max, early);
+        Certificate memory old = certify(forged);
+        handover(1, groups.members(1));
+        forcedExits.replace(forged, old, early);
+        assertEq(forcedExits.settlement(1).height, type(uint64).max);
+        replace(watcher, headerAt(20, leaves), leaves);
+        assertEq(forcedExits.settlement(1).height, 20);
+        vm.expectRevert(abi.encodeWithSelector(IForcedExits.NotNewer.selector, 2, 1));
+        forcedExits.replace(forged, old, early);
+        passChallenge();
+        claim(0);
+    }
 }
