@@ -90,12 +90,11 @@ impl Coin {
         format!("{text} {}", self.symbol)
     }
 
-    /// Checks that the payer has this much, and lets `spender` take it.
-    pub(crate) async fn allow(
+    /// Checks that a wallet has this much.
+    pub(crate) async fn check(
         &self,
         chain: &Mainchain,
         payer: &Payer,
-        spender: Address,
         units: U256,
     ) -> anyhow::Result<()> {
         let token = chain.stablecoin(self.address);
@@ -107,6 +106,19 @@ impl Coin {
             payer.address(),
             self.text(balance)
         );
+        Ok(())
+    }
+
+    /// Checks that the payer has this much, and lets `spender` take it.
+    pub(crate) async fn allow(
+        &self,
+        chain: &Mainchain,
+        payer: &Payer,
+        spender: Address,
+        units: U256,
+    ) -> anyhow::Result<()> {
+        self.check(chain, payer, units).await?;
+        let token = chain.stablecoin(self.address);
         let allowed = token.allowance(payer.address(), spender).call().await?;
         if allowed >= units {
             return Ok(());
@@ -128,7 +140,9 @@ fn printable(symbol: &str) -> String {
 /// Dollars in micro-dollars, as arguments give them.
 pub(crate) fn dollars(text: &str) -> Result<u64, String> {
     let refused = || format!("expected dollars, such as 25 or 0.5, found {text:?}");
-    if text.is_empty() || text.starts_with(['-', '+']) {
+    // Further digits would be dropped in silence.
+    let digits = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    if text.is_empty() || text.starts_with(['-', '+']) || digits > 6 {
         return Err(refused());
     }
     let parsed = utils::parse_units(text, 6).map_err(|_| refused())?;

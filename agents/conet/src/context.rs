@@ -153,11 +153,22 @@ pub(crate) enum Named {
 /// What starts like an address is one, or a mistake: never a name, unless it ends in `.conet`.
 pub(crate) fn named(text: &str) -> Result<Named, String> {
     let is_name = text.ends_with(commands::name::SUFFIX) || !text.starts_with("0x");
-    match text.parse() {
+    match address(text) {
         Ok(address) => Ok(Named::Address(address)),
         Err(_) if is_name && !text.is_empty() => Ok(Named::Name(text.to_owned())),
-        Err(_) => Err(format!("expected an address or a name such as bobo.conet, found {text:?}")),
+        Err(error) => Err(format!("{error}, nor a name such as bobo.conet")),
     }
+}
+
+/// An address as arguments give it. One of mixed case has a checksum (EIP-55), which must hold.
+pub(crate) fn address(text: &str) -> Result<Address, String> {
+    let is_mixed = text.contains(|c: char| matches!(c, 'A'..='F'))
+        && text.contains(|c: char| matches!(c, 'a'..='f'));
+    let parsed = match is_mixed {
+        true => Address::parse_checksummed(text, None).ok(),
+        false => text.parse().ok(),
+    };
+    parsed.ok_or_else(|| format!("expected an address with a checksum that holds, found {text:?}"))
 }
 
 impl Context {

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::{
     actor::{ActorArgs, dollars},
-    context::{Context, id_json, node_id, shown},
+    context::{Context, address, id_json, node_id, shown},
 };
 
 /// Statements and certificates are short; a file that is not is something else.
@@ -55,7 +55,7 @@ pub(crate) enum ArchiveCommand {
     #[command(after_help = "Example:
   conet archive handover --nodes 1,2,3,4 --out handover.json")]
     Handover(HandoverArgs),
-    /// Sign a statement with one node's wallet
+    /// Sign a statement with one node's wallet; read it first, for contracts pay what it says
     Sign(SignArgs),
     /// Collect the signatures of more than two thirds of a group's seats over a statement
     Certify(CertifyArgs),
@@ -102,7 +102,7 @@ pub(crate) struct GenesisArgs {
     #[arg(long, default_value_t = 0)]
     quorum: u8,
     /// Who pays the chain's storage [default: the account that the note is for]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     bound_wallet: Option<Address>,
     /// Everybody may read the chain
     #[arg(long)]
@@ -120,7 +120,7 @@ pub(crate) struct ExitArgs {
     #[arg(long)]
     id: u64,
     /// Who is paid
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     recipient: Address,
     /// Dollars that leave the note; fees come out of them
     #[arg(long, value_parser = dollars)]
@@ -132,7 +132,7 @@ pub(crate) struct ExitArgs {
     #[arg(long, value_name = "HASH")]
     block_hash: B256,
     /// Who gets the relayer fee [default: whoever submits]
-    #[arg(long, value_name = "ADDRESS", default_value_t = Address::ZERO, hide_default_value = true)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address, default_value_t = Address::ZERO, hide_default_value = true)]
     relayer: Address,
     /// Dollars for the relayer
     #[arg(long, value_parser = dollars, default_value = "0")]

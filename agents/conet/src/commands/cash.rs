@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use crate::{
     actor::{ActorArgs, dollars},
-    context::{Context, conet_amount, node_id},
+    context::{Context, address, conet_amount, node_id},
 };
 
 mod issuers;
@@ -96,7 +96,7 @@ pub(crate) struct MintArgs {
     #[arg(long)]
     stablecoin: Option<String>,
     /// The account on the note's chain that owns the money [default: the wallet]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     account: Option<Address>,
     /// Buy the room of this note in the pool [default: a new note]
     #[arg(long)]
@@ -118,7 +118,7 @@ pub(crate) struct OrdersArgs {
     #[arg(long)]
     wallet: Option<String>,
     /// Those of any address
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "wallet")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with = "wallet")]
     buyer: Option<Address>,
     /// At most so many
     #[arg(long, default_value_t = 20)]
@@ -163,7 +163,7 @@ pub(crate) struct ListArgs {
     #[arg(long)]
     wallet: Option<String>,
     /// Those that are for any address
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "wallet")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with = "wallet")]
     account: Option<Address>,
 }
 
