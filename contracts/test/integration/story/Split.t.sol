@@ -130,16 +130,27 @@ contract SplitStory is SplittingStory {
         checkSums();
     }
 
-    function test_headerOfTheParentCountsForADay() public {
+    /// @dev Recounting moves the note's home to the child, and must not cut off what the parent certified.
+    function test_headerOfTheParentCountsForTwoWeeks() public {
         Leaf[] memory leaves = new Leaf[](1);
         leaves[0] = balanceLeaf(alice, 10 * DOLLAR * PICO);
         Header memory header = headerOf(onLeft, 20, leaves);
         Certificate memory byRoot = certifyHeader(header, ROOT_GROUP);
         splitNow();
-        skip(23 hours);
+        cash.recount(list(onLeft));
+        assertEq(cash.note(onLeft).home, left);
         approveBond(alice, onLeft);
+        skip(14 days);
+        vm.expectRevert(abi.encodeWithSelector(IArchiveGroups.EpochNotCurrent.selector, ROOT_GROUP, 1, 1));
         vm.prank(alice);
         forcedExits.open(header, byRoot, leaves);
+        rewind(1);
+        vm.prank(alice);
+        forcedExits.open(header, byRoot, leaves);
+        // The child's word stands above the parent's, at any height.
+        header.height = 11;
+        forcedExits.replace(header, certifyHeader(header, left), leaves);
+        assertEq(forcedExits.settlement(onLeft).height, 11);
         checkSums();
     }
 
