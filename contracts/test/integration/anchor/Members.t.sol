@@ -191,6 +191,8 @@ contract MembersTest is AnchorBase {
     }
 
     /// @dev Whatever happens, a chain holds one seat for each bit, and the staking counts the same.
+    ///      Each run changes seats often, so there are fewer.
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_seatsAddUp(uint256 random) public {
         bytes32 other = "other";
         anchorChain(other, second);

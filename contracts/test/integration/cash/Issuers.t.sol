@@ -57,6 +57,8 @@ contract IssuersTest is CashBase {
     }
 
     /// @dev Pulled after each exit or once at the end, the issuer gets the same.
+    ///      Each run is many certified exits, so there are fewer.
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_collectingOftenChangesNothing(uint64[8] memory amounts, uint8 when) public {
         uint64 total;
         for (uint64 i = 0; i < amounts.length; ++i) {
@@ -113,6 +115,8 @@ contract IssuersTest is CashBase {
     }
 
     /// @dev At whatever price path, in whatever parts: not more than the note's own burn, and nothing of another's.
+    ///      Each run is many certified exits, so there are fewer.
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_neverMoreThanItsOwnBurn(uint64[8] memory amounts, uint256[8] memory prices) public {
         uint256 back;
         for (uint64 i = 0; i < amounts.length; ++i) {
@@ -130,6 +134,8 @@ contract IssuersTest is CashBase {
     }
 
     /// @dev Where the share decides, pulling once or often gives the same, up to a unit for each time.
+    ///      Each run is many certified exits, so there are fewer.
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_pullingOftenChangesNothing(uint64[6] memory amounts, uint8 when) public {
         feed.set(1);
         uint64 total;
