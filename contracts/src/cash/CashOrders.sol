@@ -72,10 +72,10 @@ contract CashOrders is ICashOrders, Issuers, EIP712, Nonces, ReentrancyGuardTran
     /// @inheritdoc ICashOrders
     uint256 public constant GENESIS_WINDOW = 24 hours;
 
-    IParameters private immutable PARAMETERS;
-    IArchiveGroups private immutable GROUPS;
-    ICash private immutable CASH;
-    ICashPool private immutable POOL;
+    IParameters private immutable _PARAMETERS;
+    IArchiveGroups private immutable _GROUPS;
+    ICash private immutable _CASH;
+    ICashPool private immutable _POOL;
 
     /// @inheritdoc ICashOrders
     uint256 public orderCount;
@@ -89,10 +89,10 @@ contract CashOrders is ICashOrders, Issuers, EIP712, Nonces, ReentrancyGuardTran
         Issuers(all, SEED_WINDOW + ATTEMPTS * ISSUE_WINDOW)
         EIP712("CoNET CashOrders", "1")
     {
-        PARAMETERS = IParameters(all.parameters);
-        GROUPS = IArchiveGroups(all.archiveGroups);
-        CASH = ICash(all.cash);
-        POOL = ICashPool(all.cashPool);
+        _PARAMETERS = IParameters(all.parameters);
+        _GROUPS = IArchiveGroups(all.archiveGroups);
+        _CASH = ICash(all.cash);
+        _POOL = ICashPool(all.cashPool);
     }
 
     /// @inheritdoc ICashOrders
@@ -136,20 +136,20 @@ contract CashOrders is ICashOrders, Issuers, EIP712, Nonces, ReentrancyGuardTran
         if (draw.state != DrawState.Drawn) revert DrawStateWrong(id, draw.state);
         uint256 node = draw.node;
         address owner = _ownerOf(node);
-        if (owner != msg.sender && NODES.nodeOfWallet(msg.sender) != node) {
+        if (owner != msg.sender && _NODES.nodeOfWallet(msg.sender) != node) {
             revert NotIssuer(id, node, msg.sender);
         }
         if (!isFit(node)) revert IssuerUnfit(node);
 
-        uint256 burn = CASH.burnFor(placed.note, placed.amount);
+        uint256 burn = _CASH.burnFor(placed.note, placed.amount);
         _takeFree(node, burn);
         stored.status = OrderStatus.Minted;
         stored.mintedAt = block.timestamp.toUint40();
         emit OrderMinted(id, placed.note, node, owner, draw.attempt, burn);
 
-        IERC20(address(TOKEN)).safeTransfer(address(CASH), burn);
-        IERC20(placed.stablecoin).forceApprove(address(CASH), placed.amount * 10 ** placed.scaleExponent);
-        CASH.issue(placed.note, placed.stablecoin, placed.amount, placed.account, node, owner, burn);
+        IERC20(address(_TOKEN)).safeTransfer(address(_CASH), burn);
+        IERC20(placed.stablecoin).forceApprove(address(_CASH), placed.amount * 10 ** placed.scaleExponent);
+        _CASH.issue(placed.note, placed.stablecoin, placed.amount, placed.account, node, owner, burn);
     }
 
     /// @inheritdoc ICashOrders
@@ -165,7 +165,7 @@ contract CashOrders is ICashOrders, Issuers, EIP712, Nonces, ReentrancyGuardTran
         stored.status = OrderStatus.Cancelled;
         emit OrderCancelled(id, note);
 
-        CASH.cancel(note);
+        _CASH.cancel(note);
         uint256 units = stored.amount * 10 ** stored.scaleExponent;
         if (IERC20(stored.stablecoin).trySafeTransfer(stored.buyer, units)) _setRefunded(id, stored);
     }
@@ -228,16 +228,16 @@ contract CashOrders is ICashOrders, Issuers, EIP712, Nonces, ReentrancyGuardTran
     /// @inheritdoc ICashOrders
     function quote(address stablecoin, uint64 amount, uint256 note) external view returns (Quote memory) {
         uint256 scale = _check(stablecoin, amount, note);
-        uint64 carried = note == 0 ? 0 : CASH.live(note);
-        (bool priced, uint256 price) = PARAMETERS.priceFeed().price();
-        uint32 group = GROUPS.groupOf(CASH.chainOf(note == 0 ? orderCount + 1 : note));
-        uint256 most = Fees.worth(GROUPS.exposureStake(group), price);
+        uint64 carried = note == 0 ? 0 : _CASH.live(note);
+        (bool priced, uint256 price) = _PARAMETERS.priceFeed().price();
+        uint32 group = _GROUPS.groupOf(_CASH.chainOf(note == 0 ? orderCount + 1 : note));
+        uint256 most = Fees.worth(_GROUPS.exposureStake(group), price);
         return Quote({
             deposit: amount * scale,
             carried: carried,
             priced: priced,
             burn: priced ? Fees.burnFor(carried + amount, price) : 0,
-            groupRoom: Math.saturatingSub(most, CASH.exposureOf(group)),
+            groupRoom: Math.saturatingSub(most, _CASH.exposureOf(group)),
             totalWeight: totalWeightAt(block.number)
         });
     }
@@ -269,7 +269,7 @@ contract CashOrders is ICashOrders, Issuers, EIP712, Nonces, ReentrancyGuardTran
         stored.placedAt = block.timestamp.toUint40();
         stored.placedIn = block.number.toUint40();
         stored.account = account;
-        uint32 group = GROUPS.groupOf(CASH.chainOf(note));
+        uint32 group = _GROUPS.groupOf(_CASH.chainOf(note));
         stored.group = group;
         stored.note = note.toUint64();
         emit OrderPlaced(id, buyer, note, stablecoin, amount, account, group);
@@ -279,14 +279,14 @@ contract CashOrders is ICashOrders, Issuers, EIP712, Nonces, ReentrancyGuardTran
 
     /// @dev Reverts unless such an order can be placed now. Returns the stablecoin's scale.
     function _check(address stablecoin, uint64 amount, uint256 note) private view returns (uint256 scale) {
-        if (PARAMETERS.mintingPaused()) revert MintingPaused();
+        if (_PARAMETERS.mintingPaused()) revert MintingPaused();
         scale = _scale(stablecoin);
         uint64 most = MAX_ORDER;
         if (note != 0) {
             uint256 last = lastOrderFor[note];
             if (_orders[last].status == OrderStatus.Pending) revert NoteOrdered(note, last);
             address coin;
-            (coin, most) = POOL.roomOf(note);
+            (coin, most) = _POOL.roomOf(note);
             if (most != 0 && coin != stablecoin) revert StablecoinDiffers(note, coin);
         }
         if (amount < MIN_ORDER || amount > most) revert AmountInvalid(amount, MIN_ORDER, most);
@@ -294,7 +294,7 @@ contract CashOrders is ICashOrders, Issuers, EIP712, Nonces, ReentrancyGuardTran
     }
 
     function _scale(address stablecoin) private view returns (uint256 scale) {
-        scale = PARAMETERS.stablecoinScale(stablecoin);
+        scale = _PARAMETERS.stablecoinScale(stablecoin);
         if (scale == 0) revert StablecoinNotApproved(stablecoin);
     }
 
@@ -316,7 +316,7 @@ contract CashOrders is ICashOrders, Issuers, EIP712, Nonces, ReentrancyGuardTran
     /// @dev The draw of a pending order. Follows from the seed and the time alone.
     function _draw(uint256 id, StoredOrder memory placed) private view returns (Draw memory draw) {
         uint256 late = placed.placedAt + SEED_WINDOW;
-        (bool found, Seed memory seed) = GROUPS.firstSeedAfter(placed.group, placed.placedIn);
+        (bool found, Seed memory seed) = _GROUPS.firstSeedAfter(placed.group, placed.placedIn);
         draw.state = DrawState.Lapsed;
         if (found ? seed.acceptedAt > late : block.timestamp > late) return draw;
         if (!found) return Draw({state: DrawState.Waiting, node: 0, attempt: 0, until: late});

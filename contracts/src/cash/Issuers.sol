@@ -45,11 +45,11 @@ abstract contract Issuers is IIssuers {
     uint256 public constant MAX_ISSUERS = WeightTree.MAX_LEAVES;
 
     /// @dev A place may get a new tenant only when no order can draw the old one any more.
-    uint256 private immutable LEAF_REST;
+    uint256 private immutable _LEAF_REST;
 
-    IConetToken internal immutable TOKEN;
-    INodeRegistry internal immutable NODES;
-    IStaking internal immutable STAKING;
+    IConetToken internal immutable _TOKEN;
+    INodeRegistry internal immutable _NODES;
+    IStaking internal immutable _STAKING;
 
     /// @inheritdoc IIssuers
     uint256 public issuerCount;
@@ -64,10 +64,10 @@ abstract contract Issuers is IIssuers {
     DoubleEndedQueue.Bytes32Deque private _vacant;
 
     constructor(Contracts memory all, uint256 leafRest) {
-        TOKEN = IConetToken(all.token);
-        NODES = INodeRegistry(all.nodeRegistry);
-        STAKING = IStaking(all.staking);
-        LEAF_REST = leafRest;
+        _TOKEN = IConetToken(all.token);
+        _NODES = INodeRegistry(all.nodeRegistry);
+        _STAKING = IStaking(all.staking);
+        _LEAF_REST = leafRest;
     }
 
     /// @inheritdoc IIssuers
@@ -82,12 +82,12 @@ abstract contract Issuers is IIssuers {
         emit FreeDeposited(node, amount, free_);
         _setWeight(node, issuer, free_);
 
-        TOKEN.safeTransferFrom(msg.sender, address(this), amount);
+        _TOKEN.safeTransferFrom(msg.sender, address(this), amount);
     }
 
     /// @inheritdoc IIssuers
     function depositWithPermit(uint256 node, uint256 amount, Permit calldata permit) external {
-        Permits.use(permit, address(TOKEN), msg.sender);
+        Permits.use(permit, address(_TOKEN), msg.sender);
         deposit(node, amount);
     }
 
@@ -100,7 +100,7 @@ abstract contract Issuers is IIssuers {
         uint256 left = _takeFree(node, amount);
         emit FreeWithdrawn(node, msg.sender, amount, left);
 
-        TOKEN.safeTransfer(msg.sender, amount);
+        _TOKEN.safeTransfer(msg.sender, amount);
     }
 
     /// @inheritdoc IIssuers
@@ -127,8 +127,8 @@ abstract contract Issuers is IIssuers {
 
     /// @inheritdoc IIssuers
     function isFit(uint256 node) public view returns (bool) {
-        return NODES.rolesOf(node).contains(CREATOR)
-            && STAKING.seats(node, CREATOR) < STAKING.capacity(node, CREATOR);
+        return _NODES.rolesOf(node).contains(CREATOR)
+            && _STAKING.seats(node, CREATOR) < _STAKING.capacity(node, CREATOR);
     }
 
     /// @inheritdoc IIssuers
@@ -158,8 +158,8 @@ abstract contract Issuers is IIssuers {
 
     /// @dev A node's owner; zero when there is no such node.
     function _ownerOf(uint256 node) internal view returns (address) {
-        if (!NODES.rolesOf(node).isValid()) return address(0);
-        return IERC721(address(NODES)).ownerOf(node);
+        if (!_NODES.rolesOf(node).isValid()) return address(0);
+        return IERC721(address(_NODES)).ownerOf(node);
     }
 
     /// @dev Makes `amount` of free CoNET count, in a place of the node's own.
@@ -181,7 +181,7 @@ abstract contract Issuers is IIssuers {
     function _takeLeaf(uint256 node) private returns (uint256 leaf) {
         if (!_vacant.empty()) {
             leaf = uint256(_vacant.front());
-            if (block.timestamp >= _leaves[leaf].vacatedAt + LEAF_REST) {
+            if (block.timestamp >= _leaves[leaf].vacatedAt + _LEAF_REST) {
                 _vacant.popFront();
                 _leaves[leaf] = Leaf({node: node.toUint192(), vacatedAt: 0});
                 return leaf;
