@@ -2,24 +2,14 @@
 pragma solidity 0.8.37;
 
 import {Deployer} from "../src/Deployer.sol";
-import {ArchiveGroups} from "../src/archive/ArchiveGroups.sol";
-import {ChainAnchor} from "../src/archive/ChainAnchor.sol";
 import {Cash} from "../src/cash/Cash.sol";
-import {CashOrders} from "../src/cash/CashOrders.sol";
-import {CashPool} from "../src/cash/CashPool.sol";
 import {ForcedExits} from "../src/cash/ForcedExits.sol";
-import {DappRegistry} from "../src/directory/DappRegistry.sol";
-import {Names} from "../src/directory/Names.sol";
 import {Parameters} from "../src/governance/Parameters.sol";
 import {PriceFeed} from "../src/governance/PriceFeed.sol";
 import {Allocation} from "../src/interfaces/IConetToken.sol";
 import {PriceGuard} from "../src/interfaces/IGuardedPriceFeed.sol";
 import {ParametersGenesis} from "../src/interfaces/IParameters.sol";
-import {NodeRatings} from "../src/network/NodeRatings.sol";
-import {NodeRegistry} from "../src/network/NodeRegistry.sol";
 import {Rewards} from "../src/staking/Rewards.sol";
-import {Slasher} from "../src/staking/Slasher.sol";
-import {Staking} from "../src/staking/Staking.sol";
 import {ConetToken} from "../src/token/ConetToken.sol";
 import {Contracts} from "../src/types/Contracts.sol";
 import {PriceSource} from "./mocks/PriceSource.sol";

@@ -150,7 +150,10 @@ fn rate(text: &str) -> Option<u32> {
 /// An amount of CoNET in its smallest units, from a decimal number.
 #[must_use]
 pub fn conet(text: &str) -> Option<U256> {
-    if text.starts_with(['-', '+']) {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    // More digits than there are units would be dropped without a word.
+    if whole.is_empty() || fraction.len() > 18 || !digits(whole) || !digits(fraction) {
         return None;
     }
     utils::parse_ether(text).ok()
@@ -299,6 +302,15 @@ mod tests {
         ] {
             let error = text.parse::<Change>().unwrap_err();
             assert!(matches!(error, ChangeError::Value { .. }), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn no_digit_of_an_amount_is_dropped() {
+        assert_eq!(conet("0.000000000000000001"), Some(U256::from(1)));
+        assert_eq!(conet("12"), Some(U256::from(12) * U256::from(10).pow(U256::from(18))));
+        for text in ["0.0000000000000000001", "-1", "+1", ".5", "1e3", "", "1.2.3", "0x1"] {
+            assert_eq!(conet(text), None, "{text}");
         }
     }
 

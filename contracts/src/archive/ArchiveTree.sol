@@ -101,7 +101,8 @@ abstract contract ArchiveTree is IArchiveGroups, EIP712 {
             revert EpochNotCurrent(signer, certificate.epoch, _groups[signer].current.number);
         }
         Seats.check(epoch.pointer, epoch.seats, digest, certificate.seats, certificate.signatures);
-        // An epoch's number has 40 bits.
+        // An epoch's number has 40 bits, a depth of at most 32 has six.
+        // forge-lint: disable-next-line(unsafe-typecast)
         return uint64(depth << 40 | epoch.number);
     }
 

@@ -9,7 +9,7 @@ use conet_chain::changes::conet_text;
 use serde_json::json;
 
 use crate::{
-    context::{Context, conet_amount},
+    context::{Context, address, conet_amount},
     devnet::{ChainChoice, Devnet, economy::Amounts},
 };
 
@@ -82,7 +82,7 @@ struct FundArgs {
     #[arg(long, required_unless_present = "to")]
     wallet: Option<String>,
     /// Any address
-    #[arg(long, conflicts_with = "wallet")]
+    #[arg(long, conflicts_with = "wallet", value_parser = address)]
     to: Option<Address>,
     /// Coins for gas
     #[arg(long, default_value = "10", value_parser = conet_amount)]

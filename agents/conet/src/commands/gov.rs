@@ -17,7 +17,7 @@ use conet_chain::{
 };
 use serde_json::json;
 
-use crate::context::{Context, PasswordArgs};
+use crate::context::{Context, PasswordArgs, address};
 
 /// How often a proposal's state is asked for while waiting.
 const POLL: Duration = Duration::from_millis(500);
@@ -79,7 +79,7 @@ pub(crate) struct DelegateArgs {
     #[arg(long)]
     wallet: String,
     /// Who votes with it [default: the wallet itself]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     to: Option<Address>,
     #[command(flatten)]
     password: PasswordArgs,

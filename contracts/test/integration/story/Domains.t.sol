@@ -39,9 +39,9 @@ contract DomainsStory is StoryBase {
             all.token
         ];
         for (uint256 i = 0; i < contracts.length; ++i) {
-            (, string memory name,, uint256 chainId, address at,,) = IERC5267(contracts[i]).eip712Domain();
+            (, string memory name,, uint256 chainId, address self,,) = IERC5267(contracts[i]).eip712Domain();
             assertEq(chainId, block.chainid);
-            assertEq(at, contracts[i]);
+            assertEq(self, contracts[i]);
             for (uint256 j = 0; j < i; ++j) {
                 (, string memory other,,,,,) = IERC5267(contracts[j]).eip712Domain();
                 assertNotEq(keccak256(bytes(name)), keccak256(bytes(other)), name);
