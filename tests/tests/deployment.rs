@@ -1,6 +1,6 @@
 //! One command puts every contract on a chain; again, it finds them there.
 
-use conet_chain::{Mainchain, NetworkFile, changes};
+use conet_chain::{Mainchain, NetworkFile, amounts};
 use conet_tests::{command::Person, world::World};
 use serde_json::Value;
 
@@ -76,7 +76,7 @@ async fn a_genesis_file_says_what_contracts_are_told() {
             (None, Err(_)) => chain.address(&share.to),
         };
         let balance = chain.token().balanceOf(holder).call().await.unwrap();
-        assert_eq!(changes::conet_text(balance), share.conet.to_string(), "{}", share.name);
+        assert_eq!(amounts::conet_text(balance), share.conet.to_string(), "{}", share.name);
     }
 }
 

@@ -7,8 +7,9 @@ use alloy::{
     rpc::types::TransactionReceipt,
     signers::{SignerSync as _, local::PrivateKeySigner},
 };
-use conet_bindings::certificate::{
-    Certificate, CertificateError, Exit, Genesis, Handover, Seed, Statement, compact, members_hash,
+use conet_bindings::{
+    certificate::{Certificate, CertificateError, compact},
+    statement::{Exit, Genesis, Handover, Seed, Statement, members_hash},
 };
 
 use crate::{

@@ -4,7 +4,7 @@
 use std::{fmt, str::FromStr};
 
 use alloy::{
-    primitives::{Address, Bytes, U256, utils},
+    primitives::{Address, Bytes, U256},
     sol_types::{SolCall, SolInterface},
 };
 use conet_bindings::{
@@ -12,8 +12,7 @@ use conet_bindings::{
     roles,
 };
 
-/// Units of 0.001% in one percent.
-const RATE_PER_PERCENT: u32 = 1000;
+use crate::amounts::{conet, conet_text, percent, rate};
 
 /// How a change is written: its name, and what its value is.
 const FORMS: &[(&str, &str)] = &[
@@ -133,44 +132,6 @@ fn either(value: &str, yes: &str, no: &str) -> Option<bool> {
         _ if value == no => Some(false),
         _ => None,
     }
-}
-
-/// Percent with at most three decimals, exactly.
-fn rate(text: &str) -> Option<u32> {
-    let text = text.strip_suffix('%')?;
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || fraction.len() > 3 || !digits(whole) || !digits(fraction) {
-        return None;
-    }
-    let fraction: u32 = format!("{fraction:0<3}").parse().ok()?;
-    whole.parse::<u32>().ok()?.checked_mul(RATE_PER_PERCENT)?.checked_add(fraction)
-}
-
-/// An amount of CoNET in its smallest units, from a decimal number.
-#[must_use]
-pub fn conet(text: &str) -> Option<U256> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    // More digits than there are units would be dropped without a word.
-    if whole.is_empty() || fraction.len() > 18 || !digits(whole) || !digits(fraction) {
-        return None;
-    }
-    utils::parse_ether(text).ok()
-}
-
-/// A rate in units of 0.001% as people write it.
-#[must_use]
-pub fn percent(rate: u32) -> String {
-    let text = format!("{}.{:03}", rate / RATE_PER_PERCENT, rate % RATE_PER_PERCENT);
-    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
-}
-
-/// An amount of CoNET as people write it.
-#[must_use]
-pub fn conet_text(amount: U256) -> String {
-    let text = utils::format_ether(amount);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 impl Change {
@@ -302,23 +263,6 @@ mod tests {
         ] {
             let error = text.parse::<Change>().unwrap_err();
             assert!(matches!(error, ChangeError::Value { .. }), "{text}: {error}");
-        }
-    }
-
-    #[test]
-    fn no_digit_of_an_amount_is_dropped() {
-        assert_eq!(conet("0.000000000000000001"), Some(U256::from(1)));
-        assert_eq!(conet("12"), Some(U256::from(12) * U256::from(10).pow(U256::from(18))));
-        for text in ["0.0000000000000000001", "-1", "+1", ".5", "1e3", "", "1.2.3", "0x1"] {
-            assert_eq!(conet(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn rates_are_exact() {
-        for (text, units) in [("0.05%", 50), ("0.001%", 1), ("12%", 12_000), ("0%", 0)] {
-            assert_eq!(rate(text), Some(units));
-            assert_eq!(percent(units), text);
         }
     }
 }

@@ -23,6 +23,7 @@
 //! - No task outlives its cancellation token.
 
 mod admin;
+pub mod amounts;
 pub mod archive;
 mod budget;
 pub mod changes;
@@ -42,7 +43,8 @@ mod watch;
 pub use admin::{Admin, key_set};
 pub use budget::{BudgetError, Charge, SubmitBudget, SubmitLimits};
 pub use deploy::{
-    Archive, Deployment, Genesis, Governance, Price, SUPPLY_CONET, Schedule, Share, deploy,
+    Archive, Deployment, Genesis, Governance, PLAY_MONEY, Price, SUPPLY_CONET, Schedule, Share,
+    deploy,
 };
 pub use directory::{Directory, DirectoryHealth, Matches, NodeEntry};
 pub use error::{ChainError, Refusal};

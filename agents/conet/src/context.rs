@@ -9,7 +9,7 @@ use std::{
 use alloy::primitives::{Address, U256};
 use anyhow::{Context as _, bail};
 use clap::Args;
-use conet_chain::{Mainchain, NetworkFile, Payer, changes};
+use conet_chain::{Mainchain, NetworkFile, Payer, amounts};
 use conet_client::{Client, ClientConfig, Keystore, KeystoreError, Password, Wallet};
 
 use crate::{commands, output::Output};
@@ -194,7 +194,7 @@ pub(crate) fn node_id(text: &str) -> Result<U256, String> {
 
 /// An amount of CoNET in its smallest units, as arguments give it.
 pub(crate) fn conet_amount(text: &str) -> Result<U256, String> {
-    changes::conet(text)
+    amounts::conet(text)
         .ok_or_else(|| format!("expected an amount of CoNET, such as 12.5, found {text:?}"))
 }
 

@@ -16,6 +16,7 @@ mod contracts;
 pub mod endpoint;
 pub mod fees;
 pub mod roles;
+pub mod statement;
 mod typed_data;
 
 pub use addresses::{Addresses, CREATE2_DEPLOYER, name};

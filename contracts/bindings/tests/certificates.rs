@@ -8,9 +8,10 @@ use alloy::{
 };
 use conet_bindings::{
     ArchiveGroups,
-    certificate::{
-        Certificate, CertificateError, Contract, Exit, Header, MemberFees, Statement, WalletChange,
-        compact, contract_domain, members_hash, note_chain, quorum, signer_of,
+    certificate::{Certificate, CertificateError, compact, quorum, signer_of},
+    statement::{
+        Contract, Exit, Header, MemberFees, Statement, WalletChange, contract_domain, members_hash,
+        note_chain,
     },
 };
 use serde_json::Value;

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use alloy::primitives::{Address, U256, utils::Unit};
+use alloy::primitives::{Address, U256};
 use conet_bindings::{
     Addresses, ConetGovernor::VotingSettings, ConetToken::Allocation, PriceFeed::PriceGuard,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::error::ChainError;
+use crate::{amounts::whole_conet, error::ChainError};
 
 /// All CoNET there ever is, in whole CoNET.
 pub const SUPPLY_CONET: u64 = 500_000_000;
@@ -218,7 +218,7 @@ impl Genesis {
             None => share.recipient(addresses).unwrap_or_default(),
         };
         let shares = self.allocation.iter();
-        shares.map(|s| Allocation { account: account(s), amount: conet(s.conet) }).collect()
+        shares.map(|s| Allocation { account: account(s), amount: whole_conet(s.conet) }).collect()
     }
 }
 
@@ -273,7 +273,7 @@ impl Governance {
             votingDelay: alloy::primitives::aliases::U48::from(self.voting_delay_seconds),
             votingPeriod: self.voting_period_seconds,
             lateQuorumExtension: alloy::primitives::aliases::U48::from(self.late_quorum_seconds),
-            proposalThreshold: conet(self.proposal_threshold_conet),
+            proposalThreshold: whole_conet(self.proposal_threshold_conet),
             quorumPercent: U256::from(self.quorum_percent),
         }
     }
@@ -288,9 +288,4 @@ impl Price {
             initialPrice: U256::from(self.first_micro_dollars) * U256::from(100),
         }
     }
-}
-
-/// Whole CoNET in its smallest units.
-fn conet(whole: u64) -> U256 {
-    U256::from(whole) * Unit::ETHER.wei()
 }

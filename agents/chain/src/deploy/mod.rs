@@ -30,8 +30,8 @@ pub use genesis::{Archive, Genesis, Governance, Price, SUPPLY_CONET, Schedule, S
 
 use crate::{error::ChainError, gas_wallet::GasWallet, transport};
 
-/// Play money's names and decimals.
-const PLAY_MONEY: [(&str, u8); 2] = [("DevUSD6", 6), ("DevUSD18", 18)];
+/// Play money's names and decimals, on development chains.
+pub const PLAY_MONEY: [(&str, u8); 2] = [("DevUSD6", 6), ("DevUSD18", 18)];
 
 /// Whose one transaction makes the canonical CREATE2 deployer. Nobody has its key: the signature was made up, and the
 /// address follows from it.

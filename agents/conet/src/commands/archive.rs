@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use alloy::primitives::{Address, B256, Bytes, U256};
 use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
-use conet_bindings::certificate::{Certificate, Statement};
+use conet_bindings::{certificate::Certificate, statement::Statement};
 use conet_chain::{
     Mainchain,
     archive::{self, ArchiveError, Group, NoteGenesis, Withdrawal},

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use alloy::primitives::{Address, U256};
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
-use conet_chain::changes::conet_text;
+use conet_chain::amounts::conet_text;
 use serde_json::json;
 
 use crate::{

@@ -13,7 +13,8 @@ use anyhow::{Context as _, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use conet_chain::{
     ChainError, Mainchain,
-    changes::{self, Change, conet_text, percent},
+    amounts::{conet_text, percent},
+    changes::{self, Change},
 };
 use serde_json::json;
 

@@ -11,7 +11,7 @@ use alloy::primitives::{Address, B256, U256};
 use anyhow::{Context as _, bail, ensure};
 use clap::{Args, Subcommand};
 use conet_bindings::Names::{NameRecord, Registration};
-use conet_chain::{ChainError, Mainchain, changes::conet_text};
+use conet_chain::{ChainError, Mainchain, amounts::conet_text};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 

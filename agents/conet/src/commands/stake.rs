@@ -1,13 +1,15 @@
 //! `conet stake`: CoNET behind a node's roles, and the seats that it carries.
 
 use alloy::primitives::U256;
-use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
 use conet_bindings::roles;
-use conet_chain::{Mainchain, Payer, changes::conet_text};
+use conet_chain::{Mainchain, amounts::conet_text};
 use serde_json::json;
 
-use crate::context::{Context, PasswordArgs, conet_amount, id_json, node_id};
+use crate::{
+    actor::Coin,
+    context::{Context, PasswordArgs, conet_amount, id_json, node_id},
+};
 
 /// Put CoNET behind a node's roles, and take it back.
 #[derive(Debug, Subcommand)]
@@ -79,7 +81,9 @@ pub(crate) async fn run(command: StakeCommand, context: &Context) -> anyhow::Res
     match command {
         StakeCommand::Add(args) => {
             let payer = context.payer(&chain, &args.wallet, &args.password).await?;
-            stake(&chain, &payer, args.node, args.role, args.amount).await?;
+            let staking = chain.staking();
+            Coin::conet(&chain).allow(&chain, &payer, *staking.address(), args.amount).await?;
+            payer.send(staking.stake(args.node, args.role, args.amount)).await?;
             show_role(&chain, args.node, args.role, context).await
         }
         StakeCommand::Unbond(args) => {
@@ -104,28 +108,6 @@ pub(crate) async fn run(command: StakeCommand, context: &Context) -> anyhow::Res
             Ok(())
         }
     }
-}
-
-/// Stakes, with the allowance that it takes.
-pub(crate) async fn stake(
-    chain: &Mainchain,
-    payer: &Payer,
-    node: U256,
-    role: u16,
-    amount: U256,
-) -> anyhow::Result<()> {
-    let balance = chain.token().balanceOf(payer.address()).call().await?;
-    ensure!(
-        balance >= amount,
-        "expected {} CoNET in {}, found {}",
-        conet_text(amount),
-        payer.address(),
-        conet_text(balance)
-    );
-    let staking = chain.address("Staking");
-    payer.send(chain.token().approve(staking, amount)).await?;
-    payer.send(chain.staking().stake(node, role, amount)).await.context("staking")?;
-    Ok(())
 }
 
 async fn show_role(

@@ -9,12 +9,13 @@ use alloy::{
 };
 use anyhow::ensure;
 use conet_chain::{
-    Mainchain, Payer,
-    changes::{Change, conet, percent},
+    Mainchain, PLAY_MONEY, Payer,
+    amounts::{conet, percent},
+    changes::Change,
 };
 
 use super::{STEP_SECONDS_MAX, witness::Witness};
-use crate::devnet::economy::{Amounts, PLAY_MONEY, fund};
+use crate::devnet::economy::{Amounts, fund};
 
 /// Of 500 million, of which 4% must vote yes or abstain.
 const CAROLS_CONET: &str = "25000000";

@@ -1,15 +1,15 @@
 //! What makes a development network's contracts alive: a price, stakes, an archive group, issuers with CoNET to burn.
 
 use alloy::{
-    primitives::{Address, U256, utils::Unit},
+    primitives::{Address, U256},
     signers::local::PrivateKeySigner,
 };
 use anyhow::Context as _;
 use conet_bindings::roles;
-use conet_chain::{Mainchain, NetworkFile, Payer};
+use conet_chain::{Mainchain, NetworkFile, PLAY_MONEY, Payer, amounts::whole_conet};
 
 use super::chain::Chain;
-use crate::commands::stake::stake;
+use crate::actor::Coin;
 
 /// Micro-dollars for one CoNET.
 const PRICE_MICRO: u128 = 100_000;
@@ -57,7 +57,10 @@ pub(super) async fn enliven(
     let owner = mainchain.payer(chain.owner.clone());
     if chain.is_native {
         let token = mainchain.native_token();
-        owner.send(token.deposit().value(conet(OWNER_CONET))).await.context("wrapping coins")?;
+        owner
+            .send(token.deposit().value(whole_conet(OWNER_CONET)))
+            .await
+            .context("wrapping coins")?;
     }
     let median = mainchain.median_aggregator();
     owner.send(median.report(PRICE_MICRO * 100)).await.context("the price")?;
@@ -65,7 +68,7 @@ pub(super) async fn enliven(
     let members: Vec<_> = nodes.into_iter().map(member).collect();
     for member in &members {
         let wallet = member.payer.address();
-        owner.send(mainchain.token().transfer(wallet, conet(NODE_CONET))).await?;
+        owner.send(mainchain.token().transfer(wallet, whole_conet(NODE_CONET))).await?;
     }
     let prepared = members.iter().map(|member| prepare(&mainchain, member));
     futures_util::future::try_join_all(prepared).await?;
@@ -101,12 +104,16 @@ async fn seat(
 }
 
 async fn prepare(chain: &Mainchain, member: &Member) -> anyhow::Result<()> {
+    let (coin, payer) = (Coin::conet(chain), &member.payer);
+    let staked = STAKES.iter().map(|(_, amount)| amount).sum();
+    coin.allow(chain, payer, chain.address("Staking"), whole_conet(staked)).await?;
+    let staking = chain.staking();
     for (role, amount) in STAKES {
-        stake(chain, &member.payer, member.id, role, conet(amount)).await?;
+        payer.send(staking.stake(member.id, role, whole_conet(amount))).await?;
     }
     let orders = chain.cash_orders();
-    member.payer.send(chain.token().approve(*orders.address(), conet(ISSUER_CONET))).await?;
-    member.payer.send(orders.deposit(member.id, conet(ISSUER_CONET))).await?;
+    coin.allow(chain, payer, *orders.address(), whole_conet(ISSUER_CONET)).await?;
+    payer.send(orders.deposit(member.id, whole_conet(ISSUER_CONET))).await?;
     Ok(())
 }
 
@@ -136,13 +143,6 @@ pub(crate) struct Amounts {
     pub(crate) conet: U256,
     /// Whole dollars, of each kind of play money.
     pub(crate) dollars: u64,
-}
-
-/// Play money and its decimals.
-pub(crate) const PLAY_MONEY: [(&str, u8); 2] = [("DevUSD6", 6), ("DevUSD18", 18)];
-
-fn conet(whole: u64) -> U256 {
-    U256::from(whole) * Unit::ETHER.wei()
 }
 
 fn names() -> String {

@@ -2,7 +2,7 @@
 
 use alloy::primitives::U256;
 use anyhow::Context as _;
-use conet_chain::{Mainchain, changes::conet_text};
+use conet_chain::{Mainchain, amounts::conet_text};
 use serde_json::json;
 
 use super::FreeArgs;

@@ -4,11 +4,11 @@ use alloy::primitives::{Address, U256};
 use anyhow::{Context as _, bail, ensure};
 use conet_bindings::{
     Cash::{Exited, FeesCollected, Note, PendingSeries, Reissued},
-    certificate::Statement,
+    statement::Statement,
 };
 use conet_chain::{
     Mainchain,
-    changes::{conet_text, percent},
+    amounts::{conet_text, percent},
 };
 use serde_json::json;
 

@@ -8,7 +8,7 @@ use alloy::{
 };
 use anyhow::{Context as _, bail, ensure};
 use conet_bindings::CashOrders::{Draw, OrderMinted, OrderPlaced, OrderRecord};
-use conet_chain::{Mainchain, changes::conet_text};
+use conet_chain::{Mainchain, amounts::conet_text};
 use serde_json::json;
 
 use super::{ActOnOrderArgs, MintArgs, OrdersArgs};
