@@ -12,9 +12,10 @@
 
 use alloy::primitives::{B256, Bytes, keccak256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
+use serde::{Deserialize, Serialize};
 
 /// What a block is to be, before anybody executed it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, RlpEncodable, RlpDecodable)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, RlpEncodable, RlpDecodable)]
 pub struct Proposal {
     /// The chain's id.
     pub chain: B256,
@@ -42,7 +43,7 @@ pub struct Proposal {
 }
 
 /// What executing a proposal gave.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, RlpEncodable, RlpDecodable)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, RlpEncodable, RlpDecodable)]
 pub struct Outcome {
     /// Of all transactions.
     pub gas_used: u64,
@@ -55,7 +56,7 @@ pub struct Outcome {
 }
 
 /// A block without its body.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, RlpEncodable, RlpDecodable)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, RlpEncodable, RlpDecodable)]
 pub struct Header {
     /// What it was to be.
     pub proposal: Proposal,
@@ -72,7 +73,7 @@ impl Header {
 }
 
 /// What a block does.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, RlpEncodable, RlpDecodable)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, RlpEncodable, RlpDecodable)]
 pub struct Body {
     /// In the order of execution.
     pub transactions: Vec<SignedTransaction>,
@@ -91,7 +92,7 @@ impl Body {
 }
 
 /// Fees of one period that leave a note: a `MemberFees` certificate pays them out.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, RlpEncodable, RlpDecodable)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, RlpEncodable, RlpDecodable)]
 pub struct Collection {
     /// The archive group's number for it.
     pub period: u64,
@@ -102,7 +103,7 @@ pub struct Collection {
 }
 
 /// A call of the chain's contract.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, RlpEncodable, RlpDecodable)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, RlpEncodable, RlpDecodable)]
 pub struct Transaction {
     /// The chain's id.
     pub chain: B256,
@@ -117,7 +118,7 @@ pub struct Transaction {
 }
 
 /// A transaction with its sender's signature.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, RlpEncodable, RlpDecodable)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, RlpEncodable, RlpDecodable)]
 pub struct SignedTransaction {
     /// What is signed.
     pub transaction: Transaction,

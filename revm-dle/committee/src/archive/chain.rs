@@ -1,0 +1,292 @@
+//! What the log knows of one chain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy::primitives::{B256, U256};
+use conet_bindings::statement::members_hash;
+use conet_ledger::block::Header;
+
+use super::item::{Opening, block_vote};
+use crate::{
+    keys::NodeId,
+    vote::{Ballot, Phase},
+};
+
+/// For how many heights ahead validators are drawn: one block may stand on a certified one, and a draw takes some ticks.
+pub const DRAWN_AHEAD: u64 = 3;
+
+/// A chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain {
+    /// Its id.
+    pub id: B256,
+    /// Its series.
+    pub series: u32,
+    /// Hash of the series' genesis.
+    pub genesis: B256,
+    /// How many witnesses it has when its group is whole.
+    pub witnesses: u8,
+    /// How many validators sign each block.
+    pub validators: u8,
+    /// How many sign; 0 for all.
+    pub quorum: u8,
+    /// The newest final block's height.
+    pub height: u64,
+    /// And its hash.
+    pub hash: B256,
+    /// Until when storage is paid. Seconds since 1970.
+    pub paid_through_s: u64,
+    /// Pico-dollars for a unit of gas.
+    pub gas_price: u64,
+    /// Counts groups and voided blocks, over all heights. A block of an older view is void.
+    pub view: u64,
+    /// Who makes blocks. None while it is drawn.
+    pub creator: Option<NodeId>,
+    /// The witnesses, in the order in which they came.
+    pub witness: Vec<NodeId>,
+    /// The validators of the next blocks.
+    pub validator: BTreeMap<u64, Vec<NodeId>>,
+    /// Those of the newest final block.
+    pub last_validators: Vec<NodeId>,
+    /// What the seats are judging.
+    pub pending: Option<Pending>,
+    /// Who must answer, and until when: chain time in milliseconds.
+    pub accused: BTreeMap<NodeId, u64>,
+    /// Witnesses and validators who were accused in this view: each is once.
+    pub blamed: BTreeSet<NodeId>,
+    /// Open places, and the entry that asked for a draw.
+    pub requested: BTreeMap<Place, u64>,
+}
+
+/// A place in a chain's group that is to be drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// Who makes blocks.
+    Creator,
+    /// A witness.
+    Witness(u8),
+    /// A validator of the block of a height.
+    Validator(u64, u8),
+}
+
+impl Place {
+    /// The height and the seat that its draw is for.
+    #[must_use]
+    pub fn draw_for(self, next_height: u64) -> (u64, u64) {
+        match self {
+            Self::Creator => (next_height, 0),
+            Self::Witness(index) => (next_height, 1 + u64::from(index)),
+            Self::Validator(height, index) => (height, 256 + u64::from(index)),
+        }
+    }
+}
+
+/// A block that seats have words on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// The block.
+    pub header: Header,
+    /// Its hash.
+    pub hash: B256,
+    /// Whether its whole group signed it; else a member disagrees.
+    pub certified: bool,
+    /// Members that voted for it.
+    pub signers: BTreeSet<NodeId>,
+    /// Members that voted for none, or for another.
+    pub refusers: BTreeSet<NodeId>,
+    /// Seats that found it right.
+    pub accepted: BTreeSet<NodeId>,
+    /// Seats that found it wrong.
+    pub refused: BTreeSet<NodeId>,
+    /// Until when active seats must have said something.
+    pub deadline_ms: u64,
+}
+
+impl Chain {
+    /// A new one, without a group.
+    #[must_use]
+    pub fn new(opening: &Opening) -> Self {
+        Self {
+            id: opening.chain,
+            series: opening.series,
+            genesis: opening.genesis,
+            witnesses: opening.witnesses,
+            validators: opening.validators,
+            quorum: opening.quorum,
+            height: opening.height,
+            hash: opening.genesis,
+            paid_through_s: opening.paid_through_s,
+            gas_price: opening.gas_price,
+            view: 0,
+            creator: opening.creator,
+            witness: Vec::new(),
+            validator: BTreeMap::new(),
+            last_validators: Vec::new(),
+            pending: None,
+            accused: BTreeMap::new(),
+            blamed: BTreeSet::new(),
+            requested: BTreeMap::new(),
+        }
+    }
+
+    /// Whether creator and all witnesses are there.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.creator.is_some() && self.witness.len() == usize::from(self.witnesses)
+    }
+
+    /// Creator and witnesses.
+    pub fn group(&self) -> impl Iterator<Item = NodeId> {
+        self.creator.into_iter().chain(self.witness.iter().copied())
+    }
+
+    /// Who signs the block of a height, each with its phase; `None` while somebody is still to be drawn.
+    #[must_use]
+    pub fn signers(&self, height: u64) -> Option<Vec<(NodeId, Phase)>> {
+        let validators = self.validator.get(&height).map_or(&[][..], Vec::as_slice);
+        if !self.is_whole() || validators.len() != usize::from(self.validators) {
+            return None;
+        }
+        let creator = self.creator.into_iter().map(|node| (node, Phase::Create));
+        let witnesses = self.witness.iter().map(|node| (*node, Phase::Witness));
+        let validators = validators.iter().map(|node| (*node, Phase::Validate));
+        Some(creator.chain(witnesses).chain(validators).collect())
+    }
+
+    /// Whether a node has any part in the chain now.
+    #[must_use]
+    pub fn involves(&self, node: NodeId) -> bool {
+        self.group().any(|member| member == node)
+            || self.validator.values().flatten().any(|validator| *validator == node)
+    }
+
+    /// How many of `signers` must have signed.
+    #[must_use]
+    pub fn needed(&self, signers: usize) -> usize {
+        match usize::from(self.quorum) {
+            0 => signers,
+            quorum => quorum.min(signers),
+        }
+    }
+
+    /// Whether a header is of this chain's next block, by those who make it now.
+    #[must_use]
+    pub fn is_next(&self, header: &Header) -> bool {
+        let about = &header.proposal;
+        about.chain == self.id
+            && about.series == self.series
+            && about.view == self.view
+            && about.height == self.height + 1
+            && about.parent == self.hash
+            && about.paid_through_s == self.paid_through_s
+            && about.gas_price == self.gas_price
+            && self.names_signers(header)
+    }
+
+    /// Whether a header names those who sign its height.
+    #[must_use]
+    pub fn names_signers(&self, header: &Header) -> bool {
+        let signers = self.signers(header.proposal.height);
+        signers.is_some_and(|signers| header.proposal.members_hash == hash_of_signers(&signers))
+    }
+
+    /// Who of the signers voted for a block, if the votes are about it and each by a signer in its own phase. Their
+    /// signatures are the caller's matter.
+    #[must_use]
+    pub fn voters(&self, header: &Header, ballots: &[Ballot]) -> Option<BTreeSet<NodeId>> {
+        let (signers, hash) = (self.signers(header.proposal.height)?, header.hash());
+        let mut voters = BTreeSet::new();
+        for ballot in ballots {
+            let (node, phase) = signers.iter().find(|(node, _)| *node == ballot.voter)?;
+            let is_new = voters.insert(*node);
+            if !is_new || ballot.vote != block_vote(header, *phase, hash) {
+                return None;
+            }
+        }
+        let creator = self.creator.is_some_and(|creator| voters.contains(&creator));
+        (creator && voters.len() >= self.needed(signers.len())).then_some(voters)
+    }
+
+    /// When something is due.
+    pub(super) fn deadlines(&self) -> impl Iterator<Item = u64> {
+        let judging = self.pending.as_ref().map(|pending| pending.deadline_ms);
+        judging.into_iter().chain(self.accused.values().copied())
+    }
+
+    /// Places that nobody has.
+    fn open_places(&self) -> BTreeSet<Place> {
+        let mut open = BTreeSet::new();
+        if self.creator.is_none() {
+            open.insert(Place::Creator);
+        }
+        let missing = usize::from(self.witnesses).saturating_sub(self.witness.len());
+        open.extend((0..=u8::MAX).take(missing).map(Place::Witness));
+        if open.is_empty() {
+            for height in self.height + 1..=self.height + DRAWN_AHEAD {
+                let drawn = self.validator.get(&height).map_or(0, Vec::len);
+                let indices = (0..self.validators).skip(drawn);
+                open.extend(indices.map(|index| Place::Validator(height, index)));
+            }
+        }
+        open
+    }
+
+    /// Asks for draws of open places that are not asked for yet.
+    pub(super) fn request_open_places(&mut self, entry: u64) {
+        let open = self.open_places();
+        self.requested.retain(|place, _| open.contains(place));
+        for place in open {
+            self.requested.entry(place).or_insert(entry);
+        }
+    }
+
+    /// Gives a place to who was drawn for it.
+    pub(super) fn seat(&mut self, place: Place, node: NodeId) {
+        match place {
+            Place::Creator => self.creator = Some(node),
+            Place::Witness(_) => self.witness.push(node),
+            Place::Validator(height, _) => self.validator.entry(height).or_default().push(node),
+        }
+        self.requested.remove(&place);
+    }
+
+    /// A new view: nothing of the old one counts any more.
+    pub(super) fn begin_view(&mut self) {
+        self.view += 1;
+        self.pending = None;
+        self.accused.clear();
+        self.blamed.clear();
+    }
+
+    /// Takes a member out. In a creator's place comes the first witness, in a witness' place a validator of the last
+    /// block, if it can; other places stay open, to be drawn.
+    pub(super) fn remove(&mut self, node: NodeId, may_serve: impl Fn(NodeId) -> bool) {
+        self.validator.retain(|_, drawn| !drawn.contains(&node));
+        let before = self.group().count();
+        self.witness.retain(|witness| *witness != node);
+        if self.creator == Some(node) {
+            self.creator = (!self.witness.is_empty()).then(|| self.witness.remove(0));
+        }
+        self.last_validators.retain(|validator| *validator != node);
+        if self.group().count() == before {
+            return;
+        }
+        let members: Vec<_> = self.group().collect();
+        let fit = |validator: &NodeId| !members.contains(validator) && may_serve(*validator);
+        if let Some(next) = self.last_validators.iter().position(fit) {
+            let promoted = self.last_validators.remove(next);
+            self.validator.retain(|_, drawn| !drawn.contains(&promoted));
+            match self.creator {
+                None => self.creator = Some(promoted),
+                Some(_) => self.witness.push(promoted),
+            }
+        }
+    }
+}
+
+/// What a proposal names.
+#[must_use]
+pub fn hash_of_signers(signers: &[(NodeId, Phase)]) -> B256 {
+    let nodes: Vec<_> = signers.iter().map(|(node, _)| U256::from(node.0)).collect();
+    members_hash(&nodes)
+}

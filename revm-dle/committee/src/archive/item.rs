@@ -1,0 +1,186 @@
+//! What entries of the log hold.
+
+use alloy::primitives::{B256, Bytes, keccak256};
+use conet_bindings::ledger::Vote;
+use conet_ledger::block::Header;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    keys::{Compact, NodeId},
+    vote::{Ballot, Phase},
+};
+
+/// One decision. Each proves itself, but for what is a matter of time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Item {
+    /// The main chain knows a new chain: its group is to be drawn.
+    Open(Opening),
+    /// A node waits to be drawn; or waits anew, at the end of the line.
+    Join(Joining),
+    /// A certified block, with the seats' words on it so far. With those of all active seats it is final.
+    Block(Box<CertifiedHeader>, Vec<Ballot>),
+    /// More words on a block that is listed or disputed.
+    Words(Vec<Ballot>),
+    /// A member does not do its part.
+    Complaint(Box<Complaint>),
+    /// What the accused says to it.
+    Answer(Ballot),
+    /// A member executed the creator's block and got another.
+    Disagreement(Box<Disagreement>),
+    /// Two votes that exclude each other.
+    Evidence(Ballot, Ballot),
+    /// The seed of an entry that is final.
+    Seed(SeedOf),
+    /// A seat that was taken for silent is back.
+    Return(Returning),
+}
+
+impl Item {
+    /// What an entry's header names.
+    #[must_use]
+    pub fn hash_all(items: &[Self]) -> B256 {
+        // Serializing into memory does not fail.
+        keccak256(postcard::to_allocvec(items).unwrap_or_default())
+    }
+}
+
+/// A chain begins. Taken from the main chain by every seat for itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Opening {
+    /// The chain's id.
+    pub chain: B256,
+    /// Its series.
+    pub series: u32,
+    /// Hash of the genesis header.
+    pub genesis: B256,
+    /// The genesis' height: 0 in series 1.
+    pub height: u64,
+    /// The node that makes blocks. None: it is drawn.
+    pub creator: Option<NodeId>,
+    /// How many witnesses.
+    pub witnesses: u8,
+    /// How many validators sign each block.
+    pub validators: u8,
+    /// How many of them all must sign; 0 for all.
+    pub quorum: u8,
+    /// Until when storage is paid, as the main chain says. Seconds since 1970.
+    pub paid_through_s: u64,
+    /// Pico-dollars for a unit of gas.
+    pub gas_price: u64,
+}
+
+/// A node's wish to be drawn.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Joining {
+    /// Who.
+    pub node: NodeId,
+    /// Counts its wishes, so that an old one cannot be logged again.
+    pub number: u64,
+    /// The node's, over [`Self::struct_hash`].
+    pub signature: Compact,
+}
+
+impl Joining {
+    /// What the node signs.
+    #[must_use]
+    pub fn struct_hash(log: B256, node: NodeId, number: u64) -> B256 {
+        tagged(b"CoNET join", log, &[node.0, number])
+    }
+}
+
+/// A block that its group signed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CertifiedHeader {
+    /// The block.
+    pub header: Header,
+    /// The members' votes for it: the creator's, the witnesses', the validators'.
+    pub ballots: Vec<Ballot>,
+}
+
+/// Somebody waits for a member in vain.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Complaint {
+    /// Where.
+    pub chain: B256,
+    /// For the block of this height.
+    pub height: u64,
+    /// In this view.
+    pub view: u64,
+    /// Who does not answer.
+    pub accused: NodeId,
+    /// Who says so: a member of the chain.
+    pub by: NodeId,
+    /// Of a witness or validator: the block that it does not vote on, with the creator's vote. Of a creator: none.
+    pub block: Option<(Header, Ballot)>,
+    /// Of who complains, over [`Self::struct_hash`].
+    pub signature: Compact,
+}
+
+impl Complaint {
+    /// What who complains signs.
+    #[must_use]
+    pub fn struct_hash(chain: B256, (height, view): (u64, u64), accused: NodeId) -> B256 {
+        tagged(b"CoNET complaint", chain, &[height, view, accused.0])
+    }
+}
+
+/// The creator's vote on a block, and another member's for none or another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Disagreement {
+    /// The creator's block.
+    pub header: Header,
+    /// The creator's vote.
+    pub create: Ballot,
+    /// The member's.
+    pub other: Ballot,
+}
+
+/// The seed of one entry.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SeedOf {
+    /// The entry's height.
+    pub height: u64,
+    /// The group's threshold signature.
+    pub signature: Bytes,
+}
+
+/// A seat is active again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Returning {
+    /// Whose seat.
+    pub node: NodeId,
+    /// A final entry after the one that suspended it.
+    pub since: u64,
+    /// The node's, over [`Self::struct_hash`].
+    pub signature: Compact,
+}
+
+impl Returning {
+    /// What the node signs.
+    #[must_use]
+    pub fn struct_hash(log: B256, node: NodeId, since: u64) -> B256 {
+        tagged(b"CoNET return", log, &[node.0, since])
+    }
+}
+
+/// Longer than 64 bytes and not of a type hash's form: it stands for nothing else that is signed in the domain.
+fn tagged(tag: &[u8], id: B256, words: &[u64]) -> B256 {
+    let mut preimage = tag.to_vec();
+    preimage.extend(id);
+    preimage.extend(words.iter().flat_map(|word| word.to_be_bytes()));
+    keccak256(preimage)
+}
+
+/// What members vote about a block.
+#[must_use]
+pub fn block_vote(header: &Header, phase: Phase, block: B256) -> Vote {
+    let about = &header.proposal;
+    Vote {
+        chain: about.chain,
+        height: about.height,
+        view: about.view,
+        epoch: about.epoch,
+        phase: phase.number(),
+        block,
+    }
+}

@@ -1,0 +1,241 @@
+//! Seats judge blocks: listed, accepted by all who are active, final; or found wrong, and void.
+
+use std::collections::BTreeSet;
+
+use alloy::primitives::B256;
+use conet_bindings::ledger::Offence;
+
+use super::{
+    chain::{Chain, Pending},
+    item::{CertifiedHeader, Disagreement, block_vote},
+    state::{Finding, ItemError, Result, State},
+};
+use crate::{
+    keys::NodeId,
+    vote::{Ballot, Phase},
+};
+
+impl State {
+    /// A certified block, with words on it. One that a member disagreed with before is judged on.
+    pub(super) fn list(&mut self, block: &CertifiedHeader, words: &[Ballot]) -> Result<()> {
+        let header = &block.header;
+        let mut chain = Chain::clone(&*self.chain(header.proposal.chain)?);
+        if !chain.is_next(header) {
+            let (height, view, parent) = (chain.height + 1, chain.view, chain.hash);
+            return Err(ItemError::NotNext { height, view, parent });
+        }
+        if let Some(pending) = &chain.pending {
+            return Err(ItemError::Occupied { hash: pending.hash });
+        }
+        if header.proposal.time_ms > self.time_ms {
+            return Err(ItemError::FromTheFuture {
+                now: self.time_ms,
+                found: header.proposal.time_ms,
+            });
+        }
+        let signers = chain.voters(header, &block.ballots).ok_or(ItemError::Votes)?;
+        self.check_signatures(&block.ballots)?;
+        if signers.iter().any(|signer| self.barred.contains(signer)) {
+            return Err(ItemError::Votes);
+        }
+        // The creator has answered whatever it was accused of.
+        chain.accused.retain(|node, _| !signers.contains(node));
+        chain.pending = Some(self.pending(header.clone(), true, signers));
+        self.take_words(&mut chain, words)?;
+        self.conclude(chain);
+        Ok(())
+    }
+
+    /// A member got something else than the creator: the seats find out who is right.
+    pub(super) fn dispute(&mut self, disagreement: &Disagreement) -> Result<()> {
+        let Disagreement { header, create, other } = disagreement;
+        let mut chain = Chain::clone(&*self.chain(header.proposal.chain)?);
+        if !chain.is_next(header) {
+            let (height, view, parent) = (chain.height + 1, chain.view, chain.hash);
+            return Err(ItemError::NotNext { height, view, parent });
+        }
+        if let Some(pending) = &chain.pending {
+            return Err(ItemError::Occupied { hash: pending.hash });
+        }
+        let hash = header.hash();
+        let phase = self.phase_of(&chain, header.proposal.height, other.voter)?;
+        let disagrees = phase != Phase::Create
+            && other.vote.block != hash
+            && other.vote == block_vote(header, phase, other.vote.block);
+        let creator = chain.creator.is_some_and(|creator| creator == create.voter);
+        if !disagrees || !creator || create.vote != block_vote(header, Phase::Create, hash) {
+            return Err(ItemError::Votes);
+        }
+        self.check_signatures([create, other])?;
+        chain.accused.remove(&other.voter);
+        let mut pending = self.pending(header.clone(), false, BTreeSet::from([create.voter]));
+        pending.refusers.insert(other.voter);
+        chain.pending = Some(pending);
+        self.put(chain);
+        Ok(())
+    }
+
+    /// Words on what is being judged.
+    pub(super) fn hear(&mut self, words: &[Ballot]) -> Result<()> {
+        let id = words.first().map(|word| word.vote.chain).ok_or(ItemError::Nothing)?;
+        let mut chain = Chain::clone(&*self.chain(id)?);
+        let heard = self.take_words(&mut chain, words)?;
+        if heard == 0 {
+            return Err(ItemError::Nothing);
+        }
+        self.conclude(chain);
+        Ok(())
+    }
+
+    fn pending(
+        &self,
+        header: conet_ledger::block::Header,
+        certified: bool,
+        signers: BTreeSet<NodeId>,
+    ) -> Pending {
+        Pending {
+            hash: header.hash(),
+            header,
+            certified,
+            signers,
+            refusers: BTreeSet::new(),
+            accepted: BTreeSet::new(),
+            refused: BTreeSet::new(),
+            deadline_ms: self.time_ms + self.rules.judging_ms,
+        }
+    }
+
+    /// Notes words; returns how many are news. A seat's first word counts.
+    fn take_words(&self, chain: &mut Chain, words: &[Ballot]) -> Result<usize> {
+        let Some(pending) = &mut chain.pending else { return Err(ItemError::Nothing) };
+        let mut heard = 0;
+        for word in words {
+            let known =
+                pending.accepted.contains(&word.voter) || pending.refused.contains(&word.voter);
+            let about = block_vote(&pending.header, Phase::Accept, word.vote.block);
+            let says = word.is_refusal() || word.vote.block == pending.hash;
+            if word.vote != about || !says || !self.seats.contains(word.voter) {
+                return Err(ItemError::Votes);
+            }
+            if known {
+                continue;
+            }
+            self.check_signatures([word])?;
+            let side = if word.is_refusal() { &mut pending.refused } else { &mut pending.accepted };
+            side.insert(word.voter);
+            heard += 1;
+        }
+        Ok(heard)
+    }
+
+    /// Puts a chain back, and decides what can be decided about its block.
+    pub(super) fn conclude(&mut self, chain: Chain) {
+        let id = chain.id;
+        self.put(chain);
+        self.decide(id);
+    }
+
+    /// Decides what can be decided about the block that is judged.
+    pub(super) fn decide(&mut self, id: B256) {
+        let Some(pending) = self.pending_of(id) else { return };
+        let quorum = self.seats.quorum();
+        if pending.refused.len() >= quorum {
+            return self.void(id, &pending, &pending.signers);
+        }
+        if pending.accepted.len() >= quorum {
+            for seat in &pending.refused {
+                self.find_wrong(*seat, Phase::Accept, &pending);
+            }
+            if !pending.certified {
+                return self.void(id, &pending, &pending.refusers);
+            }
+        }
+        let all = self.active.iter().all(|seat| pending.accepted.contains(seat));
+        // One seat less may have decided it already.
+        let is_open = self.pending_of(id).is_some_and(|now| now.hash == pending.hash);
+        if pending.certified && all && is_open {
+            self.finalize(id, &pending);
+        }
+    }
+
+    fn pending_of(&self, id: B256) -> Option<Pending> {
+        self.chains.get(&id).and_then(|chain| chain.pending.clone())
+    }
+
+    fn finalize(&mut self, id: B256, pending: &Pending) {
+        let Some(chain) = self.chains.get(&id) else { return };
+        let mut chain = Chain::clone(chain);
+        chain.height = pending.header.proposal.height;
+        chain.hash = pending.hash;
+        chain.last_validators = chain.validator.remove(&chain.height).unwrap_or_default();
+        chain.pending = None;
+        chain.accused.clear();
+        chain.blamed.clear();
+        self.put(chain);
+    }
+
+    /// The block is void, and those who were wrong about it never come back.
+    fn void(&mut self, id: B256, pending: &Pending, wrong: &BTreeSet<NodeId>) {
+        let Some(chain) = self.chains.get(&id) else { return };
+        let mut chain = Chain::clone(chain);
+        let phases = chain.signers(pending.header.proposal.height).unwrap_or_default();
+        chain.begin_view();
+        self.put(chain);
+        for node in wrong {
+            let phase = phases.iter().find(|(signer, _)| signer == node).map(|(_, phase)| *phase);
+            self.find_wrong(*node, phase.unwrap_or(Phase::Create), pending);
+        }
+    }
+
+    fn find_wrong(&mut self, node: NodeId, phase: Phase, about: &Pending) {
+        if self.barred.contains(&node) {
+            return;
+        }
+        let proposal = &about.header.proposal;
+        self.findings.push(Finding {
+            node,
+            phase,
+            chain: proposal.chain,
+            height: proposal.height,
+            view: proposal.view,
+            offence: Offence::WrongRoot.into(),
+        });
+        self.bar(node);
+    }
+
+    /// Seats that said nothing in time are not asked any more; a block that more than a third never looked at waits on.
+    pub(super) fn judge_late(&mut self, id: B256) {
+        let Some(chain) = self.chains.get(&id) else { return };
+        let mut chain = Chain::clone(chain);
+        let Some(pending) = &mut chain.pending else { return };
+        if pending.deadline_ms > self.time_ms {
+            return;
+        }
+        pending.deadline_ms = self.time_ms + self.rules.judging_ms;
+        let heard =
+            |seat: &NodeId| pending.accepted.contains(seat) || pending.refused.contains(seat);
+        let silent: Vec<_> = self.active.iter().filter(|seat| !heard(seat)).copied().collect();
+        for seat in silent {
+            self.suspend(seat);
+        }
+        self.conclude(chain);
+    }
+
+    pub(super) fn phase_of(&self, chain: &Chain, height: u64, node: NodeId) -> Result<Phase> {
+        let signers = chain.signers(height).unwrap_or_default();
+        let found = signers.iter().find(|(signer, _)| *signer == node);
+        found.map(|(_, phase)| *phase).ok_or(ItemError::NotEntitled { node })
+    }
+
+    pub(super) fn check_signatures<'a>(
+        &self,
+        ballots: impl IntoIterator<Item = &'a Ballot>,
+    ) -> Result<()> {
+        for ballot in ballots {
+            if !self.voting.is_valid(ballot) {
+                return Err(ItemError::Signature { node: ballot.voter });
+            }
+        }
+        Ok(())
+    }
+}

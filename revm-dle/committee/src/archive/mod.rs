@@ -1,0 +1,18 @@
+//! What the archive group decides, and what follows from it: pure functions of the log.
+//!
+//! Every seat applies the same entries to the same [`State`]; nothing here asks a clock or a neighbour. What the state
+//! says of a chain reaches its members as a [`Notice`] with its proof.
+
+pub mod chain;
+mod discipline;
+pub mod item;
+mod judging;
+pub mod notice;
+mod places;
+pub mod pool;
+mod state;
+
+pub use chain::{Chain, Pending, Place};
+pub use item::Item;
+pub use notice::{Notice, ProvenNotice};
+pub use state::{Finding, ItemError, Rules, Seeds, State};

@@ -1,0 +1,137 @@
+//! What the log tells members of chains.
+
+use alloy::primitives::{B256, keccak256};
+use conet_bindings::merkle::{self, Tree};
+use serde::{Deserialize, Serialize};
+
+use super::chain::Chain;
+use crate::{
+    keys::NodeId,
+    log::{Certificate, EntryHeader},
+    seats::Seats,
+    vote::{Phase, Voting},
+};
+
+/// Where a chain stands after an entry. The newer one replaces the older.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Notice {
+    /// The chain.
+    pub chain: B256,
+    /// Its series.
+    pub series: u32,
+    /// Hash of the series' genesis.
+    pub genesis: B256,
+    /// The newest final block.
+    pub height: u64,
+    /// Its hash.
+    pub hash: B256,
+    /// The present view.
+    pub view: u64,
+    /// Who makes blocks.
+    pub creator: Option<NodeId>,
+    /// The witnesses.
+    pub witnesses: Vec<NodeId>,
+    /// The validators of the next blocks.
+    pub validators: Vec<(u64, Vec<NodeId>)>,
+    /// Whether creator and all witnesses are there.
+    pub is_whole: bool,
+    /// How many of the signers must sign; 0 for all.
+    pub quorum: u8,
+    /// Until when storage is paid. Seconds since 1970.
+    pub paid_through_s: u64,
+    /// Pico-dollars for a unit of gas.
+    pub gas_price: u64,
+    /// Chain time.
+    pub time_ms: u64,
+}
+
+impl Notice {
+    pub(super) fn of(chain: &Chain, time_ms: u64) -> Self {
+        Self {
+            chain: chain.id,
+            series: chain.series,
+            genesis: chain.genesis,
+            height: chain.height,
+            hash: chain.hash,
+            view: chain.view,
+            creator: chain.creator,
+            witnesses: chain.witness.clone(),
+            validators: chain.validator.iter().map(|(h, nodes)| (*h, nodes.clone())).collect(),
+            is_whole: chain.is_whole(),
+            quorum: chain.quorum,
+            paid_through_s: chain.paid_through_s,
+            gas_price: chain.gas_price,
+            time_ms,
+        }
+    }
+
+    /// Who signs the block of a height; `None` while somebody is missing.
+    #[must_use]
+    pub fn signers(&self, height: u64) -> Option<Vec<(NodeId, Phase)>> {
+        let (_, validators) = self.validators.iter().find(|(drawn_for, _)| *drawn_for == height)?;
+        let creator = self.creator.filter(|_| self.is_whole)?;
+        let witnesses = self.witnesses.iter().map(|node| (*node, Phase::Witness));
+        let validators = validators.iter().map(|node| (*node, Phase::Validate));
+        Some(std::iter::once((creator, Phase::Create)).chain(witnesses).chain(validators).collect())
+    }
+
+    /// All who have a part in the chain.
+    #[must_use]
+    pub fn members(&self) -> Vec<NodeId> {
+        let validators = self.validators.iter().flat_map(|(_, nodes)| nodes);
+        let mut all: Vec<_> =
+            self.creator.iter().chain(&self.witnesses).chain(validators).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// What the tree has as its leaf. The preimage is never 64 bytes long.
+    #[must_use]
+    pub fn leaf(&self) -> B256 {
+        let mut preimage = b"CoNET notice".to_vec();
+        preimage.extend(postcard::to_allocvec(self).unwrap_or_default());
+        if preimage.len() == 64 {
+            preimage.push(0);
+        }
+        keccak256(preimage)
+    }
+}
+
+/// The tree over an entry's notices.
+#[must_use]
+pub fn tree(notices: &[Notice]) -> Tree {
+    Tree::new(notices.iter().map(Notice::leaf).collect())
+}
+
+/// A notice, and why it is final.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProvenNotice {
+    /// What it says.
+    pub notice: Notice,
+    /// From it to the entry's root of notices.
+    pub path: Vec<B256>,
+    /// The entry, and those after it up to the one that the certificate is about.
+    pub headers: Vec<EntryHeader>,
+    /// The seats' votes.
+    pub certificate: Certificate,
+}
+
+impl ProvenNotice {
+    /// The height of its entry, if a quorum of these seats made it final.
+    #[must_use]
+    pub fn verify(&self, seats: &Seats, voting: &Voting) -> Option<u64> {
+        let first = self.headers.first()?;
+        let linked = self.headers.windows(2).all(|pair| match pair {
+            [before, after] => after.parent == before.id() && after.height == before.height + 1,
+            _ => false,
+        });
+        let holds = linked
+            && first.log == seats.log
+            && merkle::root_of(self.notice.leaf(), &self.path) == first.notices_root
+            && self.certificate.phase == Phase::Finalize
+            && self.headers.last()?.id() == self.certificate.entry
+            && self.certificate.is_valid(seats, voting);
+        holds.then_some(first.height)
+    }
+}

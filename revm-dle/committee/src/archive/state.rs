@@ -1,0 +1,286 @@
+//! What the log means: the state after an entry, as every seat works it out for itself.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use alloy::primitives::B256;
+use imbl::{OrdMap, OrdSet};
+
+use super::{chain::Chain, item::Item, notice::Notice, pool::Pool};
+use crate::{keys::NodeId, log::Entry, seats::Seats, vote::Voting};
+
+/// What a group fixes for all its chains. Times are chain time, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// For how long a seat may look at a listed block.
+    pub judging_ms: u64,
+    /// For how long a member may leave a complaint unanswered.
+    pub answer_ms: u64,
+    /// A draw takes the seed of an entry so much later than the one that asked for it.
+    pub draw_delay: u64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { judging_ms: 1_000, answer_ms: 1_000, draw_delay: 2 }
+    }
+}
+
+/// Why an item cannot stand where it is. It says nothing about who proposed it: another entry may have been faster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ItemError {
+    /// Of a chain that the log does not know, or of one that it knows already.
+    #[error("expected a chain that this group keeps, found {chain}")]
+    Chain {
+        /// Which.
+        chain: B256,
+    },
+    /// The block is none that can come next.
+    #[error("expected block {height} of view {view}, on {parent}, found another")]
+    NotNext {
+        /// The next height.
+        height: u64,
+        /// The present view.
+        view: u64,
+        /// The newest final block.
+        parent: B256,
+    },
+    /// The block's time is not there yet.
+    #[error("expected a block of {now} ms or before, found {found} ms")]
+    FromTheFuture {
+        /// The entry's time.
+        now: u64,
+        /// The block's.
+        found: u64,
+    },
+    /// Something else is being judged.
+    #[error("expected no other block to be judged, found {hash}")]
+    Occupied {
+        /// Which.
+        hash: B256,
+    },
+    /// Not the votes that it takes.
+    #[error("expected votes of the block's own signers, found others or too few")]
+    Votes,
+    /// A signature is wrong.
+    #[error("expected a signature of {node}, found another's")]
+    Signature {
+        /// Whose it should be.
+        node: NodeId,
+    },
+    /// It would change nothing.
+    #[error("expected something new, found what the log has")]
+    Nothing,
+    /// Who acts may not.
+    #[error("expected a node that may do this, found {node}")]
+    NotEntitled {
+        /// Who.
+        node: NodeId,
+    },
+    /// The two votes agree, or are about different things.
+    #[error("expected votes that exclude each other, found others")]
+    NoConflict,
+    /// The seed is not of the group, or of an entry that is too new or was used.
+    #[error("expected a seed of an entry after {after}, before {before}, found {found}")]
+    Seed {
+        /// The last that was used.
+        after: u64,
+        /// The entry that it would be in.
+        before: u64,
+        /// The seed's.
+        found: u64,
+    },
+}
+
+/// A result of this module.
+pub type Result<T> = std::result::Result<T, ItemError>;
+
+/// What somebody did wrong, for the main chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Finding {
+    /// Who.
+    pub node: NodeId,
+    /// In which phase of votes it acted: says which role's stake pays.
+    pub phase: crate::vote::Phase,
+    /// Where; zero: in the log itself.
+    pub chain: B256,
+    /// At which height.
+    pub height: u64,
+    /// In which view.
+    pub view: u64,
+    /// What, as [`conet_bindings::ledger::Offence`] numbers it.
+    pub offence: u8,
+}
+
+/// Checks seeds. See [`crate::roulette`].
+pub trait Seeds: Send + Sync {
+    /// The random value of an entry's seed; `None` when the signature is not the group's.
+    fn value(&self, height: u64, signature: &[u8]) -> Option<B256>;
+}
+
+/// The state. Cheap to clone: entries that are not final yet each have their own.
+#[derive(Clone)]
+pub struct State {
+    /// The group.
+    pub seats: Arc<Seats>,
+    /// Its rules.
+    pub rules: Rules,
+    pub(super) voting: Arc<Voting>,
+    pub(super) seeds: Arc<dyn Seeds>,
+    /// The entry's height.
+    pub height: u64,
+    /// The entry's time.
+    pub time_ms: u64,
+    /// Seats whose word every block needs. Always more than two thirds of all.
+    pub active: OrdSet<NodeId>,
+    /// Seats that were silent, and the entry that said so.
+    pub suspended: OrdMap<NodeId, u64>,
+    /// Proven cheats, who never return.
+    pub barred: OrdSet<NodeId>,
+    /// All chains of the group.
+    pub chains: OrdMap<B256, Arc<Chain>>,
+    /// Who waits to be drawn.
+    pub pool: Pool,
+    /// When something is due, and for which chain.
+    pub(super) deadlines: OrdSet<(u64, B256)>,
+    /// Which chains wait for a draw, and the entry that said so.
+    pub(super) requests: OrdSet<(u64, B256)>,
+    /// The newest entry whose seed was used.
+    pub seed_height: u64,
+    /// Chains that this entry changed.
+    pub(super) changed: BTreeSet<B256>,
+    /// What this entry found.
+    pub findings: Vec<Finding>,
+}
+
+impl State {
+    /// Before the first entry: everybody is active, there are no chains.
+    #[must_use]
+    pub fn new(
+        seats: Arc<Seats>,
+        rules: Rules,
+        voting: Arc<Voting>,
+        seeds: Arc<dyn Seeds>,
+        time_ms: u64,
+    ) -> Self {
+        let active = seats.nodes().iter().copied().collect();
+        Self {
+            seats,
+            rules,
+            voting,
+            seeds,
+            height: 0,
+            time_ms,
+            active,
+            suspended: OrdMap::new(),
+            barred: OrdSet::new(),
+            chains: OrdMap::new(),
+            pool: Pool::default(),
+            deadlines: OrdSet::new(),
+            requests: OrdSet::new(),
+            seed_height: 0,
+            changed: BTreeSet::new(),
+            findings: Vec::new(),
+        }
+    }
+
+    /// The state after an entry.
+    ///
+    /// # Errors
+    /// The first item that cannot stand.
+    pub fn after(&self, entry: &Entry) -> Result<Self> {
+        let mut next = self.begin(entry.header.height, entry.header.time_ms);
+        for item in &entry.items {
+            next.apply(item)?;
+        }
+        Ok(next)
+    }
+
+    /// The state after an entry without items: deadlines pass.
+    #[must_use]
+    pub fn begin(&self, height: u64, time_ms: u64) -> Self {
+        let mut next = self.clone();
+        next.height = height;
+        next.time_ms = time_ms;
+        next.changed.clear();
+        next.findings.clear();
+        next.pass_deadlines();
+        next
+    }
+
+    /// Does what an item says. Does nothing when it fails.
+    ///
+    /// # Errors
+    /// [`ItemError`].
+    pub fn apply(&mut self, item: &Item) -> Result<()> {
+        match item {
+            Item::Open(opening) => self.open(opening),
+            Item::Join(joining) => self.join(joining),
+            Item::Block(block, words) => self.list(block, words),
+            Item::Words(words) => self.hear(words),
+            Item::Complaint(complaint) => self.complain(complaint),
+            Item::Answer(answer) => self.answer(answer),
+            Item::Disagreement(disagreement) => self.dispute(disagreement),
+            Item::Evidence(first, second) => self.convict(first, second),
+            Item::Seed(seed) => self.draw(seed),
+            Item::Return(returning) => self.reinstate(returning),
+        }
+    }
+
+    /// What members of the chains that this entry changed should know.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Notice> {
+        let changed = self.changed.iter().filter_map(|id| self.chains.get(id));
+        changed.map(|chain| Notice::of(chain, self.time_ms)).collect()
+    }
+
+    /// Whether something is due that only further entries bring.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        !self.deadlines.is_empty() || !self.requests.is_empty()
+    }
+
+    /// Whether draws wait for the seed of an entry.
+    #[must_use]
+    pub fn wants_seed(&self, height: u64) -> bool {
+        let oldest = self.requests.get_min();
+        oldest.is_some_and(|(logged, _)| logged + self.rules.draw_delay <= height)
+            && height > self.seed_height
+    }
+
+    pub(super) fn chain(&self, id: B256) -> Result<Arc<Chain>> {
+        self.chains.get(&id).cloned().ok_or(ItemError::Chain { chain: id })
+    }
+
+    /// Puts a chain back after a change, with its deadlines and requests.
+    pub(super) fn put(&mut self, mut chain: Chain) {
+        if let Some(before) = self.chains.get(&chain.id).cloned() {
+            for deadline in before.deadlines() {
+                self.deadlines.remove(&(deadline, chain.id));
+            }
+            for logged in before.requested.values() {
+                self.requests.remove(&(*logged, chain.id));
+            }
+        }
+        chain.request_open_places(self.height);
+        for deadline in chain.deadlines() {
+            self.deadlines.insert((deadline, chain.id));
+        }
+        for logged in chain.requested.values() {
+            self.requests.insert((*logged, chain.id));
+        }
+        self.changed.insert(chain.id);
+        self.chains.insert(chain.id, Arc::new(chain));
+    }
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State")
+            .field("height", &self.height)
+            .field("time_ms", &self.time_ms)
+            .field("active", &self.active)
+            .field("barred", &self.barred)
+            .field("chains", &self.chains)
+            .finish_non_exhaustive()
+    }
+}

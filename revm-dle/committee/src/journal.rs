@@ -1,0 +1,32 @@
+//! What a node must not forget. A record is durable before anything that follows from it is said.
+
+use conet_ledger::block::Body;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    archive::item::CertifiedHeader,
+    log::{Certificate, Entry},
+    message::Proposed,
+    vote::{Ballot, Phase},
+};
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Record {
+    /// A seat's own vote about the log.
+    LogVote(Phase, Ballot),
+    /// An entry that is final. In order.
+    Entry(Box<Entry>),
+    /// Why the entries before it are final.
+    Certificate(Certificate),
+    /// A seat's own word on a block.
+    Word(Ballot),
+    /// A block that a seat judges or keeps.
+    Block(Box<CertifiedHeader>, Body),
+    /// A member's own vote on a block.
+    MemberVote(Ballot),
+    /// A creator's own block, with its vote.
+    Proposed(Box<Proposed>),
+    /// The number of a node's last wish to be drawn.
+    Joined(u64),
+}

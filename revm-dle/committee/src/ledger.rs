@@ -1,0 +1,69 @@
+//! What the core asks of the ledgers that it is about: execution, and where states are kept.
+
+use alloy::primitives::{B256, Bytes};
+use conet_ledger::block::{Body, Header, Outcome, Proposal, SignedTransaction};
+
+/// Why a block could not be executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ExecuteError {
+    /// The state that it stands on is not here.
+    #[error("expected the state after block {parent}, found none")]
+    NoParent {
+        /// The block before.
+        parent: B256,
+    },
+    /// No execution gives a block: a transaction is bad, or the body is another.
+    #[error("expected a proposal that can be executed, found a bad one")]
+    Bad,
+}
+
+/// What is built, and what shows to who has no state that it is right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// The block.
+    pub header: Header,
+    /// What it does.
+    pub body: Body,
+    /// The part of the parent's state that it touches.
+    pub witness: Bytes,
+}
+
+/// The ledgers of a node.
+pub trait Ledgers {
+    /// Whether the state after a block is here.
+    fn has(&self, block: B256) -> bool;
+
+    /// Executes on the parent's state, and keeps the state after it, by the hash of the header that results.
+    ///
+    /// # Errors
+    /// [`ExecuteError`].
+    fn execute(&mut self, proposal: &Proposal, body: &Body) -> Result<Outcome, ExecuteError>;
+
+    /// Executes on a witness, and keeps nothing.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Bad`].
+    fn validate(
+        &self,
+        proposal: &Proposal,
+        body: &Body,
+        witness: &[u8],
+    ) -> Result<Outcome, ExecuteError>;
+
+    /// Makes a block of what can be executed of `transactions`; `None` when that is nothing. `draft` has everything but
+    /// the hash of the body. Transactions that can never be executed are taken out of the list.
+    fn build(
+        &mut self,
+        draft: Proposal,
+        transactions: &mut Vec<SignedTransaction>,
+    ) -> Option<Built>;
+
+    /// A block is final: states of the chain that do not stand on it may go.
+    fn finalized(&mut self, chain: B256, block: B256);
+
+    /// A block and the state after it, for another node.
+    fn export(&self, block: B256) -> Option<(Header, Bytes)>;
+
+    /// Takes over a state that has the header's root. False: it has another.
+    fn import(&mut self, header: &Header, state: &[u8]) -> bool;
+}

@@ -1,0 +1,548 @@
+//! One seat's part in the log. See the module above for the protocol.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use alloy::primitives::B256;
+
+use super::{
+    Certificate, Entry, EntryHeader, LOOKAHEAD, LogMessage, SKIPPED_TURNS, Timing,
+    round::{Counted, Round},
+};
+use crate::{
+    journal::Record,
+    keys::NodeId,
+    outbox::Outbox,
+    seats::Seats,
+    vote::{Ballot, Phase, Voting},
+};
+
+/// What an entry is checked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// It may be voted for.
+    Valid,
+    /// It never may.
+    Invalid,
+    /// Not yet: its parent's state is not known here.
+    Unknown,
+}
+
+/// What the log is about.
+pub trait Application {
+    /// What to propose in a view, on an entry that is notarized. `header` is complete but for what the items decide.
+    fn propose(&mut self, header: EntryHeader) -> Option<Entry>;
+    /// Whether an entry follows the rules.
+    fn check(&mut self, entry: &Entry) -> Check;
+    /// An entry is final. Called once for each, in order.
+    fn finalized(&mut self, entry: &Entry, out: &mut Outbox);
+    /// Why all entries since the last call are final.
+    fn certified(&mut self, certificate: &Certificate, out: &mut Outbox);
+    /// Whether there is something to decide.
+    fn is_busy(&self) -> bool;
+}
+
+/// The newest final entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tip {
+    /// Its id.
+    pub id: B256,
+    /// Its header; of the log's beginning, one that nobody proposed.
+    pub header: EntryHeader,
+}
+
+/// One seat.
+#[derive(Debug)]
+pub struct Simplex {
+    pub(super) seats: Arc<Seats>,
+    pub(super) voting: Voting,
+    timing: Timing,
+    /// The view that this node is in.
+    pub(super) view: u64,
+    entered_ms: u64,
+    busy_since_ms: Option<u64>,
+    retry_at_ms: u64,
+    pub(super) rounds: BTreeMap<u64, Round>,
+    /// Entries that are not final, and the newest final one.
+    pub(super) entries: BTreeMap<B256, Entry>,
+    pub(super) tip: Tip,
+    /// The newest certificate of finality, whose entry may not be here yet.
+    pub(super) newest: Option<Certificate>,
+    pub(super) history: BTreeMap<u64, (B256, Entry)>,
+    /// Entries that are asked for.
+    pub(super) wanted: BTreeSet<B256>,
+    /// Leaders that were silent, and for how many turns they are passed over.
+    silent: BTreeMap<NodeId, u32>,
+}
+
+impl Simplex {
+    /// Begins after an entry that is final: the log's beginning, or what a node had journaled.
+    #[must_use]
+    pub fn new(seats: Arc<Seats>, voting: Voting, timing: Timing, tip: Tip, now_ms: u64) -> Self {
+        let view = tip.header.view + 1;
+        Self {
+            seats,
+            voting,
+            timing,
+            view,
+            entered_ms: now_ms,
+            busy_since_ms: None,
+            retry_at_ms: now_ms + timing.retry_ms,
+            rounds: BTreeMap::new(),
+            entries: BTreeMap::new(),
+            tip,
+            newest: None,
+            history: BTreeMap::new(),
+            wanted: BTreeSet::new(),
+            silent: BTreeMap::new(),
+        }
+    }
+
+    /// Takes back a vote that this node had journaled.
+    pub fn restore(&mut self, ballot: Ballot, phase: Phase) {
+        let view = ballot.vote.view;
+        if view <= self.tip.header.view {
+            return;
+        }
+        self.view = self.view.max(view);
+        let round = self.rounds.entry(view).or_default();
+        match phase {
+            Phase::Notarize => round.my_notarize = Some(ballot.vote.block),
+            _ => round.my_finalize = Some(ballot.vote.block),
+        }
+        round.count(&self.seats, phase, ballot);
+    }
+
+    /// Takes back an entry that this node had journaled as final.
+    pub(crate) fn begin_after(&mut self, tip: Tip, entry: Entry) {
+        self.view = self.view.max(tip.header.view + 1);
+        self.remember(tip.id, entry);
+        self.tip = tip;
+    }
+
+    /// Takes back the certificate of the last of them.
+    pub(crate) fn restore_certificate(&mut self, certificate: Certificate) {
+        self.newest = Some(certificate);
+    }
+
+    /// The newest final entry.
+    #[must_use]
+    pub const fn tip(&self) -> &Tip {
+        &self.tip
+    }
+
+    /// The view that this node is in.
+    #[must_use]
+    pub const fn view(&self) -> u64 {
+        self.view
+    }
+
+    /// Takes a message of another seat.
+    pub fn receive(
+        &mut self,
+        now_ms: u64,
+        from: NodeId,
+        message: LogMessage,
+        app: &mut impl Application,
+        out: &mut Outbox,
+    ) {
+        if !self.seats.contains(from) {
+            return;
+        }
+        match message {
+            LogMessage::Propose(entry, ballot) => self.take_proposal(*entry, ballot, out),
+            LogMessage::Vote(ballot) => {
+                self.take_vote(ballot, out);
+            }
+            LogMessage::Certificate(certificate) => self.take_certificate(certificate),
+            LogMessage::Status { view, final_view } => {
+                self.answer_status(from, (view, final_view), out)
+            }
+            LogMessage::Fetch { id } => self.answer_fetch(from, id, out),
+            LogMessage::Entries(entries) => self.take_entries(from, entries, out),
+        }
+        self.advance(now_ms, app, out);
+    }
+
+    /// Does what is due.
+    pub fn advance(&mut self, now_ms: u64, app: &mut impl Application, out: &mut Outbox) {
+        match (app.is_busy(), self.busy_since_ms) {
+            (true, None) => self.busy_since_ms = Some(now_ms),
+            (false, Some(_)) => self.busy_since_ms = None,
+            _ => {}
+        }
+        loop {
+            let before = (self.view, out.len());
+            self.finalize_newest(app, out);
+            self.finalize_late(out);
+            self.fetch_notarized(out);
+            self.end_view(now_ms, out);
+            self.vote_for_proposal(now_ms, app, out);
+            self.lead(now_ms, app, out);
+            if (self.view, out.len()) == before {
+                break;
+            }
+        }
+        self.give_up(now_ms, out);
+        self.retry(now_ms, out);
+    }
+
+    /// When [`Self::advance`] has something to do if nothing comes before.
+    #[must_use]
+    pub fn wake_ms(&self) -> u64 {
+        let proposal = if self.seats.leader(self.view) == self.voting.me {
+            self.propose_at_ms()
+        } else {
+            u64::MAX
+        };
+        let gave_up = self.round().is_some_and(|round| round.my_finalize.is_some());
+        let deadline = if gave_up { u64::MAX } else { self.deadline_ms() };
+        let proposed = self.round().is_some_and(|round| round.my_notarize.is_some());
+        let proposal = if proposed || gave_up { u64::MAX } else { proposal };
+        proposal.min(deadline).min(self.retry_at_ms)
+    }
+
+    fn round(&self) -> Option<&Round> {
+        self.rounds.get(&self.view)
+    }
+
+    // --- what comes in ---
+
+    fn take_proposal(&mut self, entry: Entry, ballot: Ballot, out: &mut Outbox) {
+        let (view, id) = (entry.header.view, entry.id());
+        let leader = self.seats.leader(view);
+        let is_leaders = ballot.voter == leader
+            && ballot.vote == self.seats.vote(Phase::Notarize, view, id)
+            && entry.header.log == self.seats.log
+            && entry.header.epoch == self.seats.epoch;
+        if !is_leaders || !self.is_near(view) || !entry.is_whole() {
+            return;
+        }
+        if !self.take_vote(ballot, out) {
+            return;
+        }
+        self.silent.remove(&leader);
+        self.rounds.entry(view).or_default().proposal.get_or_insert(id);
+        self.entries.entry(id).or_insert(entry);
+        self.wanted.remove(&id);
+    }
+
+    fn is_near(&self, view: u64) -> bool {
+        view > self.tip.header.view && view <= self.view + LOOKAHEAD
+    }
+
+    /// Returns whether the vote is a good one.
+    fn take_vote(&mut self, ballot: Ballot, out: &mut Outbox) -> bool {
+        let (view, block) = (ballot.vote.view, ballot.vote.block);
+        let phase = [Phase::Notarize, Phase::Finalize]
+            .into_iter()
+            .find(|phase| self.seats.vote(*phase, view, block) == ballot.vote);
+        let Some(phase) = phase else { return false };
+        if !self.is_near(view)
+            || !self.seats.contains(ballot.voter)
+            || (phase == Phase::Notarize && block.is_zero())
+        {
+            return false;
+        }
+        let round = self.rounds.entry(view).or_default();
+        if round.is_needless(phase, &ballot) {
+            return true;
+        }
+        if !self.voting.is_valid(&ballot) {
+            return false;
+        }
+        if let Counted::Conflict(first) = round.count(&self.seats, phase, ballot.clone()) {
+            out.report(*first, ballot);
+            return false;
+        }
+        self.note_newest(view);
+        true
+    }
+
+    fn take_certificate(&mut self, certificate: Certificate) {
+        let view = certificate.view;
+        if view <= self.tip.header.view {
+            return;
+        }
+        let known = self.rounds.get(&view);
+        if known.is_some_and(|round| {
+            round
+                .certificates()
+                .any(|c| (c.phase, c.entry) == (certificate.phase, certificate.entry))
+        }) {
+            return;
+        }
+        if !certificate.is_valid(&self.seats, &self.voting) {
+            return;
+        }
+        self.rounds.entry(view).or_default().keep(certificate);
+        self.note_newest(view);
+    }
+
+    fn note_newest(&mut self, view: u64) {
+        let made = self.rounds.get(&view).and_then(|round| round.finalized.as_ref());
+        let newest = self.newest.as_ref().map_or(0, |newest| newest.view);
+        if let Some(made) = made.filter(|made| made.view > newest) {
+            self.newest = Some(made.clone());
+        }
+    }
+
+    // --- what to do ---
+
+    /// Makes final what the newest certificate says, with all before it, once it is all here.
+    fn finalize_newest(&mut self, app: &mut impl Application, out: &mut Outbox) {
+        let Some(newest) = self.newest.as_ref().filter(|newest| newest.view > self.tip.header.view)
+        else {
+            return;
+        };
+        let (certificate, mut path, mut id) = (newest.clone(), Vec::new(), newest.entry);
+        while id != self.tip.id {
+            let Some(entry) = self.entries.get(&id) else {
+                self.want(id, &certificate, out);
+                return;
+            };
+            path.push(id);
+            id = entry.header.parent;
+        }
+        for id in path.into_iter().rev() {
+            let Some(entry) = self.entries.remove(&id) else { continue };
+            out.persist(Record::Entry(Box::new(entry.clone())));
+            app.finalized(&entry, out);
+            self.tip = Tip { id, header: entry.header.clone() };
+            self.remember(id, entry);
+        }
+        out.persist(Record::Certificate(certificate.clone()));
+        app.certified(&certificate, out);
+        self.forget_old();
+    }
+
+    fn remember(&mut self, id: B256, entry: Entry) {
+        self.history.insert(entry.header.height, (id, entry));
+        if self.history.len() > super::HISTORY_MAX {
+            self.history.pop_first();
+        }
+    }
+
+    fn forget_old(&mut self) {
+        let (view, height) = (self.tip.header.view, self.tip.header.height);
+        self.rounds = self.rounds.split_off(&(view + 1));
+        self.entries.retain(|_, entry| entry.header.height > height);
+        self.wanted.clear();
+    }
+
+    /// Votes to finalize views that were notarized and that this node never gave up.
+    fn finalize_late(&mut self, out: &mut Outbox) {
+        let due = |round: &Round| {
+            round.my_finalize.is_none().then(|| round.notarized.as_ref().map(|c| c.entry)).flatten()
+        };
+        let all: Vec<_> =
+            self.rounds.iter().filter_map(|(view, round)| Some((*view, due(round)?))).collect();
+        for (view, entry) in all {
+            self.vote(Phase::Finalize, view, entry, out);
+        }
+    }
+
+    /// Asks for entries that were notarized without this node: the next ones stand on them.
+    fn fetch_notarized(&mut self, out: &mut Outbox) {
+        let notarized = self.rounds.values().filter_map(|round| round.notarized.as_ref());
+        let missing =
+            notarized.filter(|certificate| !self.entries.contains_key(&certificate.entry));
+        let missing: Vec<_> = missing.cloned().collect();
+        for certificate in missing {
+            self.want(certificate.entry, &certificate, out);
+        }
+    }
+
+    fn end_view(&mut self, now_ms: u64, out: &mut Outbox) {
+        let ended =
+            self.rounds.iter().rev().find(|(_, round)| round.is_over()).map(|(view, _)| *view);
+        let newest = ended.unwrap_or(0).max(self.tip.header.view);
+        if newest < self.view {
+            return;
+        }
+        if let Some(round) = self.rounds.get(&newest) {
+            let ends: Vec<_> = round.notarized.iter().chain(&round.nullified).cloned().collect();
+            if round.notarized.is_none() {
+                self.silent.insert(self.seats.leader(newest), SKIPPED_TURNS);
+            }
+            for certificate in ends {
+                out.send_all(self.seats.nodes(), LogMessage::Certificate(certificate));
+            }
+        }
+        self.view = newest + 1;
+        self.entered_ms = now_ms;
+        self.busy_since_ms = self.busy_since_ms.map(|_| now_ms);
+        self.retry_at_ms = now_ms + self.timing.retry_ms;
+        let leader = self.seats.leader(self.view);
+        if let Some(turns) = self.silent.get_mut(&leader) {
+            *turns = turns.saturating_sub(1);
+            if *turns == 0 {
+                self.silent.remove(&leader);
+            }
+        }
+    }
+
+    fn vote_for_proposal(&mut self, now_ms: u64, app: &mut impl Application, out: &mut Outbox) {
+        let Some(round) = self.rounds.get(&self.view) else { return };
+        let (None, None, Some(id)) = (round.my_notarize, round.my_finalize, round.proposal) else {
+            return;
+        };
+        let Some(entry) = self.entries.get(&id) else { return };
+        if !self.extends(&entry.header) || entry.header.time_ms > now_ms + self.timing.drift_ms_max
+        {
+            return;
+        }
+        let entry = entry.clone();
+        if app.check(&entry) == Check::Valid {
+            self.vote(Phase::Notarize, self.view, id, out);
+        }
+    }
+
+    /// Whether an entry's place in the log is a good one: after a notarized entry, with only nullified views between.
+    fn extends(&self, header: &EntryHeader) -> bool {
+        let Some(parent) = self.header_of(header.parent) else { return false };
+        let between = parent.view + 1..header.view;
+        header.parent_view == parent.view
+            && header.height == parent.height + 1
+            && header.time_ms > parent.time_ms
+            && header.time_ms <= parent.time_ms + self.timing.step_ms_max
+            && between
+                .clone()
+                .all(|view| self.rounds.get(&view).is_some_and(|round| round.nullified.is_some()))
+            && self.is_notarized(header.parent, parent.view)
+    }
+
+    fn header_of(&self, id: B256) -> Option<&EntryHeader> {
+        if id == self.tip.id {
+            return Some(&self.tip.header);
+        }
+        self.entries.get(&id).map(|entry| &entry.header)
+    }
+
+    fn is_notarized(&self, id: B256, view: u64) -> bool {
+        let notarized = self.rounds.get(&view).and_then(|round| round.notarized.as_ref());
+        id == self.tip.id || notarized.is_some_and(|certificate| certificate.entry == id)
+    }
+
+    /// The newest notarized entry with only nullified views after it.
+    fn parent(&self) -> Option<(B256, &EntryHeader)> {
+        for view in (self.tip.header.view + 1..self.view).rev() {
+            let round = self.rounds.get(&view)?;
+            if let Some(certificate) = &round.notarized {
+                let entry = self.entries.get(&certificate.entry)?;
+                return Some((certificate.entry, &entry.header));
+            }
+            round.nullified.as_ref()?;
+        }
+        Some((self.tip.id, &self.tip.header))
+    }
+
+    fn propose_at_ms(&self) -> u64 {
+        let Some((_, parent)) = self.parent() else { return u64::MAX };
+        let pace =
+            if self.busy_since_ms.is_some() { self.timing.tick_ms } else { self.timing.idle_ms };
+        self.entered_ms.max(parent.time_ms.saturating_add(pace).min(self.entered_ms + pace))
+    }
+
+    fn lead(&mut self, now_ms: u64, app: &mut impl Application, out: &mut Outbox) {
+        let said = self
+            .round()
+            .is_some_and(|round| round.my_notarize.is_some() || round.my_finalize.is_some());
+        if said || self.seats.leader(self.view) != self.voting.me || now_ms < self.propose_at_ms() {
+            return;
+        }
+        let Some((parent, header)) = self.parent() else { return };
+        let (least, most) = (header.time_ms + 1, header.time_ms + self.timing.step_ms_max);
+        let header = EntryHeader {
+            log: self.seats.log,
+            epoch: self.seats.epoch,
+            view: self.view,
+            height: header.height + 1,
+            parent,
+            parent_view: header.view,
+            time_ms: now_ms.clamp(least, most),
+            items_hash: B256::ZERO,
+            notices_root: B256::ZERO,
+        };
+        let Some(entry) = app.propose(header) else { return };
+        let id = entry.id();
+        self.entries.insert(id, entry.clone());
+        self.rounds.entry(self.view).or_default().proposal = Some(id);
+        let ballot = self.cast(Phase::Notarize, self.view, id, out);
+        out.send_all(self.seats.nodes(), LogMessage::Propose(Box::new(entry), ballot));
+    }
+
+    fn vote(&mut self, phase: Phase, view: u64, entry: B256, out: &mut Outbox) {
+        let ballot = self.cast(phase, view, entry, out);
+        out.send_all(self.seats.nodes(), LogMessage::Vote(ballot));
+    }
+
+    /// Votes, but does not say so yet.
+    fn cast(&mut self, phase: Phase, view: u64, entry: B256, out: &mut Outbox) -> Ballot {
+        let ballot = self.voting.cast(self.seats.vote(phase, view, entry));
+        out.persist(Record::LogVote(phase, ballot.clone()));
+        let round = self.rounds.entry(view).or_default();
+        match phase {
+            Phase::Notarize => round.my_notarize = Some(entry),
+            _ => round.my_finalize = Some(entry),
+        }
+        round.count(&self.seats, phase, ballot.clone());
+        self.note_newest(view);
+        ballot
+    }
+
+    // --- time ---
+
+    fn deadline_ms(&self) -> u64 {
+        let is_silent = self.silent.contains_key(&self.seats.leader(self.view));
+        let patience =
+            if is_silent { self.timing.skip_timeout_ms } else { self.timing.view_timeout_ms };
+        match self.busy_since_ms {
+            Some(since) => since.max(self.entered_ms) + patience,
+            None => self.entered_ms + self.timing.idle_ms + patience,
+        }
+    }
+
+    fn give_up(&mut self, now_ms: u64, out: &mut Outbox) {
+        let said = self.round().is_some_and(|round| round.my_finalize.is_some());
+        if !said && now_ms >= self.deadline_ms() {
+            self.vote(Phase::Finalize, self.view, B256::ZERO, out);
+        }
+    }
+
+    fn retry(&mut self, now_ms: u64, out: &mut Outbox) {
+        if now_ms < self.retry_at_ms {
+            return;
+        }
+        self.retry_at_ms = now_ms + self.timing.retry_ms;
+        let status = LogMessage::Status { view: self.view, final_view: self.tip.header.view };
+        out.send_all(self.seats.nodes(), status);
+        if let Some(round) = self.round() {
+            for ballot in round.mine(self.voting.me) {
+                out.send_all(self.seats.nodes(), LogMessage::Vote(ballot.clone()));
+            }
+            let mine = round.proposal.filter(|_| self.seats.leader(self.view) == self.voting.me);
+            let entry = mine.and_then(|id| self.entries.get(&id));
+            let ballot = round.mine(self.voting.me).find(|ballot| Some(ballot.vote.block) == mine);
+            if let (Some(entry), Some(ballot)) = (entry, ballot) {
+                let again = LogMessage::Propose(Box::new(entry.clone()), ballot.clone());
+                out.send_all(self.seats.nodes(), again);
+            }
+        }
+        let older: Vec<_> = self
+            .rounds
+            .range(..self.view)
+            .flat_map(|(_, round)| round.mine(self.voting.me))
+            .cloned()
+            .collect();
+        for ballot in older {
+            out.send_all(self.seats.nodes(), LogMessage::Vote(ballot));
+        }
+        let missing: Vec<_> = self.wanted.iter().copied().collect();
+        for id in missing {
+            out.send_all(self.seats.nodes(), LogMessage::Fetch { id });
+        }
+    }
+}

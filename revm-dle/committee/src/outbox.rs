@@ -1,0 +1,81 @@
+//! What a step wants done.
+
+use alloy::primitives::B256;
+
+use crate::{journal::Record, keys::NodeId, message::Message, vote::Ballot};
+
+/// One thing to do. A driver does them in order, and makes records durable before anything after them leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Write it, and sync.
+    Persist(Record),
+    /// Send it to a node; to itself never.
+    Send(NodeId, Message),
+    /// Somebody gave two votes that exclude each other: report it on the main chain.
+    Report(Ballot, Ballot),
+}
+
+/// Collects what to do.
+#[derive(Debug)]
+pub struct Outbox {
+    me: NodeId,
+    actions: Vec<Action>,
+}
+
+impl Outbox {
+    /// For one node.
+    #[must_use]
+    pub const fn new(me: NodeId) -> Self {
+        Self { me, actions: Vec::new() }
+    }
+
+    /// Writes before all that follows is said.
+    pub fn persist(&mut self, record: Record) {
+        self.actions.push(Action::Persist(record));
+    }
+
+    /// Sends to one.
+    pub fn send(&mut self, to: NodeId, message: impl Into<Message>) {
+        if to != self.me {
+            self.actions.push(Action::Send(to, message.into()));
+        }
+    }
+
+    /// Sends to many, but not to itself.
+    pub fn send_all<'a>(
+        &mut self,
+        to: impl IntoIterator<Item = &'a NodeId>,
+        message: impl Into<Message>,
+    ) {
+        let message = message.into();
+        for node in to {
+            self.send(*node, message.clone());
+        }
+    }
+
+    /// Reports two votes.
+    pub fn report(&mut self, first: Ballot, second: Ballot) {
+        self.actions.push(Action::Report(first, second));
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn into_actions(self) -> Vec<Action> {
+        self.actions
+    }
+
+    /// How much there is.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.actions.len()
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.actions.is_empty()
+    }
+}
+
+/// An entry's or a block's hash.
+pub type Id = B256;

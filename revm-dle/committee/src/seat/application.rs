@@ -1,0 +1,146 @@
+//! The log's items: proposed, checked, final.
+
+use super::desk::{Desk, ITEMS_MAX};
+use crate::{
+    archive::{Item, Notice, ProvenNotice, State, notice},
+    log::{Application, Certificate, Check, Entry, EntryHeader},
+    message::Message,
+    outbox::Outbox,
+};
+
+impl Application for Desk {
+    fn propose(&mut self, mut header: EntryHeader) -> Option<Entry> {
+        let before = self.state_after(header.parent)?;
+        let mut state = before.begin(header.height, header.time_ms);
+        let mut items = Vec::new();
+        for item in self.candidates() {
+            if items.len() < ITEMS_MAX && state.apply(&item).is_ok() {
+                items.push(item);
+            }
+        }
+        for item in self.blocks_for(&state) {
+            if items.len() < ITEMS_MAX && state.apply(&item).is_ok() {
+                items.push(item);
+            }
+        }
+        header.items_hash = Item::hash_all(&items);
+        header.notices_root = notice::tree(&state.notices()).root();
+        let entry = Entry { header, items };
+        self.states.insert(entry.id(), state);
+        Some(entry)
+    }
+
+    fn check(&mut self, entry: &Entry) -> Check {
+        let id = entry.id();
+        if self.states.contains_key(&id) {
+            return Check::Valid;
+        }
+        let Some(before) = self.state_after(entry.header.parent) else { return Check::Unknown };
+        if entry.items.len() > ITEMS_MAX {
+            return Check::Invalid;
+        }
+        match before.after(entry) {
+            Ok(state) if notice::tree(&state.notices()).root() == entry.header.notices_root => {
+                self.states.insert(id, state);
+                Check::Valid
+            }
+            _ => Check::Invalid,
+        }
+    }
+
+    fn finalized(&mut self, entry: &Entry, out: &mut Outbox) {
+        let id = entry.id();
+        let known = self.states.remove(&id).map_or_else(|| self.state.after(entry), Ok);
+        let Ok(state) = known else {
+            self.diverged = Some(id);
+            return;
+        };
+        self.unproven.push((entry.header.clone(), state.notices()));
+        self.take_state(id, state, out);
+    }
+
+    fn certified(&mut self, certificate: &Certificate, out: &mut Outbox) {
+        let unproven = std::mem::take(&mut self.unproven);
+        let headers: Vec<_> = unproven.iter().map(|(header, _)| header.clone()).collect();
+        for (index, (_, notices)) in unproven.into_iter().enumerate() {
+            let tree = notice::tree(&notices);
+            for (leaf, notice) in notices.into_iter().enumerate() {
+                let proven = ProvenNotice {
+                    notice,
+                    path: tree.proof(leaf).unwrap_or_default(),
+                    headers: headers.get(index..).unwrap_or_default().to_vec(),
+                    certificate: certificate.clone(),
+                };
+                self.tell(proven, out);
+            }
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.has_business()
+    }
+}
+
+impl Desk {
+    fn state_after(&self, id: alloy::primitives::B256) -> Option<&State> {
+        if id == self.tip { Some(&self.state) } else { self.states.get(&id) }
+    }
+
+    /// What waits for an entry, in the order in which it should be tried: what ends something before what begins it.
+    fn candidates(&self) -> Vec<Item> {
+        let rank = |item: &Item| match item {
+            Item::Evidence(..) => 0,
+            Item::Seed(_) => 1,
+            Item::Open(_) => 2,
+            Item::Join(_) => 3,
+            Item::Return(_) => 4,
+            Item::Answer(_) => 5,
+            Item::Disagreement(_) => 6,
+            Item::Block(..) | Item::Words(_) => 7,
+            Item::Complaint(_) => 8,
+        };
+        let mut items = self.items.clone();
+        items.sort_by_key(rank);
+        items
+    }
+
+    /// Takes the state after an entry that is final, and does what follows from it.
+    pub(super) fn take_state(
+        &mut self,
+        id: alloy::primitives::B256,
+        state: State,
+        out: &mut Outbox,
+    ) {
+        let height = state.height;
+        let changed: Vec<Notice> = state.notices();
+        self.state = state;
+        self.tip = id;
+        self.states.retain(|_, state| state.height > height);
+        for notice in &changed {
+            if self.ledgers.has(notice.hash) {
+                self.missing.remove(&notice.chain);
+                self.ledgers.finalized(notice.chain, notice.hash);
+            } else {
+                self.missing.insert(notice.chain, notice.hash);
+            }
+        }
+        self.forget_decided();
+        let items = std::mem::take(&mut self.items);
+        self.items = items.into_iter().filter(|item| self.is_current(item)).collect();
+        self.consider_all(out);
+        self.ask_for_pending(out);
+        self.make_seed_part(height, out);
+    }
+
+    /// Sends a notice to all whom it concerns, and who were concerned before.
+    fn tell(&mut self, proven: ProvenNotice, out: &mut Outbox) {
+        let mut concerned = proven.notice.members();
+        if let Some(before) = self.notices.get(&proven.notice.chain) {
+            concerned.extend(before.notice.members());
+        }
+        concerned.sort_unstable();
+        concerned.dedup();
+        out.send_all(&concerned, Message::Notice(Box::new(proven.clone())));
+        self.notices.insert(proven.notice.chain, proven);
+    }
+}

@@ -1,0 +1,277 @@
+//! Blocks under judgement: executed, and a word said on each.
+
+use std::collections::BTreeMap;
+
+use alloy::primitives::B256;
+use conet_ledger::block::{Body, Header};
+
+use super::desk::{CASES_MAX, Desk};
+use crate::{
+    archive::{
+        Item, State,
+        item::{CertifiedHeader, Disagreement, block_vote},
+    },
+    journal::Record,
+    keys::NodeId,
+    ledger::ExecuteError,
+    message::Message,
+    outbox::Outbox,
+    vote::{Ballot, Phase},
+};
+
+/// A block, and what is known of it.
+#[derive(Debug, Clone)]
+pub(super) struct Case {
+    pub(super) hash: B256,
+    pub(super) header: Header,
+    pub(super) body: Body,
+    /// The votes of its group, or the creator's and one that disagrees.
+    pub(super) grounds: Grounds,
+    /// Whether execution gives what the header says; `None`: not executed yet.
+    pub(super) is_right: Option<bool>,
+    pub(super) words: BTreeMap<NodeId, Ballot>,
+    since_ms: u64,
+}
+
+/// Why a block is judged.
+#[derive(Debug, Clone)]
+pub(super) enum Grounds {
+    Certified(Box<CertifiedHeader>),
+    Disputed(Box<Disagreement>),
+}
+
+impl Grounds {
+    fn ballots(&self) -> Vec<&Ballot> {
+        match self {
+            Self::Certified(block) => block.ballots.iter().collect(),
+            Self::Disputed(disagreement) => vec![&disagreement.create],
+        }
+    }
+}
+
+impl Desk {
+    /// A block to judge.
+    pub(super) fn open_case(
+        &mut self,
+        header: Header,
+        body: Body,
+        grounds: Grounds,
+        out: &mut Outbox,
+    ) {
+        let hash = header.hash();
+        if let Some(known) = self.cases.get_mut(&hash) {
+            // A certificate says more than a disagreement.
+            if matches!((&known.grounds, &grounds), (Grounds::Disputed(_), Grounds::Certified(_))) {
+                known.grounds = grounds;
+            }
+            return;
+        }
+        if body.hash() != header.proposal.body_hash
+            || self.cases.len() >= CASES_MAX
+            || !self.may_come(&header)
+        {
+            return;
+        }
+        let words = self.loose.remove(&hash).unwrap_or_default();
+        let words = words.into_iter().map(|word| (word.voter, word)).collect();
+        let since_ms = self.now_ms;
+        let case = Case { hash, header, body, grounds, is_right: None, words, since_ms };
+        self.report_conflicts(&case, out);
+        self.cases.insert(hash, case);
+        self.consider_all(out);
+    }
+
+    /// Whether a block is of a known chain, and not decided yet.
+    fn may_come(&self, header: &Header) -> bool {
+        let about = &header.proposal;
+        let chain = self.state.chains.get(&about.chain);
+        chain.is_some_and(|chain| about.height > chain.height && about.view >= chain.view)
+    }
+
+    /// Blocks of one height and view exclude each other: whoever signed two is a cheat.
+    fn report_conflicts(&mut self, case: &Case, out: &mut Outbox) {
+        let mut found = Vec::new();
+        for other in self.cases.values() {
+            for first in other.grounds.ballots() {
+                let second =
+                    case.grounds.ballots().into_iter().find(|second| first.conflicts(second));
+                if let Some(second) = second {
+                    found.push((first.clone(), second.clone()));
+                }
+            }
+        }
+        for (first, second) in found {
+            self.accuse(first, second, out);
+        }
+    }
+
+    /// Two votes that exclude each other, if their signatures hold.
+    pub(super) fn accuse(&mut self, first: Ballot, second: Ballot, out: &mut Outbox) {
+        let news = !self.state.barred.contains(&first.voter) && first.conflicts(&second);
+        if news && self.voting.is_valid(&first) && self.voting.is_valid(&second) {
+            let item = Item::Evidence(first.clone(), second.clone());
+            if !self.items.contains(&item) {
+                out.report(first.clone(), second.clone());
+                out.send_all(self.seats.nodes(), Message::Evidence(first, second));
+                self.queue(item);
+            }
+        }
+    }
+
+    /// Executes what can be executed, and says what there is to say.
+    pub(super) fn consider_all(&mut self, out: &mut Outbox) {
+        loop {
+            let open = self.cases.values().filter(|case| case.is_right.is_none());
+            let mut open: Vec<_> =
+                open.map(|case| (case.header.proposal.height, case.hash)).collect();
+            open.sort_unstable();
+            let before = open.len();
+            for (_, hash) in &open {
+                self.execute(*hash);
+            }
+            let after = self.cases.values().filter(|case| case.is_right.is_none()).count();
+            if after == before || after == 0 {
+                break;
+            }
+        }
+        let judged: Vec<_> = self
+            .cases
+            .values()
+            .filter(|case| case.is_right.is_some())
+            .map(|case| case.hash)
+            .collect();
+        for hash in judged {
+            self.say_word(hash, out);
+        }
+    }
+
+    fn execute(&mut self, hash: B256) {
+        let Some(case) = self.cases.get_mut(&hash) else { return };
+        match self.ledgers.execute(&case.header.proposal, &case.body) {
+            Ok(outcome) => case.is_right = Some(outcome == case.header.outcome),
+            Err(ExecuteError::Bad) => case.is_right = Some(false),
+            Err(ExecuteError::NoParent { .. }) => {}
+        }
+    }
+
+    /// Says whether a block is right: once for each height and view of a chain, and never two things.
+    fn say_word(&mut self, hash: B256, out: &mut Outbox) {
+        let Some(case) = self.cases.get(&hash) else { return };
+        let (about, me) = (&case.header.proposal, self.voting.me);
+        let key = (about.chain, about.height, about.view);
+        let Some(chain) = self.state.chains.get(&about.chain) else { return };
+        let is_due = chain.view == about.view && chain.names_signers(&case.header);
+        if self.said.contains_key(&key) || !is_due {
+            return;
+        }
+        let block = if case.is_right == Some(true) { hash } else { B256::ZERO };
+        let word = self.voting.cast(block_vote(&case.header, Phase::Accept, block));
+        if let Grounds::Certified(certified) = &case.grounds {
+            out.persist(Record::Block(certified.clone(), case.body.clone()));
+        }
+        out.persist(Record::Word(word.clone()));
+        self.said.insert(key, word.clone());
+        if let Some(case) = self.cases.get_mut(&hash) {
+            case.words.insert(me, word.clone());
+        }
+        out.send_all(self.seats.nodes(), Message::Word(word, hash));
+    }
+
+    /// Another seat's word.
+    pub(super) fn take_word(&mut self, from: NodeId, word: Ballot, hash: B256, out: &mut Outbox) {
+        let says = word.is_refusal() || word.vote.block == hash;
+        if !says || word.vote.phase != Phase::Accept.number() || !self.seats.contains(word.voter) {
+            return;
+        }
+        let Some(case) = self.cases.get_mut(&hash) else {
+            if self.loose.len() < CASES_MAX && self.is_open(&word) && self.voting.is_valid(&word) {
+                let words = self.loose.entry(hash).or_default();
+                if words.len() < self.seats.count() && !words.contains(&word) {
+                    words.push(word);
+                }
+                out.send(from, Message::FetchBlock { hash });
+            }
+            return;
+        };
+        if word.vote != block_vote(&case.header, Phase::Accept, word.vote.block) {
+            return;
+        }
+        match case.words.get(&word.voter) {
+            Some(known) if known.vote == word.vote => {}
+            Some(known) => {
+                let known = known.clone();
+                self.accuse(known, word, out);
+            }
+            None if self.voting.is_valid(&word) => {
+                case.words.insert(word.voter, word);
+            }
+            None => {}
+        }
+    }
+
+    /// Whether a word is about a block that is not decided.
+    fn is_open(&self, word: &Ballot) -> bool {
+        let chain = self.state.chains.get(&word.vote.chain);
+        chain.is_some_and(|chain| word.vote.height > chain.height && word.vote.view >= chain.view)
+    }
+
+    /// Items that list blocks, or bring more words on them.
+    pub(super) fn blocks_for(&self, state: &State) -> Vec<Item> {
+        let mut cases: Vec<_> = self.cases.values().filter(|case| !case.words.is_empty()).collect();
+        cases.sort_by_key(|case| case.header.proposal.height);
+        cases.into_iter().flat_map(|case| self.items_for(case, state)).collect()
+    }
+
+    fn items_for(&self, case: &Case, state: &State) -> Vec<Item> {
+        let Some(chain) = state.chains.get(&case.header.proposal.chain) else { return Vec::new() };
+        let words = |known: &dyn Fn(&NodeId) -> bool| -> Vec<Ballot> {
+            case.words.values().filter(|word| !known(&word.voter)).cloned().collect()
+        };
+        match (&chain.pending, &case.grounds) {
+            (Some(pending), _) if pending.hash == case.hash => {
+                let news = words(&|seat| {
+                    pending.accepted.contains(seat) || pending.refused.contains(seat)
+                });
+                if news.is_empty() { Vec::new() } else { vec![Item::Words(news)] }
+            }
+            (Some(_), _) => Vec::new(),
+            (None, Grounds::Certified(block)) => {
+                let all = state.active.iter().all(|seat| case.words.contains_key(seat));
+                let is_late = self.now_ms >= case.since_ms + self.patience_ms;
+                if all || is_late {
+                    vec![Item::Block(block.clone(), words(&|_| false))]
+                } else {
+                    Vec::new()
+                }
+            }
+            (None, Grounds::Disputed(disagreement)) => {
+                vec![Item::Disagreement(disagreement.clone()), Item::Words(words(&|_| false))]
+            }
+        }
+    }
+
+    /// Forgets what the newest final entry decided.
+    pub(super) fn forget_decided(&mut self) {
+        let chains = &self.state.chains;
+        let is_open = |chain: B256, height: u64, view: u64| {
+            chains.get(&chain).is_some_and(|known| height > known.height && view >= known.view)
+        };
+        self.cases.retain(|_, case| {
+            let about = &case.header.proposal;
+            is_open(about.chain, about.height, about.view)
+        });
+        self.loose.retain(|_, words| {
+            words
+                .first()
+                .is_some_and(|word| is_open(word.vote.chain, word.vote.height, word.vote.view))
+        });
+        self.accusations.retain(|_, accusation| {
+            let about = &accusation.header.proposal;
+            is_open(about.chain, about.height, about.view)
+        });
+        // A word stays known as long as saying another one could matter.
+        self.said.retain(|(chain, height, _), _| {
+            chains.get(chain).is_some_and(|known| *height > known.height)
+        });
+    }
+}

@@ -1,0 +1,172 @@
+//! What a seat works on: the log's state, blocks under judgement, items that wait for an entry.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use alloy::primitives::{B256, Bytes};
+
+use super::{SeatConfig, SeedKeys, blocks::Case};
+use crate::{
+    archive::{Item, Notice, ProvenNotice, State},
+    keys::NodeId,
+    ledger::Ledgers,
+    log::EntryHeader,
+    message::Message,
+    outbox::Outbox,
+    seats::Seats,
+    vote::{Ballot, Voting},
+};
+
+/// The most items that wait for an entry.
+pub(super) const QUEUE_MAX: usize = 4_096;
+
+/// The most blocks under judgement.
+pub(super) const CASES_MAX: usize = 4_096;
+
+/// The most items of one entry.
+pub(super) const ITEMS_MAX: usize = 1_024;
+
+/// A seat's desk.
+pub struct Desk {
+    pub(super) seats: Arc<Seats>,
+    pub(super) voting: Voting,
+    pub(super) seeds: Arc<dyn SeedKeys>,
+    pub(super) ledgers: Box<dyn Ledgers + Send>,
+    pub(super) now_ms: u64,
+    /// For how long a leader waits for words before it lists a block without them.
+    pub(super) patience_ms: u64,
+    /// After the newest final entry.
+    pub(super) state: State,
+    pub(super) tip: B256,
+    /// After entries that are not final.
+    pub(super) states: BTreeMap<B256, State>,
+    /// Blocks under judgement.
+    pub(super) cases: BTreeMap<B256, Case>,
+    /// Words on blocks that are not here yet.
+    pub(super) loose: BTreeMap<B256, Vec<Ballot>>,
+    /// What this seat said, by chain, height and view.
+    pub(super) said: BTreeMap<(B256, u64, u64), Ballot>,
+    pub(super) items: Vec<Item>,
+    /// Blocks that members were accused of not voting on, with what it takes to execute them.
+    pub(super) accusations: BTreeMap<B256, super::inbox::Accusation>,
+    /// Parts of seeds, by entry.
+    pub(super) parts: BTreeMap<u64, BTreeMap<NodeId, Bytes>>,
+    /// Entries that are final, but whose certificate is not here: headers and notices.
+    pub(super) unproven: Vec<(EntryHeader, Vec<Notice>)>,
+    /// The newest of each chain.
+    pub(super) notices: BTreeMap<B256, ProvenNotice>,
+    /// Final blocks whose state is not here.
+    pub(super) missing: BTreeMap<B256, B256>,
+    /// An entry that a quorum made final and that breaks the rules here: this node can take no part any more.
+    pub(super) diverged: Option<B256>,
+}
+
+impl Desk {
+    pub(super) fn new(
+        config: &SeatConfig,
+        state: State,
+        tip: B256,
+        ledgers: Box<dyn Ledgers + Send>,
+    ) -> Self {
+        Self {
+            seats: config.seats.clone(),
+            voting: config.voting.clone(),
+            seeds: config.seeds.clone(),
+            ledgers,
+            now_ms: config.began_ms,
+            patience_ms: 3 * config.timing.tick_ms,
+            state,
+            tip,
+            states: BTreeMap::new(),
+            cases: BTreeMap::new(),
+            loose: BTreeMap::new(),
+            said: BTreeMap::new(),
+            items: Vec::new(),
+            accusations: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            unproven: Vec::new(),
+            notices: BTreeMap::new(),
+            missing: BTreeMap::new(),
+            diverged: None,
+        }
+    }
+
+    /// Puts an item on the list for the next entries.
+    pub(super) fn queue(&mut self, item: Item) {
+        if self.items.len() < QUEUE_MAX && !self.items.contains(&item) && self.is_current(&item) {
+            self.items.push(item);
+        }
+    }
+
+    /// Whether an item may still find its place: after the newest final entry.
+    pub(super) fn is_current(&self, item: &Item) -> bool {
+        let state = &self.state;
+        let in_view = |chain: &B256, height: u64, view: u64| {
+            let chain = state.chains.get(chain);
+            chain.is_some_and(|chain| view >= chain.view && height > chain.height)
+        };
+        match item {
+            Item::Open(opening) => !state.chains.contains_key(&opening.chain),
+            Item::Join(joining) => {
+                joining.number > state.pool.number(joining.node)
+                    && !state.barred.contains(&joining.node)
+            }
+            Item::Block(block, _) => {
+                let about = &block.header.proposal;
+                in_view(&about.chain, about.height, about.view)
+            }
+            Item::Words(_) => false,
+            Item::Complaint(complaint) => {
+                in_view(&complaint.chain, complaint.height, complaint.view)
+            }
+            Item::Answer(ballot) => {
+                in_view(&ballot.vote.chain, ballot.vote.height, ballot.vote.view)
+            }
+            Item::Disagreement(disagreement) => {
+                let about = &disagreement.header.proposal;
+                in_view(&about.chain, about.height, about.view)
+            }
+            Item::Evidence(first, _) => !state.barred.contains(&first.voter),
+            Item::Seed(seed) => seed.height > state.seed_height,
+            Item::Return(returning) => {
+                state.suspended.get(&returning.node).is_some_and(|since| returning.since >= *since)
+            }
+        }
+    }
+
+    /// Whether there is something that entries must bring.
+    pub(super) fn has_business(&self) -> bool {
+        !self.items.is_empty()
+            || !self.cases.is_empty()
+            || !self.missing.is_empty()
+            || self.state.waits()
+            || self.state.suspended.contains_key(&self.voting.me)
+    }
+
+    /// Says again what may not have arrived.
+    pub(super) fn retry(&mut self, out: &mut Outbox) {
+        let seats = self.seats.clone();
+        let mut asked = BTreeSet::new();
+        for case in self.cases.values() {
+            let about = &case.header.proposal;
+            if let Some(word) = self.said.get(&(about.chain, about.height, about.view)) {
+                out.send_all(seats.nodes(), Message::Word(word.clone(), case.hash));
+            }
+        }
+        for hash in self.loose.keys().chain(self.missing.values()) {
+            asked.insert(*hash);
+        }
+        for hash in asked {
+            let is_state = self.missing.values().any(|missing| *missing == hash);
+            let ask =
+                if is_state { Message::FetchState { hash } } else { Message::FetchBlock { hash } };
+            out.send_all(seats.nodes(), ask);
+        }
+        self.ask_for_pending(out);
+        self.relay_accusations(out);
+        self.ask_to_return(out);
+        self.repeat_seed_parts(out);
+    }
+}

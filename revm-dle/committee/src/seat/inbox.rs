@@ -1,0 +1,211 @@
+//! What reaches a seat, besides the log's own messages.
+
+use alloy::primitives::{B256, Bytes};
+use conet_ledger::block::{Body, Header};
+
+use super::{
+    blocks::Grounds,
+    desk::{CASES_MAX, Desk},
+};
+use crate::{
+    archive::{
+        Item,
+        item::{Complaint, Disagreement, Returning, block_vote},
+    },
+    keys::NodeId,
+    message::{Message, Proposed},
+    outbox::Outbox,
+    vote::{Ballot, Phase},
+};
+
+/// A block that somebody does not vote on, with what it takes to do so.
+#[derive(Debug, Clone)]
+pub(super) struct Accusation {
+    pub(super) header: Header,
+    pub(super) body: Body,
+    pub(super) create: Ballot,
+    pub(super) witness: Bytes,
+}
+
+impl Desk {
+    pub(super) fn receive(&mut self, from: NodeId, message: Message, out: &mut Outbox) {
+        match message {
+            Message::Word(word, hash) => self.take_word(from, word, hash, out),
+            Message::SeedPart { height, part } => self.take_seed_part(from, height, part),
+            Message::Return(returning) => self.queue(Item::Return(returning)),
+            Message::Certified(block, body) => {
+                let header = block.header.clone();
+                self.open_case(header, body, Grounds::Certified(block), out);
+            }
+            Message::Complaint(complaint, body, witness) => {
+                self.take_complaint(*complaint, body, witness, out)
+            }
+            Message::Answer(ballot) => self.take_answer(ballot, out),
+            Message::Disagreement(disagreement, body) => {
+                self.take_disagreement(*disagreement, body, out)
+            }
+            Message::Evidence(first, second) => self.accuse(first, second, out),
+            Message::Join(joining) => self.queue(Item::Join(joining)),
+            Message::FetchNotice { chain } => {
+                if let Some(notice) = self.notices.get(&chain) {
+                    out.send(from, Message::Notice(Box::new(notice.clone())));
+                }
+            }
+            Message::FetchBlock { hash } => self.answer_block(from, hash, out),
+            Message::FetchState { hash } => self.answer_state(from, hash, out),
+            Message::State(header, state) => self.take_exported(*header, &state, out),
+            // Not for seats, or not without being asked for.
+            _ => {}
+        }
+    }
+
+    /// Notes a complaint, and brings the accused what it should vote on.
+    fn take_complaint(
+        &mut self,
+        complaint: Complaint,
+        body: Body,
+        witness: Bytes,
+        out: &mut Outbox,
+    ) {
+        if let Some((header, create)) = complaint.block.clone() {
+            let fits =
+                body.hash() == header.proposal.body_hash && self.accusations.len() < CASES_MAX;
+            if !fits {
+                return;
+            }
+            let hash = header.hash();
+            self.accusations.entry(hash).or_insert(Accusation { header, body, create, witness });
+        } else if let Some(chain) = self.state.chains.get(&complaint.chain) {
+            for transaction in body.transactions {
+                for creator in chain.creator {
+                    let transaction = transaction.clone();
+                    out.send(creator, Message::Transaction { chain: complaint.chain, transaction });
+                }
+            }
+        }
+        self.queue(Item::Complaint(Box::new(complaint)));
+        self.relay_accusations(out);
+    }
+
+    /// Brings to all who are accused of silence what they should vote on.
+    pub(super) fn relay_accusations(&self, out: &mut Outbox) {
+        for item in &self.items {
+            if let Item::Complaint(complaint) = item {
+                self.relay(complaint.chain, complaint.accused, out);
+            }
+        }
+        for chain in self.state.chains.values() {
+            for accused in chain.accused.keys() {
+                self.relay(chain.id, *accused, out);
+            }
+        }
+    }
+
+    fn relay(&self, chain: B256, accused: NodeId, out: &mut Outbox) {
+        let Some(chain) = self.state.chains.get(&chain) else { return };
+        for accusation in self.accusations.values() {
+            let Accusation { header, body, create, witness } = accusation;
+            let about = &header.proposal;
+            let signers = chain.signers(about.height).unwrap_or_default();
+            let phase = signers.iter().find(|(node, _)| *node == accused).map(|(_, phase)| *phase);
+            if about.chain != chain.id || about.view != chain.view {
+                continue;
+            }
+            match phase {
+                Some(Phase::Witness) => {
+                    let (header, body, create) = (header.clone(), body.clone(), create.clone());
+                    let proposed = Proposed { header, body, create, parent: None };
+                    out.send(accused, Message::Propose(Box::new(proposed)));
+                }
+                Some(Phase::Validate) => {
+                    let (proposal, body) = (Box::new(about.clone()), body.clone());
+                    out.send(
+                        accused,
+                        Message::Validate { proposal, body, witness: witness.clone() },
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The accused votes: its vote goes into the log, and to the creator. One for another block is a disagreement.
+    fn take_answer(&mut self, ballot: Ballot, out: &mut Outbox) {
+        let about = |accusation: &&Accusation| {
+            let header = &accusation.header;
+            [Phase::Witness, Phase::Validate]
+                .iter()
+                .any(|phase| block_vote(header, *phase, ballot.vote.block) == ballot.vote)
+        };
+        let Some(accusation) = self.accusations.values().find(about).cloned() else { return };
+        if !self.voting.is_valid(&ballot) {
+            return;
+        }
+        if ballot.vote.block == accusation.header.hash() {
+            out.send(accusation.create.voter, Message::Vote(ballot.clone()));
+            self.queue(Item::Answer(ballot));
+        } else {
+            let Accusation { header, body, create, .. } = accusation;
+            self.take_disagreement(Disagreement { header, create, other: ballot }, body, out);
+        }
+    }
+
+    fn take_disagreement(&mut self, disagreement: Disagreement, body: Body, out: &mut Outbox) {
+        let Disagreement { header, create, other } = &disagreement;
+        let is_valid = create.vote == block_vote(header, Phase::Create, header.hash())
+            && self.voting.is_valid(create)
+            && self.voting.is_valid(other);
+        if is_valid {
+            let header = header.clone();
+            self.open_case(header, body, Grounds::Disputed(Box::new(disagreement)), out);
+        }
+    }
+
+    fn answer_block(&self, from: NodeId, hash: B256, out: &mut Outbox) {
+        let Some(case) = self.cases.get(&hash) else { return };
+        let message = match &case.grounds {
+            Grounds::Certified(block) => Message::Certified(block.clone(), case.body.clone()),
+            Grounds::Disputed(why) => Message::Disagreement(why.clone(), case.body.clone()),
+        };
+        out.send(from, message);
+    }
+
+    fn answer_state(&self, from: NodeId, hash: B256, out: &mut Outbox) {
+        if let Some((header, state)) = self.ledgers.export(hash) {
+            out.send(from, Message::State(Box::new(header), state));
+        }
+    }
+
+    fn take_exported(&mut self, header: Header, state: &[u8], out: &mut Outbox) {
+        let (chain, hash) = (header.proposal.chain, header.hash());
+        if self.missing.get(&chain) == Some(&hash) && self.ledgers.import(&header, state) {
+            self.missing.remove(&chain);
+            self.ledgers.finalized(chain, hash);
+            self.consider_all(out);
+        }
+    }
+
+    /// Asks for blocks that are judged and not here.
+    pub(super) fn ask_for_pending(&self, out: &mut Outbox) {
+        for chain in self.state.chains.values() {
+            let Some(pending) = &chain.pending else { continue };
+            if !self.cases.contains_key(&pending.hash) {
+                out.send_all(self.seats.nodes(), Message::FetchBlock { hash: pending.hash });
+            }
+        }
+    }
+
+    /// A seat that was taken for silent says that it is not.
+    pub(super) fn ask_to_return(&mut self, out: &mut Outbox) {
+        let me = self.voting.me;
+        if !self.state.suspended.contains_key(&me) || self.state.barred.contains(&me) {
+            return;
+        }
+        let since = self.state.height;
+        let signature = self.voting.sign(Returning::struct_hash(self.seats.log, me, since));
+        let returning = Returning { node: me, since, signature };
+        self.items.retain(|item| !matches!(item, Item::Return(known) if known.node == me));
+        self.queue(Item::Return(returning.clone()));
+        out.send_all(self.seats.nodes(), Message::Return(returning));
+    }
+}

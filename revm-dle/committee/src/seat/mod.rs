@@ -1,0 +1,160 @@
+//! One archive node: it votes on the log, executes blocks, and says what it found.
+//!
+//! ```text
+//! Certified ─► execute ─► Word to all seats ─┐
+//! Complaint, Answer, Disagreement, Join … ───┼─► items of the next entry ─► log ─► State ─► notices to members
+//! final entries that draws wait for ─► SeedPart to all seats ─► Seed ┘
+//! ```
+//!
+//! What it must not forget is journaled before it is said: its votes, its words, and the blocks that they are about.
+
+mod application;
+mod blocks;
+mod desk;
+mod inbox;
+mod restore;
+mod seeds;
+
+pub use desk::Desk;
+pub use seeds::SeedKeys;
+
+use std::sync::Arc;
+
+use alloy::primitives::B256;
+
+use crate::{
+    archive::{Item, Rules, State, item::Opening},
+    keys::NodeId,
+    ledger::Ledgers,
+    log::{EntryHeader, Simplex, Timing, Tip},
+    message::Message,
+    outbox::{Action, Outbox},
+    seats::Seats,
+    vote::Voting,
+};
+
+/// What happens to a node.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A message came.
+    Message(NodeId, Box<Message>),
+    /// The main chain has a new chain.
+    Opened(Opening),
+    /// Time passed.
+    Tick,
+}
+
+/// What a seat is made of.
+#[derive(Clone)]
+pub struct SeatConfig {
+    /// The group.
+    pub seats: Arc<Seats>,
+    /// Votes as this node.
+    pub voting: Voting,
+    /// The log's times.
+    pub timing: Timing,
+    /// The group's rules.
+    pub rules: Rules,
+    /// Makes and checks seeds.
+    pub seeds: Arc<dyn SeedKeys>,
+    /// When the log began, milliseconds since 1970.
+    pub began_ms: u64,
+}
+
+impl SeatConfig {
+    fn beginning(&self) -> Tip {
+        let header = EntryHeader {
+            log: self.seats.log,
+            epoch: self.seats.epoch,
+            view: 0,
+            height: 0,
+            parent: B256::ZERO,
+            parent_view: 0,
+            time_ms: self.began_ms,
+            items_hash: B256::ZERO,
+            notices_root: B256::ZERO,
+        };
+        Tip { id: header.id(), header }
+    }
+
+    fn first_state(&self) -> State {
+        let voting = Arc::new(self.voting.clone());
+        State::new(
+            self.seats.clone(),
+            self.rules,
+            voting,
+            self.seeds.clone().checker(),
+            self.began_ms,
+        )
+    }
+}
+
+/// An archive node.
+pub struct Seat {
+    log: Simplex,
+    desk: Desk,
+    retry_ms: u64,
+    retry_at_ms: u64,
+}
+
+impl Seat {
+    /// A node that begins with the log.
+    #[must_use]
+    pub fn new(config: &SeatConfig, ledgers: Box<dyn Ledgers + Send>, now_ms: u64) -> Self {
+        let tip = config.beginning();
+        let desk = Desk::new(config, config.first_state(), tip.id, ledgers);
+        let log =
+            Simplex::new(config.seats.clone(), config.voting.clone(), config.timing, tip, now_ms);
+        let retry_ms = config.timing.retry_ms;
+        Self { log, desk, retry_ms, retry_at_ms: now_ms + retry_ms }
+    }
+
+    /// Takes what happened; says what to do.
+    pub fn step(&mut self, now_ms: u64, event: Event) -> Vec<Action> {
+        let mut out = Outbox::new(self.desk.voting.me);
+        self.desk.now_ms = now_ms;
+        match event {
+            Event::Message(from, message) => self.receive(now_ms, from, *message, &mut out),
+            Event::Opened(opening) => self.desk.queue(Item::Open(opening)),
+            Event::Tick => {}
+        }
+        self.log.advance(now_ms, &mut self.desk, &mut out);
+        if now_ms >= self.retry_at_ms {
+            self.retry_at_ms = now_ms + self.retry_ms;
+            self.desk.retry(&mut out);
+        }
+        out.into_actions()
+    }
+
+    fn receive(&mut self, now_ms: u64, from: NodeId, message: Message, out: &mut Outbox) {
+        match message {
+            Message::Log(message) => self.log.receive(now_ms, from, message, &mut self.desk, out),
+            message => self.desk.receive(from, message, out),
+        }
+    }
+
+    /// When [`Self::step`] has something to do if nothing happens before.
+    #[must_use]
+    pub fn wake_ms(&self) -> u64 {
+        let retry = if self.desk.has_business() { self.retry_at_ms } else { u64::MAX };
+        self.log.wake_ms().min(retry)
+    }
+
+    /// The state after the newest final entry.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.desk.state
+    }
+
+    /// The newest final entry.
+    #[must_use]
+    pub const fn tip(&self) -> &Tip {
+        self.log.tip()
+    }
+
+    /// The ledgers.
+    #[must_use]
+    pub fn ledgers(&self) -> &dyn Ledgers {
+        &*self.desk.ledgers
+    }
+}

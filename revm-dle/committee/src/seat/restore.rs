@@ -1,0 +1,71 @@
+//! A seat that was stopped goes on from its journal.
+
+use super::{Seat, SeatConfig, blocks::Grounds};
+use crate::{
+    journal::Record,
+    ledger::Ledgers,
+    log::{Application, Tip},
+    outbox::Outbox,
+};
+
+impl Seat {
+    /// Rebuilds a seat from what it had journaled, in the order of writing. `ledgers` may know less than the journal:
+    /// what is missing is asked for.
+    #[must_use]
+    pub fn restore(
+        config: &SeatConfig,
+        ledgers: Box<dyn Ledgers + Send>,
+        records: impl IntoIterator<Item = Record>,
+        now_ms: u64,
+    ) -> Self {
+        let mut seat = Self::new(config, ledgers, now_ms);
+        // What follows from entries was said before.
+        let mut said = Outbox::new(config.voting.me);
+        let (mut votes, mut blocks) = (Vec::new(), Vec::new());
+        for record in records {
+            match record {
+                Record::Entry(entry) => {
+                    seat.desk.finalized(&entry, &mut said);
+                    let tip = Tip { id: entry.id(), header: entry.header.clone() };
+                    seat.log.begin_after(tip, *entry);
+                }
+                Record::Certificate(certificate) => {
+                    seat.desk.certified(&certificate, &mut said);
+                    seat.log.restore_certificate(certificate);
+                }
+                Record::LogVote(phase, ballot) => votes.push((phase, ballot)),
+                Record::Word(word) => {
+                    let about = &word.vote;
+                    seat.desk.said.insert((about.chain, about.height, about.view), word);
+                }
+                Record::Block(block, body) => blocks.push((block, body)),
+                Record::MemberVote(_) | Record::Proposed(_) | Record::Joined(_) => {}
+            }
+        }
+        for (phase, ballot) in votes {
+            seat.log.restore(ballot, phase);
+        }
+        for (block, body) in blocks {
+            let header = block.header.clone();
+            seat.desk.open_case(header, body, Grounds::Certified(block), &mut said);
+        }
+        seat.desk.said_again();
+        seat
+    }
+}
+
+impl super::Desk {
+    /// Its own words count again.
+    fn said_again(&mut self) {
+        let me = self.voting.me;
+        for case in self.cases.values_mut() {
+            let about = &case.header.proposal;
+            if let Some(word) = self.said.get(&(about.chain, about.height, about.view)) {
+                let is_on_it = word.is_refusal() || word.vote.block == case.hash;
+                if is_on_it {
+                    case.words.insert(me, word.clone());
+                }
+            }
+        }
+    }
+}
