@@ -1,10 +1,11 @@
 //! What a node must not forget. A record is durable before anything that follows from it is said.
 
+use alloy::primitives::Bytes;
 use conet_ledger::block::Body;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    archive::item::CertifiedHeader,
+    archive::{ProvenNotice, item::CertifiedHeader},
     log::{Certificate, Entry},
     message::Proposed,
     vote::{Ballot, Phase},
@@ -25,8 +26,10 @@ pub enum Record {
     Block(Box<CertifiedHeader>, Body),
     /// A member's own vote on a block.
     MemberVote(Ballot),
-    /// A creator's own block, with its vote.
-    Proposed(Box<Proposed>),
+    /// A creator's own block, with its vote and its state witness.
+    Proposed(Box<Proposed>, Bytes),
+    /// Where a chain stands that a member has a part in, or had.
+    Notice(Box<ProvenNotice>),
     /// The number of a node's last wish to be drawn.
     Joined(u64),
 }

@@ -58,6 +58,9 @@ pub trait Ledgers {
         transactions: &mut Vec<SignedTransaction>,
     ) -> Option<Built>;
 
+    /// Whether a transaction may still be executed after a block, now or later.
+    fn may_come(&self, block: B256, transaction: &SignedTransaction) -> bool;
+
     /// A block is final: states of the chain that do not stand on it may go.
     fn finalized(&mut self, chain: B256, block: B256);
 

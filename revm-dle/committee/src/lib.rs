@@ -8,6 +8,7 @@ pub mod journal;
 pub mod keys;
 pub mod ledger;
 pub mod log;
+pub mod member;
 pub mod message;
 pub mod outbox;
 pub mod roulette;

@@ -39,7 +39,8 @@ impl Seat {
                     seat.desk.said.insert((about.chain, about.height, about.view), word);
                 }
                 Record::Block(block, body) => blocks.push((block, body)),
-                Record::MemberVote(_) | Record::Proposed(_) | Record::Joined(_) => {}
+                // A member's.
+                _ => {}
             }
         }
         for (phase, ballot) in votes {

@@ -1,0 +1,201 @@
+//! A creator makes blocks: one on the newest final one, and one more on that as soon as its group has signed it.
+
+use alloy::primitives::B256;
+use conet_ledger::block::Proposal;
+
+use super::{Member, part::Making};
+use crate::{
+    archive::{
+        chain::hash_of_signers,
+        item::{CertifiedHeader, Disagreement, block_vote},
+    },
+    journal::Record,
+    keys::NodeId,
+    message::{Message, Proposed},
+    outbox::Outbox,
+    vote::{Ballot, Phase},
+};
+
+/// How many blocks may be under way: one may stand on a certified one that is not final.
+const AHEAD_MAX: u64 = 2;
+
+impl Member {
+    /// Makes what blocks can be made.
+    pub(super) fn make_blocks(&mut self, chain: B256, out: &mut Outbox) {
+        while let Some(draft) = self.draft(chain) {
+            if !self.make_block(draft, out) {
+                break;
+            }
+        }
+    }
+
+    /// The next block's frame, if it is this member's to make now.
+    fn draft(&self, chain: B256) -> Option<Proposal> {
+        let part = self.parts.get(&chain)?;
+        let notice = part.notice();
+        if notice.creator != Some(self.me()) || part.transactions.is_empty() {
+            return None;
+        }
+        let (mut height, mut parent) = (notice.height + 1, notice.hash);
+        while let Some(making) = part.making.get(&height) {
+            making.certified.as_ref()?;
+            (height, parent) = (height + 1, making.hash);
+        }
+        let is_free =
+            height <= notice.height + AHEAD_MAX && !part.said.contains_key(&(height, notice.view));
+        let signers = notice.signers(height).filter(|_| is_free && self.ledgers.has(parent))?;
+        Some(Proposal {
+            chain,
+            series: notice.series,
+            height,
+            view: notice.view,
+            epoch: self.config.seats.epoch,
+            parent,
+            time_ms: notice.time_ms,
+            paid_through_s: notice.paid_through_s,
+            gas_price: notice.gas_price,
+            members_hash: hash_of_signers(&signers),
+            body_hash: B256::ZERO,
+        })
+    }
+
+    fn make_block(&mut self, draft: Proposal, out: &mut Outbox) -> bool {
+        let (chain, height) = (draft.chain, draft.height);
+        let Some(part) = self.parts.get_mut(&chain) else { return false };
+        let under_way: Vec<_> = part
+            .making
+            .values()
+            .flat_map(|making| making.proposed.body.transactions.clone())
+            .collect();
+        let waiting = part.transactions.iter().map(|(transaction, _)| transaction);
+        let mut candidates: Vec<_> =
+            waiting.filter(|transaction| !under_way.contains(transaction)).cloned().collect();
+        let Some(built) = self.ledgers.build(draft, &mut candidates) else { return false };
+        let hash = built.header.hash();
+        let create = self.config.voting.cast(block_vote(&built.header, Phase::Create, hash));
+        let before = part.making.get(&(height - 1));
+        let parent = before.and_then(|making| making.certified.clone());
+        let proposed = Proposed { header: built.header, body: built.body, create, parent };
+        out.persist(Record::Proposed(Box::new(proposed.clone()), built.witness.clone()));
+        self.begin(proposed, built.witness);
+        self.ask_for_votes(chain, height, out);
+        self.certify(chain, height, out);
+        true
+    }
+
+    /// A block is under way.
+    pub(super) fn begin(&mut self, proposed: Proposed, witness: alloy::primitives::Bytes) {
+        let about = proposed.header.proposal.clone();
+        let Some(part) = self.parts.get_mut(&about.chain) else { return };
+        let (hash, create) = (proposed.header.hash(), proposed.create.clone());
+        part.said.insert((about.height, about.view), create.clone());
+        let votes = [(create.voter, create)].into();
+        let since_ms = self.now_ms;
+        part.making.insert(
+            about.height,
+            Making { hash, proposed, witness, votes, certified: None, since_ms },
+        );
+    }
+
+    /// Sends a block to those who have not voted on it.
+    fn ask_for_votes(&self, chain: B256, height: u64, out: &mut Outbox) {
+        let Some(part) = self.parts.get(&chain) else { return };
+        let Some(making) = part.making.get(&height) else { return };
+        for (node, phase) in part.notice().signers(height).unwrap_or_default() {
+            if making.votes.contains_key(&node) {
+                continue;
+            }
+            let Proposed { header, body, .. } = &making.proposed;
+            let message = match phase {
+                Phase::Validate => Message::Validate {
+                    proposal: Box::new(header.proposal.clone()),
+                    body: body.clone(),
+                    witness: making.witness.clone(),
+                },
+                _ => Message::Propose(Box::new(making.proposed.clone())),
+            };
+            out.send(node, message);
+        }
+    }
+
+    /// A member's vote on this creator's block.
+    pub(super) fn take_vote(&mut self, ballot: Ballot, out: &mut Outbox) {
+        let (chain, height) = (ballot.vote.chain, ballot.vote.height);
+        let Some(part) = self.parts.get_mut(&chain) else { return };
+        let signers = part.notice().signers(height).unwrap_or_default();
+        let Some(making) = part.making.get_mut(&height) else { return };
+        let phase = signers.iter().find(|(node, _)| *node == ballot.voter).map(|(_, phase)| *phase);
+        let header = &making.proposed.header;
+        let fits =
+            phase.is_some_and(|phase| ballot.vote == block_vote(header, phase, ballot.vote.block));
+        if !fits
+            || making.votes.contains_key(&ballot.voter)
+            || !self.config.voting.is_valid(&ballot)
+        {
+            return;
+        }
+        if ballot.vote.block == making.hash {
+            making.votes.insert(ballot.voter, ballot);
+            self.certify(chain, height, out);
+        } else {
+            let (create, body) = (making.proposed.create.clone(), making.proposed.body.clone());
+            let disagreement = Disagreement { header: header.clone(), create, other: ballot };
+            let message = Message::Disagreement(Box::new(disagreement), body);
+            out.send_all(self.config.seats.nodes(), message);
+        }
+    }
+
+    /// Sends a block that enough have signed to the seats.
+    fn certify(&mut self, chain: B256, height: u64, out: &mut Outbox) {
+        let Some(part) = self.parts.get_mut(&chain) else { return };
+        let (quorum, signers) =
+            (part.notice().quorum, part.notice().signers(height).unwrap_or_default());
+        let needed =
+            if quorum == 0 { signers.len() } else { signers.len().min(usize::from(quorum)) };
+        let Some(making) = part.making.get_mut(&height) else { return };
+        if making.certified.is_some() || making.votes.len() < needed {
+            return;
+        }
+        let ballots =
+            signers.iter().filter_map(|(node, _)| making.votes.get(node)).cloned().collect();
+        let block = CertifiedHeader { header: making.proposed.header.clone(), ballots };
+        making.certified = Some(block.clone());
+        let message = Message::Certified(Box::new(block), making.proposed.body.clone());
+        out.send_all(self.config.seats.nodes(), message);
+        self.make_blocks(chain, out);
+    }
+
+    /// Says again what may not have arrived.
+    pub(super) fn repeat_blocks(&self, chain: B256, out: &mut Outbox) {
+        let Some(part) = self.parts.get(&chain) else { return };
+        for (height, making) in &part.making {
+            match &making.certified {
+                Some(block) => {
+                    let body = making.proposed.body.clone();
+                    let message = Message::Certified(Box::new(block.clone()), body);
+                    out.send_all(self.config.seats.nodes(), message);
+                }
+                None => self.ask_for_votes(chain, *height, out),
+            }
+        }
+    }
+
+    /// Whom this creator waits for, in the block that is next.
+    pub(super) fn silent_signers(&self, chain: B256) -> Vec<NodeId> {
+        let Some(part) = self.parts.get(&chain) else { return Vec::new() };
+        let height = part.notice().height + 1;
+        let Some(making) = part.making.get(&height).filter(|making| making.certified.is_none())
+        else {
+            return Vec::new();
+        };
+        if self.now_ms < making.since_ms + self.config.timing.vote_timeout_ms {
+            return Vec::new();
+        }
+        let signers = part.notice().signers(height).unwrap_or_default();
+        signers
+            .iter()
+            .map(|(node, _)| *node)
+            .filter(|node| !making.votes.contains_key(node))
+            .collect()
+    }
+}

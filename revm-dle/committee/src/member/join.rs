@@ -1,0 +1,48 @@
+//! Waiting to be drawn.
+
+use super::Member;
+use crate::{archive::item::Joining, journal::Record, message::Message, outbox::Outbox};
+
+/// A member's wish to be drawn.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    /// Counts wishes.
+    pub(super) number: u64,
+    /// Whether the last one may still be in the pool.
+    stands: bool,
+    /// When it was last said.
+    said_ms: u64,
+}
+
+impl Waiting {
+    /// Drawn, or let go: the wish before is used up.
+    pub(super) const fn note(&mut self, is_in: bool, was_in: bool) {
+        if is_in != was_in {
+            self.stands = false;
+        }
+    }
+}
+
+impl Member {
+    /// Joins the pool whenever this member has room for another chain.
+    pub(super) fn join(&mut self, out: &mut Outbox) {
+        let me = self.me();
+        let serves = self.parts.values().filter(|part| part.involves(me)).count();
+        if serves >= self.config.parts_max {
+            return;
+        }
+        let is_due = self.now_ms >= self.waiting.said_ms + self.config.timing.retry_ms * 4;
+        if !self.waiting.stands {
+            self.waiting.number += 1;
+            self.waiting.stands = true;
+            out.persist(Record::Joined(self.waiting.number));
+        } else if !is_due {
+            return;
+        }
+        self.waiting.said_ms = self.now_ms;
+        let (log, number) = (self.config.seats.log, self.waiting.number);
+        let signature = self.config.voting.sign(Joining::struct_hash(log, me, number));
+        let joining = Joining { node: me, number, signature };
+        out.send_all(self.config.seats.nodes(), Message::Join(joining));
+    }
+}

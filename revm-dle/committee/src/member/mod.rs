@@ -1,0 +1,219 @@
+//! One participant: it waits to be drawn, makes blocks as a creator, executes and signs them as a witness or validator.
+//!
+//! ```text
+//! creator    transactions ─► block ─► Propose to witnesses, Validate to validators ─► votes ─► Certified to seats
+//! witness    Propose ─► execute ─► vote for it, or for none with a Disagreement to the seats
+//! validator  Validate ─► execute on the state witness ─► vote for what came out
+//! all        Notice of the seats ─► who is who, what is final; silence of others ─► Complaint to the seats
+//! ```
+//!
+//! What a chain's group is, and what is final, a member knows from notices with their proof alone.
+
+mod creator;
+mod join;
+mod part;
+mod restore;
+mod signer;
+mod watch;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use alloy::primitives::B256;
+
+use crate::{
+    archive::ProvenNotice,
+    keys::NodeId,
+    ledger::Ledgers,
+    message::Message,
+    outbox::{Action, Outbox},
+    seat::Event,
+    seats::Seats,
+    vote::Voting,
+};
+use join::Waiting;
+use part::Part;
+
+/// A participant's times, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemberTiming {
+    /// What was not answered is said again after so long.
+    pub retry_ms: u64,
+    /// A creator complains about who did not vote for so long.
+    pub vote_timeout_ms: u64,
+    /// A witness complains about a creator that leaves a transaction for so long.
+    pub block_timeout_ms: u64,
+}
+
+impl Default for MemberTiming {
+    fn default() -> Self {
+        Self { retry_ms: 400, vote_timeout_ms: 600, block_timeout_ms: 1_500 }
+    }
+}
+
+/// What a participant is made of.
+#[derive(Clone)]
+pub struct MemberConfig {
+    /// The archive group whose notices count.
+    pub seats: Arc<Seats>,
+    /// Votes as this node.
+    pub voting: Voting,
+    /// Its times.
+    pub timing: MemberTiming,
+    /// In how many chains it serves at once.
+    pub parts_max: usize,
+}
+
+/// The most blocks of a chain that wait for a notice or a parent.
+const HELD_MAX: usize = 32;
+
+/// The most transactions of a chain that wait.
+const TRANSACTIONS_MAX: usize = 4_096;
+
+/// A participant.
+pub struct Member {
+    config: MemberConfig,
+    ledgers: Box<dyn Ledgers + Send>,
+    parts: BTreeMap<B256, Part>,
+    waiting: Waiting,
+    now_ms: u64,
+    retry_at_ms: u64,
+}
+
+impl Member {
+    /// A participant that nobody knows yet.
+    #[must_use]
+    pub fn new(config: MemberConfig, ledgers: Box<dyn Ledgers + Send>, now_ms: u64) -> Self {
+        let retry_at_ms = now_ms + config.timing.retry_ms;
+        let (parts, waiting) = (BTreeMap::new(), Waiting::default());
+        Self { config, ledgers, parts, waiting, now_ms, retry_at_ms }
+    }
+
+    /// Takes what happened; says what to do.
+    pub fn step(&mut self, now_ms: u64, event: Event) -> Vec<Action> {
+        self.now_ms = now_ms;
+        let mut out = Outbox::new(self.me());
+        if let Event::Message(from, message) = event {
+            self.receive(from, *message, &mut out);
+        }
+        self.join(&mut out);
+        if now_ms >= self.retry_at_ms {
+            self.retry_at_ms = now_ms + self.config.timing.retry_ms;
+            self.retry(&mut out);
+        }
+        out.into_actions()
+    }
+
+    /// When [`Self::step`] has something to do if nothing happens before.
+    #[must_use]
+    pub const fn wake_ms(&self) -> u64 {
+        self.retry_at_ms
+    }
+
+    /// The chains that it has a part in, with its newest notice.
+    pub fn notices(&self) -> impl Iterator<Item = &ProvenNotice> {
+        self.parts.values().map(|part| &part.proven)
+    }
+
+    /// The ledgers.
+    #[must_use]
+    pub fn ledgers(&self) -> &dyn Ledgers {
+        &*self.ledgers
+    }
+
+    const fn me(&self) -> NodeId {
+        self.config.voting.me
+    }
+
+    fn receive(&mut self, from: NodeId, message: Message, out: &mut Outbox) {
+        match message {
+            Message::Notice(notice) => self.take_notice(*notice, out),
+            Message::Transaction { chain, transaction } => {
+                self.take_transaction(chain, transaction, out)
+            }
+            Message::Propose(proposed) => self.take_proposal(from, *proposed, out),
+            Message::Validate { proposal, body, witness } => {
+                self.take_validation(from, *proposal, body, witness, out);
+            }
+            Message::Vote(ballot) => self.take_vote(ballot, out),
+            Message::FetchState { hash } => {
+                if let Some((header, state)) = self.ledgers.export(hash) {
+                    out.send(from, Message::State(Box::new(header), state));
+                }
+            }
+            Message::State(header, state) => self.take_state(&header, &state, out),
+            // Not for members.
+            _ => {}
+        }
+    }
+
+    /// Where a chain stands now.
+    fn take_notice(&mut self, proven: ProvenNotice, out: &mut Outbox) {
+        let chain = proven.notice.chain;
+        let known = self.parts.get(&chain).map(|part| part.logged);
+        // Cheap first: most notices come from every seat.
+        if known
+            .is_some_and(|known| proven.headers.first().is_none_or(|first| first.height <= known))
+        {
+            return;
+        }
+        let Some(logged) = proven.verify(&self.config.seats, &self.config.voting) else { return };
+        let me = self.me();
+        let is_in = proven.notice.members().contains(&me);
+        let was_in = self.parts.get(&chain).is_some_and(|part| part.involves(me));
+        if !is_in && known.is_none() {
+            return;
+        }
+        match self.parts.get_mut(&chain) {
+            Some(part) => part.renew(proven.clone(), logged, self.now_ms),
+            None => {
+                self.parts.insert(chain, Part::new(proven.clone(), logged, self.now_ms));
+            }
+        }
+        if is_in != was_in {
+            out.persist(crate::Record::Notice(Box::new(proven.clone())));
+        }
+        self.waiting.note(is_in, was_in);
+        let notice = proven.notice;
+        if self.ledgers.has(notice.hash) {
+            self.ledgers.finalized(chain, notice.hash);
+        } else if notice.creator == Some(me) || notice.witnesses.contains(&me) {
+            out.send_all(self.config.seats.nodes(), Message::FetchState { hash: notice.hash });
+        }
+        self.go_on(chain, out);
+    }
+
+    fn take_state(&mut self, header: &conet_ledger::block::Header, state: &[u8], out: &mut Outbox) {
+        let chain = header.proposal.chain;
+        let is_wanted =
+            self.parts.get(&chain).is_some_and(|part| part.notice().hash == header.hash());
+        if is_wanted && !self.ledgers.has(header.hash()) && self.ledgers.import(header, state) {
+            self.ledgers.finalized(chain, header.hash());
+            self.go_on(chain, out);
+        }
+    }
+
+    /// Does what a chain's newest notice or state made possible.
+    fn go_on(&mut self, chain: B256, out: &mut Outbox) {
+        self.forget_spent(chain);
+        self.sign_held(chain, out);
+        self.make_blocks(chain, out);
+    }
+
+    fn retry(&mut self, out: &mut Outbox) {
+        let chains: Vec<_> = self.parts.keys().copied().collect();
+        for chain in chains {
+            let Some(part) = self.parts.get(&chain) else { continue };
+            if part.is_in_use(self.me()) {
+                out.send_all(self.config.seats.nodes(), Message::FetchNotice { chain });
+            }
+            let notice = part.notice();
+            let keeps = notice.creator == Some(self.me()) || notice.witnesses.contains(&self.me());
+            if keeps && !self.ledgers.has(notice.hash) {
+                out.send_all(self.config.seats.nodes(), Message::FetchState { hash: notice.hash });
+            }
+            self.repeat_blocks(chain, out);
+            self.watch(chain, out);
+            self.go_on(chain, out);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! A member that was stopped goes on from its journal.
+
+use super::{Member, MemberConfig, part::Part};
+use crate::{journal::Record, ledger::Ledgers};
+
+impl Member {
+    /// Rebuilds a member from what it had journaled, in the order of writing.
+    #[must_use]
+    pub fn restore(
+        config: MemberConfig,
+        ledgers: Box<dyn Ledgers + Send>,
+        records: impl IntoIterator<Item = Record>,
+        now_ms: u64,
+    ) -> Self {
+        let mut member = Self::new(config, ledgers, now_ms);
+        for record in records {
+            match record {
+                Record::Notice(proven) => member.restore_notice(*proven),
+                Record::MemberVote(ballot) => {
+                    let about = ballot.vote;
+                    if let Some(part) = member.parts.get_mut(&about.chain) {
+                        part.said.insert((about.height, about.view), ballot);
+                    }
+                }
+                Record::Proposed(proposed, witness) => member.begin(*proposed, witness),
+                Record::Joined(number) => member.waiting.number = number,
+                _ => {}
+            }
+        }
+        member
+    }
+
+    fn restore_notice(&mut self, proven: crate::archive::ProvenNotice) {
+        let logged = proven.headers.first().map_or(0, |first| first.height);
+        let chain = proven.notice.chain;
+        match self.parts.get_mut(&chain) {
+            Some(part) => part.renew(proven, logged, self.now_ms),
+            None => {
+                self.parts.insert(chain, Part::new(proven, logged, self.now_ms));
+            }
+        }
+    }
+}

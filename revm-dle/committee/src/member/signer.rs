@@ -1,0 +1,218 @@
+//! Witnesses and validators execute a creator's block, and say what they got: once for each height and view.
+
+use alloy::primitives::{B256, Bytes};
+use conet_ledger::block::{Body, Header, Proposal};
+
+use super::{
+    HELD_MAX, Member,
+    part::{Asked, Part},
+};
+use crate::{
+    archive::{
+        chain::hash_of_signers,
+        item::{CertifiedHeader, Disagreement, block_vote},
+    },
+    journal::Record,
+    keys::NodeId,
+    ledger::ExecuteError,
+    message::{Message, Proposed},
+    outbox::Outbox,
+    vote::{Ballot, Phase},
+};
+
+/// What came of looking at a block.
+enum Found {
+    /// It is of another view, or stands on what is not known here.
+    Later,
+    /// It is nobody's that may ask.
+    Never,
+    /// This is the vote.
+    Vote(Ballot),
+}
+
+impl Member {
+    pub(super) fn take_proposal(&mut self, from: NodeId, proposed: Proposed, out: &mut Outbox) {
+        let chain = proposed.header.proposal.chain;
+        self.hold(from, chain, Asked::Witness(Box::new(proposed)), out);
+    }
+
+    pub(super) fn take_validation(
+        &mut self,
+        from: NodeId,
+        proposal: Proposal,
+        body: Body,
+        witness: Bytes,
+        out: &mut Outbox,
+    ) {
+        let chain = proposal.chain;
+        self.hold(from, chain, Asked::Validate(Box::new(proposal), body, witness), out);
+    }
+
+    fn hold(&mut self, from: NodeId, chain: B256, asked: Asked, out: &mut Outbox) {
+        let Some(part) = self.parts.get_mut(&chain) else {
+            // Drawn lately, maybe: the seats know.
+            out.send_all(self.config.seats.nodes(), Message::FetchNotice { chain });
+            return;
+        };
+        let about = asked.proposal();
+        let (height, view) = (part.notice().height, part.notice().view);
+        let is_new = !part.held.iter().any(|(asker, held)| *asker == from && *held == asked);
+        if about.height > height && about.view >= view && is_new {
+            if part.held.len() >= HELD_MAX {
+                part.held.remove(0);
+            }
+            part.held.push((from, asked));
+        }
+        self.sign_held(chain, out);
+    }
+
+    /// Signs what can be signed by now.
+    pub(super) fn sign_held(&mut self, chain: B256, out: &mut Outbox) {
+        let Some(part) = self.parts.get_mut(&chain) else { return };
+        let mut held = std::mem::take(&mut part.held);
+        held.sort_by_key(|(_, asked)| asked.proposal().height);
+        for (from, asked) in held {
+            match self.look_at(chain, &asked) {
+                Found::Never => {}
+                Found::Later => {
+                    if let Some(part) = self.parts.get_mut(&chain) {
+                        part.held.push((from, asked));
+                    }
+                }
+                Found::Vote(ballot) => self.say(from, chain, &asked, ballot, out),
+            }
+        }
+    }
+
+    fn look_at(&mut self, chain: B256, asked: &Asked) -> Found {
+        let Some(part) = self.parts.get(&chain) else { return Found::Never };
+        let (notice, about) = (part.notice(), asked.proposal());
+        if about.view > notice.view || about.height > notice.height + 2 {
+            return Found::Later;
+        }
+        let signers = notice.signers(about.height).unwrap_or_default();
+        let mine = signers.iter().find(|(node, _)| *node == self.me()).map(|(_, phase)| *phase);
+        let is_ours = about.height > notice.height
+            && about.series == notice.series
+            && about.epoch == self.config.seats.epoch
+            && about.paid_through_s == notice.paid_through_s
+            && about.gas_price == notice.gas_price
+            && about.members_hash == hash_of_signers(&signers);
+        if !is_ours {
+            // A validator may know of its draw from an older notice than the creator.
+            return if about.view == notice.view && mine.is_none() {
+                Found::Later
+            } else {
+                Found::Never
+            };
+        }
+        let said = part.said.get(&(about.height, about.view)).cloned();
+        match (asked, mine) {
+            (Asked::Witness(proposed), Some(Phase::Witness)) => self.witness(chain, proposed, said),
+            (Asked::Validate(proposal, body, witness), Some(Phase::Validate)) => {
+                self.validate(proposal, body, witness, said)
+            }
+            _ => Found::Never,
+        }
+    }
+
+    fn witness(&mut self, chain: B256, proposed: &Proposed, said: Option<Ballot>) -> Found {
+        let (header, hash) = (&proposed.header, proposed.header.hash());
+        let Some(part) = self.parts.get(&chain) else { return Found::Never };
+        let is_creators = part.notice().creator == Some(proposed.create.voter)
+            && proposed.create.vote == block_vote(header, Phase::Create, hash)
+            && proposed.body.hash() == header.proposal.body_hash
+            && self.config.voting.is_valid(&proposed.create);
+        if !is_creators {
+            return Found::Never;
+        }
+        if let Some(said) = said {
+            return Found::Vote(said);
+        }
+        if !self.stands(part, header, proposed.parent.as_ref()) {
+            return Found::Later;
+        }
+        let block = match self.ledgers.execute(&header.proposal, &proposed.body) {
+            Err(ExecuteError::NoParent { .. }) => return Found::Later,
+            Ok(outcome) if outcome == header.outcome => hash,
+            Ok(_) | Err(ExecuteError::Bad) => B256::ZERO,
+        };
+        Found::Vote(self.config.voting.cast(block_vote(header, Phase::Witness, block)))
+    }
+
+    /// Whether a block stands on the newest final one, or on a certified one above it.
+    fn stands(&self, part: &Part, header: &Header, parent: Option<&CertifiedHeader>) -> bool {
+        let (notice, about) = (part.notice(), &header.proposal);
+        if about.height == notice.height + 1 {
+            return about.parent == notice.hash;
+        }
+        let Some(parent) = parent else { return false };
+        let below = &parent.header.proposal;
+        let signers = notice.signers(below.height).unwrap_or_default();
+        let hash = parent.header.hash();
+        let votes = parent.ballots.iter().filter(|ballot| {
+            let phase =
+                signers.iter().find(|(node, _)| *node == ballot.voter).map(|(_, phase)| *phase);
+            phase.is_some_and(|phase| ballot.vote == block_vote(&parent.header, phase, hash))
+        });
+        let mut voters: Vec<_> = votes.map(|ballot| ballot.voter).collect();
+        voters.sort_unstable();
+        voters.dedup();
+        let needed = if notice.quorum == 0 {
+            signers.len()
+        } else {
+            signers.len().min(usize::from(notice.quorum))
+        };
+        below.height == notice.height + 1
+            && below.view == notice.view
+            && below.parent == notice.hash
+            && about.parent == hash
+            && voters.len() >= needed
+            && parent.ballots.iter().all(|ballot| self.config.voting.is_valid(ballot))
+    }
+
+    fn validate(
+        &self,
+        proposal: &Proposal,
+        body: &Body,
+        witness: &[u8],
+        said: Option<Ballot>,
+    ) -> Found {
+        if body.hash() != proposal.body_hash {
+            return Found::Never;
+        }
+        if let Some(said) = said {
+            return Found::Vote(said);
+        }
+        let outcome = self.ledgers.validate(proposal, body, witness);
+        let Ok(outcome) = outcome else {
+            // Whose fault it is, a seat finds out: it has the state.
+            return Found::Never;
+        };
+        let header = Header { proposal: proposal.clone(), outcome };
+        Found::Vote(self.config.voting.cast(block_vote(&header, Phase::Validate, header.hash())))
+    }
+
+    fn say(&mut self, from: NodeId, chain: B256, asked: &Asked, ballot: Ballot, out: &mut Outbox) {
+        let Some(part) = self.parts.get_mut(&chain) else { return };
+        let about = asked.proposal();
+        let key = (about.height, about.view);
+        if part.said.insert(key, ballot.clone()).is_none() {
+            out.persist(Record::MemberVote(ballot.clone()));
+        }
+        if let Some(creator) = part.notice().creator {
+            out.send(creator, Message::Vote(ballot.clone()));
+        }
+        if self.config.seats.contains(from) {
+            out.send_all(self.config.seats.nodes(), Message::Answer(ballot.clone()));
+        }
+        if let Asked::Witness(proposed) = asked
+            && ballot.is_refusal()
+        {
+            let (header, create) = (proposed.header.clone(), proposed.create.clone());
+            let disagreement = Disagreement { header, create, other: ballot };
+            let message = Message::Disagreement(Box::new(disagreement), proposed.body.clone());
+            out.send_all(self.config.seats.nodes(), message);
+        }
+    }
+}
