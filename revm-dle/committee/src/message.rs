@@ -76,6 +76,8 @@ pub enum Message {
         body: Body,
         /// The part of the parent's state that it touches.
         witness: Bytes,
+        /// The certificate of the block before, while that is not final.
+        parent: Option<Box<CertifiedHeader>>,
     },
     /// To the creator: a member's vote.
     Vote(Ballot),

@@ -92,7 +92,7 @@ pub enum ItemError {
 }
 
 /// A result of this module.
-pub type Result<T> = std::result::Result<T, ItemError>;
+pub(super) type Result<T> = std::result::Result<T, ItemError>;
 
 /// What somebody did wrong, for the main chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -111,6 +111,7 @@ impl Member {
                     proposal: Box::new(header.proposal.clone()),
                     body: body.clone(),
                     witness: making.witness.clone(),
+                    parent: making.proposed.parent.clone().map(Box::new),
                 },
                 _ => Message::Propose(Box::new(making.proposed.clone())),
             };

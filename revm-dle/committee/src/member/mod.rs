@@ -31,7 +31,7 @@ use crate::{
     vote::Voting,
 };
 use join::Waiting;
-use part::Part;
+use part::{Blind, Part};
 
 /// A participant's times, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,8 +131,9 @@ impl Member {
                 self.take_transaction(chain, transaction, out)
             }
             Message::Propose(proposed) => self.take_proposal(from, *proposed, out),
-            Message::Validate { proposal, body, witness } => {
-                self.take_validation(from, *proposal, body, witness, out);
+            Message::Validate { proposal, body, witness, parent } => {
+                let blind = Blind { proposal: *proposal, body, witness, parent };
+                self.hold_for_validation(from, blind, out);
             }
             Message::Vote(ballot) => self.take_vote(ballot, out),
             Message::FetchState { hash } => {

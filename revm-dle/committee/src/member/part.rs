@@ -38,14 +38,23 @@ pub(super) enum Asked {
     /// As a witness.
     Witness(Box<Proposed>),
     /// As a validator.
-    Validate(Box<Proposal>, Body, Bytes),
+    Validate(Box<Blind>),
+}
+
+/// A block without what it should give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Blind {
+    pub(super) proposal: Proposal,
+    pub(super) body: Body,
+    pub(super) witness: Bytes,
+    pub(super) parent: Option<Box<CertifiedHeader>>,
 }
 
 impl Asked {
     pub(super) fn proposal(&self) -> &Proposal {
         match self {
             Self::Witness(proposed) => &proposed.header.proposal,
-            Self::Validate(proposal, ..) => proposal,
+            Self::Validate(blind) => &blind.proposal,
         }
     }
 }

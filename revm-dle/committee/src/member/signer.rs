@@ -1,11 +1,11 @@
 //! Witnesses and validators execute a creator's block, and say what they got: once for each height and view.
 
-use alloy::primitives::{B256, Bytes};
-use conet_ledger::block::{Body, Header, Proposal};
+use alloy::primitives::B256;
+use conet_ledger::block::{Header, Proposal};
 
 use super::{
     HELD_MAX, Member,
-    part::{Asked, Part},
+    part::{Asked, Blind, Part},
 };
 use crate::{
     archive::{
@@ -36,16 +36,9 @@ impl Member {
         self.hold(from, chain, Asked::Witness(Box::new(proposed)), out);
     }
 
-    pub(super) fn take_validation(
-        &mut self,
-        from: NodeId,
-        proposal: Proposal,
-        body: Body,
-        witness: Bytes,
-        out: &mut Outbox,
-    ) {
-        let chain = proposal.chain;
-        self.hold(from, chain, Asked::Validate(Box::new(proposal), body, witness), out);
+    pub(super) fn hold_for_validation(&mut self, from: NodeId, blind: Blind, out: &mut Outbox) {
+        let chain = blind.proposal.chain;
+        self.hold(from, chain, Asked::Validate(Box::new(blind)), out);
     }
 
     fn hold(&mut self, from: NodeId, chain: B256, asked: Asked, out: &mut Outbox) {
@@ -109,9 +102,7 @@ impl Member {
         let said = part.said.get(&(about.height, about.view)).cloned();
         match (asked, mine) {
             (Asked::Witness(proposed), Some(Phase::Witness)) => self.witness(chain, proposed, said),
-            (Asked::Validate(proposal, body, witness), Some(Phase::Validate)) => {
-                self.validate(proposal, body, witness, said)
-            }
+            (Asked::Validate(blind), Some(Phase::Validate)) => self.validate(chain, blind, said),
             _ => Found::Never,
         }
     }
@@ -129,7 +120,7 @@ impl Member {
         if let Some(said) = said {
             return Found::Vote(said);
         }
-        if !self.stands(part, header, proposed.parent.as_ref()) {
+        if !self.stands(part, &header.proposal, proposed.parent.as_ref()) {
             return Found::Later;
         }
         let block = match self.ledgers.execute(&header.proposal, &proposed.body) {
@@ -141,8 +132,8 @@ impl Member {
     }
 
     /// Whether a block stands on the newest final one, or on a certified one above it.
-    fn stands(&self, part: &Part, header: &Header, parent: Option<&CertifiedHeader>) -> bool {
-        let (notice, about) = (part.notice(), &header.proposal);
+    fn stands(&self, part: &Part, about: &Proposal, parent: Option<&CertifiedHeader>) -> bool {
+        let notice = part.notice();
         if about.height == notice.height + 1 {
             return about.parent == notice.hash;
         }
@@ -171,21 +162,19 @@ impl Member {
             && parent.ballots.iter().all(|ballot| self.config.voting.is_valid(ballot))
     }
 
-    fn validate(
-        &self,
-        proposal: &Proposal,
-        body: &Body,
-        witness: &[u8],
-        said: Option<Ballot>,
-    ) -> Found {
+    fn validate(&self, chain: B256, blind: &Blind, said: Option<Ballot>) -> Found {
+        let Blind { proposal, body, witness, parent } = blind;
+        let Some(part) = self.parts.get(&chain) else { return Found::Never };
         if body.hash() != proposal.body_hash {
             return Found::Never;
         }
         if let Some(said) = said {
             return Found::Vote(said);
         }
-        let outcome = self.ledgers.validate(proposal, body, witness);
-        let Ok(outcome) = outcome else {
+        if !self.stands(part, proposal, parent.as_deref()) {
+            return Found::Later;
+        }
+        let Ok(outcome) = self.ledgers.validate(proposal, body, witness) else {
             // Whose fault it is, a seat finds out: it has the state.
             return Found::Never;
         };

@@ -77,9 +77,9 @@ impl Desk {
             self.accusations.entry(hash).or_insert(Accusation { header, body, create, witness });
         } else if let Some(chain) = self.state.chains.get(&complaint.chain) {
             for transaction in body.transactions {
-                for creator in chain.creator {
-                    let transaction = transaction.clone();
-                    out.send(creator, Message::Transaction { chain: complaint.chain, transaction });
+                if let Some(creator) = chain.creator {
+                    let chain = complaint.chain;
+                    out.send(creator, Message::Transaction { chain, transaction });
                 }
             }
         }
@@ -121,7 +121,12 @@ impl Desk {
                     let (proposal, body) = (Box::new(about.clone()), body.clone());
                     out.send(
                         accused,
-                        Message::Validate { proposal, body, witness: witness.clone() },
+                        Message::Validate {
+                            proposal,
+                            body,
+                            witness: witness.clone(),
+                            parent: None,
+                        },
                     );
                 }
                 _ => {}
