@@ -32,7 +32,7 @@ pub(super) enum Counted {
     Known,
     New,
     /// The voter said something else before.
-    Conflict(Box<Ballot>),
+    Conflict,
 }
 
 impl Round {
@@ -74,7 +74,7 @@ impl Round {
             if known.vote == ballot.vote {
                 return Counted::Known;
             }
-            return Counted::Conflict(Box::new(known.clone()));
+            return Counted::Conflict;
         }
         let (view, entry) = (ballot.vote.view, ballot.vote.block);
         ballots.insert(ballot.voter, ballot);

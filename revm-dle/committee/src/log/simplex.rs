@@ -40,6 +40,8 @@ pub trait Application {
     fn finalized(&mut self, entry: &Entry, out: &mut Outbox);
     /// Why all entries since the last call are final.
     fn certified(&mut self, certificate: &Certificate, out: &mut Outbox);
+    /// Somebody gave this vote, and its signature holds.
+    fn saw(&mut self, ballot: &Ballot, out: &mut Outbox);
     /// Whether there is something to decide.
     fn is_busy(&self) -> bool;
 }
@@ -152,9 +154,9 @@ impl Simplex {
             return;
         }
         match message {
-            LogMessage::Propose(entry, ballot) => self.take_proposal(*entry, ballot, out),
+            LogMessage::Propose(entry, ballot) => self.take_proposal(*entry, ballot, app, out),
             LogMessage::Vote(ballot) => {
-                self.take_vote(ballot, out);
+                self.take_vote(ballot, app, out);
             }
             LogMessage::Certificate(certificate) => self.take_certificate(certificate),
             LogMessage::Status { view, final_view } => {
@@ -210,7 +212,13 @@ impl Simplex {
 
     // --- what comes in ---
 
-    fn take_proposal(&mut self, entry: Entry, ballot: Ballot, out: &mut Outbox) {
+    fn take_proposal(
+        &mut self,
+        entry: Entry,
+        ballot: Ballot,
+        app: &mut impl Application,
+        out: &mut Outbox,
+    ) {
         let (view, id) = (entry.header.view, entry.id());
         let leader = self.seats.leader(view);
         let is_leaders = ballot.voter == leader
@@ -220,7 +228,7 @@ impl Simplex {
         if !is_leaders || !self.is_near(view) || !entry.is_whole() {
             return;
         }
-        if !self.take_vote(ballot, out) {
+        if !self.take_vote(ballot, app, out) {
             return;
         }
         self.silent.remove(&leader);
@@ -234,7 +242,7 @@ impl Simplex {
     }
 
     /// Returns whether the vote is a good one.
-    fn take_vote(&mut self, ballot: Ballot, out: &mut Outbox) -> bool {
+    fn take_vote(&mut self, ballot: Ballot, app: &mut impl Application, out: &mut Outbox) -> bool {
         let (view, block) = (ballot.vote.view, ballot.vote.block);
         let phase = [Phase::Notarize, Phase::Finalize]
             .into_iter()
@@ -253,8 +261,8 @@ impl Simplex {
         if !self.voting.is_valid(&ballot) {
             return false;
         }
-        if let Counted::Conflict(first) = round.count(&self.seats, phase, ballot.clone()) {
-            out.report(*first, ballot);
+        app.saw(&ballot, out);
+        if matches!(round.count(&self.seats, phase, ballot), Counted::Conflict) {
             return false;
         }
         self.note_newest(view);

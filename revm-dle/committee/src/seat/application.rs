@@ -6,6 +6,7 @@ use crate::{
     log::{Application, Certificate, Check, Entry, EntryHeader},
     message::Message,
     outbox::Outbox,
+    vote::Ballot,
 };
 
 impl Application for Desk {
@@ -74,6 +75,10 @@ impl Application for Desk {
                 self.tell(proven, out);
             }
         }
+    }
+
+    fn saw(&mut self, ballot: &Ballot, out: &mut Outbox) {
+        Self::saw(self, ballot, out);
     }
 
     fn is_busy(&self) -> bool {

@@ -8,7 +8,7 @@ use conet_ledger::block::{Body, Header};
 use super::desk::{CASES_MAX, Desk};
 use crate::{
     archive::{
-        Item, State,
+        Chain, Item, State,
         item::{CertifiedHeader, Disagreement, block_vote},
     },
     journal::Record,
@@ -44,7 +44,25 @@ impl Grounds {
     fn ballots(&self) -> Vec<&Ballot> {
         match self {
             Self::Certified(block) => block.ballots.iter().collect(),
-            Self::Disputed(disagreement) => vec![&disagreement.create],
+            Self::Disputed(disagreement) => vec![&disagreement.create, &disagreement.other],
+        }
+    }
+
+    /// Whether those who signed make a block of this chain now.
+    fn hold(&self, chain: &Chain, header: &Header) -> bool {
+        match self {
+            Self::Certified(block) => chain.voters(header, &block.ballots).is_some(),
+            Self::Disputed(disagreement) => {
+                let Disagreement { create, other, .. } = &**disagreement;
+                let signers = chain.signers(header.proposal.height).unwrap_or_default();
+                let phase =
+                    signers.iter().find(|(node, _)| *node == other.voter).map(|(_, phase)| *phase);
+                chain.creator == Some(create.voter)
+                    && create.vote == block_vote(header, Phase::Create, header.hash())
+                    && phase.is_some_and(|phase| {
+                        other.vote == block_vote(header, phase, other.vote.block)
+                    })
+            }
         }
     }
 }
@@ -72,11 +90,16 @@ impl Desk {
         {
             return;
         }
+        if !grounds.ballots().into_iter().all(|ballot| self.voting.is_valid(ballot)) {
+            return;
+        }
+        for ballot in grounds.ballots() {
+            self.saw(ballot, out);
+        }
         let words = self.loose.remove(&hash).unwrap_or_default();
         let words = words.into_iter().map(|word| (word.voter, word)).collect();
         let since_ms = self.now_ms;
         let case = Case { hash, header, body, grounds, is_right: None, words, since_ms };
-        self.report_conflicts(&case, out);
         self.cases.insert(hash, case);
         self.consider_all(out);
     }
@@ -86,36 +109,6 @@ impl Desk {
         let about = &header.proposal;
         let chain = self.state.chains.get(&about.chain);
         chain.is_some_and(|chain| about.height > chain.height && about.view >= chain.view)
-    }
-
-    /// Blocks of one height and view exclude each other: whoever signed two is a cheat.
-    fn report_conflicts(&mut self, case: &Case, out: &mut Outbox) {
-        let mut found = Vec::new();
-        for other in self.cases.values() {
-            for first in other.grounds.ballots() {
-                let second =
-                    case.grounds.ballots().into_iter().find(|second| first.conflicts(second));
-                if let Some(second) = second {
-                    found.push((first.clone(), second.clone()));
-                }
-            }
-        }
-        for (first, second) in found {
-            self.accuse(first, second, out);
-        }
-    }
-
-    /// Two votes that exclude each other, if their signatures hold.
-    pub(super) fn accuse(&mut self, first: Ballot, second: Ballot, out: &mut Outbox) {
-        let news = !self.state.barred.contains(&first.voter) && first.conflicts(&second);
-        if news && self.voting.is_valid(&first) && self.voting.is_valid(&second) {
-            let item = Item::Evidence(first.clone(), second.clone());
-            if !self.items.contains(&item) {
-                out.report(first.clone(), second.clone());
-                out.send_all(self.seats.nodes(), Message::Evidence(first, second));
-                self.queue(item);
-            }
-        }
     }
 
     /// Executes what can be executed, and says what there is to say.
@@ -160,7 +153,9 @@ impl Desk {
         let (about, me) = (&case.header.proposal, self.voting.me);
         let key = (about.chain, about.height, about.view);
         let Some(chain) = self.state.chains.get(&about.chain) else { return };
-        let is_due = chain.view == about.view && chain.names_signers(&case.header);
+        let is_due = chain.view == about.view
+            && chain.names_signers(&case.header)
+            && case.grounds.hold(chain, &case.header);
         if self.said.contains_key(&key) || !is_due {
             return;
         }
@@ -184,7 +179,10 @@ impl Desk {
             return;
         }
         let Some(case) = self.cases.get_mut(&hash) else {
-            if self.loose.len() < CASES_MAX && self.is_open(&word) && self.voting.is_valid(&word) {
+            if !self.is_open(&word) {
+                self.look_back(&word, out);
+            } else if self.loose.len() < CASES_MAX && self.voting.is_valid(&word) {
+                self.saw(&word, out);
                 let words = self.loose.entry(hash).or_default();
                 if words.len() < self.seats.count() && !words.contains(&word) {
                     words.push(word);
@@ -196,17 +194,12 @@ impl Desk {
         if word.vote != block_vote(&case.header, Phase::Accept, word.vote.block) {
             return;
         }
-        match case.words.get(&word.voter) {
-            Some(known) if known.vote == word.vote => {}
-            Some(known) => {
-                let known = known.clone();
-                self.accuse(known, word, out);
-            }
-            None if self.voting.is_valid(&word) => {
-                case.words.insert(word.voter, word);
-            }
-            None => {}
+        let is_known = case.words.get(&word.voter).is_some_and(|known| known.vote == word.vote);
+        if is_known || !self.voting.is_valid(&word) {
+            return;
         }
+        case.words.entry(word.voter).or_insert_with(|| word.clone());
+        self.saw(&word, out);
     }
 
     /// Whether a word is about a block that is not decided.

@@ -7,7 +7,7 @@ use std::{
 
 use alloy::primitives::{B256, Bytes};
 
-use super::{SeatConfig, SeedKeys, blocks::Case};
+use super::{SeatConfig, SeedKeys, blocks::Case, evidence::Seen};
 use crate::{
     archive::{Item, Notice, ProvenNotice, State},
     keys::NodeId,
@@ -48,6 +48,7 @@ pub struct Desk {
     pub(super) loose: BTreeMap<B256, Vec<Ballot>>,
     /// What this seat said, by chain, height and view.
     pub(super) said: BTreeMap<(B256, u64, u64), Ballot>,
+    pub(super) seen: Seen,
     pub(super) items: Vec<Item>,
     /// Blocks that members were accused of not voting on, with what it takes to execute them.
     pub(super) accusations: BTreeMap<B256, super::inbox::Accusation>,
@@ -83,6 +84,7 @@ impl Desk {
             cases: BTreeMap::new(),
             loose: BTreeMap::new(),
             said: BTreeMap::new(),
+            seen: Seen::default(),
             items: Vec::new(),
             accusations: BTreeMap::new(),
             parts: BTreeMap::new(),

@@ -44,7 +44,7 @@ impl Desk {
             Message::Disagreement(disagreement, body) => {
                 self.take_disagreement(*disagreement, body, out)
             }
-            Message::Evidence(first, second) => self.accuse(first, second, out),
+            Message::Evidence(first, second) => self.take_evidence(first, second, out),
             Message::Join(joining) => self.queue(Item::Join(joining)),
             Message::FetchNotice { chain } => {
                 if let Some(notice) = self.notices.get(&chain) {
@@ -146,6 +146,7 @@ impl Desk {
         if !self.voting.is_valid(&ballot) {
             return;
         }
+        self.saw(&ballot, out);
         if ballot.vote.block == accusation.header.hash() {
             out.send(accusation.create.voter, Message::Vote(ballot.clone()));
             self.queue(Item::Answer(ballot));
@@ -156,14 +157,8 @@ impl Desk {
     }
 
     fn take_disagreement(&mut self, disagreement: Disagreement, body: Body, out: &mut Outbox) {
-        let Disagreement { header, create, other } = &disagreement;
-        let is_valid = create.vote == block_vote(header, Phase::Create, header.hash())
-            && self.voting.is_valid(create)
-            && self.voting.is_valid(other);
-        if is_valid {
-            let header = header.clone();
-            self.open_case(header, body, Grounds::Disputed(Box::new(disagreement)), out);
-        }
+        let header = disagreement.header.clone();
+        self.open_case(header, body, Grounds::Disputed(Box::new(disagreement)), out);
     }
 
     fn answer_block(&self, from: NodeId, hash: B256, out: &mut Outbox) {

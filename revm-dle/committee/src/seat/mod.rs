@@ -11,6 +11,7 @@
 mod application;
 mod blocks;
 mod desk;
+mod evidence;
 mod inbox;
 mod restore;
 mod seeds;
@@ -26,7 +27,7 @@ use crate::{
     archive::{Item, Rules, State, item::Opening},
     keys::NodeId,
     ledger::Ledgers,
-    log::{EntryHeader, Simplex, Timing, Tip},
+    log::{EntryHeader, LogMessage, Simplex, Timing, Tip},
     message::Message,
     outbox::{Action, Outbox},
     seats::Seats,
@@ -128,7 +129,12 @@ impl Seat {
 
     fn receive(&mut self, now_ms: u64, from: NodeId, message: Message, out: &mut Outbox) {
         match message {
-            Message::Log(message) => self.log.receive(now_ms, from, message, &mut self.desk, out),
+            Message::Log(message) => {
+                if let LogMessage::Vote(ballot) = &message {
+                    self.desk.look_back(ballot, out);
+                }
+                self.log.receive(now_ms, from, message, &mut self.desk, out);
+            }
             message => self.desk.receive(from, message, out),
         }
     }

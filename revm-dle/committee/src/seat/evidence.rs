@@ -1,0 +1,89 @@
+//! Votes that a seat has seen, so that it knows a second one that excludes the first, however late it comes.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use alloy::primitives::B256;
+
+use super::desk::Desk;
+use crate::{archive::Item, keys::NodeId, message::Message, outbox::Outbox, vote::Ballot};
+
+/// How many votes are kept; the oldest go first.
+const SEEN_MAX: usize = 1 << 17;
+
+/// Who voted in which chain, height, view and phase.
+type Key = (NodeId, B256, u64, u64, u8);
+
+/// Votes whose signatures held.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    ballots: BTreeMap<Key, Ballot>,
+    order: VecDeque<Key>,
+}
+
+impl Seen {
+    /// Keeps a vote; returns one that it excludes.
+    fn note(&mut self, ballot: &Ballot) -> Option<Ballot> {
+        let key = key(ballot);
+        if let Some(known) = self.ballots.get(&key) {
+            return known.conflicts(ballot).then(|| known.clone());
+        }
+        if self.order.len() >= SEEN_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ballots.remove(&oldest);
+        }
+        self.ballots.insert(key, ballot.clone());
+        self.order.push_back(key);
+        None
+    }
+
+    fn conflicting(&self, ballot: &Ballot) -> Option<&Ballot> {
+        self.ballots.get(&key(ballot)).filter(|known| known.conflicts(ballot))
+    }
+}
+
+const fn key(ballot: &Ballot) -> Key {
+    let vote = &ballot.vote;
+    (ballot.voter, vote.chain, vote.height, vote.view, vote.phase)
+}
+
+impl Desk {
+    /// Notes a vote whose signature holds.
+    pub(super) fn saw(&mut self, ballot: &Ballot, out: &mut Outbox) {
+        if let Some(first) = self.seen.note(ballot) {
+            self.convict(first, ballot.clone(), out);
+        }
+    }
+
+    /// Looks at a vote that nothing else needs any more.
+    pub(super) fn look_back(&mut self, ballot: &Ballot, out: &mut Outbox) {
+        if let Some(first) = self.seen.conflicting(ballot).cloned()
+            && self.voting.is_valid(ballot)
+        {
+            self.convict(first, ballot.clone(), out);
+        }
+    }
+
+    /// Two votes that another node says exclude each other.
+    pub(super) fn take_evidence(&mut self, first: Ballot, second: Ballot, out: &mut Outbox) {
+        let may_count = first.conflicts(&second) && self.is_at_large(first.voter);
+        if may_count && self.voting.is_valid(&first) && self.voting.is_valid(&second) {
+            self.convict(first, second, out);
+        }
+    }
+
+    fn is_at_large(&self, node: NodeId) -> bool {
+        let is_accused =
+            |item: &Item| matches!(item, Item::Evidence(first, _) if first.voter == node);
+        !self.state.barred.contains(&node) && !self.items.iter().any(is_accused)
+    }
+
+    /// Reports two votes, once.
+    fn convict(&mut self, first: Ballot, second: Ballot, out: &mut Outbox) {
+        if self.is_at_large(first.voter) {
+            out.report(first.clone(), second.clone());
+            out.send_all(self.seats.nodes(), Message::Evidence(first.clone(), second.clone()));
+            self.queue(Item::Evidence(first, second));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Signatures and seeds that cost a hash. Nobody in the simulation signs but through its own [`ToyKeys`].
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use alloy::primitives::{Address, B256, Bytes, keccak256};
+use conet_committee::{
+    archive::Seeds,
+    keys::{Compact, Keys, NodeId, Registry},
+    seat::SeedKeys,
+};
+
+/// One node's keys.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ToyKeys(pub(crate) NodeId);
+
+impl Keys for ToyKeys {
+    fn sign(&self, digest: B256) -> Compact {
+        signature(wallet(self.0), digest)
+    }
+
+    fn verify(&self, wallet: Address, digest: B256, found: &Compact) -> bool {
+        *found == signature(wallet, digest)
+    }
+}
+
+fn signature(wallet: Address, digest: B256) -> Compact {
+    let mut preimage = [0; 52];
+    preimage[..20].copy_from_slice(wallet.as_slice());
+    preimage[20..].copy_from_slice(digest.as_slice());
+    let hash = keccak256(preimage);
+    let mut compact = Compact::ZERO;
+    compact[..32].copy_from_slice(hash.as_slice());
+    compact
+}
+
+/// Every node has the wallet of its number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Everybody;
+
+impl Registry for Everybody {
+    fn wallet(&self, node: NodeId) -> Option<Address> {
+        Some(wallet(node))
+    }
+}
+
+fn wallet(node: NodeId) -> Address {
+    let mut address = Address::ZERO;
+    address[12..].copy_from_slice(&node.0.to_be_bytes());
+    address
+}
+
+/// Seeds that follow from the run's own seed, once a quorum has made its parts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ToySeeds {
+    pub(crate) me: NodeId,
+    pub(crate) quorum: usize,
+    pub(crate) secret: u64,
+}
+
+impl ToySeeds {
+    fn hash(&self, height: u64, who: u64) -> B256 {
+        let words = [self.secret, height, who];
+        keccak256(words.map(u64::to_be_bytes).concat())
+    }
+}
+
+/// Whose hash is the seed itself.
+const ALL: u64 = u64::MAX;
+
+impl SeedKeys for ToySeeds {
+    fn part(&self, height: u64) -> Bytes {
+        self.hash(height, self.me.0).into()
+    }
+
+    fn is_part(&self, node: NodeId, height: u64, part: &[u8]) -> bool {
+        self.hash(height, node.0) == part
+    }
+
+    fn combine(&self, height: u64, parts: &BTreeMap<NodeId, Bytes>) -> Option<Bytes> {
+        (parts.len() >= self.quorum).then(|| self.hash(height, ALL).into())
+    }
+
+    fn checker(self: Arc<Self>) -> Arc<dyn Seeds> {
+        self
+    }
+}
+
+impl Seeds for ToySeeds {
+    fn value(&self, height: u64, signature: &[u8]) -> Option<B256> {
+        (self.hash(height, ALL) == signature).then(|| keccak256(signature))
+    }
+}
