@@ -74,7 +74,12 @@ impl Accounts {
             next.pay(transaction)?;
         }
         let count = body.transactions.len() as u64;
-        let outcome = Outcome { gas_used: count, fees: count, receipts_root: body.hash(), state_root: next.root() };
+        let outcome = Outcome {
+            gas_used: count,
+            fees: count,
+            receipts_root: body.hash(),
+            state_root: next.root(),
+        };
         Some((next, outcome))
     }
 }
@@ -95,7 +100,10 @@ pub(crate) fn genesis(chain: B256) -> Header {
         body_hash: B256::ZERO,
     };
     let state_root = Accounts::new().root();
-    Header { proposal, outcome: Outcome { gas_used: 0, fees: 0, receipts_root: B256::ZERO, state_root } }
+    Header {
+        proposal,
+        outcome: Outcome { gas_used: 0, fees: 0, receipts_root: B256::ZERO, state_root },
+    }
 }
 
 /// A node's states, by block.
@@ -120,15 +128,22 @@ impl Ledgers for ToyLedgers {
     }
 
     fn execute(&mut self, proposal: &Proposal, body: &Body) -> Result<Outcome, ExecuteError> {
-        let (_, parent) =
-            self.states.get(&proposal.parent).ok_or(ExecuteError::NoParent { parent: proposal.parent })?;
+        let (_, parent) = self
+            .states
+            .get(&proposal.parent)
+            .ok_or(ExecuteError::NoParent { parent: proposal.parent })?;
         let (next, outcome) = parent.after(body).ok_or(ExecuteError::Bad)?;
         let header = Header { proposal: proposal.clone(), outcome: outcome.clone() };
         self.states.insert(header.hash(), (header, next));
         Ok(outcome)
     }
 
-    fn validate(&self, proposal: &Proposal, body: &Body, witness: &[u8]) -> Result<Outcome, ExecuteError> {
+    fn validate(
+        &self,
+        proposal: &Proposal,
+        body: &Body,
+        witness: &[u8],
+    ) -> Result<Outcome, ExecuteError> {
         let mut rest = witness;
         let header = Header::decode(&mut rest).map_err(|_| ExecuteError::Bad)?;
         let accounts = Accounts::decode(&mut rest).map_err(|_| ExecuteError::Bad)?;
@@ -138,7 +153,11 @@ impl Ledgers for ToyLedgers {
         accounts.after(body).map(|(_, outcome)| outcome).ok_or(ExecuteError::Bad)
     }
 
-    fn build(&mut self, mut draft: Proposal, transactions: &mut Vec<SignedTransaction>) -> Option<Built> {
+    fn build(
+        &mut self,
+        mut draft: Proposal,
+        transactions: &mut Vec<SignedTransaction>,
+    ) -> Option<Built> {
         let (above, accounts) = self.states.get(&draft.parent)?;
         let (mut next, mut body) = (accounts.clone(), Body::default());
         for transaction in transactions.iter().take(TRANSACTIONS_MAX) {
@@ -177,7 +196,10 @@ impl Ledgers for ToyLedgers {
         let height = header.proposal.height;
         self.states.retain(|hash, (header, _)| {
             let about = &header.proposal;
-            about.chain != chain || about.height > height || *hash == block || about.height + KEPT > height && about.height < height
+            about.chain != chain
+                || about.height > height
+                || *hash == block
+                || about.height + KEPT > height && about.height < height
         });
     }
 

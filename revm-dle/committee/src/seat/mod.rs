@@ -158,6 +158,36 @@ impl Seat {
         self.log.tip()
     }
 
+    /// Whether the log went on in a way that this node's rules forbid: it can take no part any more.
+    #[must_use]
+    pub const fn has_diverged(&self) -> bool {
+        self.desk.diverged.is_some()
+    }
+
+    /// Where it stands, in a line.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let chains = self.desk.state.chains.values().map(|chain| {
+            format!(
+                "[{} height {} view {} creator {:?} witnesses {:?} validators {:?} pending {:?} accused {:?} requested {:?}]",
+                chain.id, chain.height, chain.view, chain.creator, chain.witness, chain.validator,
+                chain.pending.as_ref().map(|p| (p.hash, &p.accepted, &p.refused, p.deadline_ms)), chain.accused, chain.requested
+            )
+        });
+        format!(
+            "{} entry {} view {} active {:?} barred {:?} items {} cases {} missing {:?} {}",
+            self.desk.voting.me,
+            self.desk.state.height,
+            self.log.view(),
+            self.desk.state.active,
+            self.desk.state.barred,
+            self.desk.items.len(),
+            self.desk.cases.len(),
+            self.desk.missing,
+            chains.collect::<String>()
+        )
+    }
+
     /// The ledgers.
     #[must_use]
     pub fn ledgers(&self) -> &dyn Ledgers {

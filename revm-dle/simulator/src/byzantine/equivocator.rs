@@ -1,0 +1,81 @@
+//! Votes for one thing before some, and for another before others.
+
+use alloy::primitives::{B256, keccak256};
+use conet_committee::{
+    Action,
+    log::LogMessage,
+    message::Message,
+    vote::{Ballot, Phase},
+};
+use rand::Rng as _;
+
+use super::{Behaviour, Liar};
+
+pub(crate) struct Equivocator;
+
+impl Behaviour for Equivocator {
+    fn twist(&mut self, actions: Vec<Action>, liar: &mut Liar<'_>) -> Vec<Action> {
+        actions.into_iter().flat_map(|action| twist(action, liar)).collect()
+    }
+}
+
+fn twist(action: Action, liar: &mut Liar<'_>) -> Vec<Action> {
+    if !liar.rng.random_ratio(1, 6) {
+        return vec![action];
+    }
+    match action {
+        Action::Send(to, Message::Log(LogMessage::Vote(ballot))) => {
+            let other = Message::Log(LogMessage::Vote(other(&ballot, liar)));
+            both(to, Message::Log(LogMessage::Vote(ballot)), other, liar)
+        }
+        Action::Send(to, Message::Log(LogMessage::Propose(entry, ballot))) => {
+            // Another entry for the same view: nothing happens in it.
+            let mut second = (*entry).clone();
+            second.items.clear();
+            second.header.items_hash = conet_committee::archive::Item::hash_all(&second.items);
+            let mut vote = ballot.vote;
+            vote.block = second.id();
+            let twin = LogMessage::Propose(Box::new(second), liar.voting.cast(vote));
+            both(to, Message::Log(LogMessage::Propose(entry, ballot)), Message::Log(twin), liar)
+        }
+        Action::Send(to, Message::Word(ballot, hash)) => {
+            let twin = Message::Word(other(&ballot, liar), hash);
+            both(to, Message::Word(ballot, hash), twin, liar)
+        }
+        Action::Send(to, Message::Vote(ballot)) => {
+            let twin = Message::Vote(other(&ballot, liar));
+            both(to, Message::Vote(ballot), twin, liar)
+        }
+        Action::Send(to, Message::Propose(proposed)) => {
+            let mut twin = (*proposed).clone();
+            twin.header.proposal.time_ms = twin.header.proposal.time_ms.saturating_sub(1);
+            let mut vote = twin.create.vote;
+            vote.block = twin.header.hash();
+            twin.create = liar.voting.cast(vote);
+            both(to, Message::Propose(proposed), Message::Propose(Box::new(twin)), liar)
+        }
+        action => vec![action],
+    }
+}
+
+/// The other vote: none instead of a block, one of the air instead of none.
+fn other(ballot: &Ballot, liar: &Liar<'_>) -> Ballot {
+    let mut vote = ballot.vote;
+    let notarizes = vote.phase == Phase::Notarize.number();
+    vote.block = if vote.block.is_zero() || notarizes { keccak256(vote.block) } else { B256::ZERO };
+    liar.voting.cast(vote)
+}
+
+/// One of two, or both.
+fn both(
+    to: conet_committee::keys::NodeId,
+    first: Message,
+    second: Message,
+    liar: &mut Liar<'_>,
+) -> Vec<Action> {
+    match liar.rng.random_range(0..3) {
+        0 => vec![Action::Send(to, first), Action::Send(to, second)],
+        1 => vec![Action::Send(to, second)],
+        _ => vec![Action::Send(to, first)],
+    }
+}
