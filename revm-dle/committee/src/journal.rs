@@ -16,6 +16,8 @@ use crate::{
 pub enum Record {
     /// A seat's own vote about the log.
     LogVote(Phase, Ballot),
+    /// An entry that a seat is about to vote for: who votes for one can show it.
+    Draft(Box<Entry>),
     /// An entry that is final. In order.
     Entry(Box<Entry>),
     /// Why the entries before it are final.

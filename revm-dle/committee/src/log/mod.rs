@@ -63,7 +63,7 @@ pub enum LogMessage {
     Certificate(Certificate),
     /// "I am in this view, and miss what came since": answered with certificates.
     Status {
-        /// The sender's view.
+        /// The first view that the sender has not seen end.
         view: u64,
         /// The view of its last final entry.
         final_view: u64,

@@ -124,6 +124,13 @@ impl Simplex {
         self.tip = tip;
     }
 
+    /// Takes back an entry that this node had voted for.
+    pub(crate) fn restore_draft(&mut self, entry: Entry) {
+        if entry.header.height > self.tip.header.height {
+            self.entries.insert(entry.id(), entry);
+        }
+    }
+
     /// Takes back the certificate of the last of them.
     pub(crate) fn restore_certificate(&mut self, certificate: Certificate) {
         self.newest = Some(certificate);
@@ -403,7 +410,9 @@ impl Simplex {
             return;
         }
         let entry = entry.clone();
+        self.catch_up(entry.header.parent, app);
         if app.check(&entry) == Check::Valid {
+            out.persist(Record::Draft(Box::new(entry)));
             self.vote(Phase::Notarize, self.view, id, out);
         }
     }
@@ -447,6 +456,19 @@ impl Simplex {
         Some((self.tip.id, &self.tip.header))
     }
 
+    /// Shows the application entries that were notarized without this node, up to one.
+    fn catch_up(&self, last: B256, app: &mut impl Application) {
+        let (mut path, mut id) = (Vec::new(), last);
+        while id != self.tip.id {
+            let Some(entry) = self.entries.get(&id) else { return };
+            path.push(entry);
+            id = entry.header.parent;
+        }
+        for entry in path.into_iter().rev() {
+            app.check(entry);
+        }
+    }
+
     fn propose_at_ms(&self) -> u64 {
         let Some((_, parent)) = self.parent() else { return u64::MAX };
         let pace =
@@ -474,8 +496,10 @@ impl Simplex {
             items_hash: B256::ZERO,
             notices_root: B256::ZERO,
         };
+        self.catch_up(parent, app);
         let Some(entry) = app.propose(header) else { return };
         let id = entry.id();
+        out.persist(Record::Draft(Box::new(entry.clone())));
         self.entries.insert(id, entry.clone());
         self.rounds.entry(self.view).or_default().proposal = Some(id);
         let ballot = self.cast(Phase::Notarize, self.view, id, out);
@@ -499,6 +523,18 @@ impl Simplex {
         round.count(&self.seats, phase, ballot.clone());
         self.note_newest(view);
         ballot
+    }
+
+    /// DEBUG
+    pub fn dump(&self) -> String {
+        let rounds: Vec<_> = self.rounds.iter().rev().take(6).map(|(v, r)| format!("{v}: leader {} prop {} mine {:?} {:?} not {:?} null {} fin {}", self.seats.leader(*v), r.proposal.is_some_and(|id| self.entries.contains_key(&id)), r.my_notarize.is_some(), r.my_finalize.map(|f| !f.is_zero()), r.notarized.as_ref().map(|c| self.entries.contains_key(&c.entry)), r.nullified.is_some(), r.finalized.is_some())).collect();
+        format!("tip view {} height {} first open {} newest {:?} wanted {:?} rounds {} parent {:?} | {rounds:#?}", self.tip.header.view, self.tip.header.height, self.first_open_view(), self.newest.as_ref().map(|c| c.view), self.wanted, self.rounds.len(), self.parent().map(|(_, h)| h.view))
+    }
+
+    /// The first view since the newest final entry that this node has not seen end.
+    fn first_open_view(&self) -> u64 {
+        let is_open = |view: &u64| !self.rounds.get(view).is_some_and(Round::is_over);
+        (self.tip.header.view + 1..self.view).find(is_open).unwrap_or(self.view)
     }
 
     // --- time ---
@@ -525,7 +561,10 @@ impl Simplex {
             return;
         }
         self.retry_at_ms = now_ms + self.timing.retry_ms;
-        let status = LogMessage::Status { view: self.view, final_view: self.tip.header.view };
+        let status = LogMessage::Status {
+            view: self.first_open_view(),
+            final_view: self.tip.header.view,
+        };
         out.send_all(self.seats.nodes(), status);
         if let Some(round) = self.round() {
             for ballot in round.mine(self.voting.me) {

@@ -14,12 +14,8 @@ impl Simplex {
         out: &mut Outbox,
     ) {
         let newest = self.newest.iter().filter(|newest| newest.view > final_view);
-        let since = self
-            .rounds
-            .range(final_view.saturating_add(1)..)
-            .flat_map(|(_, round)| round.certificates());
         let ended = self.rounds.range(view..).flat_map(|(_, round)| round.certificates());
-        let mut certificates: Vec<&Certificate> = newest.chain(ended).chain(since).collect();
+        let mut certificates: Vec<&Certificate> = newest.chain(ended).collect();
         certificates.truncate(CERTIFICATES_PER_ANSWER);
         let mut sent: Vec<&Certificate> = Vec::new();
         for certificate in certificates {

@@ -21,7 +21,7 @@ impl Seat {
         let mut seat = Self::new(config, ledgers, now_ms);
         // What follows from entries was said before.
         let mut said = Outbox::new(config.voting.me);
-        let (mut votes, mut blocks) = (Vec::new(), Vec::new());
+        let (mut drafts, mut votes, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
         for record in records {
             match record {
                 Record::Entry(entry) => {
@@ -33,6 +33,7 @@ impl Seat {
                     seat.desk.certified(&certificate, &mut said);
                     seat.log.restore_certificate(certificate);
                 }
+                Record::Draft(entry) => drafts.push(*entry),
                 Record::LogVote(phase, ballot) => votes.push((phase, ballot)),
                 Record::Word(word) => {
                     let about = &word.vote;
@@ -42,6 +43,9 @@ impl Seat {
                 // A member's.
                 _ => {}
             }
+        }
+        for entry in drafts {
+            seat.log.restore_draft(entry);
         }
         for (phase, ballot) in votes {
             seat.log.restore(ballot, phase);
