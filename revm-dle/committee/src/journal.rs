@@ -5,7 +5,10 @@ use conet_ledger::block::Body;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    archive::{ProvenNotice, item::CertifiedHeader},
+    archive::{
+        ProvenNotice,
+        item::{CertifiedHeader, Word},
+    },
     log::{Certificate, Entry},
     message::Proposed,
     vote::{Ballot, Phase},
@@ -23,11 +26,11 @@ pub enum Record {
     /// Why the entries before it are final.
     Certificate(Certificate),
     /// A seat's own word on a block.
-    Word(Ballot),
+    Word(Word),
     /// A block that a seat judges or keeps.
     Block(Box<CertifiedHeader>, Body),
     /// A member's own vote on a block.
-    MemberVote(Ballot),
+    MemberVote(Word),
     /// A creator's own block, with its vote and its state witness.
     Proposed(Box<Proposed>, Bytes),
     /// Where a chain stands that a member has a part in, or had.

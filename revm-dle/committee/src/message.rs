@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     archive::{
         ProvenNotice,
-        item::{CertifiedHeader, Complaint, Disagreement, Joining, Returning},
+        item::{CertifiedHeader, Complaint, Disagreement, Joining, Returning, Word},
     },
     log::LogMessage,
     vote::Ballot,
@@ -19,7 +19,7 @@ pub enum Message {
     /// Between seats: the log.
     Log(LogMessage),
     /// Between seats: a word on a block, and which block it is on.
-    Word(Ballot, B256),
+    Word(Word, B256),
     /// Between seats: a part of a seed.
     SeedPart {
         /// The entry's height.
@@ -35,7 +35,7 @@ pub enum Message {
     /// To seats: a member does not answer. With the body of the block that it should vote on.
     Complaint(Box<Complaint>, Body, Bytes),
     /// To seats: the accused's vote.
-    Answer(Ballot),
+    Answer(Word),
     /// To seats: a member got another block than the creator.
     Disagreement(Box<Disagreement>, Body),
     /// To seats: two votes that exclude each other.
@@ -80,7 +80,7 @@ pub enum Message {
         parent: Option<Box<CertifiedHeader>>,
     },
     /// To the creator: a member's vote.
-    Vote(Ballot),
+    Vote(Word),
     /// To members: where their chain stands.
     Notice(Box<ProvenNotice>),
 

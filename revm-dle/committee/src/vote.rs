@@ -26,13 +26,13 @@ pub enum Phase {
     Notarize,
     /// A seat: this entry is notarized, and I gave its view not up. For zero: I gave the view up.
     Finalize,
-    /// A seat: I executed this block, and it is right. For zero: it is wrong.
+    /// A seat: executing the proposal gives this block.
     Accept,
     /// The creator: this is my block.
     Create,
-    /// A witness: I executed this block, and it is right. For zero: it is wrong.
+    /// A witness: executing the proposal gives this block.
     Witness,
-    /// A validator: the same.
+    /// A validator: the same, by a state witness.
     Validate,
 }
 
@@ -71,12 +71,6 @@ impl Ballot {
     #[must_use]
     pub const fn alone(voter: NodeId, vote: Vote, signature: Compact) -> Self {
         Self { voter, vote, proof: None, signature }
-    }
-
-    /// Whether it says no: a refusal, or a view given up.
-    #[must_use]
-    pub fn is_refusal(&self) -> bool {
-        self.vote.block.is_zero()
     }
 
     /// Whether two votes of one node exclude each other.

@@ -312,6 +312,11 @@ impl Oracle {
         Ok(())
     }
 
+    /// All blocks that were ever sent.
+    pub(crate) const fn blocks_sent(&self) -> &BTreeMap<B256, (Header, Body)> {
+        &self.known
+    }
+
     /// How many were seen to cheat.
     pub(crate) fn cheats(&self) -> usize {
         self.cheats.len()
@@ -382,11 +387,8 @@ impl Book {
 /// All votes in a message.
 fn ballots(message: &Message) -> Vec<&Ballot> {
     match message {
-        Message::Log(LogMessage::Vote(ballot) | LogMessage::Propose(_, ballot))
-        | Message::Answer(ballot) => {
-            vec![ballot]
-        }
-        Message::Word(ballot, _) => vec![ballot],
+        Message::Log(LogMessage::Vote(ballot) | LogMessage::Propose(_, ballot)) => vec![ballot],
+        Message::Word(word, _) => vec![&word.ballot],
         Message::Certified(block, _) => block.ballots.iter().collect(),
         Message::Evidence(first, second) => vec![first, second],
         _ => Vec::new(),

@@ -258,6 +258,7 @@ impl World {
                 rng: &mut self.rng,
                 now_ms: self.now_ms,
                 friends: &friends,
+                blocks: self.oracle.blocks_sent(),
             };
             actions = behaviour.twist(actions, &mut liar);
         }

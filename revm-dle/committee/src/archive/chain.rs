@@ -153,11 +153,15 @@ impl Chain {
         Some(creator.chain(witnesses).chain(validators).collect())
     }
 
+    /// All who have a part in the chain now.
+    pub fn members(&self) -> impl Iterator<Item = NodeId> {
+        self.group().chain(self.validator.values().flatten().copied())
+    }
+
     /// Whether a node has any part in the chain now.
     #[must_use]
     pub fn involves(&self, node: NodeId) -> bool {
-        self.group().any(|member| member == node)
-            || self.validator.values().flatten().any(|validator| *validator == node)
+        self.members().any(|member| member == node)
     }
 
     /// How many of `signers` must have signed.

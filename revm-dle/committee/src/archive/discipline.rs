@@ -72,7 +72,7 @@ impl State {
     pub(super) fn answer(&mut self, answer: &Ballot) -> Result<()> {
         let mut chain = Chain::clone(&*self.chain(answer.vote.chain)?);
         let about = &answer.vote;
-        if about.view != chain.view || about.height != chain.height + 1 || answer.is_refusal() {
+        if about.view != chain.view || about.height != chain.height + 1 {
             return Err(ItemError::Votes);
         }
         let phase = self.phase_of(&chain, about.height, answer.voter)?;
@@ -130,6 +130,9 @@ impl State {
             return Err(ItemError::Nothing);
         }
         self.check_signatures([first, second])?;
+        if std::env::var("DBG").is_ok() {
+            eprintln!("{} evidence {first:?} {second:?}", self.voting.me);
+        }
         self.bar(node);
         Ok(())
     }
@@ -140,9 +143,7 @@ impl State {
             return;
         }
         self.pool.take(node);
-        let involved = self.chains.iter().filter(|(_, chain)| chain.involves(node));
-        let involved: Vec<_> = involved.map(|(id, _)| *id).collect();
-        for id in involved {
+        for id in self.parts.get(&node).cloned().unwrap_or_default() {
             self.replace(id, node);
         }
         if self.active.remove(&node).is_some() {

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{B256, Bytes, keccak256};
 use conet_bindings::ledger::Vote;
-use conet_ledger::block::Header;
+use conet_ledger::block::{Header, Outcome};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -18,12 +18,12 @@ pub enum Item {
     /// A node waits to be drawn; or waits anew, at the end of the line.
     Join(Joining),
     /// A certified block, with the seats' words on it so far. With those of all active seats it is final.
-    Block(Box<CertifiedHeader>, Vec<Ballot>),
+    Block(Box<CertifiedHeader>, Vec<Word>),
     /// More words on a block that is listed or disputed.
-    Words(Vec<Ballot>),
+    Words(Vec<Word>),
     /// A member does not do its part.
     Complaint(Box<Complaint>),
-    /// What the accused says to it.
+    /// The accused has voted.
     Answer(Ballot),
     /// A member executed the creator's block and got another.
     Disagreement(Box<Disagreement>),
@@ -97,6 +97,41 @@ pub struct CertifiedHeader {
     pub ballots: Vec<Ballot>,
 }
 
+/// What somebody got by executing a proposal. A refusal names its own outcome, so that it can be held against no other
+/// block of the same height and view.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Word {
+    /// The vote: for the header that results.
+    pub ballot: Ballot,
+    /// What resulted; none: what the header in question says.
+    pub outcome: Option<Outcome>,
+}
+
+impl Word {
+    /// Whether it agrees with a header; none when it is not about its proposal, or not in this phase.
+    #[must_use]
+    pub fn agrees(&self, header: &Header, phase: Phase) -> Option<bool> {
+        let hash = header.hash();
+        let found = match &self.outcome {
+            None => hash,
+            Some(outcome) => with_outcome(header, outcome).hash(),
+        };
+        (self.ballot.vote == block_vote(header, phase, found)).then_some(found == hash)
+    }
+}
+
+/// The header that results when a proposal gives another outcome.
+#[must_use]
+pub fn with_outcome(header: &Header, outcome: &Outcome) -> Header {
+    Header { proposal: header.proposal.clone(), outcome: outcome.clone() }
+}
+
+/// What stands for the outcome of a proposal that cannot be executed at all.
+#[must_use]
+pub const fn impossible() -> Outcome {
+    Outcome { gas_used: 0, fees: 0, receipts_root: B256::ZERO, state_root: B256::ZERO }
+}
+
 /// Somebody waits for a member in vain.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Complaint {
@@ -124,7 +159,7 @@ impl Complaint {
     }
 }
 
-/// The creator's vote on a block, and another member's for none or another.
+/// The creator's vote on a block, and what another member got for the same proposal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Disagreement {
     /// The creator's block.
@@ -132,7 +167,7 @@ pub struct Disagreement {
     /// The creator's vote.
     pub create: Ballot,
     /// The member's.
-    pub other: Ballot,
+    pub other: Word,
 }
 
 /// The seed of one entry.

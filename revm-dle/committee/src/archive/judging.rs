@@ -7,7 +7,7 @@ use conet_bindings::ledger::Offence;
 
 use super::{
     chain::{Chain, Pending},
-    item::{CertifiedHeader, Disagreement, block_vote},
+    item::{CertifiedHeader, Disagreement, Word, block_vote},
     state::{Finding, ItemError, Result, State},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 
 impl State {
     /// A certified block, with words on it. One that a member disagreed with before is judged on.
-    pub(super) fn list(&mut self, block: &CertifiedHeader, words: &[Ballot]) -> Result<()> {
+    pub(super) fn list(&mut self, block: &CertifiedHeader, words: &[Word]) -> Result<()> {
         let header = &block.header;
         let mut chain = Chain::clone(&*self.chain(header.proposal.chain)?);
         if !chain.is_next(header) {
@@ -58,26 +58,24 @@ impl State {
             return Err(ItemError::Occupied { hash: pending.hash });
         }
         let hash = header.hash();
-        let phase = self.phase_of(&chain, header.proposal.height, other.voter)?;
-        let disagrees = phase != Phase::Create
-            && other.vote.block != hash
-            && other.vote == block_vote(header, phase, other.vote.block);
+        let phase = self.phase_of(&chain, header.proposal.height, other.ballot.voter)?;
+        let disagrees = phase != Phase::Create && other.agrees(header, phase) == Some(false);
         let creator = chain.creator.is_some_and(|creator| creator == create.voter);
         if !disagrees || !creator || create.vote != block_vote(header, Phase::Create, hash) {
             return Err(ItemError::Votes);
         }
-        self.check_signatures([create, other])?;
-        chain.accused.remove(&other.voter);
+        self.check_signatures([create, &other.ballot])?;
+        chain.accused.remove(&other.ballot.voter);
         let mut pending = self.pending(header.clone(), false, BTreeSet::from([create.voter]));
-        pending.refusers.insert(other.voter);
+        pending.refusers.insert(other.ballot.voter);
         chain.pending = Some(pending);
         self.put(chain);
         Ok(())
     }
 
     /// Words on what is being judged.
-    pub(super) fn hear(&mut self, words: &[Ballot]) -> Result<()> {
-        let id = words.first().map(|word| word.vote.chain).ok_or(ItemError::Nothing)?;
+    pub(super) fn hear(&mut self, words: &[Word]) -> Result<()> {
+        let id = words.first().map(|word| word.ballot.vote.chain).ok_or(ItemError::Nothing)?;
         let mut chain = Chain::clone(&*self.chain(id)?);
         let heard = self.take_words(&mut chain, words)?;
         if heard == 0 {
@@ -106,23 +104,21 @@ impl State {
     }
 
     /// Notes words; returns how many are news. A seat's first word counts.
-    fn take_words(&self, chain: &mut Chain, words: &[Ballot]) -> Result<usize> {
+    fn take_words(&self, chain: &mut Chain, words: &[Word]) -> Result<usize> {
         let Some(pending) = &mut chain.pending else { return Err(ItemError::Nothing) };
         let mut heard = 0;
         for word in words {
-            let known =
-                pending.accepted.contains(&word.voter) || pending.refused.contains(&word.voter);
-            let about = block_vote(&pending.header, Phase::Accept, word.vote.block);
-            let says = word.is_refusal() || word.vote.block == pending.hash;
-            if word.vote != about || !says || !self.seats.contains(word.voter) {
-                return Err(ItemError::Votes);
+            let voter = word.ballot.voter;
+            let agrees = word.agrees(&pending.header, Phase::Accept).ok_or(ItemError::Votes)?;
+            if !self.seats.contains(voter) {
+                return Err(ItemError::NotEntitled { node: voter });
             }
-            if known {
+            if pending.accepted.contains(&voter) || pending.refused.contains(&voter) {
                 continue;
             }
-            self.check_signatures([word])?;
-            let side = if word.is_refusal() { &mut pending.refused } else { &mut pending.accepted };
-            side.insert(word.voter);
+            self.check_signatures([&word.ballot])?;
+            let side = if agrees { &mut pending.accepted } else { &mut pending.refused };
+            side.insert(voter);
             heard += 1;
         }
         Ok(heard)
@@ -190,6 +186,9 @@ impl State {
     fn find_wrong(&mut self, node: NodeId, phase: Phase, about: &Pending) {
         if self.barred.contains(&node) {
             return;
+        }
+        if std::env::var("DBG").is_ok() {
+            eprintln!("{} found wrong {node} {phase:?} {about:?}", self.voting.me);
         }
         let proposal = &about.header.proposal;
         self.findings.push(Finding {

@@ -138,6 +138,8 @@ pub struct State {
     pub barred: OrdSet<NodeId>,
     /// All chains of the group.
     pub chains: OrdMap<B256, Arc<Chain>>,
+    /// In which chains each node has a part.
+    pub parts: OrdMap<NodeId, OrdSet<B256>>,
     /// Who waits to be drawn.
     pub pool: Pool,
     /// When something is due, and for which chain.
@@ -174,6 +176,7 @@ impl State {
             suspended: OrdMap::new(),
             barred: OrdSet::new(),
             chains: OrdMap::new(),
+            parts: OrdMap::new(),
             pool: Pool::default(),
             deadlines: OrdSet::new(),
             requests: OrdSet::new(),
@@ -260,6 +263,9 @@ impl State {
             for logged in before.requested.values() {
                 self.requests.remove(&(*logged, chain.id));
             }
+            for node in before.members() {
+                self.leave(node, chain.id);
+            }
         }
         chain.request_open_places(self.height);
         for deadline in chain.deadlines() {
@@ -268,8 +274,21 @@ impl State {
         for logged in chain.requested.values() {
             self.requests.insert((*logged, chain.id));
         }
+        for node in chain.members() {
+            self.parts.entry(node).or_default().insert(chain.id);
+        }
         self.changed.insert(chain.id);
         self.chains.insert(chain.id, Arc::new(chain));
+    }
+}
+
+impl State {
+    fn leave(&mut self, node: NodeId, chain: B256) {
+        let Some(chains) = self.parts.get_mut(&node) else { return };
+        chains.remove(&chain);
+        if chains.is_empty() {
+            self.parts.remove(&node);
+        }
     }
 }
 

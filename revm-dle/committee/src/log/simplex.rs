@@ -184,7 +184,7 @@ impl Simplex {
         }
         loop {
             let before = (self.view, out.len());
-            self.finalize_newest(app, out);
+            self.finalize_newest(now_ms, app, out);
             self.finalize_late(out);
             self.fetch_notarized(out);
             self.end_view(now_ms, out);
@@ -307,7 +307,7 @@ impl Simplex {
     // --- what to do ---
 
     /// Makes final what the newest certificate says, with all before it, once it is all here.
-    fn finalize_newest(&mut self, app: &mut impl Application, out: &mut Outbox) {
+    fn finalize_newest(&mut self, now_ms: u64, app: &mut impl Application, out: &mut Outbox) {
         let Some(newest) = self.newest.as_ref().filter(|newest| newest.view > self.tip.header.view)
         else {
             return;
@@ -328,6 +328,7 @@ impl Simplex {
             self.tip = Tip { id, header: entry.header.clone() };
             self.remember(id, entry);
         }
+        self.retry_at_ms = now_ms + self.patience_ms();
         out.persist(Record::Certificate(certificate.clone()));
         app.certified(&certificate, out);
         self.forget_old();
@@ -389,7 +390,6 @@ impl Simplex {
         self.view = newest + 1;
         self.entered_ms = now_ms;
         self.busy_since_ms = self.busy_since_ms.map(|_| now_ms);
-        self.retry_at_ms = now_ms + self.timing.retry_ms;
         let leader = self.seats.leader(self.view);
         if let Some(turns) = self.silent.get_mut(&leader) {
             *turns = turns.saturating_sub(1);
@@ -527,8 +527,34 @@ impl Simplex {
 
     /// DEBUG
     pub fn dump(&self) -> String {
-        let rounds: Vec<_> = self.rounds.iter().rev().take(6).map(|(v, r)| format!("{v}: leader {} prop {} mine {:?} {:?} not {:?} null {} fin {}", self.seats.leader(*v), r.proposal.is_some_and(|id| self.entries.contains_key(&id)), r.my_notarize.is_some(), r.my_finalize.map(|f| !f.is_zero()), r.notarized.as_ref().map(|c| self.entries.contains_key(&c.entry)), r.nullified.is_some(), r.finalized.is_some())).collect();
-        format!("tip view {} height {} first open {} newest {:?} wanted {:?} rounds {} parent {:?} | {rounds:#?}", self.tip.header.view, self.tip.header.height, self.first_open_view(), self.newest.as_ref().map(|c| c.view), self.wanted, self.rounds.len(), self.parent().map(|(_, h)| h.view))
+        let rounds: Vec<_> = self
+            .rounds
+            .iter()
+            .rev()
+            .take(6)
+            .map(|(v, r)| {
+                format!(
+                    "{v}: leader {} prop {} mine {:?} {:?} not {:?} null {} fin {}",
+                    self.seats.leader(*v),
+                    r.proposal.is_some_and(|id| self.entries.contains_key(&id)),
+                    r.my_notarize.is_some(),
+                    r.my_finalize.map(|f| !f.is_zero()),
+                    r.notarized.as_ref().map(|c| self.entries.contains_key(&c.entry)),
+                    r.nullified.is_some(),
+                    r.finalized.is_some()
+                )
+            })
+            .collect();
+        format!(
+            "tip view {} height {} first open {} newest {:?} wanted {:?} rounds {} parent {:?} | {rounds:#?}",
+            self.tip.header.view,
+            self.tip.header.height,
+            self.first_open_view(),
+            self.newest.as_ref().map(|c| c.view),
+            self.wanted,
+            self.rounds.len(),
+            self.parent().map(|(_, h)| h.view)
+        )
     }
 
     /// The first view since the newest final entry that this node has not seen end.
@@ -556,15 +582,21 @@ impl Simplex {
         }
     }
 
+    /// Without a final entry for so long, a node asks what it missed.
+    const fn patience_ms(&self) -> u64 {
+        let idle = if self.busy_since_ms.is_some() { 0 } else { self.timing.idle_ms };
+        idle + self.timing.retry_ms
+    }
+
     fn retry(&mut self, now_ms: u64, out: &mut Outbox) {
+        // Who begins to wait for something waits no longer than others.
+        self.retry_at_ms = self.retry_at_ms.min(now_ms + self.patience_ms());
         if now_ms < self.retry_at_ms {
             return;
         }
-        self.retry_at_ms = now_ms + self.timing.retry_ms;
-        let status = LogMessage::Status {
-            view: self.first_open_view(),
-            final_view: self.tip.header.view,
-        };
+        self.retry_at_ms = now_ms + self.patience_ms();
+        let status =
+            LogMessage::Status { view: self.first_open_view(), final_view: self.tip.header.view };
         out.send_all(self.seats.nodes(), status);
         if let Some(round) = self.round() {
             for ballot in round.mine(self.voting.me) {

@@ -7,13 +7,13 @@ use super::{Member, part::Making};
 use crate::{
     archive::{
         chain::hash_of_signers,
-        item::{CertifiedHeader, Disagreement, block_vote},
+        item::{CertifiedHeader, Disagreement, Word, block_vote},
     },
     journal::Record,
     keys::NodeId,
     message::{Message, Proposed},
     outbox::Outbox,
-    vote::{Ballot, Phase},
+    vote::Phase,
 };
 
 /// How many blocks may be under way: one may stand on a certified one that is not final.
@@ -88,7 +88,8 @@ impl Member {
         let about = proposed.header.proposal.clone();
         let Some(part) = self.parts.get_mut(&about.chain) else { return };
         let (hash, create) = (proposed.header.hash(), proposed.create.clone());
-        part.said.insert((about.height, about.view), create.clone());
+        let word = Word { ballot: create.clone(), outcome: None };
+        part.said.insert((about.height, about.view), word);
         let votes = [(create.voter, create)].into();
         let since_ms = self.now_ms;
         part.making.insert(
@@ -120,27 +121,24 @@ impl Member {
     }
 
     /// A member's vote on this creator's block.
-    pub(super) fn take_vote(&mut self, ballot: Ballot, out: &mut Outbox) {
-        let (chain, height) = (ballot.vote.chain, ballot.vote.height);
+    pub(super) fn take_vote(&mut self, word: Word, out: &mut Outbox) {
+        let (voter, about) = (word.ballot.voter, word.ballot.vote);
+        let (chain, height) = (about.chain, about.height);
         let Some(part) = self.parts.get_mut(&chain) else { return };
         let signers = part.notice().signers(height).unwrap_or_default();
         let Some(making) = part.making.get_mut(&height) else { return };
-        let phase = signers.iter().find(|(node, _)| *node == ballot.voter).map(|(_, phase)| *phase);
+        let phase = signers.iter().find(|(node, _)| *node == voter).map(|(_, phase)| *phase);
         let header = &making.proposed.header;
-        let fits =
-            phase.is_some_and(|phase| ballot.vote == block_vote(header, phase, ballot.vote.block));
-        if !fits
-            || making.votes.contains_key(&ballot.voter)
-            || !self.config.voting.is_valid(&ballot)
-        {
+        let Some(agrees) = phase.and_then(|phase| word.agrees(header, phase)) else { return };
+        if making.votes.contains_key(&voter) || !self.config.voting.is_valid(&word.ballot) {
             return;
         }
-        if ballot.vote.block == making.hash {
-            making.votes.insert(ballot.voter, ballot);
+        if agrees {
+            making.votes.insert(voter, word.ballot);
             self.certify(chain, height, out);
         } else {
             let (create, body) = (making.proposed.create.clone(), making.proposed.body.clone());
-            let disagreement = Disagreement { header: header.clone(), create, other: ballot };
+            let disagreement = Disagreement { header: header.clone(), create, other: word };
             let message = Message::Disagreement(Box::new(disagreement), body);
             out.send_all(self.config.seats.nodes(), message);
         }

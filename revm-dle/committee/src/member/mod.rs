@@ -135,7 +135,7 @@ impl Member {
                 let blind = Blind { proposal: *proposal, body, witness, parent };
                 self.hold_for_validation(from, blind, out);
             }
-            Message::Vote(ballot) => self.take_vote(ballot, out),
+            Message::Vote(word) => self.take_vote(word, out),
             Message::FetchState { hash } => {
                 if let Some((header, state)) = self.ledgers.export(hash) {
                     out.send(from, Message::State(Box::new(header), state));

@@ -6,7 +6,10 @@ use alloy::primitives::{B256, Bytes};
 use conet_ledger::block::{Body, Proposal, SignedTransaction};
 
 use crate::{
-    archive::{Notice, ProvenNotice, item::CertifiedHeader},
+    archive::{
+        Notice, ProvenNotice,
+        item::{CertifiedHeader, Word},
+    },
     keys::NodeId,
     message::Proposed,
     vote::Ballot,
@@ -19,7 +22,9 @@ pub(super) struct Part {
     /// The entry that the notice is of.
     pub(super) logged: u64,
     /// What this member said, by height and view.
-    pub(super) said: BTreeMap<(u64, u64), Ballot>,
+    pub(super) said: BTreeMap<(u64, u64), Word>,
+    /// The creator's vote that this member saw first, by height and view.
+    pub(super) creates: BTreeMap<(u64, u64), Ballot>,
     /// Blocks to sign that wait for a notice, a parent or a state: with who asked.
     pub(super) held: Vec<(NodeId, Asked)>,
     /// As creator: blocks under way, by height.
@@ -76,6 +81,7 @@ impl Part {
             proven,
             logged,
             said: BTreeMap::new(),
+            creates: BTreeMap::new(),
             held: Vec::new(),
             making: BTreeMap::new(),
             transactions: Vec::new(),
@@ -115,6 +121,7 @@ impl Part {
             about.height > height && about.view >= view
         });
         self.said.retain(|(at, _), _| *at > height);
+        self.creates.retain(|(at, _), _| *at > height);
         self.proven = proven;
         self.logged = logged;
     }

@@ -16,10 +16,10 @@ impl Member {
         for record in records {
             match record {
                 Record::Notice(proven) => member.restore_notice(*proven),
-                Record::MemberVote(ballot) => {
-                    let about = ballot.vote;
+                Record::MemberVote(word) => {
+                    let about = word.ballot.vote;
                     if let Some(part) = member.parts.get_mut(&about.chain) {
-                        part.said.insert((about.height, about.view), ballot);
+                        part.said.insert((about.height, about.view), word);
                     }
                 }
                 Record::Proposed(proposed, witness) => member.begin(*proposed, witness),

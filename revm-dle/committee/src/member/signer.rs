@@ -1,7 +1,7 @@
 //! Witnesses and validators execute a creator's block, and say what they got: once for each height and view.
 
 use alloy::primitives::B256;
-use conet_ledger::block::{Header, Proposal};
+use conet_ledger::block::{Header, Outcome, Proposal};
 
 use super::{
     HELD_MAX, Member,
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     archive::{
         chain::hash_of_signers,
-        item::{CertifiedHeader, Disagreement, block_vote},
+        item::{CertifiedHeader, Disagreement, Word, block_vote, impossible},
     },
     journal::Record,
     keys::NodeId,
@@ -27,7 +27,7 @@ enum Found {
     /// It is nobody's that may ask.
     Never,
     /// This is the vote.
-    Vote(Ballot),
+    Vote(Word),
 }
 
 impl Member {
@@ -65,19 +65,19 @@ impl Member {
         let mut held = std::mem::take(&mut part.held);
         held.sort_by_key(|(_, asked)| asked.proposal().height);
         for (from, asked) in held {
-            match self.look_at(chain, &asked) {
+            match self.look_at(chain, &asked, out) {
                 Found::Never => {}
                 Found::Later => {
                     if let Some(part) = self.parts.get_mut(&chain) {
                         part.held.push((from, asked));
                     }
                 }
-                Found::Vote(ballot) => self.say(from, chain, &asked, ballot, out),
+                Found::Vote(word) => self.say(from, chain, &asked, word, out),
             }
         }
     }
 
-    fn look_at(&mut self, chain: B256, asked: &Asked) -> Found {
+    fn look_at(&mut self, chain: B256, asked: &Asked, out: &mut Outbox) -> Found {
         let Some(part) = self.parts.get(&chain) else { return Found::Never };
         let (notice, about) = (part.notice(), asked.proposal());
         if about.view > notice.view || about.height > notice.height + 2 {
@@ -101,13 +101,21 @@ impl Member {
         }
         let said = part.said.get(&(about.height, about.view)).cloned();
         match (asked, mine) {
-            (Asked::Witness(proposed), Some(Phase::Witness)) => self.witness(chain, proposed, said),
+            (Asked::Witness(proposed), Some(Phase::Witness)) => {
+                self.witness(chain, proposed, said, out)
+            }
             (Asked::Validate(blind), Some(Phase::Validate)) => self.validate(chain, blind, said),
             _ => Found::Never,
         }
     }
 
-    fn witness(&mut self, chain: B256, proposed: &Proposed, said: Option<Ballot>) -> Found {
+    fn witness(
+        &mut self,
+        chain: B256,
+        proposed: &Proposed,
+        said: Option<Word>,
+        out: &mut Outbox,
+    ) -> Found {
         let (header, hash) = (&proposed.header, proposed.header.hash());
         let Some(part) = self.parts.get(&chain) else { return Found::Never };
         let is_creators = part.notice().creator == Some(proposed.create.voter)
@@ -117,18 +125,38 @@ impl Member {
         if !is_creators {
             return Found::Never;
         }
+        if let Some(first) = self.first_create(chain, &proposed.create) {
+            let message = Message::Evidence(first, proposed.create.clone());
+            out.send_all(self.config.seats.nodes(), message);
+            return Found::Never;
+        }
         if let Some(said) = said {
             return Found::Vote(said);
         }
+        let Some(part) = self.parts.get(&chain) else { return Found::Never };
         if !self.stands(part, &header.proposal, proposed.parent.as_ref()) {
             return Found::Later;
         }
-        let block = match self.ledgers.execute(&header.proposal, &proposed.body) {
+        let outcome = match self.ledgers.execute(&header.proposal, &proposed.body) {
             Err(ExecuteError::NoParent { .. }) => return Found::Later,
-            Ok(outcome) if outcome == header.outcome => hash,
-            Ok(_) | Err(ExecuteError::Bad) => B256::ZERO,
+            Err(ExecuteError::Bad) => impossible(),
+            Ok(outcome) => outcome,
         };
-        Found::Vote(self.config.voting.cast(block_vote(header, Phase::Witness, block)))
+        Found::Vote(self.word(&header.proposal, Phase::Witness, outcome))
+    }
+
+    fn word(&self, proposal: &Proposal, phase: Phase, outcome: Outcome) -> Word {
+        let header = Header { proposal: proposal.clone(), outcome };
+        let ballot = self.config.voting.cast(block_vote(&header, phase, header.hash()));
+        Word { ballot, outcome: Some(header.outcome) }
+    }
+
+    /// Notes the creator's vote; gives back one before that it excludes.
+    fn first_create(&mut self, chain: B256, create: &Ballot) -> Option<Ballot> {
+        let part = self.parts.get_mut(&chain)?;
+        let key = (create.vote.height, create.vote.view);
+        let first = part.creates.entry(key).or_insert_with(|| create.clone());
+        first.conflicts(create).then(|| first.clone())
     }
 
     /// Whether a block stands on the newest final one, or on a certified one above it.
@@ -162,7 +190,7 @@ impl Member {
             && parent.ballots.iter().all(|ballot| self.config.voting.is_valid(ballot))
     }
 
-    fn validate(&self, chain: B256, blind: &Blind, said: Option<Ballot>) -> Found {
+    fn validate(&self, chain: B256, blind: &Blind, said: Option<Word>) -> Found {
         let Blind { proposal, body, witness, parent } = blind;
         let Some(part) = self.parts.get(&chain) else { return Found::Never };
         if body.hash() != proposal.body_hash {
@@ -174,32 +202,31 @@ impl Member {
         if !self.stands(part, proposal, parent.as_deref()) {
             return Found::Later;
         }
-        let Ok(outcome) = self.ledgers.validate(proposal, body, witness) else {
-            // Whose fault it is, a seat finds out: it has the state.
-            return Found::Never;
-        };
-        let header = Header { proposal: proposal.clone(), outcome };
-        Found::Vote(self.config.voting.cast(block_vote(&header, Phase::Validate, header.hash())))
+        // A state witness that is not the parent's is the creator's fault: a seat has the state, and finds out.
+        let outcome = self.ledgers.validate(proposal, body, witness);
+        outcome.map_or(Found::Never, |outcome| {
+            Found::Vote(self.word(proposal, Phase::Validate, outcome))
+        })
     }
 
-    fn say(&mut self, from: NodeId, chain: B256, asked: &Asked, ballot: Ballot, out: &mut Outbox) {
+    fn say(&mut self, from: NodeId, chain: B256, asked: &Asked, word: Word, out: &mut Outbox) {
         let Some(part) = self.parts.get_mut(&chain) else { return };
         let about = asked.proposal();
         let key = (about.height, about.view);
-        if part.said.insert(key, ballot.clone()).is_none() {
-            out.persist(Record::MemberVote(ballot.clone()));
+        if part.said.insert(key, word.clone()).is_none() {
+            out.persist(Record::MemberVote(word.clone()));
         }
         if let Some(creator) = part.notice().creator {
-            out.send(creator, Message::Vote(ballot.clone()));
+            out.send(creator, Message::Vote(word.clone()));
         }
         if self.config.seats.contains(from) {
-            out.send_all(self.config.seats.nodes(), Message::Answer(ballot.clone()));
+            out.send_all(self.config.seats.nodes(), Message::Answer(word.clone()));
         }
         if let Asked::Witness(proposed) = asked
-            && ballot.is_refusal()
+            && word.agrees(&proposed.header, Phase::Witness) == Some(false)
         {
             let (header, create) = (proposed.header.clone(), proposed.create.clone());
-            let disagreement = Disagreement { header, create, other: ballot };
+            let disagreement = Disagreement { header, create, other: word };
             let message = Message::Disagreement(Box::new(disagreement), proposed.body.clone());
             out.send_all(self.config.seats.nodes(), message);
         }

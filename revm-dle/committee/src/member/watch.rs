@@ -15,7 +15,11 @@ impl Member {
         out: &mut Outbox,
     ) {
         let (me, now_ms) = (self.me(), self.now_ms);
-        let Some(part) = self.parts.get_mut(&chain) else { return };
+        let Some(part) = self.parts.get_mut(&chain) else {
+            // Somebody believes that this member has a part in it: the seats know.
+            out.send_all(self.config.seats.nodes(), Message::FetchNotice { chain });
+            return;
+        };
         let notice = part.notice();
         let (creator, is_witness) = (notice.creator, notice.witnesses.contains(&me));
         if creator != Some(me) && !is_witness {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use alloy::primitives::B256;
-use conet_ledger::block::{Body, Header};
+use conet_ledger::block::{Body, Header, Outcome};
 
 use super::desk::{CASES_MAX, Desk};
 use crate::{
     archive::{
         Chain, Item, State,
-        item::{CertifiedHeader, Disagreement, block_vote},
+        item::{CertifiedHeader, Disagreement, Word, block_vote, impossible, with_outcome},
     },
     journal::Record,
     keys::NodeId,
@@ -27,9 +27,9 @@ pub(super) struct Case {
     pub(super) body: Body,
     /// The votes of its group, or the creator's and one that disagrees.
     pub(super) grounds: Grounds,
-    /// Whether execution gives what the header says; `None`: not executed yet.
-    pub(super) is_right: Option<bool>,
-    pub(super) words: BTreeMap<NodeId, Ballot>,
+    /// What execution gave here; `None`: not executed yet.
+    pub(super) outcome: Option<Outcome>,
+    pub(super) words: BTreeMap<NodeId, Word>,
     since_ms: u64,
 }
 
@@ -44,7 +44,7 @@ impl Grounds {
     fn ballots(&self) -> Vec<&Ballot> {
         match self {
             Self::Certified(block) => block.ballots.iter().collect(),
-            Self::Disputed(disagreement) => vec![&disagreement.create, &disagreement.other],
+            Self::Disputed(disagreement) => vec![&disagreement.create, &disagreement.other.ballot],
         }
     }
 
@@ -55,13 +55,12 @@ impl Grounds {
             Self::Disputed(disagreement) => {
                 let Disagreement { create, other, .. } = &**disagreement;
                 let signers = chain.signers(header.proposal.height).unwrap_or_default();
+                let voter = other.ballot.voter;
                 let phase =
-                    signers.iter().find(|(node, _)| *node == other.voter).map(|(_, phase)| *phase);
+                    signers.iter().find(|(node, _)| *node == voter).map(|(_, phase)| *phase);
                 chain.creator == Some(create.voter)
                     && create.vote == block_vote(header, Phase::Create, header.hash())
-                    && phase.is_some_and(|phase| {
-                        other.vote == block_vote(header, phase, other.vote.block)
-                    })
+                    && phase.is_some_and(|phase| other.agrees(header, phase) == Some(false))
             }
         }
     }
@@ -97,9 +96,9 @@ impl Desk {
             self.saw(ballot, out);
         }
         let words = self.loose.remove(&hash).unwrap_or_default();
-        let words = words.into_iter().map(|word| (word.voter, word)).collect();
+        let words = words.into_iter().map(|word| (word.ballot.voter, word)).collect();
         let since_ms = self.now_ms;
-        let case = Case { hash, header, body, grounds, is_right: None, words, since_ms };
+        let case = Case { hash, header, body, grounds, outcome: None, words, since_ms };
         self.cases.insert(hash, case);
         self.consider_all(out);
     }
@@ -114,7 +113,7 @@ impl Desk {
     /// Executes what can be executed, and says what there is to say.
     pub(super) fn consider_all(&mut self, out: &mut Outbox) {
         loop {
-            let open = self.cases.values().filter(|case| case.is_right.is_none());
+            let open = self.cases.values().filter(|case| case.outcome.is_none());
             let mut open: Vec<_> =
                 open.map(|case| (case.header.proposal.height, case.hash)).collect();
             open.sort_unstable();
@@ -122,7 +121,7 @@ impl Desk {
             for (_, hash) in &open {
                 self.execute(*hash);
             }
-            let after = self.cases.values().filter(|case| case.is_right.is_none()).count();
+            let after = self.cases.values().filter(|case| case.outcome.is_none()).count();
             if after == before || after == 0 {
                 break;
             }
@@ -130,7 +129,7 @@ impl Desk {
         let judged: Vec<_> = self
             .cases
             .values()
-            .filter(|case| case.is_right.is_some())
+            .filter(|case| case.outcome.is_some())
             .map(|case| case.hash)
             .collect();
         for hash in judged {
@@ -141,8 +140,8 @@ impl Desk {
     fn execute(&mut self, hash: B256) {
         let Some(case) = self.cases.get_mut(&hash) else { return };
         match self.ledgers.execute(&case.header.proposal, &case.body) {
-            Ok(outcome) => case.is_right = Some(outcome == case.header.outcome),
-            Err(ExecuteError::Bad) => case.is_right = Some(false),
+            Ok(outcome) => case.outcome = Some(outcome),
+            Err(ExecuteError::Bad) => case.outcome = Some(impossible()),
             Err(ExecuteError::NoParent { .. }) => {}
         }
     }
@@ -159,8 +158,10 @@ impl Desk {
         if self.said.contains_key(&key) || !is_due {
             return;
         }
-        let block = if case.is_right == Some(true) { hash } else { B256::ZERO };
-        let word = self.voting.cast(block_vote(&case.header, Phase::Accept, block));
+        let Some(outcome) = &case.outcome else { return };
+        let found = with_outcome(&case.header, outcome);
+        let ballot = self.voting.cast(block_vote(&case.header, Phase::Accept, found.hash()));
+        let word = Word { ballot, outcome: (found != case.header).then(|| outcome.clone()) };
         if let Grounds::Certified(certified) = &case.grounds {
             out.persist(Record::Block(certified.clone(), case.body.clone()));
         }
@@ -173,33 +174,41 @@ impl Desk {
     }
 
     /// Another seat's word.
-    pub(super) fn take_word(&mut self, from: NodeId, word: Ballot, hash: B256, out: &mut Outbox) {
-        let says = word.is_refusal() || word.vote.block == hash;
-        if !says || word.vote.phase != Phase::Accept.number() || !self.seats.contains(word.voter) {
+    pub(super) fn take_word(&mut self, from: NodeId, word: Word, hash: B256, out: &mut Outbox) {
+        let (ballot, voter) = (&word.ballot, word.ballot.voter);
+        if ballot.vote.phase != Phase::Accept.number() || !self.seats.contains(voter) {
             return;
         }
         let Some(case) = self.cases.get_mut(&hash) else {
-            if !self.is_open(&word) {
-                self.look_back(&word, out);
-            } else if self.loose.len() < CASES_MAX && self.voting.is_valid(&word) {
-                self.saw(&word, out);
-                let words = self.loose.entry(hash).or_default();
-                if words.len() < self.seats.count() && !words.contains(&word) {
-                    words.push(word);
-                }
-                out.send(from, Message::FetchBlock { hash });
+            if self.is_open(ballot) {
+                self.keep_loose(from, word, hash, out);
+            } else {
+                self.look_back(&word.ballot, out);
             }
             return;
         };
-        if word.vote != block_vote(&case.header, Phase::Accept, word.vote.block) {
+        let is_known = case.words.get(&voter).is_some_and(|known| known.ballot.vote == ballot.vote);
+        if is_known || !self.voting.is_valid(ballot) {
             return;
         }
-        let is_known = case.words.get(&word.voter).is_some_and(|known| known.vote == word.vote);
-        if is_known || !self.voting.is_valid(&word) {
+        if word.agrees(&case.header, Phase::Accept).is_some() {
+            case.words.entry(voter).or_insert_with(|| word.clone());
+        }
+        self.saw(&word.ballot, out);
+    }
+
+    /// A word on a block that is not here yet.
+    fn keep_loose(&mut self, from: NodeId, word: Word, hash: B256, out: &mut Outbox) {
+        let has_room = self.loose.contains_key(&hash) || self.loose.len() < CASES_MAX;
+        if !has_room || !self.voting.is_valid(&word.ballot) {
             return;
         }
-        case.words.entry(word.voter).or_insert_with(|| word.clone());
-        self.saw(&word, out);
+        self.saw(&word.ballot, out);
+        let words = self.loose.entry(hash).or_default();
+        if words.len() < self.seats.count() && !words.contains(&word) {
+            words.push(word);
+        }
+        out.send(from, Message::FetchBlock { hash });
     }
 
     /// Whether a word is about a block that is not decided.
@@ -217,8 +226,10 @@ impl Desk {
 
     fn items_for(&self, case: &Case, state: &State) -> Vec<Item> {
         let Some(chain) = state.chains.get(&case.header.proposal.chain) else { return Vec::new() };
-        let words = |known: &dyn Fn(&NodeId) -> bool| -> Vec<Ballot> {
-            case.words.values().filter(|word| !known(&word.voter)).cloned().collect()
+        let words = |known: &dyn Fn(&NodeId) -> bool| -> Vec<Word> {
+            let about = |word: &&Word| word.agrees(&case.header, Phase::Accept).is_some();
+            let news = case.words.values().filter(about).filter(|word| !known(&word.ballot.voter));
+            news.cloned().collect()
         };
         match (&chain.pending, &case.grounds) {
             (Some(pending), _) if pending.hash == case.hash => {
@@ -254,9 +265,8 @@ impl Desk {
             is_open(about.chain, about.height, about.view)
         });
         self.loose.retain(|_, words| {
-            words
-                .first()
-                .is_some_and(|word| is_open(word.vote.chain, word.vote.height, word.vote.view))
+            let about = words.first().map(|word| word.ballot.vote);
+            about.is_some_and(|vote| is_open(vote.chain, vote.height, vote.view))
         });
         self.accusations.retain(|_, accusation| {
             let about = &accusation.header.proposal;

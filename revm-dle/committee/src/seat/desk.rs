@@ -9,14 +9,14 @@ use alloy::primitives::{B256, Bytes};
 
 use super::{SeatConfig, SeedKeys, blocks::Case, evidence::Seen};
 use crate::{
-    archive::{Item, Notice, ProvenNotice, State},
+    archive::{Item, Notice, ProvenNotice, State, item::Word},
     keys::NodeId,
     ledger::Ledgers,
     log::EntryHeader,
     message::Message,
     outbox::Outbox,
     seats::Seats,
-    vote::{Ballot, Voting},
+    vote::Voting,
 };
 
 /// The most items that wait for an entry.
@@ -45,9 +45,9 @@ pub struct Desk {
     /// Blocks under judgement.
     pub(super) cases: BTreeMap<B256, Case>,
     /// Words on blocks that are not here yet.
-    pub(super) loose: BTreeMap<B256, Vec<Ballot>>,
+    pub(super) loose: BTreeMap<B256, Vec<Word>>,
     /// What this seat said, by chain, height and view.
-    pub(super) said: BTreeMap<(B256, u64, u64), Ballot>,
+    pub(super) said: BTreeMap<(B256, u64, u64), Word>,
     pub(super) seen: Seen,
     pub(super) items: Vec<Item>,
     /// Blocks that members were accused of not voting on, with what it takes to execute them.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     archive::{
         Item,
-        item::{Complaint, Disagreement, Returning, block_vote},
+        item::{Complaint, Disagreement, Joining, Returning, Word},
     },
     keys::NodeId,
     message::{Message, Proposed},
@@ -40,12 +40,12 @@ impl Desk {
             Message::Complaint(complaint, body, witness) => {
                 self.take_complaint(*complaint, body, witness, out)
             }
-            Message::Answer(ballot) => self.take_answer(ballot, out),
+            Message::Answer(word) => self.take_answer(word, out),
             Message::Disagreement(disagreement, body) => {
                 self.take_disagreement(*disagreement, body, out)
             }
             Message::Evidence(first, second) => self.take_evidence(first, second, out),
-            Message::Join(joining) => self.queue(Item::Join(joining)),
+            Message::Join(joining) => self.take_wish(joining, out),
             Message::FetchNotice { chain } => {
                 if let Some(notice) = self.notices.get(&chain) {
                     out.send(from, Message::Notice(Box::new(notice.clone())));
@@ -57,6 +57,19 @@ impl Desk {
             // Not for seats, or not without being asked for.
             _ => {}
         }
+    }
+
+    /// A node waits to be drawn. Who was drawn already may not know it: notices get lost.
+    fn take_wish(&mut self, joining: Joining, out: &mut Outbox) {
+        let node = joining.node;
+        if joining.number <= self.state.pool.number(node) && !self.state.pool.contains(node) {
+            for chain in self.state.parts.get(&node).into_iter().flatten() {
+                if let Some(notice) = self.notices.get(chain) {
+                    out.send(node, Message::Notice(Box::new(notice.clone())));
+                }
+            }
+        }
+        self.queue(Item::Join(joining));
     }
 
     /// Notes a complaint, and brings the accused what it should vote on.
@@ -134,25 +147,25 @@ impl Desk {
         }
     }
 
-    /// The accused votes: its vote goes into the log, and to the creator. One for another block is a disagreement.
-    fn take_answer(&mut self, ballot: Ballot, out: &mut Outbox) {
-        let about = |accusation: &&Accusation| {
-            let header = &accusation.header;
-            [Phase::Witness, Phase::Validate]
-                .iter()
-                .any(|phase| block_vote(header, *phase, ballot.vote.block) == ballot.vote)
+    /// The accused votes: its vote goes into the log, and to the creator. Another outcome is a disagreement.
+    fn take_answer(&mut self, word: Word, out: &mut Outbox) {
+        let agrees = |accusation: &Accusation| {
+            let phases = [Phase::Witness, Phase::Validate];
+            phases.iter().find_map(|phase| word.agrees(&accusation.header, *phase))
         };
-        let Some(accusation) = self.accusations.values().find(about).cloned() else { return };
-        if !self.voting.is_valid(&ballot) {
+        let found =
+            self.accusations.values().find_map(|known| Some((agrees(known)?, known.clone())));
+        let Some((agrees, accusation)) = found else { return };
+        if !self.voting.is_valid(&word.ballot) {
             return;
         }
-        self.saw(&ballot, out);
-        if ballot.vote.block == accusation.header.hash() {
-            out.send(accusation.create.voter, Message::Vote(ballot.clone()));
-            self.queue(Item::Answer(ballot));
+        self.saw(&word.ballot, out);
+        let Accusation { header, body, create, .. } = accusation;
+        if agrees {
+            out.send(create.voter, Message::Vote(word.clone()));
+            self.queue(Item::Answer(word.ballot));
         } else {
-            let Accusation { header, body, create, .. } = accusation;
-            self.take_disagreement(Disagreement { header, create, other: ballot }, body, out);
+            self.take_disagreement(Disagreement { header, create, other: word }, body, out);
         }
     }
 

@@ -6,6 +6,7 @@ use crate::{
     ledger::Ledgers,
     log::{Application, Tip},
     outbox::Outbox,
+    vote::Phase,
 };
 
 impl Seat {
@@ -36,7 +37,7 @@ impl Seat {
                 Record::Draft(entry) => drafts.push(*entry),
                 Record::LogVote(phase, ballot) => votes.push((phase, ballot)),
                 Record::Word(word) => {
-                    let about = &word.vote;
+                    let about = &word.ballot.vote;
                     seat.desk.said.insert((about.chain, about.height, about.view), word);
                 }
                 Record::Block(block, body) => blocks.push((block, body)),
@@ -66,7 +67,7 @@ impl super::Desk {
         for case in self.cases.values_mut() {
             let about = &case.header.proposal;
             if let Some(word) = self.said.get(&(about.chain, about.height, about.view)) {
-                let is_on_it = word.is_refusal() || word.vote.block == case.hash;
+                let is_on_it = word.agrees(&case.header, Phase::Accept).is_some();
                 if is_on_it {
                     case.words.insert(me, word.clone());
                 }

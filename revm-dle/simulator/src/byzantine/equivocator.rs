@@ -38,13 +38,14 @@ fn twist(action: Action, liar: &mut Liar<'_>) -> Vec<Action> {
             let twin = LogMessage::Propose(Box::new(second), liar.voting.cast(vote));
             both(to, Message::Log(LogMessage::Propose(entry, ballot)), Message::Log(twin), liar)
         }
-        Action::Send(to, Message::Word(ballot, hash)) => {
-            let twin = Message::Word(other(&ballot, liar), hash);
-            both(to, Message::Word(ballot, hash), twin, liar)
+        Action::Send(to, Message::Word(word, hash)) => {
+            let twin = liar.refusal(&word, hash).unwrap_or_else(|| word.clone());
+            both(to, Message::Word(word, hash), Message::Word(twin, hash), liar)
         }
-        Action::Send(to, Message::Vote(ballot)) => {
-            let twin = Message::Vote(other(&ballot, liar));
-            both(to, Message::Vote(ballot), twin, liar)
+        Action::Send(to, Message::Vote(word)) => {
+            let block = word.ballot.vote.block;
+            let twin = liar.refusal(&word, block).unwrap_or_else(|| word.clone());
+            both(to, Message::Vote(word), Message::Vote(twin), liar)
         }
         Action::Send(to, Message::Propose(proposed)) => {
             let mut twin = (*proposed).clone();

@@ -1,31 +1,34 @@
 //! Refuses a block, lets it be voided, and then releases its signature for it.
 
-use conet_committee::{Action, message::Message, vote::Ballot};
+use alloy::primitives::B256;
+use conet_committee::{Action, archive::item::Word, message::Message};
 use rand::Rng as _;
 
 use super::{Behaviour, Liar};
 
+/// How many signatures it keeps back.
+const HELD_MAX: usize = 8;
+
 #[derive(Default)]
 pub(crate) struct LateSigner {
-    held: Vec<(u64, Ballot, alloy::primitives::B256)>,
+    held: Vec<(u64, Word, B256)>,
 }
 
 impl Behaviour for LateSigner {
     fn twist(&mut self, actions: Vec<Action>, liar: &mut Liar<'_>) -> Vec<Action> {
-        let mut twisted = Vec::new();
-        let mut everybody = Vec::new();
+        let (mut twisted, mut everybody) = (Vec::new(), Vec::new());
         for action in actions {
             match action {
-                Action::Send(to, Message::Word(ballot, hash)) if !ballot.is_refusal() => {
+                Action::Send(to, Message::Word(word, hash)) if word.outcome.is_none() => {
                     everybody.push(to);
-                    let mut vote = ballot.vote;
-                    let is_new = !self.held.iter().any(|(_, held, _)| held.vote == ballot.vote);
-                    if is_new {
+                    let is_new =
+                        !self.held.iter().any(|(_, held, _)| held.ballot.vote == word.ballot.vote);
+                    if is_new && self.held.len() < HELD_MAX {
                         let due = liar.now_ms + liar.rng.random_range(500..5_000);
-                        self.held.push((due, ballot, hash));
+                        self.held.push((due, word.clone(), hash));
                     }
-                    vote.block = alloy::primitives::B256::ZERO;
-                    twisted.push(Action::Send(to, Message::Word(liar.voting.cast(vote), hash)));
+                    let word = liar.refusal(&word, hash).unwrap_or(word);
+                    twisted.push(Action::Send(to, Message::Word(word, hash)));
                 }
                 Action::Send(to, message) => {
                     everybody.push(to);
@@ -36,9 +39,9 @@ impl Behaviour for LateSigner {
         }
         everybody.sort_unstable();
         everybody.dedup();
-        for (_, ballot, hash) in self.held.iter().filter(|(due, ..)| *due <= liar.now_ms) {
+        for (_, word, hash) in self.held.iter().filter(|(due, ..)| *due <= liar.now_ms) {
             for to in &everybody {
-                twisted.push(Action::Send(*to, Message::Word(ballot.clone(), *hash)));
+                twisted.push(Action::Send(*to, Message::Word(word.clone(), *hash)));
             }
         }
         twisted

@@ -8,7 +8,16 @@ mod silent;
 mod withholder;
 mod wrong_root;
 
-use conet_committee::{Action, keys::NodeId, vote::Voting};
+use std::collections::BTreeMap;
+
+use alloy::primitives::B256;
+use conet_committee::{
+    Action,
+    archive::item::{Word, impossible, with_outcome},
+    keys::NodeId,
+    vote::Voting,
+};
+use conet_ledger::block::{Body, Header};
 use rand_chacha::ChaCha8Rng;
 
 /// What a liar knows besides what an honest node does.
@@ -18,6 +27,18 @@ pub(crate) struct Liar<'a> {
     pub(crate) now_ms: u64,
     /// Who lies, too.
     pub(crate) friends: &'a [NodeId],
+    /// All blocks that were ever sent.
+    pub(crate) blocks: &'a BTreeMap<B256, (Header, Body)>,
+}
+
+impl Liar<'_> {
+    /// The same word, but for an outcome that nobody computed.
+    pub(crate) fn refusal(&self, word: &Word, block: B256) -> Option<Word> {
+        let (header, _) = self.blocks.get(&block)?;
+        let mut vote = word.ballot.vote;
+        vote.block = with_outcome(header, &impossible()).hash();
+        Some(Word { ballot: self.voting.cast(vote), outcome: Some(impossible()) })
+    }
 }
 
 /// How a node lies.

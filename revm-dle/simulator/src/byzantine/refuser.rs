@@ -1,11 +1,6 @@
 //! Says that right blocks are wrong.
 
-use alloy::primitives::B256;
-use conet_committee::{
-    Action,
-    message::Message,
-    vote::{Ballot, Phase},
-};
+use conet_committee::{Action, archive::item::Word, message::Message};
 
 use super::{Behaviour, Liar};
 
@@ -13,25 +8,22 @@ pub(crate) struct Refuser;
 
 impl Behaviour for Refuser {
     fn twist(&mut self, actions: Vec<Action>, liar: &mut Liar<'_>) -> Vec<Action> {
-        let refuse = |ballot: Ballot| {
-            let is_creators = ballot.vote.phase == Phase::Create.number();
-            // The same choice for everybody, or it would be equivocation.
-            if is_creators || ballot.vote.height % 3 != 0 {
-                return ballot;
-            }
-            let mut vote = ballot.vote;
-            vote.block = B256::ZERO;
-            liar.voting.cast(vote)
+        let refuse = |word: Word, block| {
+            // The same choice before everybody, or it would be equivocation.
+            let is_due = word.ballot.vote.height.is_multiple_of(3);
+            if is_due { liar.refusal(&word, block).unwrap_or(word) } else { word }
         };
         let twist = |action| match action {
-            Action::Send(to, Message::Word(ballot, hash)) => {
-                Action::Send(to, Message::Word(refuse(ballot), hash))
+            Action::Send(to, Message::Word(word, hash)) => {
+                Action::Send(to, Message::Word(refuse(word, hash), hash))
             }
-            Action::Send(to, Message::Vote(ballot)) => {
-                Action::Send(to, Message::Vote(refuse(ballot)))
+            Action::Send(to, Message::Vote(word)) => {
+                let block = word.ballot.vote.block;
+                Action::Send(to, Message::Vote(refuse(word, block)))
             }
-            Action::Send(to, Message::Answer(ballot)) => {
-                Action::Send(to, Message::Answer(refuse(ballot)))
+            Action::Send(to, Message::Answer(word)) => {
+                let block = word.ballot.vote.block;
+                Action::Send(to, Message::Answer(refuse(word, block)))
             }
             action => action,
         };
