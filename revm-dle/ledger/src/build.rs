@@ -9,13 +9,10 @@ use alloy::primitives::{Address, B256};
 use alloy_rlp::Encodable as _;
 
 use crate::block::{Body, Collection, Header, Proposal, SignedTransaction};
-use crate::error::{BadBlock, BadTransaction, ExecuteError};
-use crate::execute::{CodeBook, Executed, Run, TransactionError, check_state, finish};
+use crate::error::{BadBlock, BadTransaction, ExecuteError, TransactionError};
+use crate::execute::{CodeBook, Executed, Run, check_state, finish};
 use crate::genesis::Chain;
-use crate::limits::{
-    BODY_BYTES_MAX, COLLECTED_MAX, SETTLED_MAX, TRANSACTIONS_MAX, WITNESS_BYTES_MAX,
-    WITNESS_NODES_MAX,
-};
+use crate::limits::{BODY_BYTES_MAX, COLLECTED_MAX, SETTLED_MAX, TRANSACTIONS_MAX};
 use crate::state::State;
 use crate::trie::Nodes;
 use crate::witness::{Recorder, Witness};
@@ -101,22 +98,23 @@ pub fn build<N: Nodes>(
 ) -> Result<Building, ExecuteError<N::Error>> {
     check_state(parent, state)?;
     let proposal = draft.after(chain, parent);
-    let mut most = TRANSACTIONS_MAX;
+    let mut builder = Builder::new(chain, candidates);
     loop {
-        let mut builder = Builder::new(candidates.clone(), most);
         let mut recorder = Recorder::new(&mut *nodes);
         let mut run = Run::of_block(chain, &proposal, state, &mut recorder, codes)?;
-        builder.fill(chain, &mut run)?;
+        builder.fill(&mut run)?;
         let (changes, receipts, fees) = run.finish();
         let executed = finish(state, &changes, receipts, fees, &mut recorder)?;
         let witness = recorder.into_witness();
-        let fits =
-            witness.nodes().len() <= WITNESS_NODES_MAX && witness.length() <= WITNESS_BYTES_MAX;
-        if fits || builder.body.transactions.is_empty() {
+        let count = builder.body.transactions.len();
+        if builder.in_vain {
+            // Else the witness would have what they met.
+            builder.again(count);
+        } else if witness.too_long() && count > 0 {
+            builder.again(count / 2);
+        } else {
             return Ok(builder.finish(proposal, executed, witness));
         }
-        // A witness of half the transactions is about half as long.
-        most = builder.body.transactions.len() / 2;
     }
 }
 
@@ -141,45 +139,56 @@ impl Draft {
     }
 }
 
+#[derive(Default)]
 struct Builder {
     /// What still waits to be looked at.
-    candidates: Candidates,
-    most: usize,
+    queue: Vec<(Address, SignedTransaction)>,
+    settled: Vec<u64>,
+    collected: Vec<Collection>,
     body: Body,
+    /// Who sent the transactions in it.
+    senders: Vec<Address>,
     bytes: usize,
     /// By sender and nonce: what came before its predecessor.
     early: BTreeMap<(Address, u64), SignedTransaction>,
     dropped: Vec<Dropped>,
+    /// Something ran that was then dropped.
+    in_vain: bool,
     waiting: Candidates,
 }
 
 impl Builder {
-    fn new(candidates: Candidates, most: usize) -> Self {
-        Self {
-            candidates,
-            most,
-            body: Body::default(),
-            bytes: 0,
-            early: BTreeMap::new(),
-            dropped: Vec::new(),
-            waiting: Candidates::default(),
+    fn new(chain: &Chain, candidates: Candidates) -> Self {
+        let Candidates { transactions, settled, collected } = candidates;
+        let mut builder = Self { settled, collected, ..Self::default() };
+        for signed in transactions {
+            match chain.sender(&signed) {
+                Ok(sender) => builder.queue.push((sender, signed)),
+                Err(reason) => builder.dropped.push(Dropped::Transaction(signed, reason)),
+            }
         }
+        builder
     }
 
-    fn fill<N: Nodes>(
-        &mut self,
-        chain: &Chain,
-        run: &mut Run<'_, N>,
-    ) -> Result<(), ExecuteError<N::Error>> {
-        let Candidates { transactions, settled, collected } = std::mem::take(&mut self.candidates);
+    /// From the beginning, with what is in the body now, and no more than so many transactions.
+    fn again(&mut self, most: usize) {
+        let body = std::mem::take(&mut self.body);
+        let senders = std::mem::take(&mut self.senders);
+        self.queue = senders.into_iter().zip(body.transactions).collect();
+        let rest = self.queue.split_off(most.min(self.queue.len()));
+        self.waiting.transactions.extend(rest.into_iter().map(|(_, signed)| signed));
+        (self.settled, self.collected) = (body.settled, body.collected);
+        self.in_vain = false;
+    }
+
+    fn fill<N: Nodes>(&mut self, run: &mut Run<'_, N>) -> Result<(), ExecuteError<N::Error>> {
+        let (settled, collected) =
+            (std::mem::take(&mut self.settled), std::mem::take(&mut self.collected));
         self.settle(settled, run)?;
         self.collect(collected, run)?;
         self.bytes = self.body.length();
-        for signed in transactions {
-            match chain.sender(&signed) {
-                Ok(sender) => self.offer(sender, signed, run)?,
-                Err(reason) => self.dropped.push(Dropped::Transaction(signed, reason)),
-            }
+        for (sender, signed) in std::mem::take(&mut self.queue) {
+            self.offer(sender, signed, run)?;
         }
         let early = std::mem::take(&mut self.early);
         self.waiting.transactions.extend(early.into_values());
@@ -199,6 +208,7 @@ impl Builder {
             match run.settle(withdrawal) {
                 Ok(()) => self.body.settled.push(withdrawal),
                 Err(ExecuteError::Block(reason)) => {
+                    self.in_vain = true;
                     self.dropped.push(Dropped::Settled(withdrawal, reason));
                 }
                 Err(error) => return Err(error),
@@ -220,6 +230,7 @@ impl Builder {
             match run.collect(&collection) {
                 Ok(()) => self.body.collected.push(collection),
                 Err(ExecuteError::Block(reason)) => {
+                    self.in_vain = true;
                     self.dropped.push(Dropped::Collected(collection, reason));
                 }
                 Err(error) => return Err(error),
@@ -240,7 +251,7 @@ impl Builder {
             let (nonce, bytes) = (signed.transaction.nonce, signed.length());
             // The outer headers of a body grow with it.
             const HEADERS: usize = 16;
-            if self.body.transactions.len() >= self.most
+            if self.body.transactions.len() == TRANSACTIONS_MAX
                 || self.bytes + bytes + HEADERS > BODY_BYTES_MAX
             {
                 self.waiting.transactions.push(signed);
@@ -250,6 +261,7 @@ impl Builder {
                 Ok(()) => {
                     self.bytes += bytes;
                     self.body.transactions.push(signed);
+                    self.senders.push(sender);
                     next = self.early.remove(&(sender, nonce.saturating_add(1)));
                 }
                 Err(TransactionError::State(error)) => return Err(error.into()),
@@ -268,7 +280,10 @@ impl Builder {
             }
             // Its own limit is right, or it would not have a sender: the block has no gas left for it.
             BadTransaction::GasLimit { .. } => self.waiting.transactions.push(signed),
-            reason => self.dropped.push(Dropped::Transaction(signed, reason)),
+            reason => {
+                self.in_vain = true;
+                self.dropped.push(Dropped::Transaction(signed, reason));
+            }
         }
     }
 

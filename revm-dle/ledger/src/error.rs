@@ -122,12 +122,45 @@ pub enum BadTransaction {
         /// What the contract says.
         output: Bytes,
     },
+    /// It fails on a chain where nobody pays for that.
+    #[error("expected a call that succeeds, for its gas is free, found one that fails: {output}")]
+    Failed {
+        /// What the contract says.
+        output: Bytes,
+    },
     /// The contract claims more fees than there is money.
     #[error("expected fees of less than 2^64 in a block, found more")]
     Fees,
     /// The virtual machine does not take it, for a reason that cannot be.
     #[error("the virtual machine refuses it: {0}")]
     Refused(String),
+}
+
+/// A transaction was not executed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransactionError<E> {
+    /// There is no such transaction.
+    #[error(transparent)]
+    Bad(#[from] BadTransaction),
+    /// We cannot tell.
+    #[error(transparent)]
+    State(StateError<E>),
+}
+
+impl<E> From<StateError<E>> for TransactionError<E> {
+    fn from(error: StateError<E>) -> Self {
+        Self::State(error)
+    }
+}
+
+impl<E> TransactionError<E> {
+    /// Of a block that has it.
+    pub(crate) fn at(self, index: usize) -> ExecuteError<E> {
+        match self {
+            Self::Bad(reason) => BadBlock::Transaction { index, reason }.into(),
+            Self::State(error) => error.into(),
+        }
+    }
 }
 
 /// No block can be like that.

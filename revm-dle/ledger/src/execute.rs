@@ -12,10 +12,12 @@
 //!
 //! The virtual machine is Ethereum's at *Cancun*, less CREATE and CREATE2, which halt as opcodes do that are not there:
 //! the one contract of a chain is in its genesis. A contract finds: NUMBER the height, TIMESTAMP the block's time in
-//! seconds, CHAINID the main chain's id, GASLIMIT [`BLOCK_GAS_MAX`]; COINBASE, PREVRANDAO, BASEFEE, GASPRICE and every
+//! seconds, CHAINID the main chain's id, GASLIMIT [`BLOCK_GAS_MAX`](crate::limits::BLOCK_GAS_MAX); COINBASE, PREVRANDAO, BASEFEE, GASPRICE and every
 //! BLOCKHASH zero, BLOBBASEFEE 1. Nobody has native coins.
 
 mod calls;
+#[cfg(test)]
+mod ethereum_tests;
 mod machine;
 mod overlay;
 mod run;
@@ -26,17 +28,18 @@ use alloy::primitives::{Address, B256, Bytes, keccak256};
 use revm::state::Bytecode;
 
 pub use calls::{CHAIN_CONTRACT, SYSTEM};
-pub(crate) use run::{Run, TransactionError};
+pub(crate) use run::Run;
 
-use crate::block::{Body, Header, Outcome, Proposal};
-use crate::error::{BadBlock, BadGenesis, ExecuteError, StateError, SystemCall};
+use crate::block::{Body, Header, Outcome, Proposal, SignedTransaction};
+use crate::error::{
+    BadBlock, BadGenesis, BadTransaction, ExecuteError, StateError, SystemCall, TransactionError,
+};
 use crate::genesis::{Chain, Genesis};
 use crate::limits::{BODY_BYTES_MAX, COLLECTED_MAX, SETTLED_MAX, TRANSACTIONS_MAX};
 use crate::receipt::Receipt;
 use crate::state::{Account, Change, Changes, State};
 use crate::trie::{InMemory, Nodes};
 use crate::witness::Witness;
-
 
 /// The code that chains may have: a list that all nodes agree on.
 #[derive(Debug, Clone, Default)]
@@ -195,6 +198,31 @@ pub fn execute_stateless(
     let state = State::at(block.parent.outcome.state_root);
     let executed = execute(block, &state, &mut witness.index(), codes)?;
     Ok(executed.outcome)
+}
+
+/// Whether a transaction may come in a block after this one, the next or a later one, and who sends it. Its nonce may
+/// be above the sender's next, and whether the sender can pay for its gas shows when it runs.
+///
+/// # Errors
+/// [`TransactionError`].
+pub fn may_come<N: Nodes>(
+    chain: &Chain,
+    last: &Header,
+    signed: &SignedTransaction,
+    state: &State,
+    nodes: &mut N,
+) -> Result<Address, TransactionError<N::Error>> {
+    let sender = chain.sender(signed)?;
+    let (now_s, valid_until_s) = (last.proposal.time_ms / 1000, signed.transaction.valid_until_s);
+    if now_s > valid_until_s {
+        return Err(BadTransaction::Expired { now_s, valid_until_s }.into());
+    }
+    let account = state.account(sender, nodes)?;
+    let (expected, found) = (account.unwrap_or_default().nonce, signed.transaction.nonce);
+    if found < expected {
+        return Err(BadTransaction::Nonce { sender, expected, found }.into());
+    }
+    Ok(sender)
 }
 
 impl Block<'_> {

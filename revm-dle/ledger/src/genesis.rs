@@ -4,21 +4,24 @@
 //! [`CHAIN_CONTRACT`](crate::execute::CHAIN_CONTRACT) and hands it its definitions. A note that is resold gets a new
 //! genesis, with a new series: its state is a new one, heights go on.
 
-use alloy::primitives::{Address, B256, Bytes, FixedBytes};
+use alloy::primitives::{Address, B256, Bytes, FixedBytes, keccak256};
 use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
 use alloy_trie::EMPTY_ROOT_HASH;
+use serde::{Deserialize, Serialize};
 
-use crate::block::{Header, Outcome, Proposal, SignedTransaction};
+use crate::block::{Header, Outcome, Proposal, SignedTransaction, Transaction};
 use crate::error::{BadGenesis, BadTransaction};
 use crate::limits::{
-    BLOCK_GAS_MAX, DATA_BYTES_MAX, DEFINITIONS_BYTES_MAX, TRANSACTION_GAS_MIN, UNPAID_SELECTORS_MAX,
+    DATA_BYTES_MAX, DEFINITIONS_BYTES_MAX, TRANSACTION_GAS_MAX, TRANSACTION_GAS_MIN,
+    UNPAID_SELECTORS_MAX,
 };
 use crate::transaction::{domain, recover};
 
 macro_rules! coded {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
         #[repr(u8)]
         pub enum $name { $($(#[$variant_doc])* $variant),* }
 
@@ -63,7 +66,7 @@ coded! {
 }
 
 /// What a genesis block fixes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, RlpEncodable, RlpDecodable)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, RlpEncodable, RlpDecodable)]
 pub struct Genesis {
     /// The chain's id. For a note, `Cash.chainOf(note)`.
     pub chain: B256,
@@ -116,7 +119,7 @@ impl Genesis {
             paid_through_s: self.paid_through_s,
             gas_price: 0,
             members_hash: self.members_hash,
-            body_hash: alloy::primitives::keccak256(alloy_rlp::encode(self)),
+            body_hash: keccak256(alloy_rlp::encode(self)),
         }
     }
 
@@ -142,7 +145,7 @@ impl Genesis {
         if self.wallet.is_zero() {
             return Err(BadGenesis::Wallet);
         }
-        let (min, max, found) = (TRANSACTION_GAS_MIN, BLOCK_GAS_MAX, self.gas_limit_max);
+        let (min, max, found) = (TRANSACTION_GAS_MIN, TRANSACTION_GAS_MAX, self.gas_limit_max);
         if !(min..=max).contains(&found) {
             return Err(BadGenesis::GasLimit { min, max, found });
         }
@@ -207,7 +210,7 @@ impl Chain {
 
     /// What a sender of this transaction signs.
     #[must_use]
-    pub fn digest(&self, transaction: &crate::block::Transaction) -> B256 {
+    pub fn digest(&self, transaction: &Transaction) -> B256 {
         transaction.digest(self.separator, self.hash)
     }
 

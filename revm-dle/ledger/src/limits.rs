@@ -9,6 +9,10 @@ pub const SYSTEM_GAS_MAX: u64 = 30_000_000;
 /// What the smallest transaction costs: a genesis cannot allow less.
 pub const TRANSACTION_GAS_MIN: u64 = 21_000;
 
+/// The most that a genesis can allow to a transaction. Gas bounds how much of the state a transaction meets: with this,
+/// the witness of one alone is never too long.
+pub const TRANSACTION_GAS_MAX: u64 = 5_000_000;
+
 /// Transactions in a block.
 pub const TRANSACTIONS_MAX: usize = 1_000;
 

@@ -3,11 +3,13 @@
 use alloy::primitives::{B256, Log};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 use alloy_trie::root::ordered_trie_root;
+use serde::{Deserialize, Serialize};
 
 /// What became of one.
-#[derive(Debug, Clone, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, RlpEncodable, RlpDecodable)]
 pub struct Receipt {
-    /// Whether it did what it was to do. One that failed is in the block all the same, and paid for its gas.
+    /// Whether it did what it was to do. On a chain that holds money, one that failed is in the block all the same, and
+    /// paid for its gas.
     pub success: bool,
     /// What it used.
     pub gas_used: u64,

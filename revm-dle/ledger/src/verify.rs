@@ -4,6 +4,7 @@
 
 use alloy::primitives::{B256, Bytes, keccak256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
+use serde::{Deserialize, Serialize};
 
 use crate::block::{Body, Header, Outcome};
 use crate::error::{BadBlock, BadGenesis, ExecuteError, StateError};
@@ -13,7 +14,7 @@ use crate::state::State;
 use crate::trie::InMemory;
 
 /// A series, as it is handed to somebody who has nothing.
-#[derive(Debug, Clone, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, RlpEncodable, RlpDecodable)]
 pub struct ExportedChain {
     /// How it begins.
     pub genesis: Genesis,
@@ -26,7 +27,7 @@ pub struct ExportedChain {
 }
 
 /// A block with its body.
-#[derive(Debug, Clone, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, RlpEncodable, RlpDecodable)]
 pub struct ExportedBlock {
     /// The block.
     pub header: Header,

@@ -25,6 +25,12 @@ impl Witness {
         &self.nodes
     }
 
+    /// Whether nobody would read it.
+    #[must_use]
+    pub fn too_long(&self) -> bool {
+        self.nodes.len() > WITNESS_NODES_MAX || self.length() > WITNESS_BYTES_MAX
+    }
+
     /// To execute with it.
     #[must_use]
     pub fn index(&self) -> WitnessNodes {
@@ -80,20 +86,13 @@ pub struct Recorder<N> {
     source: N,
     seen: HashSet<B256>,
     witness: Witness,
-    bytes: usize,
 }
 
 impl<N> Recorder<N> {
     /// Nothing was met yet.
     #[must_use]
     pub fn new(source: N) -> Self {
-        Self { source, seen: HashSet::new(), witness: Witness::default(), bytes: 0 }
-    }
-
-    /// How many bytes of nodes were met.
-    #[must_use]
-    pub const fn bytes(&self) -> usize {
-        self.bytes
+        Self { source, seen: HashSet::new(), witness: Witness::default() }
     }
 
     /// What was met.
@@ -112,9 +111,7 @@ impl<N: Nodes> Nodes for Recorder<N> {
 
     fn met(&mut self, hash: B256, rlp: &dyn Fn() -> Vec<u8>) {
         if self.seen.insert(hash) {
-            let node = rlp();
-            self.bytes += node.len();
-            self.witness.nodes.push(node.into());
+            self.witness.nodes.push(rlp().into());
         }
     }
 }

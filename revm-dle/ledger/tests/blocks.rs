@@ -56,7 +56,7 @@ fn a_transfer_pays_its_gas_and_earns_its_fee() {
 enum Step {
     Transfer(u8, u8, u64),
     Withdraw(u8, u64, u64),
-    Close(u8, u8),
+    Put(u8, u64, u64),
     Spin(u8),
     Settle(u64),
     Collect(u64, u64),
@@ -67,7 +67,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (who.clone(), who.clone(), 0..DEPOSIT).prop_map(|(from, to, amount)| Step::Transfer(from, to, amount)),
         2 => (who.clone(), 0_u64..4, 0..DEPOSIT).prop_map(|(from, id, amount)| Step::Withdraw(from, id, amount)),
-        2 => (who.clone(), who.clone()).prop_map(|(from, to)| Step::Close(from, to)),
+        2 => (who.clone(), 0_u64..9, 0_u64..2).prop_map(|(from, key, value)| Step::Put(from, key, value)),
         1 => who.prop_map(Step::Spin),
         2 => (0_u64..4).prop_map(Step::Settle),
         1 => (0_u64..100, 0_u64..100).prop_map(|(fees, gas)| Step::Collect(fees, gas)),
@@ -84,7 +84,7 @@ fn candidates(series: &Series, steps: &[Step]) -> Candidates {
             Step::Withdraw(from, withdrawal, amount) => {
                 (from, Mini::withdrawCall { withdrawal, amount }.abi_encode())
             }
-            Step::Close(from, to) => (from, Mini::closeCall { to: owner(to) }.abi_encode()),
+            Step::Put(from, key, value) => (from, Mini::putCall { key, value }.abi_encode()),
             Step::Spin(from) => (from, Mini::spinCall {}.abi_encode()),
             Step::Settle(withdrawal) => {
                 candidates.settled.push(withdrawal);

@@ -14,7 +14,7 @@ use revm::{Context, ExecuteEvm as _, MainBuilder as _, MainnetEvm};
 use super::overlay::Overlay;
 use super::{CHAIN_CONTRACT, SYSTEM};
 use crate::block::{Proposal, Transaction};
-use crate::error::{BadTransaction, StateError};
+use crate::error::{BadTransaction, StateError, TransactionError};
 use crate::limits::{BLOCK_GAS_MAX, SYSTEM_GAS_MAX};
 use crate::trie::Nodes;
 
@@ -33,12 +33,6 @@ pub(super) struct Called {
     pub(super) gas_used: u64,
     pub(super) logs: Vec<Log>,
     pub(super) output: Bytes,
-}
-
-/// A transaction that did not run.
-pub(super) enum NotRun<E> {
-    Bad(BadTransaction),
-    State(StateError<E>),
 }
 
 impl<'a, N: Nodes> Machine<'a, N> {
@@ -79,7 +73,7 @@ impl<'a, N: Nodes> Machine<'a, N> {
         &mut self,
         sender: Address,
         transaction: &Transaction,
-    ) -> Result<Called, NotRun<N::Error>> {
+    ) -> Result<Called, TransactionError<N::Error>> {
         let call = TxEnv {
             caller: sender,
             nonce: transaction.nonce,
@@ -93,9 +87,14 @@ impl<'a, N: Nodes> Machine<'a, N> {
             EVMError::Transaction(InvalidTransaction::CallGasCostMoreThanGasLimit {
                 initial_gas,
                 gas_limit,
-            }) => NotRun::Bad(BadTransaction::IntrinsicGas { min: initial_gas, found: gas_limit }),
-            EVMError::Transaction(error) => NotRun::Bad(BadTransaction::Refused(error.to_string())),
-            error => NotRun::State(failure(error)),
+            }) => TransactionError::Bad(BadTransaction::IntrinsicGas {
+                min: initial_gas,
+                found: gas_limit,
+            }),
+            EVMError::Transaction(error) => {
+                TransactionError::Bad(BadTransaction::Refused(error.to_string()))
+            }
+            error => TransactionError::State(failure(error)),
         })
     }
 

@@ -2,11 +2,11 @@
 
 use alloy::primitives::{Address, B256, Bytes, FixedBytes, keccak256};
 
-use super::machine::{Called, Machine, NotRun};
+use super::machine::{Called, Machine};
 use super::overlay::Overlay;
 use super::{CodeBook, calls};
 use crate::block::{Collection, Proposal, Transaction};
-use crate::error::{BadBlock, BadTransaction, ExecuteError, StateError, SystemCall};
+use crate::error::{BadBlock, BadTransaction, ExecuteError, SystemCall, TransactionError};
 use crate::genesis::Chain;
 use crate::limits::BLOCK_GAS_MAX;
 use crate::receipt::Receipt;
@@ -24,22 +24,6 @@ pub(crate) struct Run<'a, N: Nodes> {
     receipts: Vec<Receipt>,
     gas_used: u64,
     fees: u64,
-}
-
-/// Why a transaction is not in a block.
-pub(crate) enum TransactionError<E> {
-    Bad(BadTransaction),
-    State(StateError<E>),
-}
-
-impl<E> TransactionError<E> {
-    /// Of a block that has it.
-    pub(super) fn at(self, index: usize) -> ExecuteError<E> {
-        match self {
-            Self::Bad(reason) => BadBlock::Transaction { index, reason }.into(),
-            Self::State(error) => error.into(),
-        }
-    }
 }
 
 impl<'a, N: Nodes> Run<'a, N> {
@@ -113,11 +97,11 @@ impl<'a, N: Nodes> Run<'a, N> {
         sender: Address,
         transaction: &Transaction,
     ) -> Result<(), TransactionError<N::Error>> {
-        self.admit(transaction).map_err(TransactionError::Bad)?;
+        self.admit(transaction)?;
         self.check_nonce(sender, transaction)?;
         let kept = self.call_and_charge(sender, transaction);
         let (receipt, fees) = kept.inspect_err(|_| self.machine.forget())?;
-        self.machine.keep().map_err(TransactionError::State)?;
+        self.machine.keep()?;
         self.gas_used = self.gas_used.saturating_add(receipt.gas_used);
         self.fees = fees;
         self.receipts.push(receipt);
@@ -150,11 +134,10 @@ impl<'a, N: Nodes> Run<'a, N> {
         sender: Address,
         transaction: &Transaction,
     ) -> Result<(), TransactionError<N::Error>> {
-        let account = self.machine.overlay().account(sender).map_err(TransactionError::State)?;
+        let account = self.machine.overlay().account(sender)?;
         let (expected, found) = (account.unwrap_or_default().nonce, transaction.nonce);
         if found != expected {
-            let reason = BadTransaction::Nonce { sender, expected, found };
-            return Err(TransactionError::Bad(reason));
+            return Err(BadTransaction::Nonce { sender, expected, found }.into());
         }
         Ok(())
     }
@@ -165,26 +148,23 @@ impl<'a, N: Nodes> Run<'a, N> {
         sender: Address,
         transaction: &Transaction,
     ) -> Result<(Receipt, u64), TransactionError<N::Error>> {
-        let bad = |reason| Err(TransactionError::Bad(reason));
-        let called = self.machine.transact(sender, transaction).map_err(|error| match error {
-            NotRun::Bad(reason) => TransactionError::Bad(reason),
-            NotRun::State(error) => TransactionError::State(error),
-        })?;
+        let called = self.machine.transact(sender, transaction)?;
         let Called { success, gas_used, logs, output } = called;
         if self.charges {
             let price = self.proposal.gas_price;
             let cannot = |output| BadTransaction::Gas { sender, gas: gas_used, price, output };
             let Some(pico) = gas_used.checked_mul(price) else {
-                return bad(cannot(Bytes::new()));
+                return Err(cannot(Bytes::new()).into());
             };
-            let charged = self.machine.system(calls::charge_gas(sender, pico));
-            let charged = charged.map_err(TransactionError::State)?;
+            let charged = self.machine.system(calls::charge_gas(sender, pico))?;
             if !charged.success {
-                return bad(cannot(charged.output));
+                return Err(cannot(charged.output).into());
             }
+        } else if !success {
+            return Err(BadTransaction::Failed { output }.into());
         }
         let Some(fees) = calls::fees(&logs).and_then(|fees| fees.checked_add(self.fees)) else {
-            return bad(BadTransaction::Fees);
+            return Err(BadTransaction::Fees.into());
         };
         let output_hash: B256 = keccak256(output);
         Ok((Receipt { success, gas_used, logs, output_hash }, fees))

@@ -1,7 +1,7 @@
 //! A contract for tests that moves money about as a note does, with as little as possible.
 //!
 //! Balances are stored under their owners' addresses, fees under 1, gas under 2, the genesis hash under 3, what left
-//! under 4, pending withdrawals from 2^200 on.
+//! under 4, pending withdrawals from 2^200 on, and what anybody puts there from 2^201 on.
 
 use alloy::primitives::{Address, Bytes, U256};
 use alloy::sol_types::{SolCall, SolEvent as _, SolValue as _};
@@ -23,7 +23,7 @@ alloy::sol! {
 
         function transfer(address to, uint64 amount) external;
         function withdraw(uint64 withdrawal, uint64 amount) external;
-        function close(address to) external;
+        function put(uint64 key, uint64 value) external;
         function create() external;
         function spin() external;
         function overflow() external;
@@ -74,6 +74,7 @@ pub(crate) fn code() -> Vec<u8> {
     let fee = format!("PUSH2 0x07d0 {second} DIV");
     let total = format!("{fee} {second} ADD");
     let pending = format!("PUSH1 0x01 PUSH1 0xc8 SHL {first} ADD");
+    let put = format!("PUSH1 0x01 PUSH1 0xc9 SHL {first} ADD");
     let in_pico = |micro: &str| format!("PUSH3 0x0f4240 {micro} MUL");
     let (fees, gas) = (in_pico(&second), in_pico(&third));
     let topic = hex::encode(Mini::FeeEarned::SIGNATURE_HASH);
@@ -115,11 +116,7 @@ pub(crate) fn code() -> Vec<u8> {
             &tell(&fee),
         ]),
         function::<Mini::withdrawCall>(&[&debit("CALLER", &second), &credit(&pending, &second)]),
-        function::<Mini::closeCall>(&[
-            &format!("CALLER {first} EQ @fail JUMPI"),
-            &credit(&first, "CALLER SLOAD"),
-            "PUSH0 CALLER SSTORE",
-        ]),
+        function::<Mini::putCall>(&[&format!("{second} {put} SSTORE")]),
         function::<Mini::createCall>(&["PUSH0 PUSH0 PUSH0 CREATE"]),
         function::<Mini::spinCall>(&["again: @again JUMP"]),
         function::<Mini::overflowCall>(&[
