@@ -138,7 +138,6 @@ pub const fn phase(role: u16, step: u8) -> Option<u8> {
     match role {
         roles::ARCHIVE | roles::WITNESS | roles::VALIDATOR | roles::CREATOR if step < 16 => {
             // One of the bits 2 to 5.
-            #[allow(clippy::cast_possible_truncation)]
             let bit = role.trailing_zeros() as u8;
             Some(bit << 4 | step)
         }

@@ -11,6 +11,7 @@ pub mod log;
 pub mod member;
 pub mod message;
 pub mod outbox;
+pub mod poh;
 pub mod roulette;
 pub mod seat;
 pub mod seats;

@@ -140,9 +140,7 @@ fn mix(point: Point, event: B256) -> Point {
 }
 
 /// A part of a chain: where it begins, and marks on the way.
-#[derive(
-    Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, RlpEncodable, RlpDecodable,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, RlpEncodable, RlpDecodable)]
 pub struct Segment {
     /// Where it begins.
     pub start: Point,

@@ -73,7 +73,9 @@ impl Header {
 }
 
 /// What a block does.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, RlpEncodable, RlpDecodable)]
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, RlpEncodable, RlpDecodable,
+)]
 pub struct Body {
     /// In the order of execution.
     pub transactions: Vec<SignedTransaction>,

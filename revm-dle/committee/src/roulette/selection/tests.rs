@@ -1,0 +1,258 @@
+use std::time::Instant;
+
+use alloy::primitives::keccak256;
+use alloy_rlp::Decodable as _;
+
+use super::*;
+use crate::roulette::{
+    pool::Offer,
+    request::{SEED_DELAY, Skipped, TURNS_MAX, Unfit},
+};
+
+fn offer(node: u64) -> Offer {
+    Offer { node: NodeId(node), roles: 8, seats: 1 + u32::try_from(node % 3).unwrap() }
+}
+
+fn seed(height: u64) -> B256 {
+    keccak256(height.to_be_bytes())
+}
+
+/// A group that draws: its pool, its Selection Chain, and what a replay will need.
+struct Group {
+    pool: Pool,
+    head: Head,
+    selections: Vec<Selection>,
+    seeds: BTreeMap<u64, B256>,
+    pools: Vec<Snapshot>,
+}
+
+impl Group {
+    fn new(nodes: u64) -> Self {
+        let mut pool = Pool::new(100);
+        for node in 0..nodes {
+            pool.join(offer(node)).unwrap();
+        }
+        let (selections, pools) = (Vec::new(), Vec::new());
+        Self { pool, head: Head::default(), selections, seeds: BTreeMap::new(), pools }
+    }
+
+    fn request(&mut self, logged_at: u64, seats: u16, members: &[u64]) -> (Request, Lineup) {
+        let lineup = self.pool.lineup();
+        let request = Request {
+            chain: B256::repeat_byte(0xc1),
+            height: 5,
+            role: 8,
+            seats,
+            standbys: 2,
+            weighted: true,
+            members: members.iter().copied().map(NodeId).collect(),
+            logged_at,
+            seed_height: logged_at + SEED_DELAY,
+            pool: lineup.digest(),
+        };
+        self.pools.push(self.pool.snapshot());
+        (request, lineup)
+    }
+
+    fn draw(&mut self, entry: u64, requests: Vec<(Request, Lineup)>) {
+        let seed_height = requests[0].0.seed_height;
+        let seed = seed(seed_height);
+        self.seeds.insert(seed_height, seed);
+        self.pools.push(self.pool.snapshot());
+        let turn = Turn { entry, seed_height, seed };
+        let mut drawing = Drawing::new(&mut self.head, &mut self.pool, turn);
+        for (request, lineup) in requests {
+            self.selections.push(drawing.draw(request, &lineup).unwrap());
+        }
+    }
+
+    fn replay(&self, selections: &[Selection]) -> Result<Head, SelectionError> {
+        replay(selections, &Records::new(self.seeds.clone(), &self.pools).unwrap())
+    }
+}
+
+/// Three draws, the second with who left, cheated and was drawn meanwhile.
+fn story() -> Group {
+    let mut group = Group::new(20);
+    let first = group.request(10, 4, &[]);
+    let second = group.request(10, 15, &[6]);
+    group.pool.leave(NodeId(2)).unwrap();
+    group.pool.bar(NodeId(3));
+    group.pool.join(offer(4)).unwrap();
+    group.draw(13, vec![first, second]);
+    let third = group.request(20, 3, &[]);
+    group.draw(25, vec![third]);
+    group
+}
+
+#[test]
+fn who_is_drawn_leaves_and_who_is_unfit_is_passed_over() {
+    let group = story();
+    let [first, second, third] = group.selections.as_slice() else { panic!() };
+    assert_eq!((first.members().len(), first.standbys().len()), (4, 2));
+
+    // The pool ended before all seats were taken: everybody was looked at.
+    let reason = |node| {
+        let skipped = second.outcome.skipped.iter();
+        skipped.clone().find(|s| s.node == NodeId(node)).map(|s| s.reason)
+    };
+    assert_eq!(second.outcome.nodes.len() + second.outcome.skipped.len(), 20);
+    assert_eq!(reason(2), Some(Unfit::Gone));
+    assert_eq!(reason(3), Some(Unfit::Barred));
+    assert_eq!(reason(4), Some(Unfit::Gone), "it joined anew: another wait");
+    assert_eq!(reason(6), Some(Unfit::Member));
+    let gone = |node: &NodeId| reason(node.0) == Some(Unfit::Gone);
+    assert!(first.outcome.nodes.iter().all(|node| gone(node) || *node == NodeId(6)));
+    assert!(second.outcome.nodes.iter().all(|node| !first.outcome.nodes.contains(node)));
+
+    // What is left: those who were passed over and still wait.
+    assert!(third.outcome.nodes.iter().all(|node| [NodeId(4), NodeId(6)].contains(node)));
+    let left = group.pool.waiting().count() + third.outcome.nodes.len();
+    assert!((1..=2).contains(&left));
+}
+
+#[test]
+fn anybody_draws_the_same_again() {
+    let group = story();
+    assert_eq!(group.replay(&group.selections), Ok(group.head));
+    for selection in &group.selections {
+        let bytes = alloy_rlp::encode(selection);
+        assert_eq!(&Selection::decode(&mut bytes.as_slice()).unwrap(), selection);
+    }
+}
+
+/// The error of a replay after a change to the second selection, with what follows linked to it.
+fn error_after(change: impl Fn(&mut Selection)) -> Problem {
+    let group = story();
+    let mut selections = group.selections.clone();
+    change(&mut selections[1]);
+    selections[2].parent = selections[1].id();
+    let error = group.replay(&selections).unwrap_err();
+    assert_eq!(error.index, 1);
+    error.problem
+}
+
+#[test]
+fn every_lie_is_found() {
+    let lie = |change: fn(&mut Selection)| error_after(change);
+    assert_eq!(lie(|s| s.index = 7), Problem::Index { expected: 1, found: 7 });
+    assert!(matches!(lie(|s| s.parent = B256::ZERO), Problem::Parent { .. }));
+    assert!(matches!(lie(|s| s.seed = seed(99)), Problem::Seed { expected: Some(_), .. }));
+    let unknown = lie(|s| (s.request.seed_height, s.drawn_in) = (40, 41));
+    assert!(matches!(unknown, Problem::Seed { expected: None, .. }));
+    assert_eq!(lie(|s| s.drawn_in = 12), Problem::DrawnTooEarly { least: 13, found: 12 });
+    assert_eq!(lie(|s| s.request.seed_height = 11), Problem::SeedTooEarly { least: 12, found: 11 });
+    assert!(matches!(lie(|s| s.pool = B256::ZERO), Problem::Pool { .. }));
+    assert!(matches!(lie(|s| s.request.pool = B256::ZERO), Problem::Pool { .. }));
+    assert!(matches!(lie(|s| s.request.seats = u16::MAX), Problem::Wanted { .. }));
+    assert!(matches!(lie(|s| s.request.role = 24), Problem::Role { found: 24 }));
+    for change in [
+        |s: &mut Selection| s.outcome.nodes.swap(0, 1),
+        |s: &mut Selection| s.outcome.nodes.truncate(3),
+        |s: &mut Selection| s.outcome.skipped.truncate(3),
+        |s: &mut Selection| s.outcome.skipped[0].reason = Unfit::Member,
+        |s: &mut Selection| {
+            s.outcome.skipped.push(Skipped { node: NodeId(9), reason: Unfit::Gone })
+        },
+        |s: &mut Selection| s.request.weighted = false,
+        |s: &mut Selection| s.request.members = vec![NodeId(7)],
+        |s: &mut Selection| s.request.height += 1,
+    ] {
+        assert!(matches!(error_after(change), Problem::Outcome { .. }));
+    }
+}
+
+#[test]
+fn no_request_is_drawn_for_twice() {
+    let mut group = Group::new(20);
+    let (request, lineup) = group.request(10, 2, &[]);
+    let again = (request.clone(), group.pool.lineup());
+    group.draw(13, vec![(request.clone(), lineup), again]);
+    let error = group.replay(&group.selections).unwrap_err();
+    assert_eq!(error, Problem::DrawnAgain { request: request.id() }.of(1));
+}
+
+#[test]
+fn a_draw_takes_the_request_s_own_lineup_and_seed_and_waits_for_it() {
+    let mut group = Group::new(5);
+    let (request, lineup) = group.request(10, 2, &[]);
+    let turn = Turn { entry: 13, seed_height: 12, seed: seed(12) };
+    let mut problem = |turn, lineup: &Lineup| {
+        let mut drawing = Drawing::new(&mut group.head, &mut group.pool, turn);
+        drawing.draw(request.clone(), lineup).unwrap_err().problem
+    };
+    let other = Pool::new(1).lineup();
+    let (expected, found) = (Some(lineup.digest()), other.digest());
+    assert_eq!(problem(turn, &other), Problem::Pool { expected, found });
+    let early = Turn { entry: 12, ..turn };
+    assert_eq!(problem(early, &lineup), Problem::DrawnTooEarly { least: 13, found: 12 });
+    let other = Turn { seed_height: 11, ..turn };
+    assert!(matches!(problem(other, &lineup), Problem::Seed { height: 12, .. }));
+    assert_eq!((group.head, group.pool.len()), (Head::default(), 5));
+}
+
+/// Who knows the seed cannot improve the outcome by joining or leaving: all others keep their turns.
+#[test]
+fn nobody_moves_another_s_turn() {
+    let drawn = |change: fn(&mut Pool)| {
+        let mut group = Group::new(20);
+        let request = group.request(10, 3, &[]);
+        change(&mut group.pool);
+        group.draw(13, vec![request]);
+        group.selections.remove(0).outcome
+    };
+    let plain = drawn(|_| ());
+    let joined = drawn(|pool| (50..60).for_each(|node| drop(pool.join(offer(node)))));
+    assert_eq!(joined, plain);
+    for node in 0..20 {
+        let without = {
+            let mut group = Group::new(20);
+            let request = group.request(10, 3, &[]);
+            group.pool.leave(NodeId(node)).unwrap();
+            group.draw(13, vec![request]);
+            group.selections.remove(0).outcome
+        };
+        let mut left = plain.nodes.clone();
+        left.retain(|drawn| *drawn != NodeId(node));
+        assert_eq!(without.nodes[..left.len()], left);
+    }
+}
+
+#[test]
+fn a_draw_has_a_limit() {
+    let mut group = Group::new(0);
+    group.pool = Pool::new(3_000);
+    for node in 0..3_000 {
+        group.pool.join(offer(node)).unwrap();
+    }
+    let request = group.request(10, 3, &[]);
+    for node in 0..2_999 {
+        group.pool.leave(NodeId(node)).unwrap();
+    }
+    group.draw(13, vec![request]);
+    let outcome = &group.selections[0].outcome;
+    assert_eq!(outcome.nodes.len() + outcome.skipped.len(), TURNS_MAX);
+    group.replay(&group.selections).unwrap();
+}
+
+/// Not a check: says what a draw costs here.
+#[test]
+fn cost() {
+    let mut group = Group::new(0);
+    group.pool = Pool::new(10_000);
+    for node in 0..10_000 {
+        group.pool.join(offer(node)).unwrap();
+    }
+    let start = Instant::now();
+    let (request, lineup) = group.request(10, 5, &[]);
+    println!("a lineup of 10,000: {:?}", start.elapsed());
+    let start = Instant::now();
+    let turn = Turn { entry: 13, seed_height: 12, seed: seed(12) };
+    let mut drawing = Drawing::new(&mut group.head, &mut group.pool, turn);
+    println!("begin to draw: {:?}", start.elapsed());
+    let start = Instant::now();
+    for height in 0..100 {
+        drawing.draw(Request { height, ..request.clone() }, &lineup).unwrap();
+    }
+    println!("a draw of 7 of them: {:?}", start.elapsed() / 100);
+}

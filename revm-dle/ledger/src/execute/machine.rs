@@ -1,0 +1,146 @@
+//! The virtual machine, as a chain runs it.
+
+use alloy::primitives::{Address, B256, Bytes, Log, TxKind, U256};
+use revm::bytecode::opcode::{CREATE, CREATE2};
+use revm::context::result::{EVMError, ExecutionResult, InvalidTransaction};
+use revm::context::{BlockEnv, ContextTr as _, TxEnv};
+use revm::context_interface::block::BlobExcessGasAndPrice;
+use revm::handler::{Handler as _, MainnetContext, MainnetHandler};
+use revm::interpreter::Instruction;
+use revm::primitives::eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_CANCUN;
+use revm::primitives::hardfork::SpecId;
+use revm::{Context, ExecuteEvm as _, MainBuilder as _, MainnetEvm};
+
+use super::overlay::Overlay;
+use super::{CHAIN_CONTRACT, SYSTEM};
+use crate::block::{Proposal, Transaction};
+use crate::error::{BadTransaction, StateError, TransactionError};
+use crate::limits::{BLOCK_GAS_MAX, SYSTEM_GAS_MAX};
+use crate::trie::Nodes;
+
+/// The version of Ethereum's virtual machine that chains run.
+pub(crate) const SPEC: SpecId = SpecId::CANCUN;
+
+/// Runs calls, and keeps or drops what they did.
+pub(super) struct Machine<'a, N: Nodes> {
+    evm: MainnetEvm<MainnetContext<Overlay<'a, N>>>,
+    main_chain_id: u64,
+}
+
+/// What a call gave.
+pub(super) struct Called {
+    pub(super) success: bool,
+    pub(super) gas_used: u64,
+    pub(super) logs: Vec<Log>,
+    pub(super) output: Bytes,
+}
+
+impl<'a, N: Nodes> Machine<'a, N> {
+    pub(super) fn new(main_chain_id: u64, proposal: &Proposal, overlay: Overlay<'a, N>) -> Self {
+        let mut context: MainnetContext<_> = Context::new(overlay, SPEC);
+        context.cfg.chain_id = main_chain_id;
+        context.block = BlockEnv {
+            number: U256::from(proposal.height),
+            beneficiary: Address::ZERO,
+            timestamp: U256::from(proposal.time_ms / 1000),
+            gas_limit: BLOCK_GAS_MAX,
+            basefee: 0,
+            difficulty: U256::ZERO,
+            prevrandao: Some(B256::ZERO),
+            blob_excess_gas_and_price: Some(BlobExcessGasAndPrice::new(
+                0,
+                BLOB_BASE_FEE_UPDATE_FRACTION_CANCUN,
+            )),
+            slot_num: 0,
+        };
+        let mut evm = context.build_mainnet();
+        for opcode in [CREATE, CREATE2] {
+            evm.instruction.insert_instruction(opcode, Instruction::unknown(), 0);
+        }
+        Self { evm, main_chain_id }
+    }
+
+    pub(super) fn overlay(&mut self) -> &mut Overlay<'a, N> {
+        self.evm.ctx.db_mut()
+    }
+
+    pub(super) fn into_overlay(self) -> Overlay<'a, N> {
+        self.evm.ctx.journaled_state.database
+    }
+
+    /// Runs a transaction. What it did stands when it is kept.
+    pub(super) fn transact(
+        &mut self,
+        sender: Address,
+        transaction: &Transaction,
+    ) -> Result<Called, TransactionError<N::Error>> {
+        let call = TxEnv {
+            caller: sender,
+            nonce: transaction.nonce,
+            gas_limit: transaction.gas_limit,
+            kind: TxKind::Call(CHAIN_CONTRACT),
+            data: transaction.data.clone(),
+            chain_id: Some(self.main_chain_id),
+            ..TxEnv::default()
+        };
+        self.evm.transact_one(call).map(Called::from).map_err(|error| match error {
+            EVMError::Transaction(InvalidTransaction::CallGasCostMoreThanGasLimit {
+                initial_gas,
+                gas_limit,
+            }) => TransactionError::Bad(BadTransaction::IntrinsicGas {
+                min: initial_gas,
+                found: gas_limit,
+            }),
+            EVMError::Transaction(error) => {
+                TransactionError::Bad(BadTransaction::Refused(error.to_string()))
+            }
+            error => TransactionError::State(failure(error)),
+        })
+    }
+
+    /// Runs a call by the chain itself, upon what was not kept yet.
+    pub(super) fn system(&mut self, data: Bytes) -> Result<Called, StateError<N::Error>> {
+        self.evm.ctx.tx = TxEnv {
+            caller: SYSTEM,
+            gas_limit: SYSTEM_GAS_MAX,
+            kind: TxKind::Call(CHAIN_CONTRACT),
+            data,
+            chain_id: Some(self.main_chain_id),
+            ..TxEnv::default()
+        };
+        let called = MainnetHandler::default().run_system_call(&mut self.evm);
+        called.map(Called::from).map_err(failure)
+    }
+
+    /// What was run since stands.
+    pub(super) fn keep(&mut self) -> Result<(), StateError<N::Error>> {
+        let calls = self.evm.finalize();
+        self.overlay().keep(calls)
+    }
+
+    /// What was run since never was.
+    pub(super) fn forget(&mut self) {
+        self.evm.finalize();
+    }
+}
+
+fn failure<E: std::fmt::Display>(
+    error: EVMError<StateError<E>, InvalidTransaction>,
+) -> StateError<E> {
+    match error {
+        EVMError::Database(error) => error,
+        error => StateError::Machine(error.to_string()),
+    }
+}
+
+impl From<ExecutionResult> for Called {
+    fn from(result: ExecutionResult) -> Self {
+        let (success, gas_used) = (result.is_success(), result.tx_gas_used());
+        let (logs, output) = match result {
+            ExecutionResult::Success { logs, output, .. } => (logs, output.into_data()),
+            ExecutionResult::Revert { output, .. } => (Vec::new(), output),
+            ExecutionResult::Halt { .. } => (Vec::new(), Bytes::new()),
+        };
+        Self { success, gas_used, logs, output }
+    }
+}
