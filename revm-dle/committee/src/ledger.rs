@@ -39,12 +39,14 @@ pub trait Ledgers {
     /// [`ExecuteError`].
     fn execute(&mut self, proposal: &Proposal, body: &Body) -> Result<Outcome, ExecuteError>;
 
-    /// Executes on a witness, and keeps nothing.
+    /// Executes on a witness, and keeps nothing. `genesis` is the hash of the series' first block: what the witness says
+    /// of the chain must be that chain's.
     ///
     /// # Errors
     /// [`ExecuteError::Bad`].
     fn validate(
         &self,
+        genesis: B256,
         proposal: &Proposal,
         body: &Body,
         witness: &[u8],

@@ -140,6 +140,7 @@ impl Ledgers for ToyLedgers {
 
     fn validate(
         &self,
+        _genesis: B256,
         proposal: &Proposal,
         body: &Body,
         witness: &[u8],

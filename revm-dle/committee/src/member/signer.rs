@@ -203,7 +203,8 @@ impl Member {
             return Found::Later;
         }
         // A state witness that is not the parent's is the creator's fault: a seat has the state, and finds out.
-        let outcome = self.ledgers.validate(proposal, body, witness);
+        let genesis = part.notice().genesis;
+        let outcome = self.ledgers.validate(genesis, proposal, body, witness);
         outcome.map_or(Found::Never, |outcome| {
             Found::Vote(self.word(proposal, Phase::Validate, outcome))
         })
