@@ -46,4 +46,8 @@ pub trait Keys: Send + Sync {
 pub trait Registry: Send + Sync {
     /// None when there is no such node.
     fn wallet(&self, node: NodeId) -> Option<Address>;
+
+    /// In which roles a node may be drawn (bits of [`conet_bindings::roles`]), and for how many seats its stake is
+    /// enough.
+    fn offer(&self, node: NodeId) -> (u16, u32);
 }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     keys::{Compact, Keys, NodeId, Registry},
+    roulette::pool::Offer,
     seats::Seats,
 };
 
@@ -131,6 +132,13 @@ impl Voting {
     pub fn signed(&self, node: NodeId, struct_hash: B256, signature: &Compact) -> bool {
         let wallet = self.registry.wallet(node);
         wallet.is_some_and(|wallet| self.keys.verify(wallet, self.digest(struct_hash), signature))
+    }
+
+    /// In which roles a node may be drawn, and its lots.
+    #[must_use]
+    pub fn offer(&self, node: NodeId) -> Offer {
+        let (roles, seats) = self.registry.offer(node);
+        Offer { node, roles, seats }
     }
 
     /// Whether a vote is its voter's.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use alloy::primitives::{Address, B256, Bytes, keccak256};
+use conet_bindings::roles;
 use conet_committee::{
     archive::Seeds,
     keys::{Compact, Keys, NodeId, Registry},
@@ -40,6 +41,10 @@ pub(crate) struct Everybody;
 impl Registry for Everybody {
     fn wallet(&self, node: NodeId) -> Option<Address> {
         Some(wallet(node))
+    }
+
+    fn offer(&self, _node: NodeId) -> (u16, u32) {
+        (roles::CREATOR | roles::WITNESS | roles::VALIDATOR, 1)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::{B256, U256};
-use conet_bindings::statement::members_hash;
+use conet_bindings::{roles, statement::members_hash};
 use conet_ledger::block::Header;
 
 use super::item::{Opening, block_vote};
@@ -70,13 +70,13 @@ pub enum Place {
 }
 
 impl Place {
-    /// The height and the seat that its draw is for.
+    /// The role and the height that its draw is for.
     #[must_use]
-    pub fn draw_for(self, next_height: u64) -> (u64, u64) {
+    pub const fn drawn_as(self, next_height: u64) -> (u16, u64) {
         match self {
-            Self::Creator => (next_height, 0),
-            Self::Witness(index) => (next_height, 1 + u64::from(index)),
-            Self::Validator(height, index) => (height, 256 + u64::from(index)),
+            Self::Creator => (roles::CREATOR, next_height),
+            Self::Witness(_) => (roles::WITNESS, next_height),
+            Self::Validator(height, _) => (roles::VALIDATOR, height),
         }
     }
 }

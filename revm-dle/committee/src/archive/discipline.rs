@@ -142,7 +142,7 @@ impl State {
         if self.barred.insert(node).is_some() {
             return;
         }
-        self.pool.take(node);
+        self.pool.bar(node);
         for id in self.parts.get(&node).cloned().unwrap_or_default() {
             self.replace(id, node);
         }

@@ -9,7 +9,6 @@ pub mod item;
 mod judging;
 pub mod notice;
 mod places;
-pub mod pool;
 mod state;
 
 pub use chain::{Chain, Pending, Place};

@@ -1,13 +1,18 @@
 //! Chains begin, nodes wait, and places are drawn.
 
-use alloy::primitives::{B256, U256, keccak256};
+use std::collections::BTreeMap;
+
+use alloy::primitives::B256;
 
 use super::{
-    chain::Chain,
+    chain::{Chain, Place},
     item::{Joining, Opening, SeedOf},
     state::{ItemError, Result, State},
 };
-use crate::keys::NodeId;
+use crate::roulette::{
+    request::{Request, SEED_DELAY},
+    selection::{Drawing, Turn},
+};
 
 impl State {
     /// A chain begins: its group is drawn.
@@ -28,81 +33,82 @@ impl State {
         if self.barred.contains(&node) || self.seats.contains(node) {
             return Err(ItemError::NotEntitled { node });
         }
-        if joining.number <= self.pool.number(node) {
+        if joining.number <= self.wish(node) {
             return Err(ItemError::Nothing);
         }
         let signed = Joining::struct_hash(self.seats.log, node, joining.number);
         if !self.voting.signed(node, signed, &joining.signature) {
             return Err(ItemError::Signature { node });
         }
-        if self.pool.join(node, joining.number) { Ok(()) } else { Err(ItemError::Nothing) }
-    }
-
-    /// Draws all places that were asked for early enough.
-    pub(super) fn draw(&mut self, seed: &SeedOf) -> Result<()> {
-        let refused =
-            ItemError::Seed { after: self.seed_height, before: self.height, found: seed.height };
-        if seed.height <= self.seed_height || seed.height >= self.height {
-            return Err(refused);
-        }
-        let value = self.seeds.value(seed.height, &seed.signature).ok_or(refused)?;
-        self.seed_height = seed.height;
-        let due = self.requests.iter().copied();
-        let due: Vec<_> =
-            due.take_while(|(logged, _)| logged + self.rules.draw_delay <= seed.height).collect();
-        for (logged, id) in due {
-            self.draw_for(id, logged, value);
-        }
+        let offer = self.voting.offer(node);
+        self.pool.join(offer).map_err(|_| ItemError::NotEntitled { node })?;
+        self.wishes.insert(node, joining.number);
         Ok(())
     }
 
-    fn draw_for(&mut self, id: B256, logged: u64, seed: B256) {
-        let Some(chain) = self.chains.get(&id) else { return };
-        let mut chain = Chain::clone(chain);
-        let places: Vec<_> = chain
-            .requested
-            .iter()
-            .filter(|(_, at)| **at == logged)
-            .map(|(place, _)| *place)
-            .collect();
-        for place in places {
-            // Who was drawn for one place is not there for the next.
-            let fit = self
-                .pool
-                .waiting()
-                .filter(|node| !self.barred.contains(node) && !chain.involves(*node));
-            let candidates: Vec<_> = fit.collect();
-            let Some(node) = choose(seed, id, place.draw_for(chain.height + 1), &candidates) else {
-                continue;
-            };
-            self.pool.take(node);
-            chain.seat(place, node);
+    /// Draws for all that was asked for in one entry, by the seed that those requests name.
+    pub(super) fn draw(&mut self, seed: &SeedOf) -> Result<()> {
+        let refused = ItemError::Seed { height: seed.height };
+        let logged = seed.height.checked_sub(SEED_DELAY).ok_or(refused)?;
+        let lineup = self.lineups.get(&logged).cloned().ok_or(refused)?;
+        if seed.height >= self.height {
+            return Err(refused);
         }
-        self.put(chain);
+        let value = self.seeds.value(seed.height, &seed.signature).ok_or(refused)?;
+        self.lineups.remove(&logged);
+        let turn = Turn { entry: self.height, seed_height: seed.height, seed: value };
+        let due = self.requests.range((logged, B256::ZERO)..).take_while(|(at, _)| *at == logged);
+        let due: Vec<_> = due.map(|(_, id)| *id).collect();
+        let (mut head, mut pool) = (self.selected, self.pool.clone());
+        let mut drawing = Drawing::new(&mut head, &mut pool, turn);
+        let mut drawn = Vec::new();
+        for id in due {
+            let Some(chain) = self.chains.get(&id) else { continue };
+            let mut chain = Chain::clone(chain);
+            for (places, request) in requests(&mut chain, logged, lineup.digest()) {
+                // A request that this state makes is a good one.
+                if let Ok(selection) = drawing.draw(request, &lineup) {
+                    for (place, node) in places.into_iter().zip(selection.members()) {
+                        chain.seat(place, *node);
+                    }
+                    self.selections.push(selection);
+                }
+            }
+            drawn.push(chain);
+        }
+        (self.selected, self.pool) = (head, pool);
+        // Places that nobody fit for are asked for anew.
+        drawn.into_iter().for_each(|chain| self.put(chain));
+        Ok(())
     }
 }
 
-/// Draws one of those who wait.
-fn choose(
-    seed: B256,
-    chain: B256,
-    (height, seat): (u64, u64),
-    candidates: &[NodeId],
-) -> Option<NodeId> {
-    let count = U256::from(candidates.len());
-    if count.is_zero() {
-        return None;
+/// Takes the places that a chain asked for in one entry, as requests: one for each role and height.
+fn requests(chain: &mut Chain, logged: u64, pool: B256) -> Vec<(Vec<Place>, Request)> {
+    let mut places: BTreeMap<(u16, u64), Vec<Place>> = BTreeMap::new();
+    for (place, at) in &chain.requested {
+        if *at == logged {
+            places.entry(place.drawn_as(chain.height + 1)).or_default().push(*place);
+        }
     }
-    let limit = U256::MAX - U256::MAX % count;
-    let mut preimage = b"CoNET draw".to_vec();
-    preimage.extend(seed);
-    preimage.extend(chain);
-    preimage.extend(height.to_be_bytes());
-    preimage.extend(seat.to_be_bytes());
-    let mut drawn = U256::from_be_bytes(keccak256(preimage).0);
-    while drawn >= limit {
-        drawn = U256::from_be_bytes(keccak256(drawn.to_be_bytes::<32>()).0);
+    let mut requests = Vec::new();
+    for ((role, height), places) in places {
+        places.iter().for_each(|place| {
+            chain.requested.remove(place);
+        });
+        let request = Request {
+            chain: chain.id,
+            height,
+            role,
+            seats: u16::try_from(places.len()).unwrap_or(u16::MAX),
+            standbys: 0,
+            weighted: true,
+            members: chain.members().collect(),
+            logged_at: logged,
+            seed_height: logged + SEED_DELAY,
+            pool,
+        };
+        requests.push((places, request));
     }
-    let index = usize::try_from(drawn % count).ok()?;
-    candidates.get(index).copied()
+    requests
 }

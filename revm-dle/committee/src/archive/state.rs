@@ -5,8 +5,21 @@ use std::{collections::BTreeSet, sync::Arc};
 use alloy::primitives::B256;
 use imbl::{OrdMap, OrdSet};
 
-use super::{chain::Chain, item::Item, notice::Notice, pool::Pool};
-use crate::{keys::NodeId, log::Entry, seats::Seats, vote::Voting};
+use super::{chain::Chain, item::Item, notice::Notice};
+use crate::{
+    keys::NodeId,
+    log::Entry,
+    roulette::{
+        pool::{Lineup, Pool},
+        request::SEED_DELAY,
+        selection::{Head, Selection},
+    },
+    seats::Seats,
+    vote::Voting,
+};
+
+/// The most that wait to be drawn. Who comes later waits for room.
+const WAITING_MAX: u64 = 100_000;
 
 /// What a group fixes for all its chains. Times are chain time, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,13 +28,11 @@ pub struct Rules {
     pub judging_ms: u64,
     /// For how long a member may leave a complaint unanswered.
     pub answer_ms: u64,
-    /// A draw takes the seed of an entry so much later than the one that asked for it.
-    pub draw_delay: u64,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { judging_ms: 1_000, answer_ms: 1_000, draw_delay: 2 }
+        Self { judging_ms: 1_000, answer_ms: 1_000 }
     }
 }
 
@@ -79,15 +90,11 @@ pub enum ItemError {
     /// The two votes agree, or are about different things.
     #[error("expected votes that exclude each other, found others")]
     NoConflict,
-    /// The seed is not of the group, or of an entry that is too new or was used.
-    #[error("expected a seed of an entry after {after}, before {before}, found {found}")]
+    /// The seed is not of the group, or no draw waits for it.
+    #[error("expected a seed that a draw waits for, found that of entry {height}")]
     Seed {
-        /// The last that was used.
-        after: u64,
-        /// The entry that it would be in.
-        before: u64,
-        /// The seed's.
-        found: u64,
+        /// The entry.
+        height: u64,
     },
 }
 
@@ -142,16 +149,22 @@ pub struct State {
     pub parts: OrdMap<NodeId, OrdSet<B256>>,
     /// Who waits to be drawn.
     pub pool: Pool,
+    /// The number of each node's last wish to be drawn.
+    pub(super) wishes: OrdMap<NodeId, u64>,
+    /// Who waited when draws were asked for, by entry: from them a seed draws, whoever comes and goes since.
+    pub(super) lineups: OrdMap<u64, Arc<Lineup>>,
+    /// The end of the Selection Chain.
+    pub selected: Head,
     /// When something is due, and for which chain.
     pub(super) deadlines: OrdSet<(u64, B256)>,
     /// Which chains wait for a draw, and the entry that said so.
     pub(super) requests: OrdSet<(u64, B256)>,
-    /// The newest entry whose seed was used.
-    pub seed_height: u64,
     /// Chains that this entry changed.
     pub(super) changed: BTreeSet<B256>,
     /// What this entry found.
     pub findings: Vec<Finding>,
+    /// What this entry drew.
+    pub selections: Vec<Selection>,
 }
 
 impl State {
@@ -177,12 +190,15 @@ impl State {
             barred: OrdSet::new(),
             chains: OrdMap::new(),
             parts: OrdMap::new(),
-            pool: Pool::default(),
+            pool: Pool::new(WAITING_MAX),
+            wishes: OrdMap::new(),
+            lineups: OrdMap::new(),
+            selected: Head::default(),
             deadlines: OrdSet::new(),
             requests: OrdSet::new(),
-            seed_height: 0,
             changed: BTreeSet::new(),
             findings: Vec::new(),
+            selections: Vec::new(),
         }
     }
 
@@ -195,6 +211,7 @@ impl State {
         for item in &entry.items {
             next.apply(item)?;
         }
+        next.finish();
         Ok(next)
     }
 
@@ -206,6 +223,7 @@ impl State {
         next.time_ms = time_ms;
         next.changed.clear();
         next.findings.clear();
+        next.selections.clear();
         next.pass_deadlines();
         next
     }
@@ -229,6 +247,26 @@ impl State {
         }
     }
 
+    /// The entry has no more items: who waits now is who can be drawn for what it asked for.
+    pub fn finish(&mut self) {
+        let asked = self.requests.get_max().is_some_and(|(logged, _)| *logged == self.height);
+        if asked {
+            self.lineups.insert(self.height, Arc::new(self.pool.lineup()));
+        }
+    }
+
+    /// The number of a node's last wish to be drawn.
+    #[must_use]
+    pub fn wish(&self, node: NodeId) -> u64 {
+        self.wishes.get(&node).copied().unwrap_or_default()
+    }
+
+    /// Whether a node waits to be drawn.
+    #[must_use]
+    pub fn is_waiting(&self, node: NodeId) -> bool {
+        self.pool.is_waiting(node)
+    }
+
     /// What members of the chains that this entry changed should know.
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
@@ -242,12 +280,10 @@ impl State {
         !self.deadlines.is_empty() || !self.requests.is_empty()
     }
 
-    /// Whether draws wait for the seed of an entry.
-    #[must_use]
-    pub fn wants_seed(&self, height: u64) -> bool {
-        let oldest = self.requests.get_min();
-        oldest.is_some_and(|(logged, _)| logged + self.rules.draw_delay <= height)
-            && height > self.seed_height
+    /// The entries whose seeds draws wait for, of those that are final.
+    pub fn seeds_wanted(&self) -> impl Iterator<Item = u64> {
+        let wanted = self.lineups.keys().map(|logged| logged + SEED_DELAY);
+        wanted.take_while(|height| *height <= self.height)
     }
 
     pub(super) fn chain(&self, id: B256) -> Result<Arc<Chain>> {

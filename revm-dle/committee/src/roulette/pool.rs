@@ -225,6 +225,12 @@ impl Pool {
         self.waiting.get(&waiting.place) == Some(&waiting.offer)
     }
 
+    /// Whether a node waits, at any place.
+    #[must_use]
+    pub fn is_waiting(&self, node: NodeId) -> bool {
+        self.places.contains_key(&node)
+    }
+
     /// Whether a node is barred.
     #[must_use]
     pub fn is_barred(&self, node: NodeId) -> bool {

@@ -24,6 +24,7 @@ impl Application for Desk {
                 items.push(item);
             }
         }
+        state.finish();
         header.items_hash = Item::hash_all(&items);
         header.notices_root = notice::tree(&state.notices()).root();
         let entry = Entry { header, items };
@@ -134,7 +135,7 @@ impl Desk {
         self.items = items.into_iter().filter(|item| self.is_current(item)).collect();
         self.consider_all(out);
         self.ask_for_pending(out);
-        self.make_seed_part(height, out);
+        self.make_seed_parts(out);
     }
 
     /// Sends a notice to all whom it concerns, and who were concerned before.

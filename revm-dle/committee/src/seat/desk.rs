@@ -112,8 +112,7 @@ impl Desk {
         match item {
             Item::Open(opening) => !state.chains.contains_key(&opening.chain),
             Item::Join(joining) => {
-                joining.number > state.pool.number(joining.node)
-                    && !state.barred.contains(&joining.node)
+                joining.number > state.wish(joining.node) && !state.barred.contains(&joining.node)
             }
             Item::Block(block, _) => {
                 let about = &block.header.proposal;
@@ -131,7 +130,7 @@ impl Desk {
                 in_view(&about.chain, about.height, about.view)
             }
             Item::Evidence(first, _) => !state.barred.contains(&first.voter),
-            Item::Seed(seed) => seed.height > state.seed_height,
+            Item::Seed(seed) => state.seeds_wanted().any(|height| height == seed.height),
             Item::Return(returning) => {
                 state.suspended.get(&returning.node).is_some_and(|since| returning.since >= *since)
             }

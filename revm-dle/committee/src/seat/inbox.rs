@@ -62,7 +62,7 @@ impl Desk {
     /// A node waits to be drawn. Who was drawn already may not know it: notices get lost.
     fn take_wish(&mut self, joining: Joining, out: &mut Outbox) {
         let node = joining.node;
-        if joining.number <= self.state.pool.number(node) && !self.state.pool.contains(node) {
+        if joining.number <= self.state.wish(node) && !self.state.is_waiting(node) {
             for chain in self.state.parts.get(&node).into_iter().flatten() {
                 if let Some(notice) = self.notices.get(chain) {
                     out.send(node, Message::Notice(Box::new(notice.clone())));

@@ -31,24 +31,32 @@ pub trait SeedKeys: Send + Sync {
 const SEEDS_PENDING_MAX: usize = 64;
 
 impl Desk {
-    /// Signs for a seed, now that its entry is final: only then, and only if a draw waits for it.
-    pub(super) fn make_seed_part(&mut self, height: u64, out: &mut Outbox) {
-        self.parts = self.parts.split_off(&(self.state.seed_height + 1));
-        if !self.state.wants_seed(height) {
-            return;
+    /// Signs for the seeds that draws wait for, now that their entries are final: only then, and for no others.
+    pub(super) fn make_seed_parts(&mut self, out: &mut Outbox) {
+        let wanted: Vec<_> = self.state.seeds_wanted().collect();
+        let tip = self.state.height;
+        self.parts.retain(|height, _| *height > tip || wanted.contains(height));
+        let me = self.voting.me;
+        for height in wanted {
+            let parts = self.parts.entry(height).or_default();
+            if parts.contains_key(&me) {
+                continue;
+            }
+            let part = self.seeds.part(height);
+            parts.insert(me, part.clone());
+            out.send_all(self.seats.nodes(), Message::SeedPart { height, part });
+            self.combine(height);
         }
-        let (me, part) = (self.voting.me, self.seeds.part(height));
-        self.parts.entry(height).or_default().insert(me, part.clone());
-        out.send_all(self.seats.nodes(), Message::SeedPart { height, part });
-        self.combine(height);
     }
 
     pub(super) fn take_seed_part(&mut self, from: NodeId, height: u64, part: Bytes) {
         let is_new = self.parts.get(&height).is_none_or(|parts| !parts.contains_key(&from));
         let has_room = self.parts.contains_key(&height) || self.parts.len() < SEEDS_PENDING_MAX;
+        let may_matter =
+            height > self.state.height || self.state.seeds_wanted().any(|at| at == height);
         if is_new
             && has_room
-            && height > self.state.seed_height
+            && may_matter
             && self.seats.contains(from)
             && self.seeds.is_part(from, height, &part)
         {
