@@ -1,15 +1,20 @@
 //! Votes: what members say about blocks, and seats about the log. One form for all of them, that of the main chain's
 //! slasher, so that two votes that exclude each other are proof as they are.
 
-use std::{fmt, sync::Arc};
+use std::{
+    collections::HashSet,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use alloy::{
-    primitives::{B256, Signature, keccak256},
+    primitives::{Address, B256, Signature, keccak256},
     sol_types::SolStruct as _,
 };
 use conet_bindings::{
     ledger::{PROOF_STEPS_MAX, SignedVote, Vote, Votes, ledger_domain, phase},
-    merkle, roles,
+    merkle::{self, Tree},
+    roles,
 };
 use serde::{Deserialize, Serialize};
 
@@ -100,6 +105,7 @@ pub struct Voting {
     keys: Arc<dyn Keys>,
     registry: Arc<dyn Registry>,
     separator: B256,
+    known: Arc<Known>,
 }
 
 impl Voting {
@@ -109,16 +115,33 @@ impl Voting {
         me: NodeId,
         keys: Arc<dyn Keys>,
         registry: Arc<dyn Registry>,
-        (main_chain_id, slasher): (u64, alloy::primitives::Address),
+        (main_chain_id, slasher): (u64, Address),
     ) -> Self {
         let separator = ledger_domain(main_chain_id, slasher).hash_struct();
-        Self { me, keys, registry, separator }
+        Self { me, keys, registry, separator, known: Arc::default() }
     }
 
     /// Signs a vote alone.
     #[must_use]
     pub fn cast(&self, vote: Vote) -> Ballot {
         Ballot::alone(self.me, vote, self.sign(vote.struct_hash()))
+    }
+
+    /// Signs many votes as one: the Merkle root over them, and each travels with its proof.
+    #[must_use]
+    pub fn cast_all(&self, votes: Vec<Vote>) -> Vec<Ballot> {
+        if let [vote] = votes[..] {
+            return vec![self.cast(vote)];
+        }
+        let batch = Tree::new(votes.iter().map(Vote::struct_hash).collect());
+        let signature = self.sign(Votes { root: batch.root() }.eip712_hash_struct());
+        let proven = votes.into_iter().enumerate().map(|(place, vote)| Ballot {
+            voter: self.me,
+            vote,
+            proof: batch.proof(place),
+            signature,
+        });
+        proven.collect()
     }
 
     /// Signs what is no vote.
@@ -130,8 +153,16 @@ impl Voting {
     /// Whether a node signed a struct hash in this domain.
     #[must_use]
     pub fn signed(&self, node: NodeId, struct_hash: B256, signature: &Compact) -> bool {
-        let wallet = self.registry.wallet(node);
-        wallet.is_some_and(|wallet| self.keys.verify(wallet, self.digest(struct_hash), signature))
+        let Some(wallet) = self.registry.wallet(node) else { return false };
+        let claim = (wallet, self.digest(struct_hash), *signature);
+        self.known.holds(&claim) || {
+            let (wallet, digest, signature) = &claim;
+            let holds = self.keys.verify(*wallet, *digest, signature);
+            if holds {
+                self.known.insert(claim);
+            }
+            holds
+        }
     }
 
     /// In which roles a node may be drawn, and its lots.
@@ -162,6 +193,31 @@ impl Voting {
         preimage[2..34].copy_from_slice(self.separator.as_slice());
         preimage[34..].copy_from_slice(struct_hash.as_slice());
         keccak256(preimage)
+    }
+}
+
+/// How many signatures a node remembers to be good. The oldest half goes when it is full.
+const KNOWN_MAX: usize = 1 << 16;
+
+/// Who signed what.
+type Claim = (Address, B256, Compact);
+
+/// Signatures that were found good: the same vote reaches a node on several ways, and one signature may be over many.
+#[derive(Debug, Default)]
+struct Known(Mutex<[HashSet<Claim>; 2]>);
+
+impl Known {
+    fn holds(&self, claim: &Claim) -> bool {
+        let [new, old] = &*self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        new.contains(claim) || old.contains(claim)
+    }
+
+    fn insert(&self, claim: Claim) {
+        let [new, old] = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if new.len() >= KNOWN_MAX / 2 {
+            *old = std::mem::take(new);
+        }
+        new.insert(claim);
     }
 }
 

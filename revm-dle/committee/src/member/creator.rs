@@ -1,9 +1,12 @@
 //! A creator makes blocks: one on the newest final one, and one more on that as soon as its group has signed it.
 
-use alloy::primitives::B256;
-use conet_ledger::block::Proposal;
+use std::collections::HashSet;
 
-use super::{Member, part::Making};
+use alloy::primitives::B256;
+use conet_bindings::ledger::Vote;
+use conet_ledger::block::{Proposal, SignedTransaction};
+
+use super::{Member, part::Making, sign::Unsigned};
 use crate::{
     archive::{
         chain::hash_of_signers,
@@ -11,24 +14,22 @@ use crate::{
     },
     journal::Record,
     keys::NodeId,
+    ledger::Built,
     message::{Message, Proposed},
     outbox::Outbox,
-    vote::Phase,
+    vote::{Ballot, Phase},
 };
 
 /// How many blocks may be under way: one may stand on a certified one that is not final.
 const AHEAD_MAX: u64 = 2;
 
-impl Member {
-    /// Makes what blocks can be made.
-    pub(super) fn make_blocks(&mut self, chain: B256, out: &mut Outbox) {
-        while let Some(draft) = self.draft(chain) {
-            if !self.make_block(draft, out) {
-                break;
-            }
-        }
-    }
+/// A block that waits for its creator's signature.
+pub(super) struct Made {
+    built: Built,
+    parent: Option<CertifiedHeader>,
+}
 
+impl Member {
     /// The next block's frame, if it is this member's to make now.
     fn draft(&self, chain: B256) -> Option<Proposal> {
         let part = self.parts.get(&chain)?;
@@ -59,28 +60,33 @@ impl Member {
         })
     }
 
-    fn make_block(&mut self, draft: Proposal, out: &mut Outbox) -> bool {
-        let (chain, height) = (draft.chain, draft.height);
-        let Some(part) = self.parts.get_mut(&chain) else { return false };
-        let under_way: Vec<_> = part
-            .making
-            .values()
-            .flat_map(|making| making.proposed.body.transactions.clone())
-            .collect();
+    /// Makes the next block, if there is one to make: it waits for a signature then.
+    pub(super) fn make_block(&mut self, chain: B256, unsigned: &mut Vec<(B256, Vote, Unsigned)>) {
+        let Some(draft) = self.draft(chain) else { return };
+        let height = draft.height;
+        let Some(part) = self.parts.get(&chain) else { return };
+        let under_way = part.making.values().flat_map(|making| &making.proposed.body.transactions);
+        let under_way: HashSet<&SignedTransaction> = under_way.collect();
         let waiting = part.transactions.iter().map(|(transaction, _)| transaction);
-        let mut candidates: Vec<_> =
-            waiting.filter(|transaction| !under_way.contains(transaction)).cloned().collect();
-        let Some(built) = self.ledgers.build(draft, &mut candidates) else { return false };
-        let hash = built.header.hash();
-        let create = self.config.voting.cast(block_vote(&built.header, Phase::Create, hash));
+        let candidates = waiting.filter(|waiting| !under_way.contains(waiting));
+        let mut candidates: Vec<_> = candidates.cloned().collect();
         let before = part.making.get(&(height - 1));
         let parent = before.and_then(|making| making.certified.clone());
+        if let Some(built) = self.ledgers.build(draft, &mut candidates) {
+            let vote = block_vote(&built.header, Phase::Create, built.header.hash());
+            unsigned.push((chain, vote, Unsigned::Made(Box::new(Made { built, parent }))));
+        }
+    }
+
+    /// Proposes a block that is signed now.
+    pub(super) fn propose(&mut self, made: Made, create: Ballot, out: &mut Outbox) {
+        let Made { built, parent } = made;
+        let (chain, height) = (built.header.proposal.chain, built.header.proposal.height);
         let proposed = Proposed { header: built.header, body: built.body, create, parent };
         out.persist(Record::Proposed(Box::new(proposed.clone()), built.witness.clone()));
         self.begin(proposed, built.witness);
         self.ask_for_votes(chain, height, out);
         self.certify(chain, height, out);
-        true
     }
 
     /// A block is under way.
@@ -161,7 +167,7 @@ impl Member {
         making.certified = Some(block.clone());
         let message = Message::Certified(Box::new(block), making.proposed.body.clone());
         out.send_all(self.config.seats.nodes(), message);
-        self.make_blocks(chain, out);
+        self.due.insert(chain);
     }
 
     /// Says again what may not have arrived.

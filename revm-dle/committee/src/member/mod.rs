@@ -13,12 +13,17 @@ mod creator;
 mod join;
 mod part;
 mod restore;
+mod sign;
 mod signer;
 mod watch;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use alloy::primitives::B256;
+use conet_ledger::block::Header;
 
 use crate::{
     archive::ProvenNotice,
@@ -38,6 +43,8 @@ use part::{Blind, Part};
 pub struct MemberTiming {
     /// What was not answered is said again after so long.
     pub retry_ms: u64,
+    /// Signatures are at least so far apart: whoever has more to sign signs it together.
+    pub tick_ms: u64,
     /// A creator complains about who did not vote for so long.
     pub vote_timeout_ms: u64,
     /// A witness complains about a creator that leaves a transaction for so long.
@@ -46,7 +53,7 @@ pub struct MemberTiming {
 
 impl Default for MemberTiming {
     fn default() -> Self {
-        Self { retry_ms: 400, vote_timeout_ms: 600, block_timeout_ms: 1_500 }
+        Self { retry_ms: 400, tick_ms: 50, vote_timeout_ms: 600, block_timeout_ms: 1_500 }
     }
 }
 
@@ -77,6 +84,9 @@ pub struct Member {
     waiting: Waiting,
     now_ms: u64,
     retry_at_ms: u64,
+    /// Chains in which there may be something to sign, and when this member last signed: once a tick, for all of them.
+    due: BTreeSet<B256>,
+    signed_ms: u64,
 }
 
 impl Member {
@@ -85,7 +95,8 @@ impl Member {
     pub fn new(config: MemberConfig, ledgers: Box<dyn Ledgers + Send>, now_ms: u64) -> Self {
         let retry_at_ms = now_ms + config.timing.retry_ms;
         let (parts, waiting) = (BTreeMap::new(), Waiting::default());
-        Self { config, ledgers, parts, waiting, now_ms, retry_at_ms }
+        let (due, signed_ms) = (BTreeSet::new(), 0);
+        Self { config, ledgers, parts, waiting, now_ms, retry_at_ms, due, signed_ms }
     }
 
     /// Takes what happened; says what to do.
@@ -100,13 +111,14 @@ impl Member {
             self.retry_at_ms = now_ms + self.config.timing.retry_ms;
             self.retry(&mut out);
         }
+        self.sign_due(&mut out);
         out.into_actions()
     }
 
     /// When [`Self::step`] has something to do if nothing happens before.
     #[must_use]
-    pub const fn wake_ms(&self) -> u64 {
-        self.retry_at_ms
+    pub fn wake_ms(&self) -> u64 {
+        self.retry_at_ms.min(self.signs_ms())
     }
 
     /// The chains that it has a part in, with its newest notice.
@@ -141,7 +153,7 @@ impl Member {
                     out.send(from, Message::State(Box::new(header), state));
                 }
             }
-            Message::State(header, state) => self.take_state(&header, &state, out),
+            Message::State(header, state) => self.take_state(&header, &state),
             // Not for members.
             _ => {}
         }
@@ -180,24 +192,23 @@ impl Member {
         } else if notice.creator == Some(me) || notice.witnesses.contains(&me) {
             out.send_all(self.config.seats.nodes(), Message::FetchState { hash: notice.hash });
         }
-        self.go_on(chain, out);
+        self.go_on(chain);
     }
 
-    fn take_state(&mut self, header: &conet_ledger::block::Header, state: &[u8], out: &mut Outbox) {
+    fn take_state(&mut self, header: &Header, state: &[u8]) {
         let chain = header.proposal.chain;
         let is_wanted =
             self.parts.get(&chain).is_some_and(|part| part.notice().hash == header.hash());
         if is_wanted && !self.ledgers.has(header.hash()) && self.ledgers.import(header, state) {
             self.ledgers.finalized(chain, header.hash());
-            self.go_on(chain, out);
+            self.go_on(chain);
         }
     }
 
     /// Does what a chain's newest notice or state made possible.
-    fn go_on(&mut self, chain: B256, out: &mut Outbox) {
+    fn go_on(&mut self, chain: B256) {
         self.forget_spent(chain);
-        self.sign_held(chain, out);
-        self.make_blocks(chain, out);
+        self.due.insert(chain);
     }
 
     fn retry(&mut self, out: &mut Outbox) {
@@ -214,7 +225,7 @@ impl Member {
             }
             self.repeat_blocks(chain, out);
             self.watch(chain, out);
-            self.go_on(chain, out);
+            self.go_on(chain);
         }
     }
 }

@@ -1,11 +1,15 @@
 //! Witnesses and validators execute a creator's block, and say what they got: once for each height and view.
 
+use std::collections::BTreeSet;
+
 use alloy::primitives::B256;
+use conet_bindings::ledger::Vote;
 use conet_ledger::block::{Header, Outcome, Proposal};
 
 use super::{
     HELD_MAX, Member,
     part::{Asked, Blind, Part},
+    sign::Unsigned,
 };
 use crate::{
     archive::{
@@ -21,13 +25,15 @@ use crate::{
 };
 
 /// What came of looking at a block.
-enum Found {
+pub(super) enum Found {
     /// It is of another view, or stands on what is not known here.
     Later,
     /// It is nobody's that may ask.
     Never,
-    /// This is the vote.
-    Vote(Word),
+    /// It was voted on before.
+    Said(Word),
+    /// This is the vote, without its signature.
+    Vote(Vote, Outcome),
 }
 
 impl Member {
@@ -56,24 +62,39 @@ impl Member {
             }
             part.held.push((from, asked));
         }
-        self.sign_held(chain, out);
+        self.due.insert(chain);
     }
 
-    /// Signs what can be signed by now.
-    pub(super) fn sign_held(&mut self, chain: B256, out: &mut Outbox) {
+    /// Looks at all blocks of a chain that wait: what can be voted on waits for a signature then.
+    pub(super) fn look_at_held(
+        &mut self,
+        chain: B256,
+        unsigned: &mut Vec<(B256, Vote, Unsigned)>,
+        out: &mut Outbox,
+    ) {
         let Some(part) = self.parts.get_mut(&chain) else { return };
         let mut held = std::mem::take(&mut part.held);
         held.sort_by_key(|(_, asked)| asked.proposal().height);
+        let mut later = Vec::new();
+        let mut voted = BTreeSet::new();
         for (from, asked) in held {
+            let key = (asked.proposal().height, asked.proposal().view);
             match self.look_at(chain, &asked, out) {
                 Found::Never => {}
-                Found::Later => {
-                    if let Some(part) = self.parts.get_mut(&chain) {
-                        part.held.push((from, asked));
-                    }
+                // Asked twice within a tick: the second time the vote is known.
+                Found::Vote(..) if !voted.insert(key) => later.push((from, asked)),
+                Found::Later => later.push((from, asked)),
+                Found::Said(word) => self.say(from, chain, &asked, word, out),
+                Found::Vote(vote, outcome) => {
+                    unsigned.push((chain, vote, Unsigned::Found(from, asked, outcome)));
                 }
-                Found::Vote(word) => self.say(from, chain, &asked, word, out),
             }
+        }
+        if !voted.is_empty() && !later.is_empty() {
+            self.due.insert(chain);
+        }
+        if let Some(part) = self.parts.get_mut(&chain) {
+            part.held.extend(later);
         }
     }
 
@@ -131,7 +152,7 @@ impl Member {
             return Found::Never;
         }
         if let Some(said) = said {
-            return Found::Vote(said);
+            return Found::Said(said);
         }
         let Some(part) = self.parts.get(&chain) else { return Found::Never };
         if !self.stands(part, &header.proposal, proposed.parent.as_ref()) {
@@ -142,13 +163,7 @@ impl Member {
             Err(ExecuteError::Bad) => impossible(),
             Ok(outcome) => outcome,
         };
-        Found::Vote(self.word(&header.proposal, Phase::Witness, outcome))
-    }
-
-    fn word(&self, proposal: &Proposal, phase: Phase, outcome: Outcome) -> Word {
-        let header = Header { proposal: proposal.clone(), outcome };
-        let ballot = self.config.voting.cast(block_vote(&header, phase, header.hash()));
-        Word { ballot, outcome: Some(header.outcome) }
+        unsigned(&header.proposal, Phase::Witness, outcome)
     }
 
     /// Notes the creator's vote; gives back one before that it excludes.
@@ -197,7 +212,7 @@ impl Member {
             return Found::Never;
         }
         if let Some(said) = said {
-            return Found::Vote(said);
+            return Found::Said(said);
         }
         if !self.stands(part, proposal, parent.as_deref()) {
             return Found::Later;
@@ -205,12 +220,17 @@ impl Member {
         // A state witness that is not the parent's is the creator's fault: a seat has the state, and finds out.
         let genesis = part.notice().genesis;
         let outcome = self.ledgers.validate(genesis, proposal, body, witness);
-        outcome.map_or(Found::Never, |outcome| {
-            Found::Vote(self.word(proposal, Phase::Validate, outcome))
-        })
+        outcome.map_or(Found::Never, |outcome| unsigned(proposal, Phase::Validate, outcome))
     }
 
-    fn say(&mut self, from: NodeId, chain: B256, asked: &Asked, word: Word, out: &mut Outbox) {
+    pub(super) fn say(
+        &mut self,
+        from: NodeId,
+        chain: B256,
+        asked: &Asked,
+        word: Word,
+        out: &mut Outbox,
+    ) {
         let Some(part) = self.parts.get_mut(&chain) else { return };
         let about = asked.proposal();
         let key = (about.height, about.view);
@@ -232,4 +252,11 @@ impl Member {
             out.send_all(self.config.seats.nodes(), message);
         }
     }
+}
+
+/// A vote for what a proposal gives.
+fn unsigned(proposal: &Proposal, phase: Phase, outcome: Outcome) -> Found {
+    let header = Header { proposal: proposal.clone(), outcome };
+    let vote = block_vote(&header, phase, header.hash());
+    Found::Vote(vote, header.outcome)
 }

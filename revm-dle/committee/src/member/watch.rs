@@ -33,7 +33,7 @@ impl Member {
         if let Some(creator) = creator {
             out.send(creator, Message::Transaction { chain, transaction });
         }
-        self.make_blocks(chain, out);
+        self.due.insert(chain);
     }
 
     /// Transactions that final blocks hold or rule out wait no more.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy::primitives::B256;
+use conet_bindings::ledger::Vote;
 use conet_ledger::block::{Body, Header, Outcome};
 
 use super::desk::{CASES_MAX, Desk};
@@ -132,9 +133,9 @@ impl Desk {
             .filter(|case| case.outcome.is_some())
             .map(|case| case.hash)
             .collect();
-        for hash in judged {
-            self.say_word(hash, out);
-        }
+        let due: Vec<_> = judged.into_iter().filter(|hash| self.word_on(*hash).is_some()).collect();
+        self.unsaid.extend(due);
+        self.say_words(out);
     }
 
     fn execute(&mut self, hash: B256) {
@@ -146,30 +147,58 @@ impl Desk {
         }
     }
 
-    /// Says whether a block is right: once for each height and view of a chain, and never two things.
-    fn say_word(&mut self, hash: B256, out: &mut Outbox) {
-        let Some(case) = self.cases.get(&hash) else { return };
-        let (about, me) = (&case.header.proposal, self.voting.me);
-        let key = (about.chain, about.height, about.view);
-        let Some(chain) = self.state.chains.get(&about.chain) else { return };
-        let is_due = chain.view == about.view
-            && chain.names_signers(&case.header)
-            && case.grounds.hold(chain, &case.header);
-        if self.said.contains_key(&key) || !is_due {
+    /// When the next words may be signed, if there are any.
+    pub(super) fn words_ms(&self) -> u64 {
+        if self.unsaid.is_empty() { u64::MAX } else { self.signed_ms + self.tick_ms }
+    }
+
+    /// Says what this seat got: once for each height and view of a chain, and never two things. One signature a tick is
+    /// enough for all blocks.
+    pub(super) fn say_words(&mut self, out: &mut Outbox) {
+        if self.now_ms < self.words_ms() && self.signed_ms > 0 || self.unsaid.is_empty() {
             return;
         }
-        let Some(outcome) = &case.outcome else { return };
+        let unsaid = std::mem::take(&mut self.unsaid);
+        let words: Vec<_> = unsaid.into_iter().filter_map(|hash| self.word_on(hash)).collect();
+        if words.is_empty() {
+            return;
+        }
+        self.signed_ms = self.now_ms;
+        let ballots = self.voting.cast_all(words.iter().map(|(_, vote, _)| *vote).collect());
+        for ((hash, _, outcome), ballot) in words.into_iter().zip(ballots) {
+            self.say_word(hash, Word { ballot, outcome }, out);
+        }
+    }
+
+    /// What there is to say on a block, if it is this seat's turn to say something.
+    fn word_on(&self, hash: B256) -> Option<(B256, Vote, Option<Outcome>)> {
+        let case = self.cases.get(&hash)?;
+        let about = &case.header.proposal;
+        let chain = self.state.chains.get(&about.chain)?;
+        let is_due = chain.view == about.view
+            && chain.names_signers(&case.header)
+            && case.grounds.hold(chain, &case.header)
+            && !self.said.contains_key(&(about.chain, about.height, about.view));
+        let outcome = case.outcome.as_ref().filter(|_| is_due)?;
         let found = with_outcome(&case.header, outcome);
-        let ballot = self.voting.cast(block_vote(&case.header, Phase::Accept, found.hash()));
-        let word = Word { ballot, outcome: (found != case.header).then(|| outcome.clone()) };
+        let vote = block_vote(&case.header, Phase::Accept, found.hash());
+        Some((hash, vote, (found != case.header).then(|| outcome.clone())))
+    }
+
+    fn say_word(&mut self, hash: B256, word: Word, out: &mut Outbox) {
+        let Some(case) = self.cases.get_mut(&hash) else { return };
+        let about = &case.header.proposal;
+        let key = (about.chain, about.height, about.view);
+        // Of two blocks of one height and view, the first.
+        if self.said.contains_key(&key) {
+            return;
+        }
         if let Grounds::Certified(certified) = &case.grounds {
             out.persist(Record::Block(certified.clone(), case.body.clone()));
         }
         out.persist(Record::Word(word.clone()));
+        case.words.insert(self.voting.me, word.clone());
         self.said.insert(key, word.clone());
-        if let Some(case) = self.cases.get_mut(&hash) {
-            case.words.insert(me, word.clone());
-        }
         out.send_all(self.seats.nodes(), Message::Word(word, hash));
     }
 

@@ -37,6 +37,10 @@ pub struct Desk {
     pub(super) now_ms: u64,
     /// For how long a leader waits for words before it lists a block without them.
     pub(super) patience_ms: u64,
+    /// Blocks that this seat has executed and said nothing on, and when it last signed: once a tick, for all of them.
+    pub(super) unsaid: BTreeSet<B256>,
+    pub(super) signed_ms: u64,
+    pub(super) tick_ms: u64,
     /// After the newest final entry.
     pub(super) state: State,
     pub(super) tip: B256,
@@ -78,6 +82,9 @@ impl Desk {
             ledgers,
             now_ms: config.began_ms,
             patience_ms: 3 * config.timing.tick_ms,
+            unsaid: BTreeSet::new(),
+            signed_ms: 0,
+            tick_ms: config.timing.tick_ms,
             state,
             tip,
             states: BTreeMap::new(),

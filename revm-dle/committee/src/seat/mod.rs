@@ -119,6 +119,7 @@ impl Seat {
             Event::Opened(opening) => self.desk.queue(Item::Open(opening)),
             Event::Tick => {}
         }
+        self.desk.say_words(&mut out);
         self.log.advance(now_ms, &mut self.desk, &mut out);
         if now_ms >= self.retry_at_ms {
             self.retry_at_ms = now_ms + self.retry_ms;
@@ -143,7 +144,7 @@ impl Seat {
     #[must_use]
     pub fn wake_ms(&self) -> u64 {
         let retry = if self.desk.has_business() { self.retry_at_ms } else { u64::MAX };
-        self.log.wake_ms().min(retry)
+        self.log.wake_ms().min(retry).min(self.desk.words_ms())
     }
 
     /// The state after the newest final entry.
