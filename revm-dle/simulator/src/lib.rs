@@ -6,12 +6,14 @@
 
 mod byzantine;
 mod keys;
+mod latency;
 mod ledger;
 mod network;
 mod oracle;
 mod scenario;
 mod world;
 
+pub use latency::{Calm, Latency, latency};
 pub use oracle::Violation;
 
 use world::World;

@@ -37,6 +37,18 @@ impl Network {
         }
     }
 
+    /// The same delay for all, and nothing lost.
+    pub(crate) const fn calm(delay_ms: u64) -> Self {
+        Self {
+            delay_ms: (delay_ms, delay_ms),
+            lost: 0,
+            doubled: 0,
+            slow: 0,
+            apart: BTreeSet::new(),
+            healed: true,
+        }
+    }
+
     /// When each copy of a message arrives, from now.
     pub(crate) fn arrivals(&self, rng: &mut ChaCha8Rng, from: NodeId, to: NodeId) -> Vec<u64> {
         let (low, high) = self.delay_ms;

@@ -9,12 +9,16 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::{
     byzantine::KINDS,
+    latency::Calm,
     ledger::{ACCOUNTS, Payment, genesis},
     network::Network,
 };
 
 /// How long the network may be bad.
 const TROUBLE_MS: u64 = 15_000;
+
+/// How long chains have to get their groups before anybody pays.
+const WARM_UP_MS: u64 = 5_000;
 
 /// Who takes part, who lies how, and what is paid.
 #[derive(Debug, Clone)]
@@ -68,6 +72,34 @@ impl Scenario {
         }
     }
 
+    /// No trouble: the same delay everywhere, and payments one after the other.
+    pub(crate) fn calm(calm: Calm) -> Self {
+        let seats: Vec<_> = (1..=calm.seats).map(NodeId).collect();
+        let members: Vec<_> = (101..=100 + calm.members).map(NodeId).collect();
+        let chains: Vec<_> = (0..calm.chains).map(|number| chain(number, calm.witnesses)).collect();
+        let payment = Payment { from: 0, to: 1, amount: 1 };
+        let payments = chains.iter().flat_map(|opening| {
+            let planned = move |nonce| {
+                let at_ms = WARM_UP_MS + nonce * calm.pause_ms;
+                Planned { at_ms, chain: opening.chain, nonce, payment }
+            };
+            (0..calm.payments).map(planned)
+        });
+        let payments: Vec<_> = payments.collect();
+        let dead = calm.dead_seat.then(|| seats.last().copied()).flatten();
+        Self {
+            liars: dead.map(|seat| (seat, "dead")).into_iter().collect(),
+            payments,
+            network: Network::calm(calm.delay_ms),
+            heals_ms: WARM_UP_MS + calm.payments * calm.pause_ms,
+            crashes: 0,
+            cuts: Vec::new(),
+            chains,
+            seats,
+            members,
+        }
+    }
+
     pub(crate) fn honest(&self) -> BTreeSet<NodeId> {
         self.seats
             .iter()
@@ -109,6 +141,10 @@ fn pick(rng: &mut ChaCha8Rng) -> &'static str {
 }
 
 fn opening(rng: &mut ChaCha8Rng, number: u64) -> Opening {
+    chain(number, rng.random_range(1..=2))
+}
+
+fn chain(number: u64, witnesses: u8) -> Opening {
     let chain = keccak256(number.to_be_bytes());
     Opening {
         chain,
@@ -116,7 +152,7 @@ fn opening(rng: &mut ChaCha8Rng, number: u64) -> Opening {
         genesis: genesis(chain).hash(),
         height: 0,
         creator: None,
-        witnesses: rng.random_range(1..=2),
+        witnesses,
         validators: 1,
         quorum: 0,
         paid_through_s: 0,

@@ -24,6 +24,7 @@ use crate::{
     Report,
     byzantine::{Behaviour, Liar, behaviour},
     keys::{Everybody, ToyKeys, ToySeeds},
+    latency::{Calm, Timeline},
     ledger::ToyLedgers,
     oracle::{Oracle, Violation},
     scenario::{Planned, Scenario},
@@ -45,6 +46,7 @@ enum Happening {
     Returns(NodeId),
     Pays(usize),
     Opens(NodeId),
+    StopsWitness,
     Cut(BTreeSet<NodeId>),
     Heals,
 }
@@ -75,6 +77,7 @@ pub(crate) struct World {
     seats: Arc<Seats>,
     pub(crate) scenario: Scenario,
     oracle: Oracle,
+    timeline: Timeline,
     steps: u64,
 }
 
@@ -82,6 +85,15 @@ impl World {
     pub(crate) fn new(seed: u64, only: Option<&'static str>) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let scenario = Scenario::random(&mut rng, only);
+        Self::with(seed, rng, scenario)
+    }
+
+    /// A network without trouble.
+    pub(crate) fn calm(calm: Calm) -> Self {
+        Self::with(0, ChaCha8Rng::seed_from_u64(0), Scenario::calm(calm))
+    }
+
+    fn with(seed: u64, rng: ChaCha8Rng, scenario: Scenario) -> Self {
         let seats = Arc::new(Seats::new(MAIN_CHAIN.0, 1, 1, scenario.seats.clone()));
         let chains: Vec<_> = scenario.chains.iter().map(|opening| opening.chain).collect();
         let oracle = Oracle::new(scenario.honest(), &chains);
@@ -96,6 +108,7 @@ impl World {
             seats,
             scenario,
             oracle,
+            timeline: Timeline::default(),
             steps: 0,
         };
         world.plan();
@@ -216,6 +229,7 @@ impl World {
             }
             Happening::Returns(node) => self.restart(node)?,
             Happening::Opens(seat) => self.open_chains(seat)?,
+            Happening::StopsWitness => self.stop_now(),
             Happening::Pays(index) => self.pay(index),
             Happening::Cut(apart) => self.scenario.network.apart = apart,
             Happening::Heals => {
@@ -293,6 +307,7 @@ impl World {
             }
             Action::Send(to, message) => {
                 self.oracle.see_sent(&message);
+                self.timeline.see_sent(self.now_ms, &message);
                 let message = Arc::new(message);
                 for delay in self.scenario.network.arrivals(&mut self.rng, from, to) {
                     self.at(self.now_ms + delay, Happening::Arrives(from, to, message.clone()));
@@ -350,6 +365,13 @@ impl World {
                 }
                 if tip != node.seen {
                     node.seen = tip;
+                    if self.timeline.entries.len() as u64 <= seat.tip().header.height {
+                        self.timeline.entries.push(self.now_ms);
+                    }
+                    for chain in seat.state().chains.values().filter(|chain| chain.height > 0) {
+                        let decided = (self.now_ms, chain.id, chain.height);
+                        self.timeline.decided.entry(chain.hash).or_insert(decided);
+                    }
                     self.oracle.see_state(id, seat.state())?;
                 }
             }
@@ -363,6 +385,26 @@ impl World {
         Ok(())
     }
 
+    /// When things happened.
+    pub(crate) const fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// Stops a witness of the first chain for good.
+    pub(crate) fn stop_witness(&mut self, at_ms: u64) {
+        self.at(at_ms, Happening::StopsWitness);
+    }
+
+    fn stop_now(&mut self) {
+        let chain = self.scenario.chains.first().map(|opening| opening.chain);
+        let state = self.honest_seats().next().map(Seat::state);
+        let known = chain.and_then(|chain| state?.chains.get(&chain).cloned());
+        let witness = known.and_then(|chain| chain.witness.last().copied());
+        if let Some(node) = witness.and_then(|witness| self.nodes.get_mut(&witness)) {
+            node.actor = Actor::Down;
+        }
+    }
+
     // --- who pays ---
 
     /// Brings a payment to the chain's creator; to all who may help when that did not do.
@@ -372,6 +414,7 @@ impl World {
             return;
         }
         let is_late = self.now_ms > planned.at_ms;
+        self.timeline.paid.entry((planned.chain, index as u64)).or_insert(self.now_ms);
         let helpers = self.helpers(planned.chain, is_late);
         let transaction = planned.payment.transaction(planned.chain, planned.nonce);
         for to in helpers {

@@ -47,6 +47,15 @@ pub(crate) trait Behaviour {
     fn twist(&mut self, actions: Vec<Action>, liar: &mut Liar<'_>) -> Vec<Action>;
 }
 
+/// Says nothing at all.
+struct Dead;
+
+impl Behaviour for Dead {
+    fn twist(&mut self, _actions: Vec<Action>, _liar: &mut Liar<'_>) -> Vec<Action> {
+        Vec::new()
+    }
+}
+
 /// The names of all ways to lie.
 pub(crate) const KINDS: [&str; 7] =
     ["colluder", "equivocator", "late-signer", "refuser", "silent", "withholder", "wrong-root"];
@@ -54,6 +63,7 @@ pub(crate) const KINDS: [&str; 7] =
 /// A way to lie by its name.
 pub(crate) fn behaviour(kind: &str) -> Option<Box<dyn Behaviour>> {
     Some(match kind {
+        "dead" => Box::new(Dead),
         "colluder" => Box::new(colluder::Colluder),
         "equivocator" => Box::new(equivocator::Equivocator),
         "late-signer" => Box::new(late_signer::LateSigner::default()),
