@@ -29,9 +29,7 @@ fn signature(wallet: Address, digest: B256) -> Compact {
     preimage[..20].copy_from_slice(wallet.as_slice());
     preimage[20..].copy_from_slice(digest.as_slice());
     let hash = keccak256(preimage);
-    let mut compact = Compact::ZERO;
-    compact[..32].copy_from_slice(hash.as_slice());
-    compact
+    Compact::right_padding_from(hash.as_slice())
 }
 
 /// Every node has the wallet of its number.
@@ -49,9 +47,7 @@ impl Registry for Everybody {
 }
 
 fn wallet(node: NodeId) -> Address {
-    let mut address = Address::ZERO;
-    address[12..].copy_from_slice(&node.0.to_be_bytes());
-    address
+    Address::left_padding_from(&node.0.to_be_bytes())
 }
 
 /// Seeds that follow from the run's own seed, once a quorum has made its parts.

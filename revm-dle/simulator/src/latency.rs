@@ -49,7 +49,7 @@ impl Default for Calm {
 
 /// When things happened first, in virtual milliseconds.
 #[derive(Debug, Clone, Default)]
-pub struct Timeline {
+pub(crate) struct Timeline {
     /// A payment was sent: by chain and number.
     pub(crate) paid: BTreeMap<(B256, u64), u64>,
     /// A block had all its group's signatures.

@@ -130,9 +130,6 @@ impl State {
             return Err(ItemError::Nothing);
         }
         self.check_signatures([first, second])?;
-        if std::env::var("DBG").is_ok() {
-            eprintln!("{} evidence {first:?} {second:?}", self.voting.me);
-        }
         self.bar(node);
         Ok(())
     }

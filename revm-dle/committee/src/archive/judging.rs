@@ -187,9 +187,6 @@ impl State {
         if self.barred.contains(&node) {
             return;
         }
-        if std::env::var("DBG").is_ok() {
-            eprintln!("{} found wrong {node} {phase:?} {about:?}", self.voting.me);
-        }
         let proposal = &about.header.proposal;
         self.findings.push(Finding {
             node,

@@ -525,38 +525,6 @@ impl Simplex {
         ballot
     }
 
-    /// DEBUG
-    pub fn dump(&self) -> String {
-        let rounds: Vec<_> = self
-            .rounds
-            .iter()
-            .rev()
-            .take(6)
-            .map(|(v, r)| {
-                format!(
-                    "{v}: leader {} prop {} mine {:?} {:?} not {:?} null {} fin {}",
-                    self.seats.leader(*v),
-                    r.proposal.is_some_and(|id| self.entries.contains_key(&id)),
-                    r.my_notarize.is_some(),
-                    r.my_finalize.map(|f| !f.is_zero()),
-                    r.notarized.as_ref().map(|c| self.entries.contains_key(&c.entry)),
-                    r.nullified.is_some(),
-                    r.finalized.is_some()
-                )
-            })
-            .collect();
-        format!(
-            "tip view {} height {} first open {} newest {:?} wanted {:?} rounds {} parent {:?} | {rounds:#?}",
-            self.tip.header.view,
-            self.tip.header.height,
-            self.first_open_view(),
-            self.newest.as_ref().map(|c| c.view),
-            self.wanted,
-            self.rounds.len(),
-            self.parent().map(|(_, h)| h.view)
-        )
-    }
-
     /// The first view since the newest final entry that this node has not seen end.
     fn first_open_view(&self) -> u64 {
         let is_open = |view: &u64| !self.rounds.get(view).is_some_and(Round::is_over);

@@ -175,9 +175,6 @@ impl Seat {
                 chain.pending.as_ref().map(|p| (p.hash, &p.accepted, &p.refused, p.deadline_ms)), chain.accused, chain.requested
             )
         });
-        if std::env::var("DBG").is_ok() {
-            eprintln!("{}", self.log.dump());
-        }
         format!(
             "{} entry {} view {} active {:?} barred {:?} items {} cases {} missing {:?} {}",
             self.desk.voting.me,
