@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod actor;
+mod calendar;
 mod commands;
 mod context;
 mod demo;
