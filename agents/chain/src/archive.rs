@@ -14,7 +14,7 @@ use conet_bindings::{
     statement::Statement,
 };
 
-pub use statements::{NoteGenesis, Withdrawal, exit, genesis, handover, seed};
+pub use statements::{LastBlock, NoteGenesis, Withdrawal, exit, genesis, handover, header, seed};
 
 use crate::{
     error::ChainError,
@@ -80,6 +80,12 @@ pub enum ArchiveError {
         /// The withdrawal.
         id: u64,
     },
+    /// A header's contract takes all leaves with it.
+    #[error(
+        "expected a certificate that its contract takes as it is, found one of a Header, which goes \
+         with its leaves: conet cash forced-exit open --help"
+    )]
+    NeedsLeaves,
     /// The certificate is over something else.
     #[error(
         "expected a certificate over {expected}, found one over {found}: it is another network's, \
@@ -187,15 +193,15 @@ pub fn digest(chain: &Mainchain, statement: &Statement) -> B256 {
 /// Posts a statement to the contract that takes it.
 ///
 /// # Errors
-/// [`ChainError::Refused`] with the contract's reason.
+/// [`ArchiveError::NeedsLeaves`] for a header; [`ChainError::Refused`] with the contract's reason.
 pub async fn submit(
     chain: &Mainchain,
     payer: &Payer,
     statement: &Statement,
     certificate: Certificate,
-) -> std::result::Result<TransactionReceipt, ChainError> {
+) -> Result<TransactionReceipt> {
     let groups = chain.archive_groups();
-    match statement {
+    let receipt = match statement {
         Statement::Handover(s) => {
             let nodes = s.nodes.clone();
             payer.send(groups.handover(nodes, s.stateHash, certificate.into())).await
@@ -215,5 +221,7 @@ pub async fn submit(
             payer.send(chain.chain_anchor().changeGroup(s.into(), certificate.into())).await
         }
         Statement::Exit(s) => payer.send(chain.cash().exit(s.into(), certificate.into())).await,
-    }
+        Statement::Header(_) => return Err(ArchiveError::NeedsLeaves),
+    };
+    Ok(receipt?)
 }

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use alloy::primitives::{Address, B256, Bytes, U256};
+use alloy::sol_types::SolStruct as _;
 use conet_bindings::{
     forced_exit::{Consent, Voucher, is_signed_by},
     leaves::{LEAVES_MAX, Leaf, Leaves, LeavesError},
     merkle::{self, Tree},
+    statement::{Header, Statement},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -68,6 +70,28 @@ fn leaves_are_what_the_vectors_say() {
     assert_eq!(leaves.proof(leaves.as_slice().len()), None);
     let written = serde_json::to_string(&leaves).unwrap();
     assert_eq!(serde_json::from_str::<Leaves>(&written).unwrap(), leaves);
+}
+
+#[test]
+fn headers_are_statements() {
+    let all = cash();
+    for vector in list(&all["headers"]) {
+        let header = Header {
+            note: parse(&vector["note"]),
+            series: parse(&vector["series"]),
+            height: parse(&vector["height"]),
+            blockHash: parse(&vector["blockHash"]),
+            leavesRoot: parse(&vector["leavesRoot"]),
+            group: parse(&vector["group"]),
+            epoch: parse(&vector["epoch"]),
+        };
+        assert_eq!(header.eip712_hash_struct(), parse::<B256>(&vector["structHash"]));
+        let statement = Statement::Header(header);
+        let digest = statement.digest(chain_id(&all), parse(&all["forcedExits"]));
+        assert_eq!(digest, parse::<B256>(&vector["digest"]));
+        let written = serde_json::to_string(&statement).unwrap();
+        assert_eq!(serde_json::from_str::<Statement>(&written).unwrap(), statement);
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use alloy::{
     primitives::{Address, B256, U256},
     providers::Provider as _,
 };
-use conet_bindings::statement::{Exit, Genesis, Handover, Seed, Statement, members_hash};
+use conet_bindings::statement::{Exit, Genesis, Handover, Header, Seed, Statement, members_hash};
 
 use super::{ArchiveError, Group, Result};
 use crate::{error::ChainError, mainchain::Mainchain};
@@ -137,20 +137,14 @@ pub struct Withdrawal {
 /// # Errors
 /// [`ArchiveError::NotLive`] or [`ArchiveError::Paid`], among others.
 pub async fn exit(chain: &Mainchain, given: Withdrawal) -> Result<Statement> {
-    let (cash, note) = (chain.cash(), given.note);
-    let record = cash.note(note).call().await?;
-    if record.status < LIVE {
-        return Err(ArchiveError::NotLive { note });
-    }
-    if cash.isPaid(note, given.id).call().await? {
+    let note = given.note;
+    let (series, group) = keeper_of_live(chain, note).await?;
+    if chain.cash().isPaid(note, given.id).call().await? {
         return Err(ArchiveError::Paid { note, id: given.id });
     }
-    let id = cash.chainOf(note).call().await?;
-    let group = chain.archive_groups().keeperOf(id, record.home).call().await?;
-    let group = Group::read(chain, group).await?;
     Ok(Statement::Exit(Exit {
         note,
-        series: record.series,
+        series,
         id: given.id,
         recipient: given.recipient,
         amount: given.amount,
@@ -161,6 +155,48 @@ pub async fn exit(chain: &Mainchain, given: Withdrawal) -> Result<Statement> {
         group: group.id,
         epoch: group.epoch,
     }))
+}
+
+/// The last final block of a note's chain, which the main chain does not see.
+#[derive(Debug, Clone)]
+pub struct LastBlock {
+    /// The note.
+    pub note: U256,
+    /// The block.
+    pub height: u64,
+    /// Its hash.
+    pub hash: B256,
+    /// Over all that the note's holders own after it.
+    pub leaves_root: B256,
+}
+
+/// The header that a forced exit goes by.
+///
+/// # Errors
+/// [`ArchiveError::NotLive`], among others.
+pub async fn header(chain: &Mainchain, given: LastBlock) -> Result<Statement> {
+    let (series, group) = keeper_of_live(chain, given.note).await?;
+    Ok(Statement::Header(Header {
+        note: given.note,
+        series,
+        height: given.height,
+        blockHash: given.hash,
+        leavesRoot: given.leaves_root,
+        group: group.id,
+        epoch: group.epoch,
+    }))
+}
+
+/// A live note's series, and the group that keeps its chain.
+async fn keeper_of_live(chain: &Mainchain, note: U256) -> Result<(u32, Group)> {
+    let cash = chain.cash();
+    let record = cash.note(note).call().await?;
+    if record.status < LIVE {
+        return Err(ArchiveError::NotLive { note });
+    }
+    let id = cash.chainOf(note).call().await?;
+    let group = chain.archive_groups().keeperOf(id, record.home).call().await?;
+    Ok((record.series, Group::read(chain, group).await?))
 }
 
 /// `NoteStatus.Live`.
