@@ -8,6 +8,7 @@ mod commands;
 mod context;
 mod demo;
 mod devnet;
+mod files;
 mod output;
 mod specs;
 
