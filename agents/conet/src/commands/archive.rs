@@ -4,17 +4,17 @@ use std::path::PathBuf;
 
 use alloy::primitives::{Address, B256, U256};
 use clap::{Args, Subcommand};
-use conet_bindings::statement::Statement;
+use conet_bindings::{leaves::Leaves, statement::Statement};
 use conet_chain::{
     Mainchain,
-    archive::{self, Group, NoteGenesis, Withdrawal},
+    archive::{self, Group, LastBlock, NoteGenesis, Withdrawal},
 };
 use serde_json::json;
 
 use crate::{
     actor::{ActorArgs, dollars},
     context::{Context, address, id_json, node_id},
-    files::{OutArgs, write},
+    files::{OutArgs, read, write},
 };
 
 mod certificates;
@@ -50,6 +50,19 @@ pub(crate) enum ArchiveCommand {
   conet archive exit 1 --id 0 --recipient 0x... --amount 20 --height 7 --block-hash 0x... \\
       --out exit.json")]
     Exit(ExitArgs),
+    /// Make the statement of the last final block of a note's chain: certified, its holders can force their way out
+    #[command(after_help = "Example:
+  conet archive header 1 --height 20 --block-hash 0x... --leaves leaves.json --out header.json
+
+Groups certify it anew in each epoch, and give it to everybody who holds a part of the note.
+
+leaves.json lists all that the note's holders own after the block:
+  [{\"kind\": \"account\", \"account\": \"0x...\", \"amount_pico_dollars\": 50000000000000},
+   {\"kind\": \"lock\", \"account\": \"0x...\", \"payee\": \"0x...\", \"lock_id\": \"0x...\",
+    \"amount_pico_dollars\": 20000000000000, \"claimed_micro_dollars\": 3000000},
+   {\"kind\": \"withdrawal\", \"account\": \"0x...\", \"withdrawal\": 1,
+    \"amount_pico_dollars\": 15000000000000}]")]
+    Header(HeaderArgs),
     /// Make the statement of a group's next epoch
     #[command(after_help = "Example:
   conet archive handover --nodes 1,2,3,4 --out handover.json")]
@@ -58,7 +71,7 @@ pub(crate) enum ArchiveCommand {
     Sign(SignArgs),
     /// Collect the signatures of more than two thirds of a group's seats over a statement
     Certify(CertifyArgs),
-    /// Post a certificate to the contract that takes it
+    /// Post a certificate to the contract that takes it; a header's goes with conet cash forced-exit
     Submit(SubmitArgs),
 }
 
@@ -128,6 +141,24 @@ pub(crate) struct ExitArgs {
     /// Dollars for the relayer
     #[arg(long, value_parser = dollars, default_value = "0")]
     relayer_fee: u64,
+    #[command(flatten)]
+    out: OutArgs,
+}
+
+/// A header.
+#[derive(Debug, Args)]
+pub(crate) struct HeaderArgs {
+    /// The note
+    note: U256,
+    /// The block
+    #[arg(long)]
+    height: u64,
+    /// Its hash
+    #[arg(long, value_name = "HASH")]
+    block_hash: B256,
+    /// All that the note's holders own after it
+    #[arg(long, value_name = "FILE")]
+    leaves: PathBuf,
     #[command(flatten)]
     out: OutArgs,
 }
@@ -217,6 +248,17 @@ pub(crate) async fn run(command: ArchiveCommand, context: &Context) -> anyhow::R
                 block_hash: args.block_hash,
             };
             let made = archive::exit(&chain, given).await?;
+            write_statement(&made, &chain, &args.out, context)
+        }
+        ArchiveCommand::Header(args) => {
+            let leaves: Leaves = read(&args.leaves, "a list of leaves")?;
+            let given = LastBlock {
+                note: args.note,
+                height: args.height,
+                hash: args.block_hash,
+                leaves_root: leaves.root(),
+            };
+            let made = archive::header(&chain, given).await?;
             write_statement(&made, &chain, &args.out, context)
         }
         ArchiveCommand::Handover(args) => {
