@@ -2,17 +2,20 @@
 
 use std::path::PathBuf;
 
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, B256, U256};
 use clap::{Args, Subcommand};
 
 use crate::{
     actor::{ActorArgs, dollars},
     context::{Context, address, conet_amount, node_id},
+    files::OutArgs,
 };
 
+mod forced_exit;
 mod issuers;
 mod notes;
 mod orders;
+mod vouchers;
 
 /// Buy notes of stablecoins, issue them, and take the money out again.
 #[derive(Debug, Subcommand)]
@@ -64,6 +67,16 @@ nobody mints, the deposit comes back: conet cash refund.")]
 
 Anyone may post it: the recipient is in the certificate, and gets the amount less the exit fee.")]
     Exit(ExitArgs),
+    /// Get everything out of a note without its chain
+    #[command(subcommand)]
+    ForcedExit(forced_exit::ForcedExitCommand),
+    /// Sign how much of an authorization its payee may have claimed in all
+    #[command(after_help = "Example:
+  conet cash voucher 1 --authorization 0x... --total 12.5 --wallet bobo --out voucher.json
+
+Nothing is sent: the payee shows it, on the note's chain or, when that is gone, in a forced
+exit. What is signed cannot be taken back; a voucher with a higher total takes its place.")]
+    Voucher(VoucherArgs),
     /// Pull the exit fees of notes to their issuers
     Fees(FeesArgs),
     /// Re-issue burned CoNET to a note's issuer, for what left the note
@@ -177,6 +190,29 @@ pub(crate) struct ExitArgs {
     actor: ActorArgs,
 }
 
+/// What to sign.
+#[derive(Debug, Args)]
+pub(crate) struct VoucherArgs {
+    /// The note
+    note: U256,
+    /// The authorization
+    #[arg(long, value_name = "HASH")]
+    authorization: B256,
+    /// Dollars that the payee may have claimed in all
+    #[arg(long, value_parser = dollars)]
+    total: u64,
+    /// The genesis of the series that it was opened in [default: that of the present series]
+    #[arg(long, value_name = "HASH", requires = "series")]
+    genesis_hash: Option<B256>,
+    /// That series [default: the present one]
+    #[arg(long, requires = "genesis_hash")]
+    series: Option<u32>,
+    #[command(flatten)]
+    out: OutArgs,
+    #[command(flatten)]
+    actor: ActorArgs,
+}
+
 /// Whose fees.
 #[derive(Debug, Args)]
 pub(crate) struct FeesArgs {
@@ -210,6 +246,8 @@ pub(crate) async fn run(command: CashCommand, context: &Context) -> anyhow::Resu
         CashCommand::List(args) => notes::list(args, &chain, context).await,
         CashCommand::Show { note } => notes::show(&chain, note, context).await,
         CashCommand::Exit(args) => notes::exit(args, &chain, context).await,
+        CashCommand::ForcedExit(command) => forced_exit::run(command, &chain, context).await,
+        CashCommand::Voucher(args) => vouchers::sign(args, &chain, context).await,
         CashCommand::Fees(args) => notes::fees(args, &chain, context).await,
         CashCommand::Reissue(args) => notes::reissue(args, &chain, context).await,
         CashCommand::Pool(PoolCommand::List { stablecoin }) => {

@@ -47,6 +47,11 @@ impl Certified {
         Ok(certified)
     }
 
+    /// The two, for a contract that takes more with them.
+    pub(crate) fn into_parts(self) -> (Statement, Certificate) {
+        (self.statement, self.certificate)
+    }
+
     /// Posts it.
     pub(crate) async fn submit(
         self,
