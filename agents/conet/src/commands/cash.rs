@@ -12,6 +12,7 @@ use crate::{
 };
 
 mod forced_exit;
+mod issuer_claims;
 mod issuers;
 mod notes;
 mod orders;
@@ -78,9 +79,15 @@ Nothing is sent: the payee shows it, on the note's chain or, when that is gone, 
 exit. What is signed cannot be taken back; a voucher with a higher total takes its place.")]
     Voucher(VoucherArgs),
     /// Pull the exit fees of notes to their issuers
+    #[command(after_help = "Examples:
+  conet cash fees 1 2 3 --wallet bobo
+  conet cash fees 1 --series 1 --wallet bobo          of a series that is over: conet cash show 1")]
     Fees(FeesArgs),
     /// Re-issue burned CoNET to a note's issuer, for what left the note
-    Reissue(ActOnNoteArgs),
+    #[command(after_help = "Examples:
+  conet cash reissue 1 --wallet bobo
+  conet cash reissue 1 --series 1 --wallet bobo       of a series that is over: conet cash show 1")]
+    Reissue(ReissueArgs),
     /// Notes that were left for the most part, with room for another buyer
     #[command(subcommand)]
     Pool(PoolCommand),
@@ -219,6 +226,21 @@ pub(crate) struct FeesArgs {
     /// Notes
     #[arg(required = true, num_args = 1..=256)]
     notes: Vec<U256>,
+    /// Of one note, those of a series that is over [default: the present one]
+    #[arg(long)]
+    series: Option<u32>,
+    #[command(flatten)]
+    actor: ActorArgs,
+}
+
+/// Which re-issue.
+#[derive(Debug, Args)]
+pub(crate) struct ReissueArgs {
+    /// The note
+    note: U256,
+    /// A series that is over [default: the present one]
+    #[arg(long)]
+    series: Option<u32>,
     #[command(flatten)]
     actor: ActorArgs,
 }
@@ -248,8 +270,8 @@ pub(crate) async fn run(command: CashCommand, context: &Context) -> anyhow::Resu
         CashCommand::Exit(args) => notes::exit(args, &chain, context).await,
         CashCommand::ForcedExit(command) => forced_exit::run(command, &chain, context).await,
         CashCommand::Voucher(args) => vouchers::sign(args, &chain, context).await,
-        CashCommand::Fees(args) => notes::fees(args, &chain, context).await,
-        CashCommand::Reissue(args) => notes::reissue(args, &chain, context).await,
+        CashCommand::Fees(args) => issuer_claims::fees(args, &chain, context).await,
+        CashCommand::Reissue(args) => issuer_claims::reissue(args, &chain, context).await,
         CashCommand::Pool(PoolCommand::List { stablecoin }) => {
             notes::pool(stablecoin.as_deref(), &chain, context).await
         }
