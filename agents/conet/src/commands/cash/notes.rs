@@ -73,19 +73,7 @@ pub(super) async fn show(chain: &Mainchain, id: U256, context: &Context) -> anyh
         coin.symbol
     );
     if note.series != 0 {
-        text += &format!(
-            "\n  live     ${} of ${} that series {} opened with; ${} left\n  issuer   {} (node {})\n  \
-             exit fee {}; ${} owed to the issuer\n  burned   {} CoNET, not yet re-issued",
-            dollars_text(live),
-            dollars_text(note.opened),
-            note.series,
-            dollars_text(note.left),
-            note.issuer,
-            note.issuerNode,
-            percent(note.exitFeeRate),
-            dollars_text(owed),
-            conet_text(U256::from(note.burnOutstanding))
-        );
+        text += &series_text(&note, owed);
     }
     if note.status == SETTLING {
         text += &format!("\n  a forced exit pays it out: conet cash forced-exit show {id}");
@@ -95,14 +83,34 @@ pub(super) async fn show(chain: &Mainchain, id: U256, context: &Context) -> anyh
     }
     text += &format!("\n  holder   {holder}{}", if in_pool { ", the pool" } else { "" });
     if pending.deposit != 0 {
-        text += &format!(
-            "\n  pending  ${} for {}, by node {}: waits for its genesis",
-            dollars_text(pending.deposit),
-            pending.account,
-            pending.issuerNode
-        );
+        text += &pending_text(&pending);
     }
     Ok(context.output.result(&json, &text)?)
+}
+
+fn series_text(note: &Note, owed: u64) -> String {
+    format!(
+        "\n  live     ${} of ${} that series {} opened with; ${} left\n  issuer   {} (node {})\n  \
+         exit fee {}; ${} owed to the issuer\n  burned   {} CoNET, not yet re-issued",
+        dollars_text(note.opened.saturating_sub(note.left)),
+        dollars_text(note.opened),
+        note.series,
+        dollars_text(note.left),
+        note.issuer,
+        note.issuerNode,
+        percent(note.exitFeeRate),
+        dollars_text(owed),
+        conet_text(U256::from(note.burnOutstanding))
+    )
+}
+
+fn pending_text(pending: &PendingSeries) -> String {
+    format!(
+        "\n  pending  ${} for {}, by node {}: waits for its genesis",
+        dollars_text(pending.deposit),
+        pending.account,
+        pending.issuerNode
+    )
 }
 
 fn pending_json(pending: &PendingSeries) -> serde_json::Value {

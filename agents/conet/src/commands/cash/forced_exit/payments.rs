@@ -150,6 +150,7 @@ fn print(
         (None, None) => state.to_owned(),
     };
     let who = if share.side == Side::Payee { "payee" } else { kind };
-    let text = format!("leaf {:>3}  {who:<10}  {}  ${amount}  {said}", share.index, share.to);
+    let amount = format!("${amount}");
+    let text = format!("leaf {:>3}  {who:<10}  {}  {amount:<10}  {said}", share.index, share.to);
     Ok(context.output.result(&json, &text)?)
 }
