@@ -212,10 +212,15 @@ async fn begun_by_consent(it: &Forced) {
     story.fails(&exit, "HeightTooHigh").await;
 }
 
-/// Carol shows the last block, and the bond is hers.
+/// Carol shows the last block, which the group's next epoch certified anew, and the bond is hers.
 async fn replaced_by_a_higher_header(it: &Forced) {
     it.header("lower", "11", "old.json").await;
     it.fails(&it.show_header("replace", "lower", "old.json", "carol"), "NotHigher").await;
+    // Who has left the group may be bribed: no height of theirs is above the new epoch's.
+    it.header("stale", "30", "old.json").await;
+    it.story.one(&["archive", "handover", "--out", &it.story.path("handover.json")]).await;
+    it.story.certify("handover.json", "handover.cert.json", 5).await;
+    it.story.submit("handover.cert.json").await;
     let header = it.header("last", "20", "leaves.json").await;
     let leaves: Leaves = serde_json::from_value(it.story.read("leaves.json")).expect("leaves");
     let contract = it.story.net.chain.forced_exits();
@@ -229,6 +234,7 @@ async fn replaced_by_a_higher_header(it: &Forced) {
         [&json!(20), &json!(it.carol), &json!("0.5")],
         "{chosen}"
     );
+    it.fails(&it.show_header("replace", "stale", "old.json", "bobo"), "NotNewer").await;
 
     let wallet = ["--wallet", "bobo"];
     it.fails(&it.act("return-bond", &wallet), "another may replace it until").await;
