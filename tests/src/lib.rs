@@ -7,7 +7,8 @@
 //!   client never would. [`openpgp`] makes messages that nobody honest makes.
 //! - [`proxy`]: sits on a hop, records, changes bytes, cuts.
 //! - [`http`]: HTTP/1.1 by hand, for the same reason.
-//! - [`command`]: the `conet` command line; [`devnet`]: a network that it started.
+//! - [`command`]: the `conet` command line; [`devnet`]: a network that it started; [`story`]: a
+//!   person in it who deals in notes.
 //!
 //! Every story has its own chain, ports and temporary folder, so all may run at
 //! once. The folder of a story that fails is kept, and its path printed. Random
@@ -32,6 +33,7 @@ pub mod node;
 pub mod openpgp;
 pub mod proxy;
 pub mod seed;
+pub mod story;
 pub mod stream;
 pub mod wallet;
 pub mod world;

@@ -12,6 +12,7 @@
 mod bad_input;
 mod crash;
 mod deployment;
+mod forced_exits;
 mod foreign_clients;
 mod impostors;
 mod limits;

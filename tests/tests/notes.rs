@@ -1,107 +1,12 @@
 //! A note's life and a name's, as people type them, against a `conet devnet`.
 
 use alloy::primitives::Address;
-use conet_tests::{command::lines, devnet::Devnet, eventually};
-use serde_json::{Value, json};
-
-/// A devnet with a person's wallets, and a folder for files.
-struct Story {
-    net: Devnet,
-    bobo: Address,
-    peter: Address,
-}
-
-impl Story {
-    async fn begin() -> Self {
-        let net = Devnet::start(5).await;
-        let wallet = async |name: &str| {
-            let made = &net.person.run(&["wallet", "new", "--name", name]).await[0];
-            made["address"].as_str().expect("an address").parse().expect("an address")
-        };
-        let (bobo, peter) = (wallet("bobo").await, wallet("peter").await);
-        net.person.run(&["devnet", "fund", "--wallet", "bobo"]).await;
-        Self { net, bobo, peter }
-    }
-
-    /// The one line that a command says.
-    async fn one(&self, arguments: &[&str]) -> Value {
-        let mut said = self.net.person.run(arguments).await;
-        assert_eq!(said.len(), 1, "conet {arguments:?} said {said:?}");
-        said.remove(0)
-    }
-
-    async fn fails(&self, arguments: &[&str], because: &str) {
-        let why = self.net.person.fails(arguments).await;
-        assert!(why.contains(because), "conet {arguments:?}: expected {because:?}, found {why}");
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.net.folder.path().join(name).display().to_string()
-    }
-
-    fn read(&self, name: &str) -> Value {
-        serde_json::from_slice(&std::fs::read(self.path(name)).unwrap()).unwrap()
-    }
-
-    fn write(&self, name: &str, value: &Value) {
-        std::fs::write(self.path(name), value.to_string()).unwrap();
-    }
-
-    /// Certifies a statement with the first `count` nodes.
-    async fn certify(&self, statement: &str, out: &str, count: usize) -> Value {
-        let homes = self.net.node_homes();
-        let (statement, out) = (self.path(statement), self.path(out));
-        let mut arguments = vec!["archive", "certify", &statement, "--out", &out, "--node-home"];
-        arguments.extend(homes.iter().take(count).map(String::as_str));
-        self.one(&arguments).await
-    }
-
-    /// A seed of group 1 after now, posted.
-    async fn seed(&self) {
-        self.one(&["archive", "seed", "--out", &self.path("seed.json")]).await;
-        self.certify("seed.json", "seed.cert.json", 5).await;
-        let posted = self.submit("seed.cert.json").await;
-        assert_eq!(
-            (&posted["type"], &posted["contract"]),
-            (&"Seed".into(), &"ArchiveGroups".into())
-        );
-    }
-
-    async fn submit(&self, certificate: &str) -> Value {
-        self.one(&["archive", "submit", &self.path(certificate), "--wallet", "bobo"]).await
-    }
-
-    /// The genesis of note 1's next series, posted.
-    async fn open(&self, hash: &str, members: &str) -> Value {
-        let out = self.path("genesis.json");
-        let made = self
-            .one(&[
-                "archive",
-                "genesis",
-                "1",
-                "--genesis-hash",
-                hash,
-                "--members",
-                members,
-                "--out",
-                &out,
-            ])
-            .await;
-        self.certify("genesis.json", "genesis.cert.json", 4).await;
-        self.submit("genesis.cert.json").await;
-        made
-    }
-
-    async fn order(&self, id: &str) -> Value {
-        self.one(&["cash", "order", id]).await
-    }
-
-    async fn note(&self) -> Value {
-        self.one(&["cash", "show", "1"]).await
-    }
-}
-
-const HASH: &str = "0xabababababababababababababababababababababababababababababababab";
+use conet_tests::{
+    command::lines,
+    eventually,
+    story::{HASH, Story},
+};
+use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_note_is_ordered_issued_opened_left_and_sold_again() {
@@ -306,6 +211,65 @@ async fn sold_again(story: &Story) {
     assert_eq!(numbers, [Some(2), Some(1)]);
     let listed = story.one(&["cash", "list", "--wallet", "peter"]).await;
     assert_eq!((&listed["note"], &listed["status"]), (&1.into(), &"live".into()));
+}
+
+/// Its note is sold again before it pulled anything: what it earned is kept for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_issuer_of_a_series_that_is_over_pulls_what_it_is_owed() {
+    let story = Story::begin().await;
+    let mint = ["cash", "mint", "--wallet", "bobo", "--amount", "10"];
+    story.one(&mint).await;
+    let issuer = story.issue("1").await;
+    story.withdraw("0", story.peter, "8", "7").await;
+    let first = story.note().await;
+    assert_eq!(first["closed_series"], json!([]), "{first}");
+    story.one(&["cash", "pool", "take", "1", "--wallet", "bobo"]).await;
+    story.one(&["cash", "mint", "--wallet", "bobo", "--amount", "8", "--note", "1"]).await;
+    let fees = ["cash", "fees", "1", "--wallet", "bobo", "--series", "1"];
+    story.fails(&fees, "expected a series of note 1 that is over").await;
+    story.issue("2").await;
+
+    let note = story.note().await;
+    let closed = json!([{
+        "series": 1,
+        "issuer": first["issuer"],
+        "fees_owed_dollars": "0.016",
+        // What left, and what was carried over as if it had left.
+        "unreissued_dollars": "10",
+        "burn_outstanding_conet": "20",
+    }]);
+    assert_eq!((&note["series"], &note["closed_series"]), (&2.into(), &closed), "{note}");
+
+    let wallet: Address = first["issuer"].as_str().unwrap().parse().unwrap();
+    let before =
+        [story.net.balance("DevUSD6", wallet).await, story.net.balance("ConetToken", wallet).await];
+    let many = ["cash", "fees", "1", "2", "--wallet", "bobo", "--series", "1"];
+    story.fails(&many, "expected one note with --series").await;
+    let pulled = story.one(&fees).await;
+    assert_eq!(
+        (&pulled["series"], &pulled["fees_dollars"]),
+        (&1.into(), &"0.016".into()),
+        "{pulled}"
+    );
+    let reissue = ["cash", "reissue", "1", "--series", "1", "--wallet", "bobo"];
+    let pulled = story.one(&reissue).await;
+    assert_eq!(
+        (&pulled["left_dollars"], &pulled["reissued_conet"]),
+        (&"10".into(), &"20".into()),
+        "{pulled}"
+    );
+    let after =
+        [story.net.balance("DevUSD6", wallet).await, story.net.balance("ConetToken", wallet).await];
+    assert_eq!(after, [before[0] + 16_000, before[1] + 20 * 10_u128.pow(18)], "node {issuer}");
+    assert_eq!(story.note().await["closed_series"], json!([]));
+    story.fails(&fees, "fees of series 1 owed, found none").await;
+    story.fails(&reissue, "re-issue of series 1 owed, found none").await;
+    story
+        .fails(
+            &["cash", "reissue", "1", "--series", "2", "--wallet", "bobo"],
+            "the present one is 2",
+        )
+        .await;
 }
 
 /// Nobody seeds, so nobody mints: the deposit comes back. And what an issuer has free it takes back.

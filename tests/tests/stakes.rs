@@ -56,7 +56,8 @@ async fn stake_carries_seats_and_comes_back_after_21_days() {
     assert_eq!(
         staked[0],
         json!({
-            "node": 1, "role": "witness", "bonded_conet": "3500", "seats": 0, "capacity": "3"
+            "node": 1, "role": "witness", "bonded_conet": "3500", "seats": 0, "capacity": "3",
+            "unbonding": [], "frozen_conet": "0"
         })
     );
     assert!(person.fails(&stake("unbond", "witness", "3600")).await.contains("refused"));
@@ -65,12 +66,19 @@ async fn stake_carries_seats_and_comes_back_after_21_days() {
         (&unbonded[0]["bonded_conet"], &unbonded[0]["capacity"]),
         (&"500".into(), &"0".into())
     );
+    let shown = person.run(&["stake", "show", "--node", "1"]).await;
+    let witness = shown.iter().find(|role| role["role"] == "witness").expect("the role");
+    assert_eq!(witness["unbonding"][0]["conet"], "3000", "{witness}");
+    let until = witness["unbonding"][0]["withdrawable_at"].as_u64().expect("a time");
+    assert!(until > conet_tests::now_seconds() + 20 * DAY, "{witness}");
 
     skip(&person, 21 * DAY - 60).await;
     assert!(person.fails(&stake("withdraw", "witness", "")).await.contains("refused"));
     skip(&person, 61).await;
     let back = person.run(&stake("withdraw", "witness", "")).await;
     assert_eq!(back[0]["withdrawn_conet"], "3000");
+    let shown = person.run(&["stake", "show", "--node", "1"]).await;
+    assert!(shown.iter().all(|role| role["unbonding"] == json!([])), "{shown:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

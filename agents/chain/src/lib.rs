@@ -8,6 +8,7 @@
 //!     ◄── Admin                        node records and routes of a wallet that pays for itself
 //! RPC ◄─► Mainchain, Payer             every other contract by its type, and wallets that call them
 //!     ◄─► archive                      statements of archive groups: made, signed, certified, posted
+//!     ◄─► forced_exit                  what a note pays without its chain: read, asked for, paid
 //!     ◄── deploy                       the contracts, by name, where they are not yet
 //! ```
 //!
@@ -30,6 +31,7 @@ pub mod changes;
 mod deploy;
 mod directory;
 mod error;
+pub mod forced_exit;
 mod gas_wallet;
 pub mod limits;
 mod logs;

@@ -5,6 +5,7 @@
 mod acks;
 mod connection;
 mod delivery;
+mod mailboxes;
 mod opened;
 
 use std::{
@@ -28,10 +29,10 @@ use crate::{
     error::ClientError,
     keystore::Wallet,
     limits::{RECONNECT_BACKOFF_FIRST, RECONNECT_BACKOFF_MAX},
-    lookup::LookupOptions,
 };
 use acks::Place;
 use connection::Connection;
+use mailboxes::Mailbox;
 
 /// How to listen.
 #[derive(Debug, Clone, Copy, Default)]
@@ -80,14 +81,6 @@ pub enum Event {
         /// The pause.
         retry_in: Duration,
     },
-}
-
-/// An agent that keeps mail for the wallet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Mailbox {
-    agent: U256,
-    /// The wallet has left it: it is asked until it has nothing more.
-    former: bool,
 }
 
 /// What a message is known by here: one is never shown twice.
@@ -157,44 +150,6 @@ impl Client {
             pause_until: None,
             saved: false,
         })
-    }
-
-    /// The agents that the wallet left, then its own.
-    async fn mailboxes(&self, wallet: Address) -> Result<VecDeque<Mailbox>, ClientError> {
-        let known = self
-            .0
-            .state
-            .run(move |state| Ok((state.former_agents(wallet)?, state.registration(wallet)?)));
-        let (former, registration) = known.await?;
-        let own = match registration {
-            Some(registration) => Some(registration.agent),
-            None => match self.agent_by_route(wallet, &former).await {
-                Ok(agent) => Some(agent),
-                // Who has left everybody may still have mail somewhere.
-                Err(_) if !former.is_empty() => None,
-                Err(error) => return Err(error),
-            },
-        };
-        let former = former.into_iter().map(|agent| Mailbox { agent, former: true });
-        let own = own.map(|agent| Mailbox { agent, former: false });
-        Ok(former.chain(own).collect())
-    }
-
-    async fn agent_by_route(
-        &self,
-        wallet: Address,
-        avoid_agents: &[U256],
-    ) -> Result<U256, ClientError> {
-        let options = LookupOptions {
-            fresh: true,
-            avoid_agents: avoid_agents.to_vec(),
-            ..LookupOptions::default()
-        };
-        let route = match self.look_up(wallet, &options).await?.verified() {
-            Err(ClientError::NoRoute { .. }) => Err(ClientError::NotRegistered { wallet }),
-            other => other,
-        }?;
-        route.agent().ok_or(ClientError::NotRegistered { wallet })
     }
 }
 

@@ -3,10 +3,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod actor;
+mod calendar;
 mod commands;
 mod context;
 mod demo;
 mod devnet;
+mod files;
 mod output;
 mod specs;
 

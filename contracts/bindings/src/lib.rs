@@ -5,8 +5,9 @@
 //! `contracts/src/interfaces`.
 //!
 //! The rest is what a contract's interface cannot express: the EIP-712 messages that wallets sign ([`Route`],
-//! [`NodeKeys`]) with their domains, the [`certificate`]s of archive groups, the votes of a [`ledger`]'s
-//! members, [`merkle`] trees, [`endpoint`] conversions, [`fees`], [`roles`], and [`Addresses`], where a deployer's contracts are before they are there.
+//! [`NodeKeys`]) with their domains, the [`certificate`]s of archive groups, the votes of a [`ledger`]'s members, what
+//! a [`forced_exit`] takes and the [`leaves`] of a note, [`merkle`] trees, [`endpoint`] conversions, [`fees`],
+//! [`roles`], and [`Addresses`], where a deployer's contracts are before they are there.
 //!
 //! This crate knows no runtime, no clock and no I/O: a provider comes from the caller.
 
@@ -15,6 +16,8 @@ pub mod certificate;
 mod contracts;
 pub mod endpoint;
 pub mod fees;
+pub mod forced_exit;
+pub mod leaves;
 pub mod ledger;
 pub mod merkle;
 pub mod roles;

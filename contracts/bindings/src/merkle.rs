@@ -2,7 +2,7 @@
 //! order, so that a proof needs no left and right. A lone node moves up unchanged.
 //!
 //! A leaf must never have a preimage of 64 bytes, else an inner node could pass for one: callers hash twice, or hash
-//! something longer.
+//! something longer. Pinned by `contracts/test/vectors/cash.json` and `merkle.json`, which Foundry checks too.
 
 use alloy::primitives::{B256, Keccak256};
 
@@ -20,6 +20,12 @@ pub fn parent(a: B256, b: B256) -> B256 {
 #[must_use]
 pub fn root_of(leaf: B256, proof: &[B256]) -> B256 {
     proof.iter().fold(leaf, |node, sibling| parent(node, *sibling))
+}
+
+/// Whether a proof leads from a leaf's hash to a root.
+#[must_use]
+pub fn verify(root: B256, leaf: B256, proof: &[B256]) -> bool {
+    root_of(leaf, proof) == root
 }
 
 /// A tree with all its nodes, for who has to give proofs.

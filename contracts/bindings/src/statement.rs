@@ -5,7 +5,7 @@ use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::sol_types::{Eip712Domain, SolStruct, SolValue as _};
 use serde::{Deserialize, Serialize};
 
-use crate::{Cash, ChainAnchor, typed_data::domain};
+use crate::{Cash, ChainAnchor, ForcedExits, typed_data::domain};
 
 pub use types::{
     Exit, Genesis, GroupChange, Handover, Header, MemberFees, Seed, Split, WalletChange,
@@ -109,7 +109,8 @@ mod types {
         }
 
         /// A block of a note's chain, for a forced exit. See `IForcedExits`.
-        #[derive(Debug, PartialEq, Eq)]
+        #[derive(Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
         struct Header {
             uint256 note;
             uint32 series;
@@ -213,7 +214,8 @@ impl Contract {
     }
 }
 
-/// What a group certifies and a contract takes as it is. As JSON: the fields of the EIP-712 message, and `type`.
+/// What a group certifies and a contract takes as it is, but for a header, which goes with its leaves. As JSON: the
+/// fields of the EIP-712 message, and `type`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 pub enum Statement {
@@ -229,6 +231,8 @@ pub enum Statement {
     GroupChange(GroupChange),
     /// A withdrawal.
     Exit(Exit),
+    /// A note's last final block.
+    Header(Header),
 }
 
 impl Statement {
@@ -242,6 +246,7 @@ impl Statement {
             Self::Genesis(_) => "Genesis",
             Self::GroupChange(_) => "GroupChange",
             Self::Exit(_) => "Exit",
+            Self::Header(_) => "Header",
         }
     }
 
@@ -252,6 +257,7 @@ impl Statement {
             Self::Handover(_) | Self::Split(_) | Self::Seed(_) => Contract::ArchiveGroups,
             Self::Genesis(_) | Self::GroupChange(_) => Contract::ChainAnchor,
             Self::Exit(_) => Contract::Cash,
+            Self::Header(_) => Contract::ForcedExits,
         }
     }
 
@@ -265,6 +271,7 @@ impl Statement {
             Self::Genesis(s) => (s.group, s.epoch),
             Self::GroupChange(s) => (s.group, s.epoch),
             Self::Exit(s) => (s.group, s.epoch),
+            Self::Header(s) => (s.group, s.epoch),
         }
     }
 
@@ -279,6 +286,7 @@ impl Statement {
             Self::Genesis(s) => s.eip712_signing_hash(&domain),
             Self::GroupChange(s) => s.eip712_signing_hash(&domain),
             Self::Exit(s) => s.eip712_signing_hash(&domain),
+            Self::Header(s) => s.eip712_signing_hash(&domain),
         }
     }
 }
@@ -328,6 +336,19 @@ impl From<&Exit> for Cash::Exit {
             relayerFee: exit.relayerFee,
             height: exit.height,
             blockHash: exit.blockHash,
+        }
+    }
+}
+
+/// What the contract takes besides the certificate and the leaves.
+impl From<&Header> for ForcedExits::Header {
+    fn from(header: &Header) -> Self {
+        Self {
+            note: header.note,
+            series: header.series,
+            height: header.height,
+            blockHash: header.blockHash,
+            leavesRoot: header.leavesRoot,
         }
     }
 }

@@ -104,6 +104,18 @@ contract CashVectorsTest is Mainchain {
         }
     }
 
+    function test_consents() public view {
+        for (uint256 i = 0; has("consents", i); ++i) {
+            string memory path = item("consents", i);
+            bytes32 digest = forcedExits.consentDigest(
+                number(path, ".note"), uint32(number(path, ".series")), number(path, ".deadline")
+            );
+            assertEq(digest, word(path, ".digest"));
+            bytes memory signature = vm.parseJsonBytes(vectors, string.concat(path, ".signature"));
+            assertEq(ECDSA.tryRecover(digest, signature), account(path, ".holder"));
+        }
+    }
+
     function test_leavesAndRoots() public view {
         uint256 count;
         while (has("leaves", count)) ++count;

@@ -1,26 +1,25 @@
 //! `conet archive`: what archive groups certify, by hand.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use alloy::primitives::{Address, B256, Bytes, U256};
-use anyhow::{Context as _, ensure};
+use alloy::primitives::{Address, B256, U256};
 use clap::{Args, Subcommand};
-use conet_bindings::{certificate::Certificate, statement::Statement};
+use conet_bindings::{leaves::Leaves, statement::Statement};
 use conet_chain::{
     Mainchain,
-    archive::{self, ArchiveError, Group, NoteGenesis, Withdrawal},
+    archive::{self, Group, LastBlock, NoteGenesis, Withdrawal},
 };
-use conet_node::keys::NodeKeys;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
     actor::{ActorArgs, dollars},
-    context::{Context, address, id_json, node_id, shown},
+    context::{Context, address, id_json, node_id},
+    files::{OutArgs, read, write},
 };
 
-/// Statements and certificates are short; a file that is not is something else.
-const FILE_BYTES_MAX: u64 = 1 << 20;
+mod certificates;
+
+pub(crate) use certificates::Certified;
 
 /// Make what archive groups certify, sign it, and post it.
 #[derive(Debug, Subcommand)]
@@ -51,6 +50,19 @@ pub(crate) enum ArchiveCommand {
   conet archive exit 1 --id 0 --recipient 0x... --amount 20 --height 7 --block-hash 0x... \\
       --out exit.json")]
     Exit(ExitArgs),
+    /// Make the statement of the last final block of a note's chain: certified, its holders can force their way out
+    #[command(after_help = "Example:
+  conet archive header 1 --height 20 --block-hash 0x... --leaves leaves.json --out header.json
+
+Groups certify it anew in each epoch, and give it to everybody who holds a part of the note.
+
+leaves.json lists all that the note's holders own after the block:
+  [{\"kind\": \"account\", \"account\": \"0x...\", \"amount_pico_dollars\": 50000000000000},
+   {\"kind\": \"lock\", \"account\": \"0x...\", \"payee\": \"0x...\", \"lock_id\": \"0x...\",
+    \"amount_pico_dollars\": 20000000000000, \"claimed_micro_dollars\": 3000000},
+   {\"kind\": \"withdrawal\", \"account\": \"0x...\", \"withdrawal\": 1,
+    \"amount_pico_dollars\": 15000000000000}]")]
+    Header(HeaderArgs),
     /// Make the statement of a group's next epoch
     #[command(after_help = "Example:
   conet archive handover --nodes 1,2,3,4 --out handover.json")]
@@ -59,16 +71,8 @@ pub(crate) enum ArchiveCommand {
     Sign(SignArgs),
     /// Collect the signatures of more than two thirds of a group's seats over a statement
     Certify(CertifyArgs),
-    /// Post a certificate to the contract that takes it
+    /// Post a certificate to the contract that takes it; a header's goes with conet cash forced-exit
     Submit(SubmitArgs),
-}
-
-/// Where a file goes.
-#[derive(Debug, Args)]
-pub(crate) struct OutArgs {
-    /// The file to write [default: standard output]
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
 }
 
 /// A seed.
@@ -141,6 +145,24 @@ pub(crate) struct ExitArgs {
     out: OutArgs,
 }
 
+/// A header.
+#[derive(Debug, Args)]
+pub(crate) struct HeaderArgs {
+    /// The note
+    note: U256,
+    /// The block
+    #[arg(long)]
+    height: u64,
+    /// Its hash
+    #[arg(long, value_name = "HASH")]
+    block_hash: B256,
+    /// All that the note's holders own after it
+    #[arg(long, value_name = "FILE")]
+    leaves: PathBuf,
+    #[command(flatten)]
+    out: OutArgs,
+}
+
 /// A handover.
 #[derive(Debug, Args)]
 pub(crate) struct HandoverArgs {
@@ -193,45 +215,6 @@ pub(crate) struct SubmitArgs {
     actor: ActorArgs,
 }
 
-/// One seat's signature.
-#[derive(Debug, Serialize, Deserialize)]
-struct Signed {
-    signer: Address,
-    digest: B256,
-    signature: Bytes,
-}
-
-/// A statement with its certificate.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Certified {
-    pub(crate) statement: Statement,
-    digest: B256,
-    certificate: Certificate,
-}
-
-impl Certified {
-    /// Reads a file, which must be of this network.
-    pub(crate) fn load(chain: &Mainchain, path: &Path) -> anyhow::Result<Self> {
-        let certified: Self = read(path, "a certificate")?;
-        let expected = archive::digest(chain, &certified.statement);
-        let found = certified.digest;
-        if expected != found {
-            return Err(ArchiveError::OtherDigest { expected, found }.into());
-        }
-        Ok(certified)
-    }
-
-    /// Posts it.
-    pub(crate) async fn submit(
-        self,
-        chain: &Mainchain,
-        payer: &conet_chain::Payer,
-    ) -> anyhow::Result<alloy::rpc::types::TransactionReceipt> {
-        let Self { statement, certificate, .. } = self;
-        Ok(archive::submit(chain, payer, &statement, certificate).await?)
-    }
-}
-
 pub(crate) async fn run(command: ArchiveCommand, context: &Context) -> anyhow::Result<()> {
     let chain = context.mainchain().await?;
     match command {
@@ -267,76 +250,25 @@ pub(crate) async fn run(command: ArchiveCommand, context: &Context) -> anyhow::R
             let made = archive::exit(&chain, given).await?;
             write_statement(&made, &chain, &args.out, context)
         }
+        ArchiveCommand::Header(args) => {
+            let leaves: Leaves = read(&args.leaves, "a list of leaves")?;
+            let given = LastBlock {
+                note: args.note,
+                height: args.height,
+                hash: args.block_hash,
+                leaves_root: leaves.root(),
+            };
+            let made = archive::header(&chain, given).await?;
+            write_statement(&made, &chain, &args.out, context)
+        }
         ArchiveCommand::Handover(args) => {
             let made = archive::handover(&chain, args.group, args.nodes, args.state_hash).await?;
             write_statement(&made, &chain, &args.out, context)
         }
-        ArchiveCommand::Sign(args) => {
-            let statement: Statement = read(&args.statement, "a statement")?;
-            let group = Group::of(&chain, &statement).await?;
-            let digest = archive::digest(&chain, &statement);
-            let keys = NodeKeys::load(&args.node_home)?;
-            let signature = group.sign(keys.wallet.signer(), digest)?;
-            let signed = Signed { signer: keys.wallet.address(), digest, signature };
-            let text = format!("signed by {}", signed.signer);
-            write(&signed, &args.out, &text, &serde_json::to_value(&signed)?, context)
-        }
-        ArchiveCommand::Certify(args) => certify(args, &chain, context).await,
-        ArchiveCommand::Submit(args) => {
-            let payer = args.actor.payer(&chain, context).await?;
-            let certified = Certified::load(&chain, &args.certificate)?;
-            let (kind, contract) = (certified.statement.kind(), certified.statement.contract());
-            let receipt = certified.submit(&chain, &payer).await?;
-            let json = json!({
-                "type": kind,
-                "contract": contract.name(),
-                "transaction": receipt.transaction_hash,
-                "gas": receipt.gas_used,
-            });
-            let text = format!("{} took the {kind} for {} gas", contract.name(), receipt.gas_used);
-            Ok(context.output.result(&json, &text)?)
-        }
+        ArchiveCommand::Sign(args) => certificates::sign(&args, &chain, context).await,
+        ArchiveCommand::Certify(args) => certificates::certify(args, &chain, context).await,
+        ArchiveCommand::Submit(args) => certificates::submit(&args, &chain, context).await,
     }
-}
-
-async fn certify(args: CertifyArgs, chain: &Mainchain, context: &Context) -> anyhow::Result<()> {
-    let statement: Statement = read(&args.statement, "a statement")?;
-    let group = Group::of(chain, &statement).await?;
-    let digest = archive::digest(chain, &statement);
-    let mut signatures = Vec::new();
-    for home in &args.node_home {
-        let keys = NodeKeys::load(home)?;
-        signatures.push(group.sign(keys.wallet.signer(), digest)?);
-    }
-    for path in &args.signature {
-        let signed: Signed = read(path, "a signature")?;
-        ensure!(
-            signed.digest == digest,
-            "expected a signature over {digest} in {}, found one over {}: \
-             it is of another statement or network",
-            shown(path),
-            signed.digest
-        );
-        signatures.push(signed.signature);
-    }
-    let certificate = group.certify(digest, &signatures)?;
-    let signers = certificate.seats.count_ones();
-    let text = format!(
-        "{}: {signers} of {} seats of archive group {} signed",
-        statement.kind(),
-        group.signers.len(),
-        group.id
-    );
-    let json = json!({
-        "type": statement.kind(),
-        "digest": digest,
-        "group": group.id,
-        "epoch": group.epoch,
-        "signers": signers,
-        "seats": group.signers.len(),
-    });
-    let certified = Certified { statement, digest, certificate };
-    write(&certified, &args.out, &text, &json, context)
 }
 
 fn show(group: &Group, context: &Context) -> anyhow::Result<()> {
@@ -367,30 +299,4 @@ fn write_statement(
         fields.insert("digest".into(), json!(digest));
     }
     write(statement, out, &text, &json, context)
-}
-
-/// Writes a file and says so, or writes to standard output what would be in it.
-fn write<T: Serialize>(
-    content: &T,
-    out: &OutArgs,
-    text: &str,
-    json: &serde_json::Value,
-    context: &Context,
-) -> anyhow::Result<()> {
-    let Some(path) = &out.out else {
-        let line = serde_json::to_value(content)?;
-        return Ok(context.output.result(&line, &serde_json::to_string_pretty(content)?)?);
-    };
-    let bytes = serde_json::to_vec_pretty(content)?;
-    std::fs::write(path, bytes).with_context(|| format!("cannot write {}", shown(path)))?;
-    Ok(context.output.result(json, &format!("{text}\n  written to {}", shown(path)))?)
-}
-
-fn read<T: serde::de::DeserializeOwned>(path: &Path, what: &str) -> anyhow::Result<T> {
-    use std::io::Read as _;
-    let mut text = String::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text))
-        .with_context(|| format!("cannot read {}", shown(path)))?;
-    serde_json::from_str(&text).with_context(|| format!("{} is not {what}", shown(path)))
 }

@@ -2,17 +2,21 @@
 
 use std::path::PathBuf;
 
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, B256, U256};
 use clap::{Args, Subcommand};
 
 use crate::{
     actor::{ActorArgs, dollars},
     context::{Context, address, conet_amount, node_id},
+    files::OutArgs,
 };
 
+mod forced_exit;
+mod issuer_claims;
 mod issuers;
 mod notes;
 mod orders;
+mod vouchers;
 
 /// Buy notes of stablecoins, issue them, and take the money out again.
 #[derive(Debug, Subcommand)]
@@ -64,10 +68,26 @@ nobody mints, the deposit comes back: conet cash refund.")]
 
 Anyone may post it: the recipient is in the certificate, and gets the amount less the exit fee.")]
     Exit(ExitArgs),
+    /// Get everything out of a note without its chain
+    #[command(subcommand)]
+    ForcedExit(forced_exit::ForcedExitCommand),
+    /// Sign how much of an authorization its payee may have claimed in all
+    #[command(after_help = "Example:
+  conet cash voucher 1 --authorization 0x... --total 12.5 --wallet bobo --out voucher.json
+
+Nothing is sent: the payee shows it, on the note's chain or, when that is gone, in a forced
+exit. What is signed cannot be taken back; a voucher with a higher total takes its place.")]
+    Voucher(VoucherArgs),
     /// Pull the exit fees of notes to their issuers
+    #[command(after_help = "Examples:
+  conet cash fees 1 2 3 --wallet bobo
+  conet cash fees 1 --series 1 --wallet bobo          of a series that is over: conet cash show 1")]
     Fees(FeesArgs),
     /// Re-issue burned CoNET to a note's issuer, for what left the note
-    Reissue(ActOnNoteArgs),
+    #[command(after_help = "Examples:
+  conet cash reissue 1 --wallet bobo
+  conet cash reissue 1 --series 1 --wallet bobo       of a series that is over: conet cash show 1")]
+    Reissue(ReissueArgs),
     /// Notes that were left for the most part, with room for another buyer
     #[command(subcommand)]
     Pool(PoolCommand),
@@ -177,12 +197,50 @@ pub(crate) struct ExitArgs {
     actor: ActorArgs,
 }
 
+/// What to sign.
+#[derive(Debug, Args)]
+pub(crate) struct VoucherArgs {
+    /// The note
+    note: U256,
+    /// The authorization
+    #[arg(long, value_name = "HASH")]
+    authorization: B256,
+    /// Dollars that the payee may have claimed in all
+    #[arg(long, value_parser = dollars)]
+    total: u64,
+    /// The genesis of the series that it was opened in [default: that of the present series]
+    #[arg(long, value_name = "HASH", requires = "series")]
+    genesis_hash: Option<B256>,
+    /// That series [default: the present one]
+    #[arg(long, requires = "genesis_hash")]
+    series: Option<u32>,
+    #[command(flatten)]
+    out: OutArgs,
+    #[command(flatten)]
+    actor: ActorArgs,
+}
+
 /// Whose fees.
 #[derive(Debug, Args)]
 pub(crate) struct FeesArgs {
     /// Notes
     #[arg(required = true, num_args = 1..=256)]
     notes: Vec<U256>,
+    /// Of one note, those of a series that is over [default: the present one]
+    #[arg(long)]
+    series: Option<u32>,
+    #[command(flatten)]
+    actor: ActorArgs,
+}
+
+/// Which re-issue.
+#[derive(Debug, Args)]
+pub(crate) struct ReissueArgs {
+    /// The note
+    note: U256,
+    /// A series that is over [default: the present one]
+    #[arg(long)]
+    series: Option<u32>,
     #[command(flatten)]
     actor: ActorArgs,
 }
@@ -210,8 +268,10 @@ pub(crate) async fn run(command: CashCommand, context: &Context) -> anyhow::Resu
         CashCommand::List(args) => notes::list(args, &chain, context).await,
         CashCommand::Show { note } => notes::show(&chain, note, context).await,
         CashCommand::Exit(args) => notes::exit(args, &chain, context).await,
-        CashCommand::Fees(args) => notes::fees(args, &chain, context).await,
-        CashCommand::Reissue(args) => notes::reissue(args, &chain, context).await,
+        CashCommand::ForcedExit(command) => forced_exit::run(command, &chain, context).await,
+        CashCommand::Voucher(args) => vouchers::sign(args, &chain, context).await,
+        CashCommand::Fees(args) => issuer_claims::fees(args, &chain, context).await,
+        CashCommand::Reissue(args) => issuer_claims::reissue(args, &chain, context).await,
         CashCommand::Pool(PoolCommand::List { stablecoin }) => {
             notes::pool(stablecoin.as_deref(), &chain, context).await
         }

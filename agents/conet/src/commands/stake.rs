@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::{
     actor::Coin,
+    calendar::when,
     context::{Context, PasswordArgs, conet_amount, id_json, node_id},
 };
 
@@ -22,10 +23,17 @@ The wallet must own the node, and the node must offer the role. What one seat ta
 conet gov rules. Nobody can stake for somebody else's node.")]
     Add(MoveArgs),
     /// Begin to take stake back: it can be withdrawn after 21 days, and be slashed until then
+    #[command(after_help = "Example:
+  conet stake unbond --wallet bobo --node 3 --role witness --amount 5000
+
+What stays must carry the seats that the node holds. conet stake show says when it can be
+withdrawn.")]
     Unbond(MoveArgs),
     /// Withdraw what has unbonded
+    #[command(after_help = "Example:
+  conet stake withdraw --wallet bobo --node 3 --role witness")]
     Withdraw(WithdrawArgs),
-    /// Show what a node has staked
+    /// Show what a node has staked, what unbonds until when, and what the slasher froze
     #[command(after_help = "Example:
   conet stake show --node 3")]
     Show {
@@ -120,6 +128,9 @@ async fn show_role(
     let bonded = staking.bonded(node, role).call().await?;
     let seats = staking.seats(node, role).call().await?;
     let capacity = staking.capacity(node, role).call().await?;
+    let unbonding = staking.unbondings(node, role).call().await?;
+    let unbonding: Vec<_> = unbonding.amounts.into_iter().zip(unbonding.withdrawableAt).collect();
+    let frozen = staking.frozen(node, role).call().await?;
     let name: String = roles::names(role).collect();
     let json = json!({
         "node": id_json(node),
@@ -127,8 +138,20 @@ async fn show_role(
         "bonded_conet": conet_text(bonded),
         "seats": u64::try_from(seats)?,
         "capacity": capacity.to_string(),
+        "unbonding": unbonding.iter().map(|(amount, at)| json!({
+            "conet": conet_text(*amount),
+            "withdrawable_at": at.saturating_to::<u64>(),
+        })).collect::<Vec<_>>(),
+        "frozen_conet": conet_text(frozen),
     });
-    let text =
+    let mut text =
         format!("{name:<10} {:>12} CoNET  {seats} of {capacity} seats held", conet_text(bonded));
+    for (amount, at) in unbonding {
+        let (amount, at) = (conet_text(amount), when(at.saturating_to()));
+        text += &format!("\n           {amount:>12} CoNET  unbonds until {at}");
+    }
+    if !frozen.is_zero() {
+        text += &format!("\n           {:>12} CoNET  frozen in a case", conet_text(frozen));
+    }
     Ok(context.output.result(&json, &text)?)
 }

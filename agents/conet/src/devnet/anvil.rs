@@ -21,7 +21,10 @@ pub(crate) struct Anvil {
 
 impl Anvil {
     pub(crate) async fn start(log: &Path, port: Option<u16>) -> anyhow::Result<Self> {
-        let port = port.map_or_else(free_port, Ok)?;
+        let port = match port {
+            Some(port) => port,
+            None => reserve_port()?.local_addr()?.port(),
+        };
         let chain_id = 31_337;
         let output = std::fs::File::create(log)
             .with_context(|| format!("cannot write {}", log.display()))?;
@@ -68,7 +71,18 @@ fn program() -> String {
     if Path::new(installed).exists() { installed.to_owned() } else { "anvil".to_owned() }
 }
 
-/// A port that is free now.
-pub(crate) fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+/// Below the ports that systems hand out by themselves: many connections are made before a node listens.
+const PORTS: std::ops::Range<u16> = 12_000..32_000;
+
+/// How many ports are tried.
+const PORT_TRIES: u32 = 100;
+
+/// A port that nobody has while this is kept. Random, since other networks may start beside this one.
+pub(crate) fn reserve_port() -> anyhow::Result<TcpListener> {
+    for _ in 0..PORT_TRIES {
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", rand::random_range(PORTS))) {
+            return Ok(listener);
+        }
+    }
+    bail!("expected a free port from {} to {}, found none", PORTS.start, PORTS.end - 1)
 }

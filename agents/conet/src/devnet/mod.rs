@@ -58,6 +58,7 @@ impl Devnet {
 
         let mut nodes = Vec::with_capacity(count);
         let mut signers = Vec::with_capacity(count);
+        let mut plans = Vec::with_capacity(count);
         for number in 1..=count {
             let plan = nodes::Plan::new(&folder, number)?;
             admin.fund(plan.wallet(), U256::from(NODE_WEI)).await?;
@@ -68,6 +69,7 @@ impl Devnet {
             nodes.push(plan.info(id)?);
             signers.push((id, plan.signer().clone()));
             say(format!("node {id} registered at {}", plan.endpoint));
+            plans.push(plan);
         }
         let mut file = NetworkFile {
             rpc_url: chain.rpc_url.clone(),
@@ -77,6 +79,8 @@ impl Devnet {
             nodes,
         };
         let owner = economy::enliven(&file, &chain, signers, &mut say).await?;
+        // Their ports are for the processes now.
+        drop(plans);
         let processes = start_nodes(&mut file.nodes).await?;
         file.save(&home.join(NetworkFile::NAME))?;
         say(format!("{count} nodes are up"));

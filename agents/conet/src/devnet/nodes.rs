@@ -1,7 +1,7 @@
 //! Nodes as child processes of their own, each with a home folder.
 
 use std::{
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -21,7 +21,7 @@ use conet_node::{
 use conet_wire::network::Network;
 use tokio::process::{Child, Command};
 
-use super::anvil::free_port;
+use super::anvil::reserve_port;
 use crate::{
     commands::node::{USUAL_PRICES, health},
     specs,
@@ -36,16 +36,20 @@ pub(super) struct Plan {
     keys: NodeKeys,
     pub(super) endpoint: SocketAddr,
     private: SocketAddr,
+    /// Keeps its ports from others until its process listens.
+    _reserved: [TcpListener; 2],
 }
 
 impl Plan {
     pub(super) fn new(folder: &Path, number: usize) -> anyhow::Result<Self> {
-        let local = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+        let reserved = [reserve_port()?, reserve_port()?];
+        let [endpoint, private] = &reserved;
         Ok(Self {
             home: folder.join(number.to_string()),
             keys: NodeKeys::generate(),
-            endpoint: local(free_port()?),
-            private: local(free_port()?),
+            endpoint: endpoint.local_addr()?,
+            private: private.local_addr()?,
+            _reserved: reserved,
         })
     }
 

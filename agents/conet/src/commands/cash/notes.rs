@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, U256};
 use anyhow::{Context as _, bail, ensure};
 use conet_bindings::{
-    Cash::{Exited, FeesCollected, Note, PendingSeries, Reissued},
+    Cash::{Exited, Note, PendingSeries},
     statement::Statement,
 };
 use conet_chain::{
@@ -12,7 +12,7 @@ use conet_chain::{
 };
 use serde_json::json;
 
-use super::{ActOnNoteArgs, ExitArgs, FeesArgs, ListArgs, orders::PAGE};
+use super::{ExitArgs, ListArgs, issuer_claims::Closed, orders::PAGE};
 use crate::{
     actor::{Coin, dollars_text},
     commands::archive::Certified,
@@ -21,6 +21,9 @@ use crate::{
 
 /// A note's status by the contract's number.
 const STATUS: [&str; 4] = ["none", "minted", "live", "settling"];
+
+/// `NoteStatus.Settling`.
+const SETTLING: u8 = 3;
 
 fn status(note: &Note) -> &'static str {
     STATUS.get(usize::from(note.status)).copied().unwrap_or("unknown")
@@ -34,6 +37,7 @@ pub(super) async fn show(chain: &Mainchain, id: U256, context: &Context) -> anyh
     }
     let owed = cash.feesOwed(id).call().await?;
     let pending = cash.pendingSeries(id).call().await?;
+    let closed = Closed::owed(chain, id, note.series).await?;
     let holder = cash.ownerOf(id).call().await?;
     let in_pool = holder == chain.address("CashPool");
     let coin = Coin::read(chain, note.stablecoin).await?;
@@ -58,6 +62,7 @@ pub(super) async fn show(chain: &Mainchain, id: U256, context: &Context) -> anyh
         "fees_owed_dollars": dollars_text(owed),
         "burn_outstanding_conet": conet_text(U256::from(note.burnOutstanding)),
         "height": note.height,
+        "closed_series": closed.iter().map(Closed::json).collect::<Vec<_>>(),
         "pending": (pending.deposit != 0).then(|| pending_json(&pending)),
         "chain": cash.chainOf(id).call().await?,
     });
@@ -68,30 +73,44 @@ pub(super) async fn show(chain: &Mainchain, id: U256, context: &Context) -> anyh
         coin.symbol
     );
     if note.series != 0 {
-        text += &format!(
-            "\n  live     ${} of ${} that series {} opened with; ${} left\n  issuer   {} (node {})\n  \
-             exit fee {}; ${} owed to the issuer\n  burned   {} CoNET, not yet re-issued",
-            dollars_text(live),
-            dollars_text(note.opened),
-            note.series,
-            dollars_text(note.left),
-            note.issuer,
-            note.issuerNode,
-            percent(note.exitFeeRate),
-            dollars_text(owed),
-            conet_text(U256::from(note.burnOutstanding))
-        );
+        text += &series_text(&note, owed);
+    }
+    if note.status == SETTLING {
+        text += &format!("\n  a forced exit pays it out: conet cash forced-exit show {id}");
+    }
+    for series in &closed {
+        text += &format!("\n  closed   {}", series.text());
     }
     text += &format!("\n  holder   {holder}{}", if in_pool { ", the pool" } else { "" });
     if pending.deposit != 0 {
-        text += &format!(
-            "\n  pending  ${} for {}, by node {}: waits for its genesis",
-            dollars_text(pending.deposit),
-            pending.account,
-            pending.issuerNode
-        );
+        text += &pending_text(&pending);
     }
     Ok(context.output.result(&json, &text)?)
+}
+
+fn series_text(note: &Note, owed: u64) -> String {
+    format!(
+        "\n  live     ${} of ${} that series {} opened with; ${} left\n  issuer   {} (node {})\n  \
+         exit fee {}; ${} owed to the issuer\n  burned   {} CoNET, not yet re-issued",
+        dollars_text(note.opened.saturating_sub(note.left)),
+        dollars_text(note.opened),
+        note.series,
+        dollars_text(note.left),
+        note.issuer,
+        note.issuerNode,
+        percent(note.exitFeeRate),
+        dollars_text(owed),
+        conet_text(U256::from(note.burnOutstanding))
+    )
+}
+
+fn pending_text(pending: &PendingSeries) -> String {
+    format!(
+        "\n  pending  ${} for {}, by node {}: waits for its genesis",
+        dollars_text(pending.deposit),
+        pending.account,
+        pending.issuerNode
+    )
 }
 
 fn pending_json(pending: &PendingSeries) -> serde_json::Value {
@@ -188,54 +207,6 @@ pub(super) async fn exit(
         dollars_text(done.fee)
     );
     Ok(context.output.result(&json, &text)?)
-}
-
-pub(super) async fn fees(
-    args: FeesArgs,
-    chain: &Mainchain,
-    context: &Context,
-) -> anyhow::Result<()> {
-    let payer = args.actor.payer(chain, context).await?;
-    let cash = chain.cash();
-    let receipt = payer.send(cash.collectFees(args.notes)).await?;
-    let logs = receipt.logs().iter().filter(|log| log.address() == *cash.address());
-    let collected: Vec<_> = logs.filter_map(|log| log.log_decode::<FeesCollected>().ok()).collect();
-    if collected.is_empty() {
-        context.output.status("no fees are owed");
-    }
-    for log in collected {
-        let FeesCollected { note, series, issuer, amount } = log.inner.data;
-        let amount = dollars_text(amount);
-        let json = json!({
-            "note": id_json(note),
-            "series": series,
-            "issuer": issuer,
-            "fees_dollars": amount,
-        });
-        context.output.result(&json, &format!("{issuer} got ${amount} of fees of note {note}"))?;
-    }
-    Ok(())
-}
-
-pub(super) async fn reissue(
-    args: ActOnNoteArgs,
-    chain: &Mainchain,
-    context: &Context,
-) -> anyhow::Result<()> {
-    let payer = args.actor.payer(chain, context).await?;
-    let receipt = payer.send(chain.cash().reissue(args.note)).await?;
-    let done = receipt.decoded_log::<Reissued>().context("the re-issue left no event")?;
-    let (issuer, amount) = (done.issuer, conet_text(done.amount));
-    let json = json!({
-        "note": id_json(args.note),
-        "issuer": issuer,
-        "left_dollars": dollars_text(done.left),
-        "reissued_conet": amount,
-    });
-    let left = dollars_text(done.left);
-    Ok(context
-        .output
-        .result(&json, &format!("{issuer} got {amount} CoNET for ${left} that left"))?)
 }
 
 pub(super) async fn pool(

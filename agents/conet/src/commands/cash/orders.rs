@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{ActOnOrderArgs, MintArgs, OrdersArgs};
 use crate::{
     actor::{Coin, dollars_text},
-    commands::name::when,
+    calendar::when,
     context::{Context, id_json},
 };
 
