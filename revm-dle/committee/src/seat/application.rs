@@ -38,6 +38,9 @@ impl Application for Desk {
             return Check::Valid;
         }
         let Some(before) = self.state_after(entry.header.parent) else { return Check::Unknown };
+        if !entry.items.iter().all(|item| self.is_on_main_chain(item)) {
+            return Check::Unknown;
+        }
         if entry.items.len() > ITEMS_MAX {
             return Check::Invalid;
         }
@@ -131,6 +134,7 @@ impl Desk {
             }
         }
         self.forget_decided();
+        self.openings.retain(|chain, _| !self.state.chains.contains_key(chain));
         let items = std::mem::take(&mut self.items);
         self.items = items.into_iter().filter(|item| self.is_current(item)).collect();
         self.consider_all(out);

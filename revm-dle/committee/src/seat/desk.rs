@@ -9,7 +9,10 @@ use alloy::primitives::{B256, Bytes};
 
 use super::{SeatConfig, SeedKeys, blocks::Case, evidence::Seen};
 use crate::{
-    archive::{Item, Notice, ProvenNotice, State, item::Word},
+    archive::{
+        Item, Notice, ProvenNotice, State,
+        item::{Opening, Word},
+    },
     keys::NodeId,
     ledger::Ledgers,
     log::EntryHeader,
@@ -54,6 +57,8 @@ pub struct Desk {
     pub(super) said: BTreeMap<(B256, u64, u64), Word>,
     pub(super) seen: Seen,
     pub(super) items: Vec<Item>,
+    /// Chains that the main chain has, as far as this seat has read it, and the log does not know yet.
+    pub(super) openings: BTreeMap<B256, Opening>,
     /// Blocks that members were accused of not voting on, with what it takes to execute them.
     pub(super) accusations: BTreeMap<B256, super::inbox::Accusation>,
     /// Parts of seeds, by entry.
@@ -93,12 +98,29 @@ impl Desk {
             said: BTreeMap::new(),
             seen: Seen::default(),
             items: Vec::new(),
+            openings: BTreeMap::new(),
             accusations: BTreeMap::new(),
             parts: BTreeMap::new(),
             unproven: Vec::new(),
             notices: BTreeMap::new(),
             missing: BTreeMap::new(),
             diverged: None,
+        }
+    }
+
+    /// The main chain has a new chain.
+    pub(super) fn open_chain(&mut self, opening: Opening) {
+        if !self.state.chains.contains_key(&opening.chain) {
+            self.openings.insert(opening.chain, opening.clone());
+            self.queue(Item::Open(opening));
+        }
+    }
+
+    /// Whether the main chain says what an item says of it. A seat that has not read so far yet cannot tell.
+    pub(super) fn is_on_main_chain(&self, item: &Item) -> bool {
+        match item {
+            Item::Open(opening) => self.openings.get(&opening.chain) == Some(opening),
+            _ => true,
         }
     }
 

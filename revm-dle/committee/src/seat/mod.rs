@@ -24,7 +24,7 @@ use std::sync::Arc;
 use alloy::primitives::B256;
 
 use crate::{
-    archive::{Item, Rules, State, item::Opening},
+    archive::{Rules, State, item::Opening},
     keys::NodeId,
     ledger::Ledgers,
     log::{EntryHeader, LogMessage, Simplex, Timing, Tip},
@@ -116,7 +116,7 @@ impl Seat {
         self.desk.now_ms = now_ms;
         match event {
             Event::Message(from, message) => self.receive(now_ms, from, *message, &mut out),
-            Event::Opened(opening) => self.desk.queue(Item::Open(opening)),
+            Event::Opened(opening) => self.desk.open_chain(opening),
             Event::Tick => {}
         }
         self.desk.say_words(&mut out);
