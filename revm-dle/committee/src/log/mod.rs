@@ -38,9 +38,13 @@
 
 mod certificate;
 mod entry;
+mod intake;
+mod lead;
+mod restore;
 mod round;
 mod simplex;
 mod sync;
+mod time;
 
 pub use certificate::Certificate;
 pub use entry::{Entry, EntryHeader};

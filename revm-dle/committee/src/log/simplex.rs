@@ -7,10 +7,7 @@ use std::{
 
 use alloy::primitives::B256;
 
-use super::{
-    Certificate, Entry, EntryHeader, LOOKAHEAD, LogMessage, SKIPPED_TURNS, Timing,
-    round::{Counted, Round},
-};
+use super::{Certificate, Entry, EntryHeader, LogMessage, SKIPPED_TURNS, Timing, round::Round};
 use crate::{
     journal::Record,
     keys::NodeId,
@@ -60,12 +57,12 @@ pub struct Tip {
 pub struct Simplex {
     pub(super) seats: Arc<Seats>,
     pub(super) voting: Voting,
-    timing: Timing,
+    pub(super) timing: Timing,
     /// The view that this node is in.
     pub(super) view: u64,
-    entered_ms: u64,
-    busy_since_ms: Option<u64>,
-    retry_at_ms: u64,
+    pub(super) entered_ms: u64,
+    pub(super) busy_since_ms: Option<u64>,
+    pub(super) retry_at_ms: u64,
     pub(super) rounds: BTreeMap<u64, Round>,
     /// Entries that are not final, and the newest final one.
     pub(super) entries: BTreeMap<B256, Entry>,
@@ -76,7 +73,7 @@ pub struct Simplex {
     /// Entries that are asked for.
     pub(super) wanted: BTreeSet<B256>,
     /// Leaders that were silent, and for how many turns they are passed over.
-    silent: BTreeMap<NodeId, u32>,
+    pub(super) silent: BTreeMap<NodeId, u32>,
 }
 
 impl Simplex {
@@ -100,40 +97,6 @@ impl Simplex {
             wanted: BTreeSet::new(),
             silent: BTreeMap::new(),
         }
-    }
-
-    /// Takes back a vote that this node had journaled.
-    pub fn restore(&mut self, ballot: Ballot, phase: Phase) {
-        let view = ballot.vote.view;
-        if view <= self.tip.header.view {
-            return;
-        }
-        self.view = self.view.max(view);
-        let round = self.rounds.entry(view).or_default();
-        match phase {
-            Phase::Notarize => round.my_notarize = Some(ballot.vote.block),
-            _ => round.my_finalize = Some(ballot.vote.block),
-        }
-        round.count(&self.seats, phase, ballot);
-    }
-
-    /// Takes back an entry that this node had journaled as final.
-    pub(crate) fn begin_after(&mut self, tip: Tip, entry: Entry) {
-        self.view = self.view.max(tip.header.view + 1);
-        self.remember(tip.id, entry);
-        self.tip = tip;
-    }
-
-    /// Takes back an entry that this node had voted for.
-    pub(crate) fn restore_draft(&mut self, entry: Entry) {
-        if entry.header.height > self.tip.header.height {
-            self.entries.insert(entry.id(), entry);
-        }
-    }
-
-    /// Takes back the certificate of the last of them.
-    pub(crate) fn restore_certificate(&mut self, certificate: Certificate) {
-        self.newest = Some(certificate);
     }
 
     /// The newest final entry.
@@ -213,98 +176,9 @@ impl Simplex {
         proposal.min(deadline).min(self.retry_at_ms)
     }
 
-    fn round(&self) -> Option<&Round> {
+    pub(super) fn round(&self) -> Option<&Round> {
         self.rounds.get(&self.view)
     }
-
-    // --- what comes in ---
-
-    fn take_proposal(
-        &mut self,
-        entry: Entry,
-        ballot: Ballot,
-        app: &mut impl Application,
-        out: &mut Outbox,
-    ) {
-        let (view, id) = (entry.header.view, entry.id());
-        let leader = self.seats.leader(view);
-        let is_leaders = ballot.voter == leader
-            && ballot.vote == self.seats.vote(Phase::Notarize, view, id)
-            && entry.header.log == self.seats.log
-            && entry.header.epoch == self.seats.epoch;
-        if !is_leaders || !self.is_near(view) || !entry.is_whole() {
-            return;
-        }
-        if !self.take_vote(ballot, app, out) {
-            return;
-        }
-        self.silent.remove(&leader);
-        self.rounds.entry(view).or_default().proposal.get_or_insert(id);
-        self.entries.entry(id).or_insert(entry);
-        self.wanted.remove(&id);
-    }
-
-    fn is_near(&self, view: u64) -> bool {
-        view > self.tip.header.view && view <= self.view + LOOKAHEAD
-    }
-
-    /// Returns whether the vote is a good one.
-    fn take_vote(&mut self, ballot: Ballot, app: &mut impl Application, out: &mut Outbox) -> bool {
-        let (view, block) = (ballot.vote.view, ballot.vote.block);
-        let phase = [Phase::Notarize, Phase::Finalize]
-            .into_iter()
-            .find(|phase| self.seats.vote(*phase, view, block) == ballot.vote);
-        let Some(phase) = phase else { return false };
-        if !self.is_near(view)
-            || !self.seats.contains(ballot.voter)
-            || (phase == Phase::Notarize && block.is_zero())
-        {
-            return false;
-        }
-        let round = self.rounds.entry(view).or_default();
-        if round.is_needless(phase, &ballot) {
-            return true;
-        }
-        if !self.voting.is_valid(&ballot) {
-            return false;
-        }
-        app.saw(&ballot, out);
-        if matches!(round.count(&self.seats, phase, ballot), Counted::Conflict) {
-            return false;
-        }
-        self.note_newest(view);
-        true
-    }
-
-    fn take_certificate(&mut self, certificate: Certificate) {
-        let view = certificate.view;
-        if view <= self.tip.header.view {
-            return;
-        }
-        let known = self.rounds.get(&view);
-        if known.is_some_and(|round| {
-            round
-                .certificates()
-                .any(|c| (c.phase, c.entry) == (certificate.phase, certificate.entry))
-        }) {
-            return;
-        }
-        if !certificate.is_valid(&self.seats, &self.voting) {
-            return;
-        }
-        self.rounds.entry(view).or_default().keep(certificate);
-        self.note_newest(view);
-    }
-
-    fn note_newest(&mut self, view: u64) {
-        let made = self.rounds.get(&view).and_then(|round| round.finalized.as_ref());
-        let newest = self.newest.as_ref().map_or(0, |newest| newest.view);
-        if let Some(made) = made.filter(|made| made.view > newest) {
-            self.newest = Some(made.clone());
-        }
-    }
-
-    // --- what to do ---
 
     /// Makes final what the newest certificate says, with all before it, once it is all here.
     fn finalize_newest(&mut self, now_ms: u64, app: &mut impl Application, out: &mut Outbox) {
@@ -334,7 +208,7 @@ impl Simplex {
         self.forget_old();
     }
 
-    fn remember(&mut self, id: B256, entry: Entry) {
+    pub(super) fn remember(&mut self, id: B256, entry: Entry) {
         self.history.insert(entry.header.height, (id, entry));
         if self.history.len() > super::HISTORY_MAX {
             self.history.pop_first();
@@ -431,88 +305,31 @@ impl Simplex {
             && self.is_notarized(header.parent, parent.view)
     }
 
-    fn header_of(&self, id: B256) -> Option<&EntryHeader> {
+    pub(super) fn header_of(&self, id: B256) -> Option<&EntryHeader> {
         if id == self.tip.id {
             return Some(&self.tip.header);
         }
         self.entries.get(&id).map(|entry| &entry.header)
     }
 
-    fn is_notarized(&self, id: B256, view: u64) -> bool {
+    pub(super) fn is_notarized(&self, id: B256, view: u64) -> bool {
         let notarized = self.rounds.get(&view).and_then(|round| round.notarized.as_ref());
         id == self.tip.id || notarized.is_some_and(|certificate| certificate.entry == id)
     }
 
-    /// The newest notarized entry with only nullified views after it.
-    fn parent(&self) -> Option<(B256, &EntryHeader)> {
-        for view in (self.tip.header.view + 1..self.view).rev() {
-            let round = self.rounds.get(&view)?;
-            if let Some(certificate) = &round.notarized {
-                let entry = self.entries.get(&certificate.entry)?;
-                return Some((certificate.entry, &entry.header));
-            }
-            round.nullified.as_ref()?;
-        }
-        Some((self.tip.id, &self.tip.header))
-    }
-
-    /// Shows the application entries that were notarized without this node, up to one.
-    fn catch_up(&self, last: B256, app: &mut impl Application) {
-        let (mut path, mut id) = (Vec::new(), last);
-        while id != self.tip.id {
-            let Some(entry) = self.entries.get(&id) else { return };
-            path.push(entry);
-            id = entry.header.parent;
-        }
-        for entry in path.into_iter().rev() {
-            app.check(entry);
-        }
-    }
-
-    fn propose_at_ms(&self) -> u64 {
-        let Some((_, parent)) = self.parent() else { return u64::MAX };
-        let pace =
-            if self.busy_since_ms.is_some() { self.timing.tick_ms } else { self.timing.idle_ms };
-        self.entered_ms.max(parent.time_ms.saturating_add(pace).min(self.entered_ms + pace))
-    }
-
-    fn lead(&mut self, now_ms: u64, app: &mut impl Application, out: &mut Outbox) {
-        let said = self
-            .round()
-            .is_some_and(|round| round.my_notarize.is_some() || round.my_finalize.is_some());
-        if said || self.seats.leader(self.view) != self.voting.me || now_ms < self.propose_at_ms() {
-            return;
-        }
-        let Some((parent, header)) = self.parent() else { return };
-        let (least, most) = (header.time_ms + 1, header.time_ms + self.timing.step_ms_max);
-        let header = EntryHeader {
-            log: self.seats.log,
-            epoch: self.seats.epoch,
-            view: self.view,
-            height: header.height + 1,
-            parent,
-            parent_view: header.view,
-            time_ms: now_ms.clamp(least, most),
-            items_hash: B256::ZERO,
-            notices_root: B256::ZERO,
-        };
-        self.catch_up(parent, app);
-        let Some(entry) = app.propose(header) else { return };
-        let id = entry.id();
-        out.persist(Record::Draft(Box::new(entry.clone())));
-        self.entries.insert(id, entry.clone());
-        self.rounds.entry(self.view).or_default().proposal = Some(id);
-        let ballot = self.cast(Phase::Notarize, self.view, id, out);
-        out.send_all(self.seats.nodes(), LogMessage::Propose(Box::new(entry), ballot));
-    }
-
-    fn vote(&mut self, phase: Phase, view: u64, entry: B256, out: &mut Outbox) {
+    pub(super) fn vote(&mut self, phase: Phase, view: u64, entry: B256, out: &mut Outbox) {
         let ballot = self.cast(phase, view, entry, out);
         out.send_all(self.seats.nodes(), LogMessage::Vote(ballot));
     }
 
     /// Votes, but does not say so yet.
-    fn cast(&mut self, phase: Phase, view: u64, entry: B256, out: &mut Outbox) -> Ballot {
+    pub(super) fn cast(
+        &mut self,
+        phase: Phase,
+        view: u64,
+        entry: B256,
+        out: &mut Outbox,
+    ) -> Ballot {
         let ballot = self.voting.cast(self.seats.vote(phase, view, entry));
         out.persist(Record::LogVote(phase, ballot.clone()));
         let round = self.rounds.entry(view).or_default();
@@ -526,70 +343,8 @@ impl Simplex {
     }
 
     /// The first view since the newest final entry that this node has not seen end.
-    fn first_open_view(&self) -> u64 {
+    pub(super) fn first_open_view(&self) -> u64 {
         let is_open = |view: &u64| !self.rounds.get(view).is_some_and(Round::is_over);
         (self.tip.header.view + 1..self.view).find(is_open).unwrap_or(self.view)
-    }
-
-    // --- time ---
-
-    fn deadline_ms(&self) -> u64 {
-        let is_silent = self.silent.contains_key(&self.seats.leader(self.view));
-        let patience =
-            if is_silent { self.timing.skip_timeout_ms } else { self.timing.view_timeout_ms };
-        match self.busy_since_ms {
-            Some(since) => since.max(self.entered_ms) + patience,
-            None => self.entered_ms + self.timing.idle_ms + patience,
-        }
-    }
-
-    fn give_up(&mut self, now_ms: u64, out: &mut Outbox) {
-        let said = self.round().is_some_and(|round| round.my_finalize.is_some());
-        if !said && now_ms >= self.deadline_ms() {
-            self.vote(Phase::Finalize, self.view, B256::ZERO, out);
-        }
-    }
-
-    /// Without a final entry for so long, a node asks what it missed.
-    const fn patience_ms(&self) -> u64 {
-        let idle = if self.busy_since_ms.is_some() { 0 } else { self.timing.idle_ms };
-        idle + self.timing.retry_ms
-    }
-
-    fn retry(&mut self, now_ms: u64, out: &mut Outbox) {
-        // Who begins to wait for something waits no longer than others.
-        self.retry_at_ms = self.retry_at_ms.min(now_ms + self.patience_ms());
-        if now_ms < self.retry_at_ms {
-            return;
-        }
-        self.retry_at_ms = now_ms + self.patience_ms();
-        let status =
-            LogMessage::Status { view: self.first_open_view(), final_view: self.tip.header.view };
-        out.send_all(self.seats.nodes(), status);
-        if let Some(round) = self.round() {
-            for ballot in round.mine(self.voting.me) {
-                out.send_all(self.seats.nodes(), LogMessage::Vote(ballot.clone()));
-            }
-            let mine = round.proposal.filter(|_| self.seats.leader(self.view) == self.voting.me);
-            let entry = mine.and_then(|id| self.entries.get(&id));
-            let ballot = round.mine(self.voting.me).find(|ballot| Some(ballot.vote.block) == mine);
-            if let (Some(entry), Some(ballot)) = (entry, ballot) {
-                let again = LogMessage::Propose(Box::new(entry.clone()), ballot.clone());
-                out.send_all(self.seats.nodes(), again);
-            }
-        }
-        let older: Vec<_> = self
-            .rounds
-            .range(..self.view)
-            .flat_map(|(_, round)| round.mine(self.voting.me))
-            .cloned()
-            .collect();
-        for ballot in older {
-            out.send_all(self.seats.nodes(), LogMessage::Vote(ballot));
-        }
-        let missing: Vec<_> = self.wanted.iter().copied().collect();
-        for id in missing {
-            out.send_all(self.seats.nodes(), LogMessage::Fetch { id });
-        }
     }
 }

@@ -1,0 +1,40 @@
+//! A seat takes back what it had journaled.
+
+use super::{Certificate, Entry, Simplex, Tip};
+use crate::vote::{Ballot, Phase};
+
+impl Simplex {
+    /// Takes back a vote that this node had journaled.
+    pub fn restore(&mut self, ballot: Ballot, phase: Phase) {
+        let view = ballot.vote.view;
+        if view <= self.tip.header.view {
+            return;
+        }
+        self.view = self.view.max(view);
+        let round = self.rounds.entry(view).or_default();
+        match phase {
+            Phase::Notarize => round.my_notarize = Some(ballot.vote.block),
+            _ => round.my_finalize = Some(ballot.vote.block),
+        }
+        round.count(&self.seats, phase, ballot);
+    }
+
+    /// Takes back an entry that this node had journaled as final.
+    pub(crate) fn begin_after(&mut self, tip: Tip, entry: Entry) {
+        self.view = self.view.max(tip.header.view + 1);
+        self.remember(tip.id, entry);
+        self.tip = tip;
+    }
+
+    /// Takes back an entry that this node had voted for.
+    pub(crate) fn restore_draft(&mut self, entry: Entry) {
+        if entry.header.height > self.tip.header.height {
+            self.entries.insert(entry.id(), entry);
+        }
+    }
+
+    /// Takes back the certificate of the last of them.
+    pub(crate) fn restore_certificate(&mut self, certificate: Certificate) {
+        self.newest = Some(certificate);
+    }
+}

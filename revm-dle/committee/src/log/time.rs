@@ -1,0 +1,68 @@
+//! What a seat does because time passed.
+
+use alloy::primitives::B256;
+
+use super::{LogMessage, Simplex};
+use crate::{outbox::Outbox, vote::Phase};
+
+impl Simplex {
+    pub(super) fn deadline_ms(&self) -> u64 {
+        let is_silent = self.silent.contains_key(&self.seats.leader(self.view));
+        let patience =
+            if is_silent { self.timing.skip_timeout_ms } else { self.timing.view_timeout_ms };
+        match self.busy_since_ms {
+            Some(since) => since.max(self.entered_ms) + patience,
+            None => self.entered_ms + self.timing.idle_ms + patience,
+        }
+    }
+
+    pub(super) fn give_up(&mut self, now_ms: u64, out: &mut Outbox) {
+        let said = self.round().is_some_and(|round| round.my_finalize.is_some());
+        if !said && now_ms >= self.deadline_ms() {
+            self.vote(Phase::Finalize, self.view, B256::ZERO, out);
+        }
+    }
+
+    /// Without a final entry for so long, a node asks what it missed.
+    pub(super) const fn patience_ms(&self) -> u64 {
+        let idle = if self.busy_since_ms.is_some() { 0 } else { self.timing.idle_ms };
+        idle + self.timing.retry_ms
+    }
+
+    pub(super) fn retry(&mut self, now_ms: u64, out: &mut Outbox) {
+        // Who begins to wait for something waits no longer than others.
+        self.retry_at_ms = self.retry_at_ms.min(now_ms + self.patience_ms());
+        if now_ms < self.retry_at_ms {
+            return;
+        }
+        self.retry_at_ms = now_ms + self.patience_ms();
+        let status =
+            LogMessage::Status { view: self.first_open_view(), final_view: self.tip.header.view };
+        out.send_all(self.seats.nodes(), status);
+        if let Some(round) = self.round() {
+            for ballot in round.mine(self.voting.me) {
+                out.send_all(self.seats.nodes(), LogMessage::Vote(ballot.clone()));
+            }
+            let mine = round.proposal.filter(|_| self.seats.leader(self.view) == self.voting.me);
+            let entry = mine.and_then(|id| self.entries.get(&id));
+            let ballot = round.mine(self.voting.me).find(|ballot| Some(ballot.vote.block) == mine);
+            if let (Some(entry), Some(ballot)) = (entry, ballot) {
+                let again = LogMessage::Propose(Box::new(entry.clone()), ballot.clone());
+                out.send_all(self.seats.nodes(), again);
+            }
+        }
+        let older: Vec<_> = self
+            .rounds
+            .range(..self.view)
+            .flat_map(|(_, round)| round.mine(self.voting.me))
+            .cloned()
+            .collect();
+        for ballot in older {
+            out.send_all(self.seats.nodes(), LogMessage::Vote(ballot));
+        }
+        let missing: Vec<_> = self.wanted.iter().copied().collect();
+        for id in missing {
+            out.send_all(self.seats.nodes(), LogMessage::Fetch { id });
+        }
+    }
+}
