@@ -9,7 +9,7 @@ use crate::{
         ProvenNotice,
         item::{CertifiedHeader, Word},
     },
-    log::{Certificate, Entry},
+    log::{Certificate, Entry, EntryHeader},
     message::Proposed,
     vote::{Ballot, Phase},
 };
@@ -23,6 +23,8 @@ pub enum Record {
     Draft(Box<Entry>),
     /// An entry that is final. In order.
     Entry(Box<Entry>),
+    /// A state after an entry that is final: what was journaled before it about the log matters no more, but votes.
+    Checkpoint(Box<(EntryHeader, Bytes)>),
     /// Why the entries before it are final.
     Certificate(Certificate),
     /// A seat's own word on a block.

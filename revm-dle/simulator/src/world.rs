@@ -162,8 +162,8 @@ impl World {
             let config = SeatConfig {
                 seats: self.seats.clone(),
                 voting: Self::voting(node),
-                timing: Timing::default(),
-                rules: Rules::default(),
+                timing: Timing { history_max: 24, ..Timing::default() },
+                rules: Rules { checkpoint_every: 8, ..Rules::default() },
                 seeds: Arc::new(seeds),
                 began_ms: 0,
             };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy::primitives::{B256, U256};
 use conet_bindings::{roles, statement::members_hash};
 use conet_ledger::block::Header;
+use serde::{Deserialize, Serialize};
 
 use super::item::{Opening, block_vote};
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
 pub const DRAWN_AHEAD: u64 = 3;
 
 /// A chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chain {
     /// Its id.
     pub id: B256,
@@ -59,7 +60,7 @@ pub struct Chain {
 }
 
 /// A place in a chain's group that is to be drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Place {
     /// Who makes blocks.
     Creator,
@@ -82,7 +83,7 @@ impl Place {
 }
 
 /// A block that seats have words on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
     /// The block.
     pub header: Header,

@@ -4,6 +4,7 @@
 //! says of a chain reaches its members as a [`Notice`] with its proof.
 
 pub mod chain;
+mod checkpoint;
 mod discipline;
 pub mod item;
 mod judging;

@@ -28,11 +28,13 @@ pub struct Rules {
     pub judging_ms: u64,
     /// For how long a member may leave a complaint unanswered.
     pub answer_ms: u64,
+    /// Each so many entries have the hash of the state after them.
+    pub checkpoint_every: u64,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { judging_ms: 1_000, answer_ms: 1_000 }
+        Self { judging_ms: 1_000, answer_ms: 1_000, checkpoint_every: 1_024 }
     }
 }
 
@@ -274,6 +276,18 @@ impl State {
         changed.map(|chain| Notice::of(chain, self.time_ms)).collect()
     }
 
+    /// What the header of this state's entry says of it: its hash at checkpoints, else zero.
+    #[must_use]
+    pub fn checkpoint_hash(&self) -> B256 {
+        if self.is_checkpoint() { self.hash() } else { B256::ZERO }
+    }
+
+    /// Whether others can begin here.
+    #[must_use]
+    pub const fn is_checkpoint(&self) -> bool {
+        self.height.is_multiple_of(self.rules.checkpoint_every)
+    }
+
     /// Whether something is due that only further entries bring.
     #[must_use]
     pub fn waits(&self) -> bool {
@@ -304,6 +318,15 @@ impl State {
             }
         }
         chain.request_open_places(self.height);
+        self.index(&chain);
+        self.changed.insert(chain.id);
+        self.chains.insert(chain.id, Arc::new(chain));
+    }
+}
+
+impl State {
+    /// Notes where a chain must be found.
+    pub(super) fn index(&mut self, chain: &Chain) {
         for deadline in chain.deadlines() {
             self.deadlines.insert((deadline, chain.id));
         }
@@ -313,12 +336,8 @@ impl State {
         for node in chain.members() {
             self.parts.entry(node).or_default().insert(chain.id);
         }
-        self.changed.insert(chain.id);
-        self.chains.insert(chain.id, Arc::new(chain));
     }
-}
 
-impl State {
     fn leave(&mut self, node: NodeId, chain: B256) {
         let Some(chains) = self.parts.get_mut(&node) else { return };
         chains.remove(&chain);

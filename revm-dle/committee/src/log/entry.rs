@@ -27,6 +27,8 @@ pub struct EntryHeader {
     pub items_hash: B256,
     /// Merkle root over what the items brought about. See [`crate::archive::Notice`].
     pub notices_root: B256,
+    /// Hash of the state after the entry, at checkpoints; else zero.
+    pub state_hash: B256,
 }
 
 impl EntryHeader {

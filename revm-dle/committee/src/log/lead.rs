@@ -58,6 +58,7 @@ impl Simplex {
             time_ms: now_ms.clamp(least, most),
             items_hash: B256::ZERO,
             notices_root: B256::ZERO,
+            state_hash: B256::ZERO,
         };
         self.catch_up(parent, app);
         let Some(entry) = app.propose(header) else { return };

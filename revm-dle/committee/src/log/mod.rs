@@ -52,7 +52,7 @@ pub use simplex::{Application, Check, Simplex, Tip};
 
 use serde::{Deserialize, Serialize};
 
-use alloy::primitives::B256;
+use alloy::primitives::{B256, Bytes};
 
 use crate::vote::Ballot;
 
@@ -79,9 +79,22 @@ pub enum LogMessage {
     },
     /// Answers: the entry that was asked for first, then its parents.
     Entries(Vec<Entry>),
+    /// To who missed more than the sender keeps: a state to begin with.
+    Checkpoint(Box<Checkpoint>),
 }
 
-/// The log's times, all in milliseconds.
+/// A state, and why it is final.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The entry that the state is after, and those that followed, up to the one that the certificate is about.
+    pub headers: Vec<EntryHeader>,
+    /// The state.
+    pub state: Bytes,
+    /// The seats' votes.
+    pub certificate: Certificate,
+}
+
+/// The log's times, all in milliseconds, and what a node keeps of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
     /// Entries are at least so far apart.
@@ -98,6 +111,8 @@ pub struct Timing {
     pub step_ms_max: u64,
     /// How far an entry may be ahead of a node's own clock.
     pub drift_ms_max: u64,
+    /// How many final entries a node keeps at hand for others: at least twice as many as lie between checkpoints.
+    pub history_max: usize,
 }
 
 impl Default for Timing {
@@ -110,6 +125,7 @@ impl Default for Timing {
             retry_ms: 400,
             step_ms_max: 1_200,
             drift_ms_max: 500,
+            history_max: 4_096,
         }
     }
 }
@@ -125,6 +141,3 @@ pub(crate) const ENTRIES_PER_ANSWER: usize = 32;
 
 /// The most certificates in one answer.
 pub(crate) const CERTIFICATES_PER_ANSWER: usize = 64;
-
-/// How many final entries a node keeps at hand for others. Older ones come from its store.
-pub(crate) const HISTORY_MAX: usize = 1_024;

@@ -19,6 +19,14 @@ impl Simplex {
         round.count(&self.seats, phase, ballot);
     }
 
+    /// Begins after an entry whose state this node has.
+    pub(crate) fn begin_at(&mut self, tip: Tip) {
+        self.view = self.view.max(tip.header.view + 1);
+        self.history.clear();
+        self.tip = tip;
+        self.forget_old();
+    }
+
     /// Takes back an entry that this node had journaled as final.
     pub(crate) fn begin_after(&mut self, tip: Tip, entry: Entry) {
         self.view = self.view.max(tip.header.view + 1);
@@ -35,6 +43,9 @@ impl Simplex {
 
     /// Takes back the certificate of the last of them.
     pub(crate) fn restore_certificate(&mut self, certificate: Certificate) {
+        if certificate.entry == self.tip.id {
+            self.certified = Some(certificate.clone());
+        }
         self.newest = Some(certificate);
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use alloy::primitives::B256;
+use alloy::primitives::{B256, Bytes};
 
 use super::{Certificate, Entry, EntryHeader, LogMessage, SKIPPED_TURNS, Timing, round::Round};
 use crate::{
@@ -37,6 +37,10 @@ pub trait Application {
     fn finalized(&mut self, entry: &Entry, out: &mut Outbox);
     /// Why all entries since the last call are final.
     fn certified(&mut self, certificate: &Certificate, out: &mut Outbox);
+    /// The newest state that others can begin with, and its entry.
+    fn checkpoint(&self) -> Option<&(EntryHeader, Bytes)>;
+    /// Takes a state over that is final, and that this node missed the way to. False: it is not the entry's.
+    fn adopt(&mut self, header: &EntryHeader, state: &[u8], out: &mut Outbox) -> bool;
     /// Somebody gave this vote, and its signature holds.
     fn saw(&mut self, ballot: &Ballot, out: &mut Outbox);
     /// Whether there is something to decide.
@@ -69,6 +73,8 @@ pub struct Simplex {
     pub(super) tip: Tip,
     /// The newest certificate of finality, whose entry may not be here yet.
     pub(super) newest: Option<Certificate>,
+    /// The newest one whose entry is here.
+    pub(super) certified: Option<Certificate>,
     pub(super) history: BTreeMap<u64, (B256, Entry)>,
     /// Entries that are asked for.
     pub(super) wanted: BTreeSet<B256>,
@@ -93,6 +99,7 @@ impl Simplex {
             entries: BTreeMap::new(),
             tip,
             newest: None,
+            certified: None,
             history: BTreeMap::new(),
             wanted: BTreeSet::new(),
             silent: BTreeMap::new(),
@@ -130,10 +137,11 @@ impl Simplex {
             }
             LogMessage::Certificate(certificate) => self.take_certificate(certificate),
             LogMessage::Status { view, final_view } => {
-                self.answer_status(from, (view, final_view), out)
+                self.answer_status(from, (view, final_view), app, out);
             }
             LogMessage::Fetch { id } => self.answer_fetch(from, id, out),
             LogMessage::Entries(entries) => self.take_entries(from, entries, out),
+            LogMessage::Checkpoint(checkpoint) => self.take_checkpoint(*checkpoint, app, out),
         }
         self.advance(now_ms, app, out);
     }
@@ -205,17 +213,18 @@ impl Simplex {
         self.retry_at_ms = now_ms + self.patience_ms();
         out.persist(Record::Certificate(certificate.clone()));
         app.certified(&certificate, out);
+        self.certified = Some(certificate);
         self.forget_old();
     }
 
     pub(super) fn remember(&mut self, id: B256, entry: Entry) {
         self.history.insert(entry.header.height, (id, entry));
-        if self.history.len() > super::HISTORY_MAX {
+        if self.history.len() > self.timing.history_max {
             self.history.pop_first();
         }
     }
 
-    fn forget_old(&mut self) {
+    pub(super) fn forget_old(&mut self) {
         let (view, height) = (self.tip.header.view, self.tip.header.height);
         self.rounds = self.rounds.split_off(&(view + 1));
         self.entries.retain(|_, entry| entry.header.height > height);

@@ -2,8 +2,11 @@
 
 use alloy::primitives::B256;
 
-use super::{CERTIFICATES_PER_ANSWER, Certificate, ENTRIES_PER_ANSWER, Entry, LogMessage, Simplex};
-use crate::{keys::NodeId, outbox::Outbox};
+use super::{
+    Application, CERTIFICATES_PER_ANSWER, Certificate, Checkpoint, ENTRIES_PER_ANSWER, Entry,
+    EntryHeader, LogMessage, Simplex, Tip,
+};
+use crate::{journal::Record, keys::NodeId, outbox::Outbox, vote::Phase};
 
 impl Simplex {
     /// Tells who is behind how the views ended since.
@@ -11,8 +14,13 @@ impl Simplex {
         &self,
         from: NodeId,
         (view, final_view): (u64, u64),
+        app: &impl Application,
         out: &mut Outbox,
     ) {
+        let oldest = self.history.values().next().map(|(_, entry)| entry.header.parent_view);
+        if oldest.is_some_and(|oldest| final_view < oldest) {
+            self.send_checkpoint(from, app, out);
+        }
         let newest = self.newest.iter().filter(|newest| newest.view > final_view);
         let ended = self.rounds.range(view..).flat_map(|(_, round)| round.certificates());
         let mut certificates: Vec<&Certificate> = newest.chain(ended).collect();
@@ -24,6 +32,50 @@ impl Simplex {
                 out.send(from, LogMessage::Certificate(certificate.clone()));
             }
         }
+    }
+
+    /// A state to begin with, to who missed more than this node keeps.
+    fn send_checkpoint(&self, from: NodeId, app: &impl Application, out: &mut Outbox) {
+        let Some((header, state)) = app.checkpoint() else { return };
+        let Some(certificate) = &self.certified else { return };
+        let since = self.history.range(header.height + 1..).map(|(_, (_, entry))| &entry.header);
+        let certified = since.take_while(|header| header.view <= certificate.view);
+        let headers: Vec<_> = std::iter::once(header).chain(certified).cloned().collect();
+        if headers.last().is_some_and(|last| last.id() == certificate.entry) {
+            let (state, certificate) = (state.clone(), certificate.clone());
+            let checkpoint = Checkpoint { headers, state, certificate };
+            out.send(from, LogMessage::Checkpoint(Box::new(checkpoint)));
+        }
+    }
+
+    /// Begins anew from a state that is final, if it is so far ahead that the way to it is gone.
+    pub(super) fn take_checkpoint(
+        &mut self,
+        checkpoint: Checkpoint,
+        app: &mut impl Application,
+        out: &mut Outbox,
+    ) {
+        let Checkpoint { headers, state, certificate } = checkpoint;
+        let Some(first) = headers.first().filter(|first| first.height > self.tip.header.height)
+        else {
+            return;
+        };
+        let linked = headers.windows(2).all(|pair| match pair {
+            [before, after] => after.parent == before.id() && after.height == before.height + 1,
+            _ => false,
+        });
+        let is_final = linked
+            && first.log == self.seats.log
+            && certificate.phase == Phase::Finalize
+            && headers.last().map(EntryHeader::id) == Some(certificate.entry)
+            && certificate.is_valid(&self.seats, &self.voting);
+        if !is_final || !app.adopt(first, &state, out) {
+            return;
+        }
+        let tip = Tip { id: first.id(), header: first.clone() };
+        out.persist(Record::Certificate(certificate.clone()));
+        self.begin_at(tip);
+        self.newest = Some(certificate);
     }
 
     /// Sends an entry and some of those before it.

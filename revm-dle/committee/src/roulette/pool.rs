@@ -318,6 +318,12 @@ pub struct Lineup {
 }
 
 impl Lineup {
+    /// As it was: see [`Self::digest`] and [`Self::waiting`].
+    #[must_use]
+    pub fn restore(digest: B256, waiting: Vec<Waiting>) -> Self {
+        Self { digest, waiting, lots: Default::default() }
+    }
+
     /// [`Snapshot::digest`] of the pool.
     #[must_use]
     pub const fn digest(&self) -> B256 {

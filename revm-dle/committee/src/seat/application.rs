@@ -1,8 +1,11 @@
 //! The log's items: proposed, checked, final.
 
+use alloy::primitives::{Bytes, keccak256};
+
 use super::desk::{Desk, ITEMS_MAX};
 use crate::{
     archive::{Item, Notice, ProvenNotice, State, notice},
+    journal::Record,
     log::{Application, Certificate, Check, Entry, EntryHeader},
     message::Message,
     outbox::Outbox,
@@ -27,6 +30,7 @@ impl Application for Desk {
         state.finish();
         header.items_hash = Item::hash_all(&items);
         header.notices_root = notice::tree(&state.notices()).root();
+        header.state_hash = state.checkpoint_hash();
         let entry = Entry { header, items };
         self.states.insert(entry.id(), state);
         Some(entry)
@@ -45,7 +49,7 @@ impl Application for Desk {
             return Check::Invalid;
         }
         match before.after(entry) {
-            Ok(state) if notice::tree(&state.notices()).root() == entry.header.notices_root => {
+            Ok(state) if says_so(&entry.header, &state) => {
                 self.states.insert(id, state);
                 Check::Valid
             }
@@ -60,6 +64,11 @@ impl Application for Desk {
             self.diverged = Some(id);
             return;
         };
+        if state.is_checkpoint() {
+            let checkpoint = (entry.header.clone(), state.freeze());
+            out.persist(Record::Checkpoint(Box::new(checkpoint.clone())));
+            self.checkpoint = Some(checkpoint);
+        }
         self.unproven.push((entry.header.clone(), state.notices()));
         self.take_state(id, state, out);
     }
@@ -81,6 +90,27 @@ impl Application for Desk {
         }
     }
 
+    fn checkpoint(&self) -> Option<&(EntryHeader, Bytes)> {
+        self.checkpoint.as_ref()
+    }
+
+    fn adopt(&mut self, header: &EntryHeader, state: &[u8], out: &mut Outbox) -> bool {
+        let known = self.state.thaw(state).filter(|_| keccak256(state) == header.state_hash);
+        let Some(state) = known.filter(|state| state.height == header.height) else { return false };
+        let checkpoint = (header.clone(), state.freeze());
+        out.persist(Record::Checkpoint(Box::new(checkpoint.clone())));
+        self.checkpoint = Some(checkpoint);
+        self.states.clear();
+        self.unproven.clear();
+        for chain in state.chains.values() {
+            if !self.ledgers.has(chain.hash) {
+                self.missing.insert(chain.id, chain.hash);
+            }
+        }
+        self.take_state(header.id(), state, out);
+        true
+    }
+
     fn saw(&mut self, ballot: &Ballot, out: &mut Outbox) {
         Self::saw(self, ballot, out);
     }
@@ -88,6 +118,12 @@ impl Application for Desk {
     fn is_busy(&self) -> bool {
         self.has_business()
     }
+}
+
+/// Whether a header says of the state after its entry what is so.
+fn says_so(header: &EntryHeader, state: &State) -> bool {
+    notice::tree(&state.notices()).root() == header.notices_root
+        && state.checkpoint_hash() == header.state_hash
 }
 
 impl Desk {

@@ -67,6 +67,8 @@ pub struct Desk {
     pub(super) unproven: Vec<(EntryHeader, Vec<Notice>)>,
     /// The newest of each chain.
     pub(super) notices: BTreeMap<B256, ProvenNotice>,
+    /// The newest state that others can begin with, and its entry.
+    pub(super) checkpoint: Option<(EntryHeader, Bytes)>,
     /// Final blocks whose state is not here.
     pub(super) missing: BTreeMap<B256, B256>,
     /// An entry that a quorum made final and that breaks the rules here: this node can take no part any more.
@@ -103,6 +105,7 @@ impl Desk {
             parts: BTreeMap::new(),
             unproven: Vec::new(),
             notices: BTreeMap::new(),
+            checkpoint: None,
             missing: BTreeMap::new(),
             diverged: None,
         }

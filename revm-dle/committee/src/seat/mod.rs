@@ -74,6 +74,7 @@ impl SeatConfig {
             time_ms: self.began_ms,
             items_hash: B256::ZERO,
             notices_root: B256::ZERO,
+            state_hash: B256::ZERO,
         };
         Tip { id: header.id(), header }
     }

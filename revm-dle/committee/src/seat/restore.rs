@@ -30,6 +30,13 @@ impl Seat {
                     let tip = Tip { id: entry.id(), header: entry.header.clone() };
                     seat.log.begin_after(tip, *entry);
                 }
+                Record::Checkpoint(checkpoint) => {
+                    let (header, state) = *checkpoint;
+                    let is_news = header.height > seat.desk.state.height;
+                    if is_news && seat.desk.adopt(&header, &state, &mut said) {
+                        seat.log.begin_at(Tip { id: header.id(), header });
+                    }
+                }
                 Record::Certificate(certificate) => {
                     seat.desk.certified(&certificate, &mut said);
                     seat.log.restore_certificate(certificate);

@@ -1,0 +1,90 @@
+//! The state in bytes: for a seat that restarts, or that missed more than others keep of the log.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use alloy::primitives::{B256, Bytes, keccak256};
+use serde::{Deserialize, Serialize};
+
+use super::{chain::Chain, state::State};
+use crate::{
+    keys::NodeId,
+    roulette::{
+        pool::{self, Lineup, Pool, Waiting},
+        selection::Head,
+    },
+};
+
+/// All that does not follow from the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Frozen {
+    height: u64,
+    time_ms: u64,
+    active: Vec<NodeId>,
+    suspended: Vec<(NodeId, u64)>,
+    barred: Vec<NodeId>,
+    chains: Vec<Chain>,
+    pool: pool::Snapshot,
+    wishes: Vec<(NodeId, u64)>,
+    lineups: Vec<(u64, B256, Vec<Waiting>)>,
+    selected: Head,
+}
+
+impl State {
+    /// The state in its one form.
+    #[must_use]
+    pub fn freeze(&self) -> Bytes {
+        let lineup = |(logged, lineup): (&u64, &Arc<Lineup>)| {
+            (*logged, lineup.digest(), lineup.waiting().to_vec())
+        };
+        let frozen = Frozen {
+            height: self.height,
+            time_ms: self.time_ms,
+            active: self.active.iter().copied().collect(),
+            suspended: self.suspended.iter().map(|(node, since)| (*node, *since)).collect(),
+            barred: self.barred.iter().copied().collect(),
+            chains: self.chains.values().map(|chain| Chain::clone(chain)).collect(),
+            pool: self.pool.snapshot(),
+            wishes: self.wishes.iter().map(|(node, number)| (*node, *number)).collect(),
+            lineups: self.lineups.iter().map(lineup).collect(),
+            selected: self.selected,
+        };
+        // Serializing into memory does not fail.
+        postcard::to_allocvec(&frozen).unwrap_or_default().into()
+    }
+
+    /// What stands for it.
+    #[must_use]
+    pub fn hash(&self) -> B256 {
+        keccak256(self.freeze())
+    }
+
+    /// The state that these bytes are of, in the group and under the rules of this one; `None` when they are of none.
+    /// Whether it is the right one, its hash says: the caller compares it.
+    #[must_use]
+    pub fn thaw(&self, bytes: &[u8]) -> Option<Self> {
+        let frozen: Frozen = postcard::from_bytes(bytes).ok()?;
+        let mut state = Self::new(
+            self.seats.clone(),
+            self.rules,
+            self.voting.clone(),
+            self.seeds.clone(),
+            frozen.time_ms,
+        );
+        state.height = frozen.height;
+        state.active = frozen.active.into_iter().collect();
+        state.suspended = frozen.suspended.into_iter().collect();
+        state.barred = frozen.barred.into_iter().collect();
+        state.pool = Pool::restore(&frozen.pool).ok()?;
+        state.wishes = frozen.wishes.into_iter().collect();
+        let lineup =
+            |(logged, digest, waiting)| (logged, Arc::new(Lineup::restore(digest, waiting)));
+        state.lineups = frozen.lineups.into_iter().map(lineup).collect();
+        state.selected = frozen.selected;
+        for chain in frozen.chains {
+            state.index(&chain);
+            state.chains.insert(chain.id, Arc::new(chain));
+        }
+        state.changed = BTreeSet::new();
+        Some(state)
+    }
+}
