@@ -94,6 +94,25 @@ pub fn latency(calm: Calm) -> Result<Latency, Violation> {
     Ok(world.timeline().latency())
 }
 
+/// How a seat that knows nothing gets to where the others are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CatchUp {
+    /// The others' newest entry when it began.
+    pub behind: u64,
+    /// Its own first entry, if it began at a checkpoint.
+    pub checkpoint: Option<u64>,
+    /// How long it took to be within two entries of the others, in virtual milliseconds.
+    pub took_ms: u64,
+}
+
+/// Runs a calm network in which one seat begins late, with an empty journal. `None`: it never gets there.
+///
+/// # Errors
+/// The first rule that did not hold.
+pub fn catch_up(calm: Calm, begins_ms: u64) -> Result<Option<CatchUp>, Violation> {
+    World::calm(calm).catch_up(begins_ms)
+}
+
 impl Timeline {
     fn latency(&self) -> Latency {
         let paid: Vec<_> = self.paid.values().copied().collect();

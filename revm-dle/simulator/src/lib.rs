@@ -13,7 +13,7 @@ mod oracle;
 mod scenario;
 mod world;
 
-pub use latency::{Calm, Latency, latency};
+pub use latency::{Calm, CatchUp, Latency, catch_up, latency};
 pub use oracle::Violation;
 
 use world::World;

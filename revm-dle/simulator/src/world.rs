@@ -24,7 +24,7 @@ use crate::{
     Report,
     byzantine::{Behaviour, Liar, behaviour},
     keys::{Everybody, ToyKeys, ToySeeds},
-    latency::{Calm, Timeline},
+    latency::{Calm, CatchUp, Timeline},
     ledger::ToyLedgers,
     oracle::{Oracle, Violation},
     scenario::{Planned, Scenario},
@@ -393,6 +393,41 @@ impl World {
     /// Stops a witness of the first chain for good.
     pub(crate) fn stop_witness(&mut self, at_ms: u64) {
         self.at(at_ms, Happening::StopsWitness);
+    }
+
+    /// Lets the first seat begin late, with an empty journal.
+    pub(crate) fn catch_up(&mut self, begins_ms: u64) -> Result<Option<CatchUp>, Violation> {
+        let Some(late) = self.scenario.seats.first().copied() else { return Ok(None) };
+        self.crash_until(late, begins_ms);
+        let (mut behind, ends_ms) = (0, begins_ms + PATIENCE_MS);
+        while let Some(((at_ms, _), what)) = self.due.pop_first() {
+            if at_ms > ends_ms {
+                break;
+            }
+            self.now_ms = at_ms;
+            self.happen(what)?;
+            let height = |seat: &Seat| seat.tip().header.height;
+            let Some(node) = self.nodes.get(&late) else { break };
+            let Actor::Seat(seat) = &node.actor else { continue };
+            let newest = self.honest_seats().map(height).max().unwrap_or_default();
+            behind = if behind == 0 { newest } else { behind };
+            if height(seat) + 2 >= newest {
+                let checkpoint = node.journal.iter().find_map(|record| match record {
+                    Record::Checkpoint(checkpoint) => Some(checkpoint.0.height),
+                    _ => None,
+                });
+                let took_ms = self.now_ms - begins_ms;
+                return Ok(Some(CatchUp { behind, checkpoint, took_ms }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn crash_until(&mut self, id: NodeId, back_ms: u64) {
+        self.at(back_ms, Happening::Returns(id));
+        if let Some(node) = self.nodes.get_mut(&id) {
+            node.actor = Actor::Down;
+        }
     }
 
     fn stop_now(&mut self) {

@@ -1,0 +1,48 @@
+//! What the protocol costs on a calm network, in message delays: the same on every machine.
+
+use conet_simulator::{Calm, catch_up, latency};
+
+/// The longest of the times of which `of_100` percent are not longer.
+fn percentile(times: &[u64], of_100: usize) -> u64 {
+    times[(times.len() - 1) * of_100 / 100]
+}
+
+#[test]
+fn a_block_is_certified_within_2_2_round_trips_and_final_a_tick_and_3_5_later() {
+    let calm = Calm::default();
+    let (round_trip, tick) = (2 * calm.delay_ms, 50);
+    let found = latency(calm).unwrap();
+    assert_eq!(found.to_final_ms.len(), 20);
+    assert!(percentile(&found.to_certified_ms, 99) * 10 <= 22 * round_trip, "{found:?}");
+    assert!(percentile(&found.to_final_ms, 99) * 10 <= 10 * tick + 35 * round_trip, "{found:?}");
+}
+
+#[test]
+fn entries_of_a_busy_log_are_60_ms_apart_and_80_with_a_dead_seat() {
+    let busy = Calm { members: 120, chains: 4, pause_ms: 100, payments: 40, ..Calm::default() };
+    let mean = |times: &[u64]| times.iter().sum::<u64>() / times.len() as u64;
+    let found = latency(busy).unwrap();
+    assert!(mean(&found.between_entries_ms) <= 60, "{found:?}");
+    let found = latency(Calm { dead_seat: true, ..busy }).unwrap();
+    assert!(mean(&found.between_entries_ms) <= 80, "{found:?}");
+}
+
+#[test]
+fn a_dead_witness_costs_its_timeouts_and_less_than_a_second_more() {
+    // The creator's patience, and the time to answer.
+    let timeouts_ms = 600 + 1_000;
+    let pause_ms = 300;
+    let dead = Calm { dead_witness_ms: Some(9_000), pause_ms, payments: 30, ..Calm::default() };
+    let found = latency(dead).unwrap();
+    assert!(found.longest_pause_ms > timeouts_ms, "the witness was not missed: {found:?}");
+    assert!(found.longest_pause_ms <= pause_ms + timeouts_ms + 1_000, "{found:?}");
+}
+
+#[test]
+fn a_seat_that_knows_nothing_begins_at_a_checkpoint() {
+    let calm = Calm { pause_ms: 200, payments: 60, ..Calm::default() };
+    let found = catch_up(calm, 14_000).unwrap().expect("it never caught up");
+    assert!(found.behind > 100, "{found:?}");
+    assert!(found.checkpoint.is_some_and(|first| first > found.behind / 2), "{found:?}");
+    assert!(found.took_ms < 3_000, "{found:?}");
+}
