@@ -69,6 +69,7 @@ pub trait Ledgers {
     /// A block and the state after it, for another node.
     fn export(&self, block: B256) -> Option<(Header, Bytes)>;
 
-    /// Takes over a state that has the header's root. False: it has another.
-    fn import(&mut self, header: &Header, state: &[u8]) -> bool;
+    /// Takes over a state that has the header's root. `genesis` is the hash of the series' first block: what comes with the
+    /// state must say the same of the chain. False: it is another's.
+    fn import(&mut self, genesis: B256, header: &Header, state: &[u8]) -> bool;
 }

@@ -28,6 +28,9 @@ use alloy::primitives::{Address, B256, Bytes, keccak256};
 use revm::state::Bytecode;
 
 pub use calls::{CHAIN_CONTRACT, SYSTEM};
+pub use machine::Called;
+use machine::Machine;
+use overlay::Overlay;
 pub(crate) use run::Run;
 
 use crate::block::{Body, Header, Outcome, Proposal, SignedTransaction};
@@ -184,6 +187,24 @@ pub(crate) fn finish<N: Nodes>(
         state_root: state.root(),
     };
     Ok(Executed { outcome, receipts, state })
+}
+
+/// Asks the contract something, as if `caller` did so right after this block. Nothing stays of it. Its gas is that of the
+/// call alone: a transaction pays for its bytes, too.
+///
+/// # Errors
+/// [`StateError`].
+pub fn ask<N: Nodes>(
+    chain: &Chain,
+    last: &Header,
+    caller: Address,
+    data: Bytes,
+    state: &State,
+    nodes: &mut N,
+    codes: &CodeBook,
+) -> Result<Called, StateError<N::Error>> {
+    let overlay = Overlay::new(state, nodes, codes);
+    Machine::new(chain.genesis().main_chain_id, &last.proposal, overlay).call(caller, data)
 }
 
 /// Executes a block without its chain's state: a validator's work.

@@ -40,8 +40,6 @@ pub const DEFINITIONS_BYTES_MAX: usize = 64 << 10;
 /// Calls that an unpaid chain still takes.
 pub const UNPAID_SELECTORS_MAX: usize = 32;
 
-/// Bytes of a state on disk.
-pub const STATE_BYTES_MAX: usize = 64 << 20;
-
-/// Bytes of a contract's code: Ethereum's limit (EIP-170).
-pub const CODE_BYTES_MAX: usize = 24_576;
+/// Bytes of a state on disk. In memory each word takes some hundred more: what is larger is for a store that keeps it
+/// by nodes.
+pub const STATE_BYTES_MAX: usize = 16 << 20;

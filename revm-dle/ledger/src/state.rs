@@ -16,7 +16,7 @@ use alloy_trie::TrieAccount;
 pub use encoding::StateEncodingError;
 
 use crate::error::StateError;
-use crate::trie::{Leaf, Nodes, Trie};
+use crate::trie::{Leaf, Nodes, Trie, Visit};
 
 /// An account, without its storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +113,12 @@ impl State {
         }
     }
 
+    /// Shows the trie nodes in memory to a store that keeps states by nodes: each with its hash and what gives its RLP,
+    /// from the top. Those below a node are shown if `visit` says so; a store that has the node has them.
+    pub fn visit(&self, visit: &mut Visit<'_>) {
+        self.accounts.visit(visit);
+    }
+
     pub(crate) fn entry<N: Nodes>(
         &self,
         address: Address,
@@ -165,6 +171,10 @@ impl Entry {
 }
 
 impl Leaf for Entry {
+    fn visit(&self, visit: &mut Visit<'_>) {
+        self.storage.visit(visit);
+    }
+
     fn encode(&self, out: &mut Vec<u8>) {
         let Account { nonce, balance, code_hash } = self.account;
         TrieAccount::new(nonce, balance, self.storage.root(), code_hash).encode(out);

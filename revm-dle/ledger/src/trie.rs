@@ -62,6 +62,9 @@ impl Nodes for InMemory {
     }
 }
 
+/// Takes a node's hash and what gives its RLP. Whether to go on below it.
+pub type Visit<'a> = dyn FnMut(B256, &dyn Fn() -> Vec<u8>) -> bool + 'a;
+
 /// What a trie keeps under a key.
 pub(crate) trait Leaf: Clone {
     /// Appends the value's bytes.
@@ -69,6 +72,11 @@ pub(crate) trait Leaf: Clone {
 
     /// From the value's bytes.
     fn decode(bytes: &[u8]) -> alloy_rlp::Result<Self>;
+
+    /// Shows the nodes of a trie that is in it.
+    fn visit(&self, visit: &mut Visit<'_>) {
+        let _ = visit;
+    }
 }
 
 /// A trie.
@@ -132,6 +140,11 @@ impl<L: Leaf> Trie<L> {
         nodes: &mut N,
     ) -> Result<(), StateError<N::Error>> {
         change::remove(&mut self.root, &Nibbles::unpack(key), nodes).map(drop)
+    }
+
+    /// Shows all nodes in memory, from the top, those below one only if `visit` says so.
+    pub(crate) fn visit(&self, visit: &mut Visit<'_>) {
+        self.root.visit(visit);
     }
 
     /// All values, in the order of their keys; None when some are known by their hashes only.

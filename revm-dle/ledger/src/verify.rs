@@ -164,6 +164,36 @@ impl Verifier {
         Ok(())
     }
 
+    /// Checks that a genesis begins the next series, on the last block. Whether it carries on what this one leaves is
+    /// the contract's matter.
+    ///
+    /// # Errors
+    /// [`VerifyError`].
+    pub fn next_series(&self, genesis: &Genesis) -> Result<(), VerifyError> {
+        let (last, height) = (&self.last.proposal, self.last.proposal.height.saturating_add(1));
+        let wrong = |reason: BadBlock| Err(VerifyError { height, reason: reason.into() });
+        let (expected, found) = (last.chain, genesis.chain);
+        if found != expected {
+            return wrong(BadBlock::Chain { expected, found });
+        }
+        let (expected, found) = (last.series.saturating_add(1), genesis.series);
+        if found != expected {
+            return wrong(BadBlock::Series { expected, found });
+        }
+        if genesis.height != height {
+            return wrong(BadBlock::Height { expected: height, found: genesis.height });
+        }
+        let (expected, found) = (self.last.hash(), genesis.parent);
+        if found != expected {
+            return wrong(BadBlock::Parent { expected, found });
+        }
+        let (min, found) = (last.time_ms, genesis.time_ms);
+        if found < min {
+            return wrong(BadBlock::Time { min, found });
+        }
+        Ok(())
+    }
+
     fn execute(&self, block: &ExportedBlock) -> Result<State, Wrong> {
         let ExportedBlock { header, body } = block;
         let proposal = &header.proposal;

@@ -12,6 +12,7 @@ mod support;
 use alloy::primitives::{B256, Bytes, keccak256};
 use alloy::sol_types::SolCall as _;
 use conet_ledger::error::BadBlock;
+use conet_ledger::genesis::Genesis;
 use conet_ledger::snapshot::{Snapshot, SnapshotError};
 use conet_ledger::verify::{ExportedChain, Wrong, verify};
 
@@ -86,6 +87,39 @@ fn another_body_is_told() {
     let (height, reason) = found(|exported| exported.blocks[4].body.settled.push(1));
     assert_eq!(height, 5);
     assert!(matches!(reason, Wrong::Block(BadBlock::Body { .. })), "{reason}");
+}
+
+#[test]
+fn a_series_that_does_not_follow_is_told() {
+    let series = series();
+    let verified = verify(&series.export()).unwrap();
+    let last = &series.last.proposal;
+    let good = Genesis {
+        series: 2,
+        parent: series.last.hash(),
+        height: 6,
+        time_ms: last.time_ms,
+        ..series.chain.genesis().clone()
+    };
+    assert_eq!(verified.next_series(&good), Ok(()));
+    let (other, min) = (B256::repeat_byte(1), last.time_ms);
+    let cases: [(Genesis, BadBlock); 5] = [
+        (
+            Genesis { chain: other, ..good.clone() },
+            BadBlock::Chain { expected: last.chain, found: other },
+        ),
+        (Genesis { series: 3, ..good.clone() }, BadBlock::Series { expected: 2, found: 3 }),
+        (Genesis { height: 5, ..good.clone() }, BadBlock::Height { expected: 6, found: 5 }),
+        (
+            Genesis { parent: other, ..good.clone() },
+            BadBlock::Parent { expected: series.last.hash(), found: other },
+        ),
+        (Genesis { time_ms: min - 1, ..good.clone() }, BadBlock::Time { min, found: min - 1 }),
+    ];
+    for (genesis, expected) in cases {
+        let error = verified.next_series(&genesis).unwrap_err();
+        assert_eq!((error.height, error.reason), (6, expected.into()));
+    }
 }
 
 #[test]

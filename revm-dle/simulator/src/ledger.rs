@@ -209,7 +209,7 @@ impl Ledgers for ToyLedgers {
         Some((header.clone(), alloy_rlp::encode(accounts).into()))
     }
 
-    fn import(&mut self, header: &Header, state: &[u8]) -> bool {
+    fn import(&mut self, _genesis: B256, header: &Header, state: &[u8]) -> bool {
         let Ok(accounts) = Accounts::decode(&mut &*state) else { return false };
         let is_right = accounts.root() == header.outcome.state_root;
         if is_right {

@@ -197,9 +197,14 @@ impl Member {
 
     fn take_state(&mut self, header: &Header, state: &[u8]) {
         let chain = header.proposal.chain;
-        let is_wanted =
-            self.parts.get(&chain).is_some_and(|part| part.notice().hash == header.hash());
-        if is_wanted && !self.ledgers.has(header.hash()) && self.ledgers.import(header, state) {
+        let notice = self.parts.get(&chain).map(Part::notice);
+        let Some(genesis) = notice
+            .filter(|notice| notice.hash == header.hash() && !self.ledgers.has(notice.hash))
+            .map(|notice| notice.genesis)
+        else {
+            return;
+        };
+        if self.ledgers.import(genesis, header, state) {
             self.ledgers.finalized(chain, header.hash());
             self.go_on(chain);
         }

@@ -191,7 +191,11 @@ impl Desk {
 
     fn take_exported(&mut self, header: Header, state: &[u8], out: &mut Outbox) {
         let (chain, hash) = (header.proposal.chain, header.hash());
-        if self.missing.get(&chain) == Some(&hash) && self.ledgers.import(&header, state) {
+        let Some(genesis) = self.state.chains.get(&chain).map(|known| known.genesis) else {
+            return;
+        };
+        let is_missing = self.missing.get(&chain) == Some(&hash);
+        if is_missing && self.ledgers.import(genesis, &header, state) {
             self.missing.remove(&chain);
             self.ledgers.finalized(chain, hash);
             self.consider_all(out);

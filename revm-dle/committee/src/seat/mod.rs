@@ -24,7 +24,7 @@ use std::sync::Arc;
 use alloy::primitives::B256;
 
 use crate::{
-    archive::{Rules, State, item::Opening},
+    archive::{ProvenNotice, Rules, State, item::Opening},
     keys::NodeId,
     ledger::Ledgers,
     log::{EntryHeader, LogMessage, Simplex, Timing, Tip},
@@ -158,6 +158,12 @@ impl Seat {
     #[must_use]
     pub const fn tip(&self) -> &Tip {
         self.log.tip()
+    }
+
+    /// Where a chain stands, with its proof.
+    #[must_use]
+    pub fn notice(&self, chain: B256) -> Option<&ProvenNotice> {
+        self.desk.notices.get(&chain)
     }
 
     /// Whether the log went on in a way that this node's rules forbid: it can take no part any more.

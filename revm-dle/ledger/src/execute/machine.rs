@@ -28,11 +28,16 @@ pub(super) struct Machine<'a, N: Nodes> {
 }
 
 /// What a call gave.
-pub(super) struct Called {
-    pub(super) success: bool,
-    pub(super) gas_used: u64,
-    pub(super) logs: Vec<Log>,
-    pub(super) output: Bytes,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called {
+    /// Whether it did what it was to do.
+    pub success: bool,
+    /// What it used.
+    pub gas_used: u64,
+    /// What the contract told.
+    pub logs: Vec<Log>,
+    /// What it returned, or said as it refused.
+    pub output: Bytes,
 }
 
 impl<'a, N: Nodes> Machine<'a, N> {
@@ -100,8 +105,17 @@ impl<'a, N: Nodes> Machine<'a, N> {
 
     /// Runs a call by the chain itself, upon what was not kept yet.
     pub(super) fn system(&mut self, data: Bytes) -> Result<Called, StateError<N::Error>> {
+        self.call(SYSTEM, data)
+    }
+
+    /// Runs a call that is no transaction: it costs nothing, and its caller has no account.
+    pub(super) fn call(
+        &mut self,
+        caller: Address,
+        data: Bytes,
+    ) -> Result<Called, StateError<N::Error>> {
         self.evm.ctx.tx = TxEnv {
-            caller: SYSTEM,
+            caller,
             gas_limit: SYSTEM_GAS_MAX,
             kind: TxKind::Call(CHAIN_CONTRACT),
             data,

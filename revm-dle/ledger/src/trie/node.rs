@@ -7,7 +7,7 @@ use alloy_rlp::{Decodable as _, Encodable as _};
 use alloy_trie::nodes::{BranchNodeRef, ExtensionNodeRef, LeafNodeRef, RlpNode, TrieNode};
 use alloy_trie::{EMPTY_ROOT_HASH, Nibbles, TrieMask};
 
-use super::{Leaf, Nodes};
+use super::{Leaf, Nodes, Visit};
 use crate::error::StateError;
 
 /// How many children a branch can have.
@@ -146,6 +146,28 @@ impl<L: Leaf> Node<L> {
             }
             Kind::Extension(_, child) => child.leaves(leaves),
             Kind::Branch(children) => children.iter().all(|child| child.leaves(leaves)),
+        }
+    }
+
+    /// Shows all nodes in memory that have a hash, from the top, those below one only if `visit` says so.
+    pub(super) fn visit(&self, visit: &mut Visit<'_>) {
+        let known = match self {
+            Self::Empty => return,
+            Self::Known(known) => known,
+            Self::Unknown(unknown) => match unknown.known.get() {
+                Some(known) => known,
+                None => return,
+            },
+        };
+        if let Some(hash) = known.reference().as_hash()
+            && !visit(hash, &|| known.encode())
+        {
+            return;
+        }
+        match &known.kind {
+            Kind::Leaf(_, leaf) => leaf.visit(visit),
+            Kind::Extension(_, child) => child.visit(visit),
+            Kind::Branch(children) => children.iter().for_each(|child| child.visit(visit)),
         }
     }
 

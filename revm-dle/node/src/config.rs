@@ -1,0 +1,270 @@
+//! What an operator decides: `dle.toml` in a node's home folder.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use alloy::primitives::Address;
+use conet_committee::{
+    archive::Rules, keys::NodeId, log::Timing, member::MemberTiming, seats::Seats,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ledgers::LedgerLimits,
+    rpc::RpcLimits,
+    runtime::RuntimeLimits,
+    store::StoreLimits,
+    transport::{ServerLimits, TransportLimits},
+};
+
+/// The name of the file.
+pub const CONFIG_FILE: &str = "dle.toml";
+
+/// Everything an operator decides. Limits and times have sane defaults and may be left out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeConfig {
+    /// The node's id in the registry.
+    pub id: u64,
+    /// The port of an archive node. A participant has none.
+    #[serde(default)]
+    pub listen: Option<SocketAddr>,
+    /// Health and metrics; keep it private. None: nobody can ask.
+    #[serde(default)]
+    pub private_listen: Option<SocketAddr>,
+    /// The archive group that it belongs to.
+    pub group: GroupConfig,
+    /// Times of the protocol: the same in the whole group.
+    #[serde(default)]
+    pub times: Times,
+    /// In how many chains a participant serves at once.
+    #[serde(default = "parts_max")]
+    pub parts_max: usize,
+    /// Named limits.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+const fn parts_max() -> usize {
+    64
+}
+
+/// Which archive group, of which CoNET.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupConfig {
+    /// EIP-155 id of the main chain.
+    pub main_chain_id: u64,
+    /// `Slasher`: votes are signed for it.
+    pub slasher: Address,
+    /// The group's number.
+    pub group: u32,
+    /// Its epoch.
+    pub epoch: u64,
+    /// The nodes with seats.
+    pub seats: Vec<u64>,
+    /// When its log began, milliseconds since 1970.
+    pub began_ms: u64,
+}
+
+impl GroupConfig {
+    /// The seats.
+    #[must_use]
+    pub fn seats(&self) -> Arc<Seats> {
+        let nodes = self.seats.iter().copied().map(NodeId).collect();
+        Arc::new(Seats::new(self.main_chain_id, self.group, self.epoch, nodes))
+    }
+}
+
+/// How many final entries of the log a seat keeps in memory for others.
+const HISTORY_MAX: usize = 4_096;
+
+macro_rules! times {
+    ($($(#[$doc:meta])* $name:ident: $default:expr,)*) => {
+        /// Times of the protocol, in milliseconds.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Times { $($(#[$doc])* pub $name: u64,)* }
+
+        impl Default for Times {
+            fn default() -> Self {
+                let (log, member, rules) =
+                    (Timing::default(), MemberTiming::default(), Rules::default());
+                let _ = (&log, &member, &rules);
+                Self { $($name: ($default)(&log, &member, &rules),)* }
+            }
+        }
+    };
+}
+
+times! {
+    /// Entries of the log are at least so far apart.
+    tick_ms: |log: &Timing, _: &MemberTiming, _: &Rules| log.tick_ms,
+    /// An idle log makes an entry each so often.
+    idle_ms: |log: &Timing, _: &MemberTiming, _: &Rules| log.idle_ms,
+    /// A view without an entry is given up after so long.
+    view_timeout_ms: |log: &Timing, _: &MemberTiming, _: &Rules| log.view_timeout_ms,
+    /// The same, for a leader that was silent in its last turn.
+    skip_timeout_ms: |log: &Timing, _: &MemberTiming, _: &Rules| log.skip_timeout_ms,
+    /// What was not answered is said again after so long.
+    retry_ms: |log: &Timing, _: &MemberTiming, _: &Rules| log.retry_ms,
+    /// The most that the log's time grows from one entry to the next.
+    step_ms_max: |log: &Timing, _: &MemberTiming, _: &Rules| log.step_ms_max,
+    /// How far an entry may be ahead of a node's own clock.
+    drift_ms_max: |log: &Timing, _: &MemberTiming, _: &Rules| log.drift_ms_max,
+    /// A creator complains about who did not vote for so long.
+    vote_timeout_ms: |_: &Timing, member: &MemberTiming, _: &Rules| member.vote_timeout_ms,
+    /// A witness complains about a creator that leaves a transaction for so long.
+    block_timeout_ms: |_: &Timing, member: &MemberTiming, _: &Rules| member.block_timeout_ms,
+    /// For how long a seat may look at a listed block.
+    judging_ms: |_: &Timing, _: &MemberTiming, rules: &Rules| rules.judging_ms,
+    /// For how long a member may leave a complaint unanswered.
+    answer_ms: |_: &Timing, _: &MemberTiming, rules: &Rules| rules.answer_ms,
+}
+
+impl Times {
+    /// The log's.
+    #[must_use]
+    pub const fn log(&self) -> Timing {
+        Timing {
+            tick_ms: self.tick_ms,
+            idle_ms: self.idle_ms,
+            view_timeout_ms: self.view_timeout_ms,
+            skip_timeout_ms: self.skip_timeout_ms,
+            retry_ms: self.retry_ms,
+            step_ms_max: self.step_ms_max,
+            drift_ms_max: self.drift_ms_max,
+            history_max: HISTORY_MAX,
+        }
+    }
+
+    /// A participant's.
+    #[must_use]
+    pub const fn member(&self) -> MemberTiming {
+        MemberTiming {
+            retry_ms: self.retry_ms,
+            tick_ms: self.tick_ms,
+            vote_timeout_ms: self.vote_timeout_ms,
+            block_timeout_ms: self.block_timeout_ms,
+        }
+    }
+
+    /// The group's rules.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules { judging_ms: self.judging_ms, answer_ms: self.answer_ms, ..Rules::default() }
+    }
+}
+
+/// All limits, by part.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// The journal and the blocks.
+    pub store: StoreLimits,
+    /// States in memory.
+    pub ledgers: LedgerLimits,
+    /// The actor's queues.
+    pub runtime: RuntimeLimits,
+    /// What is sent to other nodes.
+    pub transport: TransportLimits,
+    /// The public port.
+    pub server: ServerLimits,
+    /// What users ask.
+    pub rpc: RpcLimits,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is not what is expected.
+    #[error("{path}: {source}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// It has no text form.
+    #[error("expected a configuration that can be written, found: {0}")]
+    Unwritable(#[from] toml::ser::Error),
+}
+
+impl NodeConfig {
+    /// Reads `dle.toml` in `home`.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn load(home: &Path) -> Result<Self, ConfigError> {
+        let path = home.join(CONFIG_FILE);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| ConfigError::File { path: path.clone(), source })?;
+        toml::from_str(&text)
+            .map_err(|source| ConfigError::Parse { path, source: Box::new(source) })
+    }
+
+    /// Writes `dle.toml` in `home`.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn save(&self, home: &Path) -> Result<(), ConfigError> {
+        let path = home.join(CONFIG_FILE);
+        let text = toml::to_string_pretty(self)?;
+        std::fs::create_dir_all(home)
+            .and_then(|()| std::fs::write(&path, text))
+            .map_err(|source| ConfigError::File { path, source })
+    }
+
+    /// The node's id.
+    #[must_use]
+    pub const fn node(&self) -> NodeId {
+        NodeId(self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHORTEST: &str = r#"
+        id = 3
+        listen = "127.0.0.1:9000"
+        [group]
+        main_chain_id = 31337
+        slasher = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
+        group = 1
+        epoch = 1
+        seats = [1, 2, 3, 4]
+        began_ms = 1700000000000
+    "#;
+
+    #[test]
+    fn limits_may_be_left_out_and_come_back_as_they_were() {
+        let config: NodeConfig = toml::from_str(SHORTEST).unwrap();
+        assert_eq!(config.times.log(), Timing::default());
+        assert_eq!(config.times.member(), MemberTiming::default());
+        assert_eq!(config.times.rules(), Rules::default());
+        let dir = tempfile::tempdir().unwrap();
+        config.save(dir.path()).unwrap();
+        let read = NodeConfig::load(dir.path()).unwrap();
+        assert_eq!(toml::to_string(&read).unwrap(), toml::to_string(&config).unwrap());
+    }
+
+    #[test]
+    fn a_misspelt_limit_is_an_error() {
+        let text = format!("{SHORTEST}\n[limits.store]\nfile_byte_max = 5");
+        let error = toml::from_str::<NodeConfig>(&text).unwrap_err().to_string();
+        assert!(error.contains("file_byte_max"), "{error}");
+    }
+}

@@ -1,0 +1,438 @@
+//! A node's ledgers: blocks are executed here, and states kept.
+//!
+//! States that are in use are in memory, decoded, within limits; the newest final state of every chain is on disk. An idle
+//! chain is nothing but its rows there.
+//!
+//! ```text
+//! execute, build ─► undecided ─┬─ finalized ─► newest: to disk ─► older: for who is behind a little
+//!                              └─ another block is final ─► gone
+//! ```
+//!
+//! A state that is not decided is not on disk: who restarts executes the block again, which is in its journal, or is sent
+//! the state by others.
+
+mod cache;
+mod exported;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use alloy::primitives::{Address, B256, Bytes};
+use conet_committee::{
+    archive::item::Opening,
+    ledger::{Built, ExecuteError, Ledgers},
+};
+use conet_ledger::{
+    block::{Body, Header, Outcome, Proposal, SignedTransaction},
+    build::{Candidates, Draft, Dropped, build},
+    error::{BadGenesis, BadTransaction, TransactionError},
+    execute::{Block, Called, CodeBook, ask, execute, found, may_come},
+    genesis::{Chain, Genesis},
+    handout::Handout,
+    receipt::Receipt,
+    snapshot::Snapshot,
+    state::State,
+    trie::InMemory,
+};
+use serde::{Deserialize, Serialize};
+
+use self::{
+    cache::{Cache, Stage},
+    exported::Exported,
+};
+use crate::store::{FinalBlock, Store, StoreError, Write};
+
+/// Limits of states in memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LedgerLimits {
+    /// States in memory.
+    pub live_states_max: usize,
+    /// Bytes of them, as on disk: in memory they are several times as large.
+    pub live_states_bytes_max: usize,
+    /// States of one chain that are not decided; the oldest goes first.
+    pub undecided_per_chain_max: usize,
+    /// Final states of one chain below the newest, for who is behind a little.
+    pub older_per_chain_max: usize,
+}
+
+impl Default for LedgerLimits {
+    fn default() -> Self {
+        Self {
+            live_states_max: 4_096,
+            live_states_bytes_max: 256 << 20,
+            undecided_per_chain_max: 16,
+            older_per_chain_max: 4,
+        }
+    }
+}
+
+/// A block, the state after it, and what led there.
+#[derive(Debug)]
+pub struct Live {
+    /// The chain.
+    pub chain: Arc<Chain>,
+    /// The block.
+    pub header: Header,
+    /// The state after it.
+    pub state: State,
+    /// What it did; none when the state came from elsewhere.
+    content: Option<(Body, Vec<Receipt>)>,
+    /// About how long the state is on disk.
+    bytes: usize,
+}
+
+/// A block that became final here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finality {
+    /// The chain.
+    pub chain: B256,
+    /// The block's height.
+    pub height: u64,
+    /// Its hash.
+    pub hash: B256,
+    /// How many transactions it has; none when that is not known here.
+    pub transactions: Option<usize>,
+}
+
+/// Why a chain is not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// No chain begins like that.
+    #[error(transparent)]
+    Genesis(#[from] BadGenesis),
+    /// What it is opened with is of another chain.
+    #[error("expected an opening of block {expected}, found one of {found}")]
+    Opening {
+        /// Hash of the genesis block.
+        expected: B256,
+        /// What the opening names.
+        found: B256,
+    },
+    /// The node is stopping.
+    #[error("expected a running node, found it stopped")]
+    Stopped,
+}
+
+/// What became of a trial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trial {
+    /// It can be in the next block, or waits for its sender's others.
+    MayCome(Address),
+    /// It cannot be in any block now.
+    Never(BadTransaction),
+}
+
+/// The ledgers of a node, for its actor and for those who ask.
+#[derive(Debug)]
+pub struct Chains {
+    store: Store,
+    codes: Arc<CodeBook>,
+    cache: Mutex<Cache>,
+    /// What waits to be written with the actor's next records.
+    news: Mutex<News>,
+}
+
+/// What a step brought about.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    pub(crate) writes: Vec<Write>,
+    pub(crate) finals: Vec<Finality>,
+}
+
+impl Chains {
+    /// Over a store, for chains of these codes.
+    #[must_use]
+    pub fn new(store: Store, codes: Arc<CodeBook>, limits: LedgerLimits) -> Self {
+        let (cache, news) = (Mutex::new(Cache::new(limits)), Mutex::default());
+        Self { store, codes, cache, news }
+    }
+
+    /// The store.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// How many states are in memory.
+    #[must_use]
+    pub fn live_states(&self) -> usize {
+        self.cache().len()
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn news(&self) -> MutexGuard<'_, News> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the steps since the last call brought about. Its states stay in memory until [`Self::synced`].
+    pub(crate) fn take_news(&self) -> News {
+        std::mem::take(&mut *self.news())
+    }
+
+    /// These blocks, and the states after them, are on disk.
+    pub(crate) fn synced(&self, finals: &[Finality]) {
+        let mut cache = self.cache();
+        for known in finals {
+            cache.mark(known.hash, Stage::Stored);
+        }
+        cache.shrink();
+    }
+
+    /// A chain begins here: its genesis is executed, and written with the actor's next records.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub(crate) fn begin(&self, genesis: Genesis, opening: &Opening) -> Result<(), OpenError> {
+        let (chain, state) = found(genesis, &self.codes)?;
+        let (expected, found) = (chain.hash(), opening.genesis);
+        if expected != found || opening.chain != chain.genesis().chain {
+            return Err(OpenError::Opening { expected, found });
+        }
+        let id = opening.chain;
+        // Known already, and further than its beginning, maybe.
+        if self.newest(id).is_none_or(|newest| newest.chain.genesis().series < opening.series) {
+            let header = chain.header().clone();
+            let chain = Arc::new(chain);
+            self.keep(Live { chain, header, state, content: None, bytes: 1 << 10 });
+            self.decide(id, expected);
+        }
+        self.news().writes.push(Write::Opening(Box::new(opening.clone())));
+        Ok(())
+    }
+
+    /// A chain as it begins.
+    fn chain(&self, id: B256) -> Option<Arc<Chain>> {
+        if let Some(chain) = self.cache().chain(id) {
+            return Some(chain);
+        }
+        let (genesis, root) = readable(self.store.genesis(id))??;
+        Chain::new(genesis, root).ok().map(Arc::new)
+    }
+
+    /// A block with its state, from memory or disk.
+    #[must_use]
+    pub fn live(&self, hash: B256) -> Option<Arc<Live>> {
+        let known = self.cache().get(hash);
+        known.or_else(|| self.load(readable(self.store.state(hash))??))
+    }
+
+    /// A chain's newest final block with its state.
+    #[must_use]
+    pub fn newest(&self, chain: B256) -> Option<Arc<Live>> {
+        let known = self.cache().newest(chain);
+        known.or_else(|| self.load(readable(self.store.newest_state(chain))??))
+    }
+
+    fn load(&self, snapshot: Vec<u8>) -> Option<Arc<Live>> {
+        let bytes = snapshot.len();
+        let Snapshot { header, state } = match Snapshot::decode(&snapshot) {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                tracing::error!(%error, "a state on disk cannot be read");
+                return None;
+            }
+        };
+        let chain = self.chain(header.proposal.chain)?;
+        let live = Arc::new(Live { chain, header, state, content: None, bytes });
+        self.cache().put(live.clone(), Stage::Stored);
+        Some(live)
+    }
+
+    fn keep(&self, live: Live) {
+        self.cache().put(Arc::new(live), Stage::Undecided);
+    }
+
+    /// Makes a block final, and those below it.
+    fn decide(&self, chain: B256, hash: B256) {
+        let Some(newest) = self.live(hash) else { return };
+        let mut cache = self.cache();
+        let path = cache.decide(&newest);
+        drop(cache);
+        if path.is_empty() {
+            return;
+        }
+        let height = newest.header.proposal.height;
+        let snapshot = Snapshot { header: newest.header.clone(), state: newest.state.clone() };
+        let mut news = self.news();
+        let (genesis, root) = (newest.chain.genesis(), newest.chain.header().outcome.state_root);
+        if !path.iter().any(|block| block.content.is_some()) {
+            news.writes.push(Write::Chain(Box::new(genesis.clone()), root));
+        }
+        for block in &path {
+            let content = block.content.clone();
+            let header = block.header.clone();
+            let (height, hash) = (header.proposal.height, header.hash());
+            let transactions = content.as_ref().map(|(body, _)| body.transactions.len());
+            let is_genesis = hash == block.chain.hash();
+            news.writes.push(Write::Block(Box::new(FinalBlock { header, content, is_genesis })));
+            news.finals.push(Finality { chain, height, hash, transactions });
+        }
+        match snapshot.encode() {
+            Ok(snapshot) => news.writes.push(Write::State { chain, height, hash, snapshot }),
+            // It stays in memory as long as it can; after a restart others are asked.
+            Err(error) => tracing::error!(%error, height, "a state cannot be kept on disk"),
+        }
+        news.writes.push(Write::Decided(chain, height));
+    }
+
+    /// Whether a transaction can come after a chain's newest final block, by trying it alone.
+    #[must_use]
+    pub fn attempt(&self, newest: &Live, signed: &SignedTransaction) -> Trial {
+        let Live { chain, header, state, .. } = newest;
+        let sender = match may_come(chain, header, signed, state, &mut InMemory) {
+            Ok(sender) => sender,
+            Err(TransactionError::Bad(reason)) => return Trial::Never(reason),
+            Err(TransactionError::State(_)) => return Trial::Never(BadTransaction::Signature),
+        };
+        let about = &header.proposal;
+        let draft = Draft {
+            view: about.view,
+            epoch: about.epoch,
+            time_ms: about.time_ms,
+            paid_through_s: about.paid_through_s,
+            gas_price: about.gas_price,
+            members_hash: about.members_hash,
+        };
+        let candidates = Candidates { transactions: vec![signed.clone()], ..Candidates::default() };
+        let built = build(chain, header, &draft, candidates, state, &mut InMemory, &self.codes);
+        let dropped = built.ok().and_then(|built| built.dropped.into_iter().next());
+        match dropped {
+            Some(Dropped::Transaction(_, reason)) => Trial::Never(reason),
+            _ => Trial::MayCome(sender),
+        }
+    }
+
+    /// Asks a chain's contract, as if `caller` did so right after the newest final block.
+    #[must_use]
+    pub fn ask(&self, newest: &Live, caller: Address, data: Bytes) -> Option<Called> {
+        let Live { chain, header, state, .. } = newest;
+        ask(chain, header, caller, data, state, &mut InMemory, &self.codes).ok()
+    }
+}
+
+/// A node that cannot read its own disk knows less than it did; it does not stop for that.
+fn readable<T>(found: Result<T, StoreError>) -> Option<T> {
+    found.inspect_err(|error| tracing::error!(%error, "the store cannot be read")).ok()
+}
+
+/// The ledgers as the core sees them.
+#[derive(Debug, Clone)]
+pub struct NodeLedgers(pub Arc<Chains>);
+
+impl Ledgers for NodeLedgers {
+    fn has(&self, block: B256) -> bool {
+        let chains = &self.0;
+        let known = chains.cache().get(block).is_some();
+        known || readable(chains.store.has_state(block)).unwrap_or_default()
+    }
+
+    fn execute(&mut self, proposal: &Proposal, body: &Body) -> Result<Outcome, ExecuteError> {
+        let parent = proposal.parent;
+        let before = self.0.live(parent).ok_or(ExecuteError::NoParent { parent })?;
+        let Live { chain, header, state, bytes, .. } = &*before;
+        let block = Block { chain, parent: header, proposal, body };
+        let executed = execute(block, state, &mut InMemory, &self.0.codes);
+        let executed = executed.map_err(|error| {
+            tracing::debug!(%error, height = proposal.height, "a block cannot be executed");
+            ExecuteError::Bad
+        })?;
+        let outcome = executed.outcome.clone();
+        self.0.keep(Live {
+            chain: chain.clone(),
+            header: Header { proposal: proposal.clone(), outcome: outcome.clone() },
+            state: executed.state,
+            bytes: bytes + alloy_rlp::Encodable::length(body),
+            content: Some((body.clone(), executed.receipts)),
+        });
+        Ok(outcome)
+    }
+
+    fn validate(
+        &self,
+        genesis: B256,
+        proposal: &Proposal,
+        body: &Body,
+        witness: &[u8],
+    ) -> Result<Outcome, ExecuteError> {
+        let bad = |_| ExecuteError::Bad;
+        let handout: Handout = alloy_rlp::decode_exact(witness).map_err(bad)?;
+        let chain = handout.chain().map_err(|_| ExecuteError::Bad)?;
+        if chain.hash() != genesis {
+            return Err(ExecuteError::Bad);
+        }
+        let outcome = handout.execute(&chain, proposal, body, &self.0.codes);
+        outcome.map_err(|_| ExecuteError::Bad)
+    }
+
+    fn build(
+        &mut self,
+        draft: Proposal,
+        transactions: &mut Vec<SignedTransaction>,
+    ) -> Option<Built> {
+        let before = self.0.live(draft.parent)?;
+        let Live { chain, header, state, bytes, .. } = &*before;
+        let of = Draft {
+            view: draft.view,
+            epoch: draft.epoch,
+            time_ms: draft.time_ms.max(header.proposal.time_ms),
+            paid_through_s: draft.paid_through_s,
+            gas_price: draft.gas_price,
+            members_hash: draft.members_hash,
+        };
+        let candidates =
+            Candidates { transactions: std::mem::take(transactions), ..Candidates::default() };
+        let made = build(chain, header, &of, candidates, state, &mut InMemory, &self.0.codes);
+        let made = made.inspect_err(|error| tracing::warn!(%error, "no block can be made")).ok()?;
+        for dropped in &made.dropped {
+            if let Dropped::Transaction(_, reason) = dropped {
+                tracing::debug!(%reason, "a transaction is left out");
+            }
+        }
+        *transactions = made.waiting.transactions;
+        let built = made.block?;
+        let witness = Handout::new(chain, header, built.witness.clone());
+        let (header, body) = (built.header(), built.body);
+        transactions.extend(body.transactions.iter().cloned());
+        self.0.keep(Live {
+            chain: chain.clone(),
+            header: header.clone(),
+            state: built.executed.state,
+            bytes: bytes + alloy_rlp::Encodable::length(&body),
+            content: Some((body.clone(), built.executed.receipts)),
+        });
+        Some(Built { header, body, witness: alloy_rlp::encode(witness).into() })
+    }
+
+    /// A transaction that the contract refuses now counts as one that never comes: else those who wait for it would blame
+    /// the creator, who cannot put it into a block. Its sender may send it again.
+    fn may_come(&self, block: B256, transaction: &SignedTransaction) -> bool {
+        let Some(last) = self.0.live(block) else { return true };
+        matches!(self.0.attempt(&last, transaction), Trial::MayCome(_))
+    }
+
+    fn finalized(&mut self, chain: B256, block: B256) {
+        self.0.decide(chain, block);
+    }
+
+    fn export(&self, block: B256) -> Option<(Header, Bytes)> {
+        let live = self.0.live(block)?;
+        Some((live.header.clone(), Exported::new(&live)?.encode()))
+    }
+
+    fn import(&mut self, genesis: B256, header: &Header, state: &[u8]) -> bool {
+        let bytes = state.len();
+        let Some((chain, state)) = Exported::decode(state, genesis, header) else {
+            tracing::warn!(height = header.proposal.height, "a state that was sent is another's");
+            return false;
+        };
+        let header = header.clone();
+        self.0.keep(Live { chain: Arc::new(chain), header, state, content: None, bytes });
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,38 @@
+//! Runs the committee's state machines: a seat of an archive group, or a participant.
+//!
+//! ```text
+//! HTTP ─► transport ─► Inbox ─► runtime: step ─► Writer: one sync for many steps ─► transport ─► HTTP
+//!                                    │ Ledgers ─► states in memory, the rest in the store
+//! users ─► rpc ──────────────────────┘
+//! ```
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`runtime`] | one thread for each actor: an event, a step, its records to the writer, its messages after them |
+//! | [`store`] | what must survive: the journal, final blocks, newest states; one SQLite file, group commit |
+//! | [`ledgers`] | executes blocks, keeps states |
+//! | [`transport`] | signed parcels of messages between nodes; streams to participants without an endpoint |
+//! | [`rpc`] | what users ask of an archive node |
+//! | [`node`] | all of it put together |
+//!
+//! # Panics
+//!
+//! None is meant to happen, and none is caught: a thread that panics ends its node, which goes on from its journal when
+//! it is started again. A store that cannot write ends it too: what cannot be remembered must not be said.
+
+pub mod clock;
+pub mod config;
+pub mod keys;
+pub mod ledgers;
+pub mod metrics;
+pub mod node;
+pub mod private;
+pub mod registry;
+pub mod rpc;
+pub mod runtime;
+pub mod seeds;
+pub mod store;
+pub mod transport;
+
+pub use config::NodeConfig;
+pub use node::{ArchiveNode, Participant, StartError};

@@ -1,0 +1,193 @@
+//! What stands between HTTP and the answers. Thin.
+
+use std::{convert::Infallible, time::Duration};
+
+use alloy::primitives::{Address, B256};
+use axum::{
+    Json,
+    extract::{Path, Query, Request, State},
+    response::{
+        IntoResponse as _, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use bytes::Bytes;
+use conet_ledger::block::SignedTransaction;
+use futures_util::StreamExt as _;
+use http::{StatusCode, request::Parts};
+use http_body_util::{BodyExt as _, Limited};
+use serde::{Deserialize, de::DeserializeOwned};
+use tokio::sync::broadcast::error::RecvError;
+
+use super::{Rpc, RpcError, reads, submit};
+
+/// How often a quiet stream says that it is there.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
+/// How long a body may take.
+const BODY_PATIENCE: Duration = Duration::from_secs(15);
+
+type Answer<T> = Result<Json<T>, RpcError>;
+
+/// A path's last part, or what it has before it.
+fn part<T: std::str::FromStr>(text: &str, expected: &'static str) -> Result<T, RpcError> {
+    text.parse()
+        .map_err(|_| RpcError::Malformed { expected, found: text.chars().take(80).collect() })
+}
+
+fn chain_id(text: &str) -> Result<B256, RpcError> {
+    part(text, "a chain's id, 32 bytes with 0x")
+}
+
+async fn read(rpc: &Rpc, request: Request) -> Result<(Parts, Bytes), RpcError> {
+    let (head, body) = request.into_parts();
+    let max = rpc.limits.body_bytes_max;
+    let body = tokio::time::timeout(BODY_PATIENCE, Limited::new(body, max).collect()).await;
+    let body = body.ok().and_then(Result::ok).ok_or_else(|| RpcError::Malformed {
+        expected: "a body within the limits of length and time",
+        found: format!("another; the limit is {max} bytes"),
+    })?;
+    Ok((head, body.to_bytes()))
+}
+
+fn json<T: DeserializeOwned>(body: &[u8], expected: &'static str) -> Result<T, RpcError> {
+    serde_json::from_slice(body)
+        .map_err(|error| RpcError::Malformed { expected, found: error.to_string() })
+}
+
+pub(super) async fn status(State(rpc): State<Rpc>) -> Answer<reads::Status> {
+    rpc.status().await.map(Json)
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Range {
+    #[serde(default)]
+    from: u64,
+    #[serde(default = "one")]
+    count: usize,
+}
+
+const fn one() -> usize {
+    1
+}
+
+pub(super) async fn log(
+    State(rpc): State<Rpc>,
+    Query(Range { from, count }): Query<Range>,
+) -> Answer<reads::Entries> {
+    rpc.entries(from, count).await.map(Json)
+}
+
+pub(super) async fn chain(
+    State(rpc): State<Rpc>,
+    Path(chain): Path<String>,
+    request: Request,
+) -> Result<Response, RpcError> {
+    let chain = chain_id(&chain)?;
+    let (head, body) = read(&rpc, request).await?;
+    rpc.admit(chain, &head, &body).await?;
+    let notice = rpc.notice(chain).await?.ok_or(RpcError::NotFound { what: "a notice" })?;
+    Ok(Json(notice).into_response())
+}
+
+pub(super) async fn genesis(
+    State(rpc): State<Rpc>,
+    Path(chain): Path<String>,
+    request: Request,
+) -> Answer<reads::Beginning> {
+    let chain = chain_id(&chain)?;
+    let (head, body) = read(&rpc, request).await?;
+    let newest = rpc.admit(chain, &head, &body).await?;
+    Ok(Json(reads::Beginning::of(&newest.chain)))
+}
+
+pub(super) async fn block(
+    State(rpc): State<Rpc>,
+    Path((chain, height)): Path<(String, String)>,
+    request: Request,
+) -> Answer<reads::BlockView> {
+    let chain = chain_id(&chain)?;
+    let height = part(&height, "a height")?;
+    let (head, body) = read(&rpc, request).await?;
+    rpc.admit(chain, &head, &body).await?;
+    rpc.block(chain, height).await.map(Json)
+}
+
+pub(super) async fn account(
+    State(rpc): State<Rpc>,
+    Path((chain, address)): Path<(String, String)>,
+    request: Request,
+) -> Answer<reads::AccountView> {
+    let chain = chain_id(&chain)?;
+    let address: Address = part(&address, "an address, 20 bytes with 0x")?;
+    let (head, body) = read(&rpc, request).await?;
+    let newest = rpc.admit(chain, &head, &body).await?;
+    Ok(Json(reads::AccountView::of(&newest, address)))
+}
+
+pub(super) async fn call(
+    State(rpc): State<Rpc>,
+    Path(chain): Path<String>,
+    request: Request,
+) -> Answer<reads::Said> {
+    let chain = chain_id(&chain)?;
+    let (head, body) = read(&rpc, request).await?;
+    let newest = rpc.admit(chain, &head, &body).await?;
+    let question = json(&body, "a call: caller and data")?;
+    rpc.call(newest, question).await.map(Json)
+}
+
+pub(super) async fn submit(
+    State(rpc): State<Rpc>,
+    Path(chain): Path<String>,
+    request: Request,
+) -> Result<(StatusCode, Json<submit::Submitted>), RpcError> {
+    let chain = chain_id(&chain)?;
+    let (head, body) = read(&rpc, request).await?;
+    let newest = rpc.admit(chain, &head, &body).await?;
+    let signed: SignedTransaction = json(&body, "a signed transaction")?;
+    let submitted = rpc.submit(newest, signed).await?;
+    Ok((StatusCode::ACCEPTED, Json(submitted)))
+}
+
+pub(super) async fn transaction(
+    State(rpc): State<Rpc>,
+    Path((chain, hash)): Path<(String, String)>,
+    request: Request,
+) -> Answer<reads::TransactionView> {
+    let chain = chain_id(&chain)?;
+    let hash = part(&hash, "a transaction's hash, 32 bytes with 0x")?;
+    let (head, body) = read(&rpc, request).await?;
+    rpc.admit(chain, &head, &body).await?;
+    rpc.transaction(chain, hash).await.map(Json)
+}
+
+pub(super) async fn finality(
+    State(rpc): State<Rpc>,
+    Path(chain): Path<String>,
+    request: Request,
+) -> Result<Response, RpcError> {
+    let chain = chain_id(&chain)?;
+    let (head, body) = read(&rpc, request).await?;
+    rpc.admit(chain, &head, &body).await?;
+    let slot = rpc.streams.clone().try_acquire_owned().map_err(|_| RpcError::Busy)?;
+    let finals =
+        futures_util::stream::unfold((rpc.runtime.finals(), slot), move |state| async move {
+            let (mut finals, slot) = state;
+            loop {
+                match finals.recv().await {
+                    Ok(known) if known.chain == chain => return Some((known, (finals, slot))),
+                    // Who is too slow learns the height from the next one.
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return None,
+                }
+            }
+        });
+    let events = finals.map(|known| {
+        let event = Event::default().event("final").json_data(known);
+        Ok::<_, Infallible>(event.unwrap_or_default())
+    });
+    let stop = rpc.stop.clone();
+    let events = events.take_until(async move { stop.cancelled().await });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEPALIVE)).into_response())
+}

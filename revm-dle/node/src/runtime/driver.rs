@@ -1,0 +1,235 @@
+//! The loop around an actor.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use alloy::primitives::B256;
+use conet_committee::{
+    Action, Record, archive::ProvenNotice, keys::NodeId, message::Message, seat::Event,
+};
+use tokio::sync::broadcast;
+
+use super::{Actor, Parts, inbox::Next};
+use crate::{clock, ledgers::Finality, metrics::Metrics, store::Write};
+
+/// The longest that the loop sleeps: it looks whether it should go on.
+const SLEEP_MAX: Duration = Duration::from_secs(1);
+
+/// The shortest: a timer that is due at once is not due all the time.
+const SLEEP_MIN: Duration = Duration::from_millis(1);
+
+pub(super) struct Driver {
+    parts: Parts,
+    finals: broadcast::Sender<Finality>,
+    alive: Arc<AtomicBool>,
+    now_ms: u64,
+    /// When others are asked for blocks; none: nothing is wanted.
+    fetch_at_ms: Option<u64>,
+    /// Whom to ask next.
+    turn: usize,
+}
+
+/// Tells everybody that the actor is no more, also when its thread panics.
+struct Ends(Arc<AtomicBool>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+impl Driver {
+    pub(super) fn new(
+        parts: Parts,
+        finals: broadcast::Sender<Finality>,
+        alive: Arc<AtomicBool>,
+    ) -> Self {
+        Self { parts, finals, alive, now_ms: 0, fetch_at_ms: Some(0), turn: 0 }
+    }
+
+    pub(super) fn run(mut self) {
+        let _ends = Ends(self.alive.clone());
+        while self.alive.load(Ordering::Acquire) {
+            let next = self.parts.inbox.next(self.patience());
+            // The wall clock may be set back; time here does not go back.
+            self.now_ms = self.now_ms.max(clock::unix_ms());
+            let start = Instant::now();
+            let actions = match next {
+                Next::Stop => return,
+                Next::Ask(ask) => ask(&mut self.parts.actor),
+                Next::Message(from, message) => self.receive(from, *message),
+                Next::Nothing => self.parts.actor.step(self.now_ms, Event::Tick),
+            };
+            self.parts.metrics.steps.inc();
+            self.parts.metrics.step_seconds.observe(start.elapsed().as_secs_f64());
+            self.act(actions);
+            self.fetch();
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        let wake_ms = self.parts.actor.wake_ms().min(self.fetch_at_ms.unwrap_or(u64::MAX));
+        let patience = Duration::from_millis(wake_ms.saturating_sub(clock::unix_ms()));
+        patience.clamp(SLEEP_MIN, SLEEP_MAX)
+    }
+
+    /// A message: some are the driver's own matter, for the core keeps no history.
+    fn receive(&mut self, from: NodeId, message: Message) -> Vec<Action> {
+        match message {
+            Message::FetchBlock { hash } => {
+                if let Some(answer) = self.final_block(from, hash) {
+                    return vec![Action::Send(from, answer)];
+                }
+            }
+            Message::FetchState { hash } if !self.may_have(from, hash) => return Vec::new(),
+            Message::Block(header, body) => {
+                self.fetch_at_ms = Some(self.now_ms);
+                self.write(vec![Write::Fetched(Box::new((*header, body)))], Vec::new());
+                return Vec::new();
+            }
+            _ => {}
+        }
+        self.parts.actor.step(self.now_ms, Event::Message(from, Box::new(message)))
+    }
+
+    /// A final block, for those who may have it.
+    fn final_block(&self, to: NodeId, hash: B256) -> Option<Message> {
+        let known = self.parts.chains.store().block(hash);
+        let known = known.inspect_err(|error| tracing::error!(%error, "no block can be read"));
+        let block = known.ok()??;
+        let chain = block.header.proposal.chain;
+        let body = block.body.filter(|_| self.is_of(to, chain))?;
+        Some(Message::Block(Box::new(block.header), body))
+    }
+
+    fn may_have(&self, node: NodeId, hash: B256) -> bool {
+        let live = self.parts.chains.live(hash);
+        live.is_some_and(|live| self.is_of(node, live.header.proposal.chain))
+    }
+
+    /// Whether a node has a seat, or a part in a chain.
+    fn is_of(&self, node: NodeId, chain: B256) -> bool {
+        let takes_part = |notice: &ProvenNotice| notice.notice.members().contains(&node);
+        self.parts.seats.contains(node) || self.notice(chain).is_some_and(takes_part)
+    }
+
+    fn notice(&self, chain: B256) -> Option<&ProvenNotice> {
+        match &self.parts.actor {
+            Actor::Seat(seat) => seat.notice(chain),
+            Actor::Member(member) => member.notices().find(|known| known.notice.chain == chain),
+        }
+    }
+
+    /// Does what a step wants done: its records and what its blocks changed are written as one, then it speaks.
+    fn act(&mut self, actions: Vec<Action>) {
+        let mut sends = Vec::new();
+        let mut writes = Vec::new();
+        for action in actions {
+            match action {
+                Action::Persist(record) => {
+                    self.count(&record);
+                    let settled = self.settled_by(&record);
+                    writes.push(Write::Record(Box::new(record)));
+                    writes.extend(settled);
+                }
+                Action::Send(to, message) => sends.push((to, message)),
+                Action::Report(first, second) => {
+                    self.parts.metrics.reports.inc();
+                    tracing::warn!(node = first.voter.0, "two votes exclude each other");
+                    writes.push(Write::Report(Box::new((first, second))));
+                }
+            }
+        }
+        self.write(writes, sends);
+    }
+
+    fn write(&mut self, mut writes: Vec<Write>, sends: Vec<(NodeId, Message)>) {
+        let news = self.parts.chains.take_news();
+        if news.finals.iter().any(|known| known.transactions.is_none()) {
+            self.fetch_at_ms.get_or_insert(self.now_ms);
+        }
+        self.parts.metrics.blocks.inc_by(news.finals.len() as u64);
+        self.parts.metrics.live_states.set(as_i64(self.parts.chains.live_states()));
+        writes.extend(news.writes);
+        if writes.is_empty() && sends.is_empty() {
+            return;
+        }
+        let (outlet, chains) = (self.parts.outlet.clone(), self.parts.chains.clone());
+        let (finals, alive) = (self.finals.clone(), self.alive.clone());
+        let metrics = self.parts.metrics.clone();
+        let then = move |written: Result<(), &crate::store::StoreError>| {
+            if written.is_err() {
+                alive.store(false, Ordering::Release);
+                return;
+            }
+            chains.synced(&news.finals);
+            speak(sends, &*outlet, &metrics);
+            for known in news.finals {
+                // Nobody may be listening.
+                let _ = finals.send(known);
+            }
+        };
+        if self.parts.chains.store().write(writes, then).is_err() {
+            self.alive.store(false, Ordering::Release);
+        }
+    }
+
+    fn count(&self, record: &Record) {
+        let metrics = &self.parts.metrics;
+        match record {
+            Record::Entry(_) => {
+                metrics.entries.inc();
+            }
+            Record::LogVote(_, ballot) if ballot.vote.block.is_zero() => {
+                metrics.views_given_up.inc();
+            }
+            _ => {}
+        }
+    }
+
+    /// Where a member's chain stands, whenever it votes: what is below can be pruned.
+    fn settled_by(&self, record: &Record) -> Option<Write> {
+        let chain = match record {
+            Record::MemberVote(word) => word.ballot.vote.chain,
+            Record::Proposed(proposed, _) => proposed.header.proposal.chain,
+            _ => return None,
+        };
+        self.notice(chain).map(|notice| Write::Stands(Box::new(notice.clone())))
+    }
+
+    /// Asks others for final blocks that were missed.
+    fn fetch(&mut self) {
+        if self.fetch_at_ms.is_none_or(|at_ms| self.now_ms < at_ms) {
+            return;
+        }
+        let limits = self.parts.limits;
+        let wanted = self.parts.chains.store().wanted(limits.fetches_max).unwrap_or_default();
+        self.fetch_at_ms = (!wanted.is_empty()).then(|| self.now_ms + limits.fetch_interval_ms);
+        let seats = self.parts.seats.nodes();
+        let others: Vec<_> = seats.iter().filter(|node| **node != self.parts.me).collect();
+        let mut sends = Vec::new();
+        for hash in wanted {
+            self.turn = self.turn.wrapping_add(1);
+            if let Some(to) = others.get(self.turn % others.len().max(1)) {
+                sends.push((**to, Message::FetchBlock { hash }));
+            }
+        }
+        self.write(Vec::new(), sends);
+    }
+}
+
+fn as_i64(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn speak(sends: Vec<(NodeId, Message)>, outlet: &dyn super::Outlet, metrics: &Metrics) {
+    metrics.sent.inc_by(sends.len() as u64);
+    for (to, message) in sends {
+        outlet.send(to, message);
+    }
+}

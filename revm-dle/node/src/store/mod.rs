@@ -1,0 +1,327 @@
+//! What a node must not lose, in one SQLite file: its journal, final blocks, and the newest state of each chain.
+//!
+//! One thread owns the writing connection. It takes what waits of many steps, applies it in one transaction, syncs once
+//! (group commit), and only then lets the messages of these steps go. After a failed write nothing is said any more.
+//!
+//! # What is pruned, and why that is safe
+//!
+//! | records | go when | because |
+//! |---|---|---|
+//! | a seat's log votes | an entry of their view or a later one is final | a seat never votes in a view before its tip's |
+//! | drafts | an entry of their height is final | they are shown only until then |
+//! | a seat's words, blocks under judgement | a block of their height is final | the state after the entry refuses that height |
+//! | a member's votes, a creator's blocks | a notice of their height **is journaled** in the same transaction | it never signs below its notice |
+//! | older notices of a chain, older wishes | a newer one comes | only the newest counts |
+//!
+//! Final entries and certificates stay, all of them: the group's state is what they lead to, and there is no checkpoint
+//! of it yet.
+
+mod read;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod write;
+mod writer;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread::JoinHandle,
+};
+
+use alloy::primitives::B256;
+use conet_committee::{
+    Record, archive::item::Opening, keys::NodeId, log::Entry, seats::Seats, vote::Ballot,
+};
+use conet_ledger::genesis::Genesis;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use serde::{Deserialize, Serialize};
+
+pub use read::{KeptBlock, Place};
+pub use write::{FinalBlock, Write, transaction_hash};
+use writer::{Batch, Writer};
+
+use crate::metrics::Metrics;
+
+/// Limits of the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreLimits {
+    /// Steps that may wait for the disk; the actor waits for room.
+    pub waiting_steps_max: usize,
+    /// Steps joined in one transaction.
+    pub batch_steps_max: usize,
+    /// Bytes of the database file, above which writes fail as on a full disk.
+    pub file_bytes_max: u64,
+    /// Connections for reading kept open between uses.
+    pub idle_readers_max: usize,
+}
+
+impl Default for StoreLimits {
+    fn default() -> Self {
+        Self {
+            waiting_steps_max: 256,
+            batch_steps_max: 256,
+            file_bytes_max: 128 << 30,
+            idle_readers_max: 4,
+        }
+    }
+}
+
+/// Our database failed; nothing of the operation took effect.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite refused (a full disk, a damaged file).
+    #[error("the store failed: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The writer thread is gone; the node is shutting down, or could not write.
+    #[error("expected an open store, found it closed")]
+    Closed,
+    /// The thread could not be started.
+    #[error("expected a thread for the store, found none: {0}")]
+    Thread(std::io::Error),
+    /// A row that this program did not write.
+    #[error("expected a row that can be read, found another: {0}")]
+    Corrupt(&'static str),
+    /// Another node's journal: going on from it could contradict what that node said.
+    #[error("expected the journal of {expected}, found that of {found}")]
+    NotOurs {
+        /// This node, its log and epoch.
+        expected: String,
+        /// Whose it is.
+        found: String,
+    },
+    /// The file cannot be used.
+    #[error("cannot open the store at {path}: {source}")]
+    Open {
+        /// The file.
+        path: String,
+        /// Why not.
+        source: rusqlite::Error,
+    },
+}
+
+/// A handle on the store; cheap to clone. The writer ends when the last one goes.
+#[derive(Clone)]
+pub struct Store {
+    steps: mpsc::SyncSender<Batch>,
+    readers: Arc<Readers>,
+    writer: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+/// Read-only connections, handed out one at a time.
+struct Readers {
+    path: std::path::PathBuf,
+    idle: Mutex<Vec<Connection>>,
+    idle_max: usize,
+}
+
+impl Store {
+    /// Opens the store of a node, making it if need be.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn open(
+        path: &Path,
+        node: NodeId,
+        seats: &Seats,
+        limits: StoreLimits,
+        metrics: Metrics,
+    ) -> Result<Self, StoreError> {
+        let connection = schema::open(path, limits.file_bytes_max)?;
+        claim(&connection, node, seats)?;
+        let (steps, queue) = mpsc::sync_channel(limits.waiting_steps_max);
+        let idle_max = limits.idle_readers_max;
+        let writer = Writer { connection, limits, metrics };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || writer.run(&queue))
+            .map_err(StoreError::Thread)?;
+        let readers = Readers { path: path.to_owned(), idle: Mutex::default(), idle_max };
+        Ok(Self { steps, readers: Arc::new(readers), writer: Arc::new(Mutex::new(Some(thread))) })
+    }
+
+    /// Writes all of this or nothing, after all that was given before; then tells how that went. Waits for room.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn write(
+        &self,
+        writes: Vec<Write>,
+        then: impl FnOnce(Result<(), &StoreError>) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let batch = Batch { writes, then: Box::new(then) };
+        self.steps.send(batch).map_err(|_| StoreError::Closed)
+    }
+
+    /// Lets go of this handle; if it is the last one, waits until what was given is written.
+    pub fn close(self) {
+        let Self { steps, writer, .. } = self;
+        drop(steps);
+        if let Some(writer) = Arc::into_inner(writer) {
+            let thread = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
+            // It says in the log why it ended.
+            let _ = thread.map(JoinHandle::join);
+        }
+    }
+
+    /// All that was journaled and still matters, in an order in which it can be replayed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn journal(&self) -> Result<Vec<Record>, StoreError> {
+        self.read(read::journal)
+    }
+
+    /// Final entries of the log from a height on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn entries(&self, from: u64, count: usize) -> Result<Vec<Entry>, StoreError> {
+        self.read(|connection| read::entries(connection, from, count))
+    }
+
+    /// How a chain began: its genesis, and the state root after it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn genesis(&self, chain: B256) -> Result<Option<(Genesis, B256)>, StoreError> {
+        self.read(|connection| read::genesis(connection, chain))
+    }
+
+    /// How the main chain opened the chains that this node has.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn openings(&self) -> Result<Vec<Opening>, StoreError> {
+        self.read(read::openings)
+    }
+
+    /// Whether the state after a block is here.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn has_state(&self, hash: B256) -> Result<bool, StoreError> {
+        self.read(|connection| read::has_state(connection, hash))
+    }
+
+    /// The state after a block.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn state(&self, hash: B256) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|connection| read::snapshot(connection, "hash", hash))
+    }
+
+    /// The newest final state of a chain.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn newest_state(&self, chain: B256) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|connection| read::snapshot(connection, "chain", chain))
+    }
+
+    /// A final block by its hash.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn block(&self, hash: B256) -> Result<Option<KeptBlock>, StoreError> {
+        self.read(|connection| read::block(connection, "hash = ?1", params![hash.as_slice()]))
+    }
+
+    /// A chain's final block of a height.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn block_at(&self, chain: B256, height: u64) -> Result<Option<KeptBlock>, StoreError> {
+        self.read(|connection| {
+            let key = params![chain.as_slice(), write::sql(height)];
+            read::block(connection, "chain = ?1 AND height = ?2", key)
+        })
+    }
+
+    /// Where a final transaction is.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn place(&self, transaction: B256) -> Result<Option<Place>, StoreError> {
+        self.read(|connection| read::place(connection, transaction))
+    }
+
+    /// Final blocks to ask others for, so many of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn wanted(&self, count: usize) -> Result<Vec<B256>, StoreError> {
+        self.read(|connection| read::wanted(connection, count))
+    }
+
+    /// Votes that exclude each other, for the main chain.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn reports(&self) -> Result<Vec<(Ballot, Ballot)>, StoreError> {
+        self.read(read::reports)
+    }
+
+    fn read<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let connection = self.readers.take()?;
+        let found = query(&connection)?;
+        self.readers.put(connection);
+        Ok(found)
+    }
+}
+
+/// Makes the journal this node's, or checks that it is.
+fn claim(connection: &Connection, node: NodeId, seats: &Seats) -> Result<(), StoreError> {
+    let found: Option<(i64, Vec<u8>, i64)> = connection
+        .query_row("SELECT node, log, epoch FROM owner", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    let (id, epoch) = (write::sql(node.0), write::sql(seats.epoch));
+    match found {
+        None => {
+            let owner = params![id, seats.log.as_slice(), epoch];
+            connection
+                .execute("INSERT INTO owner (node, log, epoch) VALUES (?1, ?2, ?3)", owner)?;
+            Ok(())
+        }
+        Some((found_id, log, found_epoch))
+            if (found_id, log.as_slice(), found_epoch) == (id, seats.log.as_slice(), epoch) =>
+        {
+            Ok(())
+        }
+        Some((found_id, log, found_epoch)) => Err(StoreError::NotOurs {
+            expected: format!("{node} in log {}, epoch {epoch}", seats.log),
+            found: format!(
+                "node {found_id} in log {}, epoch {found_epoch}",
+                alloy::hex::encode_prefixed(log)
+            ),
+        }),
+    }
+}
+
+impl Readers {
+    fn take(&self) -> Result<Connection, StoreError> {
+        let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
+        idle.map_or_else(|| schema::open_reader(&self.path), Ok)
+    }
+
+    fn put(&self, connection: Connection) {
+        if let Ok(mut idle) = self.idle.lock()
+            && idle.len() < self.idle_max
+        {
+            idle.push(connection);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What is read back.
+
+use alloy::primitives::B256;
+use alloy_rlp::Decodable as _;
+use conet_committee::{Record, archive::item::Opening, log::Entry, vote::Ballot};
+use conet_ledger::{
+    block::{Body, Header},
+    genesis::Genesis,
+    receipt::Receipt,
+};
+use rusqlite::{Connection, OptionalExtension as _, Params, params};
+
+use super::{
+    StoreError,
+    write::{kind, sql},
+};
+
+/// A final block as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptBlock {
+    /// The block.
+    pub header: Header,
+    /// What it did; none when this node was not there, and has not been sent it since.
+    pub body: Option<Body>,
+    /// What became of it; none when this node did not execute it.
+    pub receipts: Option<Vec<Receipt>>,
+}
+
+/// A transaction's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The chain.
+    pub chain: B256,
+    /// The block's height.
+    pub height: u64,
+    /// Its index in the block.
+    pub index: usize,
+}
+
+fn rlp<T: alloy_rlp::Decodable>(bytes: &[u8], what: &'static str) -> Result<T, StoreError> {
+    alloy_rlp::decode_exact(bytes).map_err(|_| StoreError::Corrupt(what))
+}
+
+fn plain<T: serde::de::DeserializeOwned>(
+    bytes: &[u8],
+    what: &'static str,
+) -> Result<T, StoreError> {
+    postcard::from_bytes(bytes).map_err(|_| StoreError::Corrupt(what))
+}
+
+fn hash(bytes: &[u8]) -> Result<B256, StoreError> {
+    B256::try_from(bytes).map_err(|_| StoreError::Corrupt("a hash"))
+}
+
+/// The journal, in an order in which it can be replayed: a member's notices come before its votes, which are of the
+/// chains that they name.
+pub(super) fn journal(connection: &Connection) -> Result<Vec<Record>, StoreError> {
+    let mut records = Vec::new();
+    for query in
+        ["SELECT record FROM log ORDER BY seq", "SELECT record FROM notes ORDER BY kind != 7, seq"]
+    {
+        let mut select = connection.prepare(query)?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let bytes: Vec<u8> = row.get(0)?;
+            records.push(plain(&bytes, "a record")?);
+        }
+    }
+    debug_assert_eq!(kind::NOTICE, 7);
+    Ok(records)
+}
+
+pub(super) fn entries(
+    connection: &Connection,
+    from: u64,
+    count: usize,
+) -> Result<Vec<Entry>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT record FROM log WHERE height IS NOT NULL AND height >= ?1 ORDER BY height LIMIT ?2",
+    )?;
+    let mut rows = select.query(params![sql(from), sql(count as u64)])?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(0)?;
+        if let Record::Entry(entry) = plain(&bytes, "an entry")? {
+            entries.push(*entry);
+        }
+    }
+    Ok(entries)
+}
+
+pub(super) fn genesis(
+    connection: &Connection,
+    chain: B256,
+) -> Result<Option<(Genesis, B256)>, StoreError> {
+    let found: Option<(Vec<u8>, Vec<u8>)> = connection
+        .prepare_cached("SELECT genesis, root FROM chains WHERE chain = ?1")?
+        .query_row(params![chain.as_slice()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((genesis, root)) = found else { return Ok(None) };
+    Ok(Some((rlp(&genesis, "a genesis")?, hash(&root)?)))
+}
+
+pub(super) fn openings(connection: &Connection) -> Result<Vec<Opening>, StoreError> {
+    let mut select = connection
+        .prepare("SELECT opening FROM chains WHERE opening IS NOT NULL ORDER BY chain")?;
+    let mut rows = select.query([])?;
+    let mut openings = Vec::new();
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(0)?;
+        openings.push(plain(&bytes, "an opening")?);
+    }
+    Ok(openings)
+}
+
+/// A snapshot by its block, or the newest of a chain.
+pub(super) fn snapshot(
+    connection: &Connection,
+    by: &'static str,
+    key: B256,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(connection
+        .prepare_cached(&format!("SELECT snapshot FROM states WHERE {by} = ?1"))?
+        .query_row(params![key.as_slice()], |row| row.get(0))
+        .optional()?)
+}
+
+pub(super) fn has_state(connection: &Connection, hash: B256) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM states WHERE hash = ?1")?
+        .query_row(params![hash.as_slice()], |_| Ok(()))
+        .optional()?
+        .is_some())
+}
+
+pub(super) fn block(
+    connection: &Connection,
+    condition: &'static str,
+    params: impl Params,
+) -> Result<Option<KeptBlock>, StoreError> {
+    let found: Option<(Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>)> = connection
+        .prepare_cached(&format!("SELECT header, body, receipts FROM blocks WHERE {condition}"))?
+        .query_row(params, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((header, body, receipts)) = found else { return Ok(None) };
+    Ok(Some(KeptBlock {
+        header: rlp(&header, "a header")?,
+        body: body.map(|body| rlp(&body, "a body")).transpose()?,
+        receipts: receipts
+            .map(|bytes| Vec::<Receipt>::decode(&mut bytes.as_slice()))
+            .transpose()
+            .map_err(|_| StoreError::Corrupt("receipts"))?,
+    }))
+}
+
+pub(super) fn place(connection: &Connection, of: B256) -> Result<Option<Place>, StoreError> {
+    let found: Option<(Vec<u8>, i64, i64)> = connection
+        .prepare_cached("SELECT chain, height, place FROM transactions WHERE hash = ?1")?
+        .query_row(params![of.as_slice()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((chain, height, index)) = found else { return Ok(None) };
+    Ok(Some(Place {
+        chain: hash(&chain)?,
+        height: u64::try_from(height).unwrap_or_default(),
+        index: usize::try_from(index).unwrap_or_default(),
+    }))
+}
+
+/// Final blocks to ask others for.
+pub(super) fn wanted(connection: &Connection, count: usize) -> Result<Vec<B256>, StoreError> {
+    let mut select = connection.prepare_cached("SELECT hash FROM wanted LIMIT ?1")?;
+    let mut rows = select.query(params![sql(count as u64)])?;
+    let mut hashes = Vec::new();
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(0)?;
+        hashes.push(hash(&bytes)?);
+    }
+    Ok(hashes)
+}
+
+pub(super) fn reports(connection: &Connection) -> Result<Vec<(Ballot, Ballot)>, StoreError> {
+    let mut select = connection.prepare("SELECT report FROM reports ORDER BY seq")?;
+    let mut rows = select.query([])?;
+    let mut reports = Vec::new();
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(0)?;
+        reports.push(plain(&bytes, "a report")?);
+    }
+    Ok(reports)
+}

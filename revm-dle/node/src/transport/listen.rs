@@ -1,0 +1,117 @@
+//! A participant listens at every archive node of its group.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::{Buf as _, BytesMut};
+use conet_committee::keys::NodeId;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+
+use super::{
+    Hub, STREAM_PATH,
+    client::RequestError,
+    parcel::{Kind, Parcel, ParcelError},
+};
+use crate::metrics::Refusal;
+
+/// The pause before a broken stream is opened again, at first.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+
+/// Listens at one seat until the hub closes, and opens its stream again whenever it ends.
+pub async fn listen(hub: Arc<Hub>, seat: NodeId) {
+    let pause_max = Duration::from_millis(hub.limits.pause_ms_max);
+    let mut pause = PAUSE_MIN;
+    loop {
+        let ended = tokio::select! {
+            () = hub.stop.cancelled() => return,
+            ended = once(&hub, seat, &mut pause) => ended,
+        };
+        tracing::debug!(seat = seat.0, why = %ended, "the stream ended");
+        // Not all participants at once.
+        let jitter = Duration::from_millis(rand::random_range(0..=25));
+        tokio::select! {
+            () = hub.stop.cancelled() => return,
+            () = tokio::time::sleep(pause + jitter) => pause = (pause * 2).min(pause_max),
+        }
+    }
+}
+
+async fn once(hub: &Hub, seat: NodeId, pause: &mut Duration) -> RequestError {
+    let Some(endpoint) = hub.nodes.endpoint(seat) else {
+        return RequestError::Endpoint(format!("none of {seat}"));
+    };
+    let asks = hub.sealer.listen(seat).bytes().clone();
+    match hub.client.post(&endpoint, STREAM_PATH, asks).await {
+        Err(error) => error,
+        Ok(response) => {
+            *pause = PAUSE_MIN;
+            let read = Read { hub, bytes: BytesMut::new() };
+            read.all(response.into_body()).await
+        }
+    }
+}
+
+struct Read<'a> {
+    hub: &'a Hub,
+    bytes: BytesMut,
+}
+
+impl Read<'_> {
+    async fn all(mut self, mut body: Incoming) -> RequestError {
+        let silence_ms = self.hub.limits.silence_ms_max;
+        let silence = Duration::from_millis(silence_ms);
+        loop {
+            match tokio::time::timeout(silence, body.frame()).await {
+                Err(_) => return RequestError::TooSlow(silence_ms),
+                Ok(None) => return RequestError::NoAnswer("it is over".into()),
+                Ok(Some(Err(error))) => return RequestError::NoAnswer(error.to_string()),
+                Ok(Some(Ok(frame))) => {
+                    self.bytes.extend_from_slice(&frame.into_data().unwrap_or_default());
+                }
+            }
+            while let Some(parcel) = match self.next_parcel() {
+                Ok(parcel) => parcel,
+                Err(error) => return RequestError::NoAnswer(error.to_string()),
+            } {
+                self.take(&parcel);
+            }
+        }
+    }
+
+    /// The next whole parcel, if it is here.
+    fn next_parcel(&mut self) -> Result<Option<Parcel>, ParcelError> {
+        loop {
+            let Some(length) = self.bytes.first_chunk::<4>() else { return Ok(None) };
+            let length = u32::from_be_bytes(*length) as usize;
+            if length > self.hub.limits.parcel_bytes_max {
+                return Err(ParcelError::Malformed);
+            }
+            if self.bytes.len() < 4 + length {
+                return Ok(None);
+            }
+            self.bytes.advance(4);
+            if length > 0 {
+                let whole = self.bytes.split_to(length).freeze();
+                return Parcel::parse(whole).map(Some);
+            }
+        }
+    }
+
+    /// One bad parcel is its sender's fault, and ends no stream.
+    fn take(&self, parcel: &Parcel) {
+        let (hub, me) = (self.hub, self.hub.sealer.me());
+        let is_ours = parcel.kind == Kind::Messages && parcel.to == me;
+        let taken = if is_ours {
+            hub.admit(parcel).and_then(|()| hub.take(parcel))
+        } else {
+            Err(ParcelError::NotOurs { expected: me, found: parcel.to })
+        };
+        if let Err(error) = taken {
+            hub.metrics.refuse(match error {
+                ParcelError::Replayed { .. } => Refusal::Replayed,
+                _ => Refusal::Forged,
+            });
+            tracing::debug!(%error, "a parcel is refused");
+        }
+    }
+}
