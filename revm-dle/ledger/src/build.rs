@@ -29,6 +29,14 @@ pub struct Draft {
     pub members_hash: B256,
 }
 
+impl From<&Proposal> for Draft {
+    fn from(proposal: &Proposal) -> Self {
+        let Proposal { view, epoch, time_ms, paid_through_s, gas_price, members_hash, .. } =
+            *proposal;
+        Self { view, epoch, time_ms, paid_through_s, gas_price, members_hash }
+    }
+}
+
 /// What waits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Candidates {

@@ -11,8 +11,8 @@ mod support;
 
 use alloy::sol_types::SolCall as _;
 use alloy_rlp::Encodable as _;
-use conet_ledger::block::{Collection, SignedTransaction};
-use conet_ledger::build::{Candidates, Dropped};
+use conet_ledger::block::{Body, Collection, SignedTransaction};
+use conet_ledger::build::{Candidates, Draft, Dropped};
 use conet_ledger::error::BadTransaction;
 use conet_ledger::limits::{BLOCK_GAS_MAX, BODY_BYTES_MAX, SETTLED_MAX, TRANSACTIONS_MAX};
 use proptest::prelude::*;
@@ -37,6 +37,13 @@ fn offered(note: &mut Series, transactions: Vec<SignedTransaction>) -> (usize, u
     let building = note.add(Candidates { transactions, ..Candidates::default() });
     let block = building.block.map_or(0, |built| built.body.transactions.len());
     (block, building.waiting.transactions.len(), building.dropped.len())
+}
+
+#[test]
+fn a_draft_is_what_a_proposal_has_before_its_body() {
+    let mut note = note();
+    let built = note.add_calls(vec![transfer(&note, 0, 100_000)]);
+    assert_eq!(Draft::from(&built.proposal), note.draft);
 }
 
 #[test]
@@ -137,7 +144,32 @@ fn more_withdrawals_wait() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(support::cases(24))]
+
+    /// Any call of a contract that moves money, and any bytes as a body.
+    #[test]
+    fn no_call_panics(
+        calls in prop::collection::vec((0_u8..3, any::<bool>(), prop::collection::vec(any::<u8>(), 0..120)), 1..6),
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let mut note = note();
+        let selectors = [
+            Mini::transferCall::SELECTOR,
+            Mini::withdrawCall::SELECTOR,
+            Mini::initializeCall::SELECTOR,
+            Mini::settleCall::SELECTOR,
+        ];
+        let transactions = calls.into_iter().enumerate().map(|(index, (sender, known, mut data))| {
+            if known {
+                data.splice(..0, selectors[index % selectors.len()]);
+            }
+            note.call(sender, data)
+        });
+        let transactions = transactions.collect();
+        note.add(Candidates { transactions, ..Candidates::default() });
+        note.verify();
+        let _ = alloy_rlp::decode_exact::<Body>(&bytes);
+    }
 
     /// Whatever order they come in: all are in, each sender's by its nonces.
     #[test]
