@@ -107,7 +107,7 @@ pub struct Executed {
 ///
 /// # Errors
 /// [`BadGenesis`].
-pub fn found(genesis: Genesis, codes: &CodeBook) -> Result<(Chain, State), BadGenesis> {
+pub fn found_chain(genesis: Genesis, codes: &CodeBook) -> Result<(Chain, State), BadGenesis> {
     genesis.check()?;
     if !codes.contains(genesis.code_hash) {
         return Err(BadGenesis::UnknownCode(genesis.code_hash));
