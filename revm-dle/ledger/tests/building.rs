@@ -12,9 +12,10 @@ mod support;
 use alloy::sol_types::SolCall as _;
 use alloy_rlp::Encodable as _;
 use conet_ledger::block::{Body, Collection, SignedTransaction};
-use conet_ledger::build::{Candidates, Draft, Dropped};
-use conet_ledger::error::BadTransaction;
+use conet_ledger::build::{Candidates, Draft, Dropped, build};
+use conet_ledger::error::{BadBlock, BadTransaction};
 use conet_ledger::limits::{BLOCK_GAS_MAX, BODY_BYTES_MAX, SETTLED_MAX, TRANSACTIONS_MAX};
+use conet_ledger::trie::InMemory;
 use proptest::prelude::*;
 
 use support::mini::{self, Mini};
@@ -52,6 +53,43 @@ fn nothing_to_do_makes_no_block() {
     assert!(note.add(Candidates::default()).block.is_none());
     let early = transfer(&note, 4, 100_000);
     assert_eq!(offered(&mut note, vec![early]), (0, 1, 0));
+}
+
+#[test]
+fn no_block_is_made_that_nobody_takes() {
+    let mut note = note();
+    note.add_calls(vec![transfer(&note, 0, 100_000)]);
+    let (min, found) = (note.draft.time_ms, note.draft.time_ms - 1);
+    note.draft.time_ms = found;
+    let candidates = Candidates { settled: vec![1], ..Candidates::default() };
+    let refused = build(
+        &note.chain,
+        &note.last,
+        &note.draft,
+        candidates,
+        &note.state,
+        &mut InMemory,
+        &note.codes,
+    );
+    assert_eq!(refused.unwrap_err(), BadBlock::Time { min, found }.into());
+}
+
+#[test]
+fn a_witness_has_nothing_of_what_is_not_in_the_block() {
+    let mut note = note();
+    let pay = |to| Mini::transferCall { to: owner(to), amount: 1_000_000 }.abi_encode();
+    let many = (0..60).map(|nonce| note.sign(0, note.transaction(nonce, pay(nonce as u8 + 1))));
+    note.add_calls(many.collect());
+    let good = note.call(0, pay(1));
+    let alone = Candidates { transactions: vec![good.clone()], ..Candidates::default() };
+    let alone = note.try_build(alone).block.unwrap().witness;
+    let early = note.sign(7, note.transaction(3, pay(2)));
+    let poor = note.call(99, pay(9));
+    let transactions = vec![early, poor, good];
+    let settled = vec![4];
+    let building = note.try_build(Candidates { transactions, settled, ..Candidates::default() });
+    assert_eq!((building.dropped.len(), building.waiting.transactions.len()), (2, 1));
+    assert_eq!(building.block.unwrap().witness, alone);
 }
 
 #[test]
