@@ -4,6 +4,7 @@
 
 pub(crate) mod assembler;
 pub(crate) mod mini;
+pub(crate) mod note;
 pub(crate) mod series;
 
 /// So many runs of a property, or `PROPTEST_CASES`.
