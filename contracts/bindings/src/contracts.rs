@@ -72,6 +72,13 @@ alloy::sol! {
 }
 
 alloy::sol! {
+    // For genesis blocks: `DEPLOYED_BYTECODE`.
+    #[sol(rpc, all_derives)]
+    History,
+    "../abi/History.json"
+}
+
+alloy::sol! {
     #[sol(rpc, all_derives)]
     MedianAggregator,
     "../abi/MedianAggregator.json"
@@ -104,6 +111,13 @@ alloy::sol! {
     #[sol(rpc, all_derives)]
     NodeRegistry,
     "../abi/NodeRegistry.json"
+}
+
+alloy::sol! {
+    // For genesis blocks: `DEPLOYED_BYTECODE`.
+    #[sol(rpc, all_derives)]
+    NoteChain,
+    "../abi/NoteChain.json"
 }
 
 alloy::sol! {
@@ -165,5 +179,19 @@ impl From<NodeRegistry::KeySet> for RouteTable::KeySet {
     fn from(keys: NodeRegistry::KeySet) -> Self {
         let NodeRegistry::KeySet { certificate, certificateV4, handle, handleV4 } = keys;
         Self { certificate, certificateV4, handle, handleV4 }
+    }
+}
+
+impl From<NoteChain::Leaf> for ForcedExits::Leaf {
+    fn from(leaf: NoteChain::Leaf) -> Self {
+        let NoteChain::Leaf { kind, account, payee, lockId, withdrawal, amount, claimed } = leaf;
+        Self { kind, account, payee, lockId, withdrawal, amount, claimed }
+    }
+}
+
+impl From<ForcedExits::Voucher> for NoteChain::Voucher {
+    fn from(voucher: ForcedExits::Voucher) -> Self {
+        let ForcedExits::Voucher { genesisHash, series, authorization, total } = voucher;
+        Self { genesisHash, series, authorization, total }
     }
 }

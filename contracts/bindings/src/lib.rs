@@ -2,7 +2,8 @@
 //!
 //! [`NodeRegistry`], [`RouteTable`] and the [`Deployer`] that puts them on a chain are generated from
 //! `contracts/abi`, bytecode included. What each call, event, error and field means is said once, in
-//! `contracts/src/interfaces`.
+//! `contracts/src/interfaces`. [`NoteChain`] and the example [`History`] run on DLE chains instead: they come with their
+//! code as it is deployed, because a genesis puts it there.
 //!
 //! The rest is what a contract's interface cannot express: the EIP-712 messages that wallets sign ([`Route`],
 //! [`NodeKeys`]) with their domains, the [`certificate`]s of archive groups, the votes of a [`ledger`]'s
@@ -24,9 +25,9 @@ mod typed_data;
 pub use addresses::{Addresses, CREATE2_DEPLOYER, name};
 pub use contracts::{
     ArchiveGroups, Cash, CashOrders, CashPool, ChainAnchor, ConetGovernor, ConetToken,
-    DappRegistry, Deployer, DevStablecoin, ForcedExits, MedianAggregator, Names, NativeConetToken,
-    NodeRatings, NodeRegistry, Parameters, PriceFeed, Rewards, RouteTable, Slasher, Staking,
-    Timelock, Vesting,
+    DappRegistry, Deployer, DevStablecoin, ForcedExits, History, MedianAggregator, Names,
+    NativeConetToken, NodeRatings, NodeRegistry, NoteChain, Parameters, PriceFeed, Rewards,
+    RouteTable, Slasher, Staking, Timelock, Vesting,
 };
 pub use typed_data::{NodeKeys, Route, node_registry_domain, route_domain};
 

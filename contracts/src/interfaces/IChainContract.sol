@@ -10,6 +10,10 @@ address constant CHAIN_CONTRACT = 0x0000000000000000000000000000000000001000;
 /// @title IChainContract
 /// @notice What the executor of a DLE chain calls on the one contract of the chain, besides transactions.
 /// @dev A contract for chains that hold no money implements `initialize` alone.
+///
+///      Code is known by its hash, so it has no constructor and no immutables. It finds Ethereum's virtual machine at
+///      Cancun, less CREATE and CREATE2; the block's height, its time in seconds and the main chain's id are where
+///      Ethereum has them; coinbase, randomness and block hashes are zero, and there are no native coins.
 interface IChainContract {
     /// @notice Only the system may call this.
     error NotSystem(address caller);
@@ -26,8 +30,12 @@ interface IMoneyContract is IChainContract {
     /// @notice Fees for those who sign the block. The executor adds them up: `Outcome.fees`.
     event FeeEarned(uint64 pico);
 
-    /// @notice Charges a transaction's gas to its sender, after it ran. Only `SYSTEM`. Reverts when the sender's balance
-    ///         does not cover it: then there was no such transaction.
+    /// @notice Tells a series the hash of its genesis, which the genesis itself cannot know. Only `SYSTEM`, once, before
+    ///         all else in the first block after the genesis.
+    function begin(bytes32 genesisHash) external;
+
+    /// @notice Charges a transaction's gas to its sender, after it ran, also when it failed. Only `SYSTEM`. Reverts when
+    ///         the sender's balance does not cover it: then there was no such transaction.
     /// @param pico Pico-dollars: gas used times the block's gas price.
     function chargeGas(address sender, uint64 pico) external;
 

@@ -41,7 +41,7 @@ struct Leaf {
     bytes32 lockId;
     /// Withdrawals: the number.
     uint64 withdrawal;
-    /// Pico-dollars. Of a lock: what is still locked, fee included.
+    /// Pico-dollars. Of a lock: what is still locked, fee and deposit included.
     uint64 amount;
     /// Locks: micro-dollars that the payee has claimed, by the voucher with this total.
     uint64 claimed;

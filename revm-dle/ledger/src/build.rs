@@ -10,7 +10,7 @@ use alloy_rlp::Encodable as _;
 
 use crate::block::{Body, Collection, Header, Proposal, SignedTransaction};
 use crate::error::{BadBlock, BadTransaction, ExecuteError, TransactionError};
-use crate::execute::{CodeBook, Executed, Run, check_state, finish};
+use crate::execute::{Block, CodeBook, Executed, Run, check_state, finish};
 use crate::genesis::Chain;
 use crate::limits::{BODY_BYTES_MAX, COLLECTED_MAX, SETTLED_MAX, TRANSACTIONS_MAX};
 use crate::state::State;
@@ -27,6 +27,14 @@ pub struct Draft {
     pub paid_through_s: u64,
     pub gas_price: u64,
     pub members_hash: B256,
+}
+
+impl From<&Proposal> for Draft {
+    fn from(proposal: &Proposal) -> Self {
+        let Proposal { view, epoch, time_ms, paid_through_s, gas_price, members_hash, .. } =
+            *proposal;
+        Self { view, epoch, time_ms, paid_through_s, gas_price, members_hash }
+    }
 }
 
 /// What waits.
@@ -98,6 +106,9 @@ pub fn build<N: Nodes>(
 ) -> Result<Building, ExecuteError<N::Error>> {
     check_state(parent, state)?;
     let proposal = draft.after(chain, parent);
+    let (settled, collected) = (candidates.settled.clone(), candidates.collected.clone());
+    let body = Body { settled, collected, ..Body::default() };
+    Block { chain, parent, proposal: &proposal, body: &body }.check_draft()?;
     let mut builder = Builder::new(chain, candidates);
     loop {
         let mut recorder = Recorder::new(&mut *nodes);
@@ -108,7 +119,7 @@ pub fn build<N: Nodes>(
         let witness = recorder.into_witness();
         let count = builder.body.transactions.len();
         if builder.in_vain {
-            // Else the witness would have what they met.
+            // The witness would have it.
             builder.again(count);
         } else if witness.too_long() && count > 0 {
             builder.again(count / 2);
@@ -152,7 +163,7 @@ struct Builder {
     /// By sender and nonce: what came before its predecessor.
     early: BTreeMap<(Address, u64), SignedTransaction>,
     dropped: Vec<Dropped>,
-    /// Something ran that was then dropped.
+    /// Something was met that the block does not need.
     in_vain: bool,
     waiting: Candidates,
 }
@@ -191,6 +202,8 @@ impl Builder {
             self.offer(sender, signed, run)?;
         }
         let early = std::mem::take(&mut self.early);
+        // Their senders were looked up.
+        self.in_vain |= !early.is_empty();
         self.waiting.transactions.extend(early.into_values());
         Ok(())
     }
@@ -281,7 +294,12 @@ impl Builder {
             // Its own limit is right, or it would not have a sender: the block has no gas left for it.
             BadTransaction::GasLimit { .. } => self.waiting.transactions.push(signed),
             reason => {
-                self.in_vain = true;
+                // These are told before anything is met.
+                let met_nothing = matches!(
+                    reason,
+                    BadTransaction::Expired { .. } | BadTransaction::Unpaid { .. }
+                );
+                self.in_vain |= !met_nothing;
                 self.dropped.push(Dropped::Transaction(signed, reason));
             }
         }

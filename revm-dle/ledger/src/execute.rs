@@ -107,7 +107,7 @@ pub struct Executed {
 ///
 /// # Errors
 /// [`BadGenesis`].
-pub fn found(genesis: Genesis, codes: &CodeBook) -> Result<(Chain, State), BadGenesis> {
+pub fn found_chain(genesis: Genesis, codes: &CodeBook) -> Result<(Chain, State), BadGenesis> {
     genesis.check()?;
     if !codes.contains(genesis.code_hash) {
         return Err(BadGenesis::UnknownCode(genesis.code_hash));
@@ -252,19 +252,14 @@ impl Block<'_> {
     /// # Errors
     /// [`BadBlock`].
     pub fn check(&self) -> Result<(), BadBlock> {
-        self.check_link()?;
-        let Self { chain, proposal, body, .. } = self;
+        self.check_draft()?;
+        let Self { proposal, body, .. } = self;
         let (expected, found) = (proposal.body_hash, body.hash());
         if found != expected {
             return Err(BadBlock::Body { expected, found });
         }
         if **body == Body::default() {
             return Err(BadBlock::Empty);
-        }
-        let moves_money =
-            proposal.gas_price != 0 || !body.settled.is_empty() || !body.collected.is_empty();
-        if moves_money && !chain.holds_money() {
-            return Err(BadBlock::Money);
         }
         for (of, max, found) in [
             ("transactions", TRANSACTIONS_MAX, body.transactions.len()),
@@ -277,6 +272,15 @@ impl Block<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What can be told while the body is not complete.
+    pub(crate) fn check_draft(&self) -> Result<(), BadBlock> {
+        self.check_link()?;
+        let Self { chain, proposal, body, .. } = self;
+        let moves_money =
+            proposal.gas_price != 0 || !body.settled.is_empty() || !body.collected.is_empty();
+        if moves_money && !chain.holds_money() { Err(BadBlock::Money) } else { Ok(()) }
     }
 
     /// Whether it follows the block before.

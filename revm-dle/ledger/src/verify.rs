@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::block::{Body, Header, Outcome};
 use crate::error::{BadBlock, BadGenesis, ExecuteError, StateError};
-use crate::execute::{Block, CodeBook, execute, found};
+use crate::execute::{Block, CodeBook, execute, found_chain};
 use crate::genesis::{Chain, Genesis};
 use crate::state::State;
 use crate::trie::InMemory;
@@ -129,7 +129,7 @@ impl Verifier {
             return Err(wrong(Wrong::Code { expected, found: found_hash }));
         }
         let codes = CodeBook::from_iter([code]);
-        let (chain, state) = found(genesis, &codes).map_err(|error| wrong(error.into()))?;
+        let (chain, state) = found_chain(genesis, &codes).map_err(|error| wrong(error.into()))?;
         let last = chain.header().clone();
         Ok(Self { chain, codes, last, state })
     }

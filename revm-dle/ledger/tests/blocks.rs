@@ -111,7 +111,7 @@ fn all_money(series: &Series) -> U256 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(support::cases(32))]
 
     /// `Series::add` checks that executing with and without the state give the same.
     #[test]

@@ -11,10 +11,11 @@ mod support;
 
 use alloy::sol_types::SolCall as _;
 use alloy_rlp::Encodable as _;
-use conet_ledger::block::{Collection, SignedTransaction};
-use conet_ledger::build::{Candidates, Dropped};
-use conet_ledger::error::BadTransaction;
+use conet_ledger::block::{Body, Collection, SignedTransaction};
+use conet_ledger::build::{Candidates, Draft, Dropped, build};
+use conet_ledger::error::{BadBlock, BadTransaction};
 use conet_ledger::limits::{BLOCK_GAS_MAX, BODY_BYTES_MAX, SETTLED_MAX, TRANSACTIONS_MAX};
+use conet_ledger::trie::InMemory;
 use proptest::prelude::*;
 
 use support::mini::{self, Mini};
@@ -40,11 +41,55 @@ fn offered(note: &mut Series, transactions: Vec<SignedTransaction>) -> (usize, u
 }
 
 #[test]
+fn a_draft_is_what_a_proposal_has_before_its_body() {
+    let mut note = note();
+    let built = note.add_calls(vec![transfer(&note, 0, 100_000)]);
+    assert_eq!(Draft::from(&built.proposal), note.draft);
+}
+
+#[test]
 fn nothing_to_do_makes_no_block() {
     let mut note = note();
     assert!(note.add(Candidates::default()).block.is_none());
     let early = transfer(&note, 4, 100_000);
     assert_eq!(offered(&mut note, vec![early]), (0, 1, 0));
+}
+
+#[test]
+fn no_block_is_made_that_nobody_takes() {
+    let mut note = note();
+    note.add_calls(vec![transfer(&note, 0, 100_000)]);
+    let (min, found) = (note.draft.time_ms, note.draft.time_ms - 1);
+    note.draft.time_ms = found;
+    let candidates = Candidates { settled: vec![1], ..Candidates::default() };
+    let refused = build(
+        &note.chain,
+        &note.last,
+        &note.draft,
+        candidates,
+        &note.state,
+        &mut InMemory,
+        &note.codes,
+    );
+    assert_eq!(refused.unwrap_err(), BadBlock::Time { min, found }.into());
+}
+
+#[test]
+fn a_witness_has_nothing_of_what_is_not_in_the_block() {
+    let mut note = note();
+    let pay = |to| Mini::transferCall { to: owner(to), amount: 1_000_000 }.abi_encode();
+    let many = (0..60).map(|nonce| note.sign(0, note.transaction(nonce, pay(nonce as u8 + 1))));
+    note.add_calls(many.collect());
+    let good = note.call(0, pay(1));
+    let alone = Candidates { transactions: vec![good.clone()], ..Candidates::default() };
+    let alone = note.try_build(alone).block.unwrap().witness;
+    let early = note.sign(7, note.transaction(3, pay(2)));
+    let poor = note.call(99, pay(9));
+    let transactions = vec![early, poor, good];
+    let settled = vec![4];
+    let building = note.try_build(Candidates { transactions, settled, ..Candidates::default() });
+    assert_eq!((building.dropped.len(), building.waiting.transactions.len()), (2, 1));
+    assert_eq!(building.block.unwrap().witness, alone);
 }
 
 #[test]
@@ -137,7 +182,32 @@ fn more_withdrawals_wait() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(support::cases(24))]
+
+    /// Any call of a contract that moves money, and any bytes as a body.
+    #[test]
+    fn no_call_panics(
+        calls in prop::collection::vec((0_u8..3, any::<bool>(), prop::collection::vec(any::<u8>(), 0..120)), 1..6),
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let mut note = note();
+        let selectors = [
+            Mini::transferCall::SELECTOR,
+            Mini::withdrawCall::SELECTOR,
+            Mini::initializeCall::SELECTOR,
+            Mini::settleCall::SELECTOR,
+        ];
+        let transactions = calls.into_iter().enumerate().map(|(index, (sender, known, mut data))| {
+            if known {
+                data.splice(..0, selectors[index % selectors.len()]);
+            }
+            note.call(sender, data)
+        });
+        let transactions = transactions.collect();
+        note.add(Candidates { transactions, ..Candidates::default() });
+        note.verify();
+        let _ = alloy_rlp::decode_exact::<Body>(&bytes);
+    }
 
     /// Whatever order they come in: all are in, each sender's by its nonces.
     #[test]

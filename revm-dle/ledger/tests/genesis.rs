@@ -12,7 +12,7 @@ mod support;
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy::sol_types::SolCall as _;
 use conet_ledger::error::BadGenesis;
-use conet_ledger::execute::{CHAIN_CONTRACT, CodeBook, found};
+use conet_ledger::execute::{CHAIN_CONTRACT, CodeBook, found_chain};
 use conet_ledger::genesis::{Chain, ChainClass, Genesis};
 use conet_ledger::limits::{
     BLOCK_GAS_MAX, DEFINITIONS_BYTES_MAX, TRANSACTION_GAS_MAX, TRANSACTION_GAS_MIN,
@@ -30,7 +30,7 @@ fn good() -> Genesis {
 #[test]
 fn a_chain_begins_with_what_its_genesis_defines() {
     let codes = CodeBook::from_iter([mini::code()]);
-    let (chain, state) = found(good(), &codes).unwrap();
+    let (chain, state) = found_chain(good(), &codes).unwrap();
     assert_eq!(mini::stored(&state, mini::balance(owner(0))), U256::from(5_000_000));
     let contract = state.account(CHAIN_CONTRACT, &mut InMemory).unwrap().unwrap();
     assert_eq!((contract.nonce, contract.code_hash), (1, keccak256(mini::code())));
@@ -52,7 +52,7 @@ fn bad_geneses() {
     let refused = |change: &dyn Fn(&mut Genesis), expected: BadGenesis| {
         let mut bad = good();
         change(&mut bad);
-        assert_eq!(found(bad, &codes).unwrap_err(), expected);
+        assert_eq!(found_chain(bad, &codes).unwrap_err(), expected);
     };
     refused(&|bad| bad.wallet = Address::ZERO, BadGenesis::Wallet);
     let (min, max) = (TRANSACTION_GAS_MIN, TRANSACTION_GAS_MAX);
@@ -94,7 +94,7 @@ fn a_contract_that_refuses_its_definitions_has_no_chain() {
     let code =
         support::assembler::assemble("PUSH2 0xbad0 PUSH0 MSTORE PUSH1 0x02 PUSH1 0x1e REVERT");
     let genesis = genesis(&code, Bytes::new());
-    let refused = found(genesis, &CodeBook::from_iter([code])).unwrap_err();
+    let refused = found_chain(genesis, &CodeBook::from_iter([code])).unwrap_err();
     assert_eq!(refused, BadGenesis::Initialize { output: Bytes::from_static(&[0xba, 0xd0]) });
 }
 

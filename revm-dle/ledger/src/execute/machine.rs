@@ -3,13 +3,14 @@
 use alloy::primitives::{Address, B256, Bytes, Log, TxKind, U256};
 use revm::bytecode::opcode::{CREATE, CREATE2};
 use revm::context::result::{EVMError, ExecutionResult, InvalidTransaction};
-use revm::context::{BlockEnv, ContextTr as _, TxEnv};
+use revm::context::{BlockEnv, ContextTr as _, Evm, FrameStack, TxEnv};
 use revm::context_interface::block::BlobExcessGasAndPrice;
-use revm::handler::{Handler as _, MainnetContext, MainnetHandler};
+use revm::handler::instructions::EthInstructions;
+use revm::handler::{EthPrecompiles, Handler as _, MainnetContext, MainnetHandler};
 use revm::interpreter::Instruction;
 use revm::primitives::eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_CANCUN;
 use revm::primitives::hardfork::SpecId;
-use revm::{Context, ExecuteEvm as _, MainBuilder as _, MainnetEvm};
+use revm::{Context, ExecuteEvm as _, MainnetEvm};
 
 use super::overlay::Overlay;
 use super::{CHAIN_CONTRACT, SYSTEM};
@@ -58,10 +59,13 @@ impl<'a, N: Nodes> Machine<'a, N> {
             )),
             slot_num: 0,
         };
-        let mut evm = context.build_mainnet();
+        let mut instruction = EthInstructions::new_mainnet_with_spec(SPEC);
         for opcode in [CREATE, CREATE2] {
-            evm.instruction.insert_instruction(opcode, Instruction::unknown(), 0);
+            instruction.insert_instruction(opcode, Instruction::unknown(), 0);
         }
+        // As `build_mainnet` does, but for the frames: it makes eight, which few calls need.
+        let (precompiles, frame_stack) = (EthPrecompiles::new(SPEC), FrameStack::new());
+        let evm = Evm { ctx: context, inspector: (), instruction, precompiles, frame_stack };
         Self { evm, main_chain_id }
     }
 

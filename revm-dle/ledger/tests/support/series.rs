@@ -5,7 +5,7 @@ use alloy::signers::SignerSync as _;
 use alloy::signers::local::PrivateKeySigner;
 use conet_ledger::block::{Header, SignedTransaction, Transaction};
 use conet_ledger::build::{Building, Built, Candidates, Draft, build};
-use conet_ledger::execute::{Block, CodeBook, execute, execute_stateless, found};
+use conet_ledger::execute::{Block, CodeBook, execute, execute_stateless, found_chain};
 use conet_ledger::genesis::{Chain, ChainClass, Genesis, Visibility};
 use conet_ledger::state::State;
 use conet_ledger::trie::InMemory;
@@ -66,7 +66,7 @@ impl Series {
             gas_price: if genesis.class == ChainClass::Asset { 1 } else { 0 },
             members_hash: genesis.members_hash,
         };
-        let (chain, state) = found(genesis, &codes).unwrap();
+        let (chain, state) = found_chain(genesis, &codes).unwrap();
         let last = chain.header().clone();
         let (blocks, witness_bytes) = (Vec::new(), Vec::new());
         Self { chain, codes, code: code.into(), last, state, blocks, witness_bytes, draft }
