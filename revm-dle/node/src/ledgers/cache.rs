@@ -171,6 +171,13 @@ impl Cache {
         }
     }
 
+    /// How many blocks of a chain are in a stage.
+    #[cfg(test)]
+    pub(super) fn count(&self, chain: B256, stage: Stage) -> usize {
+        let blocks = self.chains.get(&chain).into_iter().flatten();
+        blocks.filter(|(_, hash)| self.slots.get(hash).is_some_and(|s| s.stage == stage)).count()
+    }
+
     fn remove(&mut self, hash: B256) {
         let Some(slot) = self.slots.remove(&hash) else { return };
         let about = &slot.live.header.proposal;

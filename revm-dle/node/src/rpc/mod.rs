@@ -20,8 +20,6 @@ pub mod auth;
 mod handlers;
 mod reads;
 mod submit;
-#[cfg(test)]
-mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -14,7 +14,7 @@ use conet_committee::{
 };
 use tokio::sync::broadcast;
 
-use super::{Actor, Parts, inbox::Next};
+use super::{Actor, Inbox, Parts, inbox::Next};
 use crate::{clock, ledgers::Finality, metrics::Metrics, store::Write};
 
 /// The longest that the loop sleeps: it looks whether it should go on.
@@ -34,12 +34,13 @@ pub(super) struct Driver {
     turn: usize,
 }
 
-/// Tells everybody that the actor is no more, also when its thread panics.
-struct Ends(Arc<AtomicBool>);
+/// Tells everybody that the actor is no more, also when its thread panics. Who waits for an answer gets none.
+struct Ends(Arc<AtomicBool>, Arc<Inbox>);
 
 impl Drop for Ends {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
+        self.1.stop();
     }
 }
 
@@ -53,7 +54,7 @@ impl Driver {
     }
 
     pub(super) fn run(mut self) {
-        let _ends = Ends(self.alive.clone());
+        let _ends = Ends(self.alive.clone(), self.parts.inbox.clone());
         while self.alive.load(Ordering::Acquire) {
             let next = self.parts.inbox.next(self.patience());
             // The wall clock may be set back; time here does not go back.

@@ -90,6 +90,13 @@ impl Inbox {
         self.wakes.notify_one();
     }
 
+    /// The next message, if one is here.
+    #[cfg(test)]
+    pub(crate) fn try_take(&self) -> Option<(NodeId, Message)> {
+        let (from, message) = self.waiting().take()?;
+        Some((from, *message))
+    }
+
     /// Something for the actor's thread. False: too much waits, or it is over.
     pub(super) fn ask(&self, ask: Ask) -> bool {
         let mut waiting = self.waiting();

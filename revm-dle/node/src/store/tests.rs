@@ -1,1 +1,276 @@
+use std::sync::{Arc, Mutex};
 
+use alloy::primitives::FixedBytes;
+use conet_committee::{
+    archive::{
+        Notice,
+        item::{CertifiedHeader, Word, block_vote},
+    },
+    log::{Certificate, EntryHeader},
+    message::Proposed,
+    vote::Phase,
+};
+use conet_ledger::{
+    block::{Body, Header, Outcome, Proposal, SignedTransaction, Transaction},
+    receipt::Receipt,
+};
+
+use super::*;
+use conet_committee::archive::ProvenNotice;
+
+const CHAIN: B256 = B256::repeat_byte(5);
+
+fn seats() -> Seats {
+    Seats::new(1, 1, 1, (1..=4).map(NodeId).collect())
+}
+
+fn open(path: &Path) -> Result<Store, StoreError> {
+    Store::open(path, NodeId(1), &seats(), StoreLimits::default(), Metrics::new())
+}
+
+/// Writes, and waits until it is on disk.
+fn write(store: &Store, writes: Vec<Write>) -> Result<(), String> {
+    let (reply, answer) = mpsc::channel();
+    let told = store.write(writes, move |done| {
+        let _ = reply.send(done.map_err(ToString::to_string));
+    });
+    told.map_err(|error| error.to_string())?;
+    answer.recv().unwrap()
+}
+
+fn records(records: Vec<Record>) -> Vec<Write> {
+    records.into_iter().map(|record| Write::Record(Box::new(record))).collect()
+}
+
+fn entry(height: u64, view: u64) -> Entry {
+    let header = EntryHeader {
+        log: seats().log,
+        epoch: 1,
+        view,
+        height,
+        parent: B256::ZERO,
+        parent_view: 0,
+        time_ms: height,
+        items_hash: B256::ZERO,
+        notices_root: B256::ZERO,
+    };
+    Entry { header, items: Vec::new() }
+}
+
+fn ballot(vote: conet_bindings::ledger::Vote) -> Ballot {
+    Ballot::alone(NodeId(1), vote, FixedBytes::repeat_byte(9))
+}
+
+fn log_vote(view: u64) -> Record {
+    let vote = seats().vote(Phase::Notarize, view, B256::repeat_byte(1));
+    Record::LogVote(Phase::Notarize, ballot(vote))
+}
+
+fn header(height: u64) -> Header {
+    let proposal = Proposal {
+        chain: CHAIN,
+        series: 1,
+        height,
+        view: 0,
+        epoch: 1,
+        parent: B256::repeat_byte(2),
+        time_ms: 0,
+        paid_through_s: 0,
+        gas_price: 0,
+        members_hash: B256::ZERO,
+        body_hash: body(height).hash(),
+    };
+    let outcome =
+        Outcome { gas_used: 0, fees: 0, receipts_root: B256::ZERO, state_root: B256::ZERO };
+    Header { proposal, outcome }
+}
+
+fn body(height: u64) -> Body {
+    let transaction = Transaction {
+        chain: CHAIN,
+        nonce: height,
+        valid_until_s: 0,
+        gas_limit: 0,
+        data: Default::default(),
+    };
+    let signature = Default::default();
+    Body { transactions: vec![SignedTransaction { transaction, signature }], ..Body::default() }
+}
+
+fn word(height: u64, phase: Phase) -> Word {
+    let header = header(height);
+    Word { ballot: ballot(block_vote(&header, phase, header.hash())), outcome: None }
+}
+
+fn notice(height: u64) -> ProvenNotice {
+    let notice = Notice {
+        chain: CHAIN,
+        series: 1,
+        genesis: B256::ZERO,
+        height,
+        hash: B256::ZERO,
+        view: 0,
+        creator: Some(NodeId(1)),
+        witnesses: Vec::new(),
+        validators: Vec::new(),
+        is_whole: true,
+        quorum: 0,
+        paid_through_s: 0,
+        gas_price: 0,
+        time_ms: 0,
+    };
+    ProvenNotice { notice, path: Vec::new(), headers: Vec::new(), certificate: certificate(1) }
+}
+
+fn certificate(view: u64) -> Certificate {
+    Certificate { phase: Phase::Finalize, view, entry: B256::ZERO, signatures: Vec::new() }
+}
+
+fn temporary() -> (tempfile::TempDir, std::path::PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("dle.db");
+    (dir, path)
+}
+
+#[test]
+fn what_follows_from_a_record_is_said_after_it_is_on_disk() {
+    let (_dir, path) = temporary();
+    let store = open(&path).unwrap();
+    let said = Arc::new(Mutex::new(Vec::new()));
+    for view in 1..=100 {
+        let (said, reader) = (said.clone(), store.clone());
+        let then = move |done: Result<(), &StoreError>| {
+            done.unwrap();
+            // Another connection sees it now: whatever happens next, it is not lost.
+            assert!(reader.journal().unwrap().contains(&log_vote(view)));
+            said.lock().unwrap().push(view);
+        };
+        store.write(records(vec![log_vote(view)]), then).unwrap();
+    }
+    write(&store, Vec::new()).unwrap();
+    assert_eq!(*said.lock().unwrap(), (1..=100).collect::<Vec<_>>());
+}
+
+#[test]
+fn nothing_is_said_once_the_disk_refuses() {
+    let (_dir, path) = temporary();
+    let limits = StoreLimits { file_bytes_max: 256 << 10, ..StoreLimits::default() };
+    let store = Store::open(&path, NodeId(1), &seats(), limits, Metrics::new()).unwrap();
+    let big = |view| {
+        let mut records = vec![log_vote(view)];
+        let bytes = alloy::primitives::Bytes::from(vec![7; 100 << 10]);
+        let proposed = Proposed {
+            header: header(view),
+            body: body(view),
+            create: word(view, Phase::Create).ballot,
+            parent: None,
+        };
+        records.push(Record::Proposed(Box::new(proposed), bytes));
+        records
+    };
+    let outcomes: Vec<_> = (1..=8).map(|view| write(&store, records(big(view))).is_ok()).collect();
+    let good = outcomes.iter().take_while(|good| **good).count();
+    assert!((1..8).contains(&good), "{outcomes:?}");
+    // Also what would fit: what was journaled last is not known any more.
+    assert!(outcomes[good..].iter().all(|good| !good));
+    assert!(write(&store, records(vec![log_vote(99)])).is_err());
+    store.close();
+    let votes = open(&path).unwrap().journal().unwrap();
+    let votes = votes.iter().filter(|record| matches!(record, Record::LogVote(..))).count();
+    assert_eq!(votes, good, "nothing of a batch that failed is there");
+}
+
+#[test]
+fn a_seat_forgets_what_is_decided_and_nothing_else() {
+    let (_dir, path) = temporary();
+    let store = open(&path).unwrap();
+    let certified = CertifiedHeader { header: header(7), ballots: Vec::new() };
+    let block = Record::Block(Box::new(certified), body(7));
+    let entries = [Record::Entry(Box::new(entry(1, 3))), Record::Certificate(certificate(3))];
+    let kept =
+        [log_vote(4), Record::Draft(Box::new(entry(2, 4))), Record::Word(word(8, Phase::Accept))];
+    let mut all = vec![
+        log_vote(3),
+        Record::Draft(Box::new(entry(1, 3))),
+        Record::Word(word(7, Phase::Accept)),
+        block,
+    ];
+    all.extend(kept.clone());
+    write(&store, records(all.clone())).unwrap();
+    assert_eq!(store.journal().unwrap(), all);
+    write(&store, records(entries.to_vec())).unwrap();
+    write(&store, vec![Write::Decided(CHAIN, 7)]).unwrap();
+    store.close();
+    let expected: Vec<_> = entries.into_iter().chain(kept).collect();
+    let store = open(&path).unwrap();
+    assert_eq!(store.journal().unwrap(), expected);
+    assert_eq!(store.entries(0, 9).unwrap(), [entry(1, 3)]);
+    assert_eq!(store.entries(2, 9).unwrap(), []);
+}
+
+#[test]
+fn a_member_keeps_its_votes_above_its_notice() {
+    let (_dir, path) = temporary();
+    let store = open(&path).unwrap();
+    let vote = |height| Record::MemberVote(word(height, Phase::Witness));
+    let first = records(vec![
+        Record::Joined(1),
+        Record::Notice(Box::new(notice(0))),
+        vote(1),
+        vote(2),
+        Record::Joined(2),
+    ]);
+    write(&store, first).unwrap();
+    write(&store, vec![Write::Stands(Box::new(notice(1)))]).unwrap();
+    // The notice comes first: else the vote would be of a chain that is not known at the replay.
+    let expected = [Record::Notice(Box::new(notice(1))), vote(2), Record::Joined(2)];
+    assert_eq!(store.journal().unwrap(), expected);
+}
+
+#[test]
+fn blocks_that_were_missed_are_wanted_down_to_what_is_here() {
+    let (_dir, path) = temporary();
+    let store = open(&path).unwrap();
+    let below = header(3);
+    let mut above = header(4);
+    above.proposal.parent = below.hash();
+    let mut first = header(2);
+    first.proposal.parent = B256::ZERO;
+    let mut linked = below.clone();
+    linked.proposal.parent = first.hash();
+    above.proposal.parent = linked.hash();
+    let receipt = Receipt { success: true, gas_used: 1, logs: Vec::new(), output_hash: B256::ZERO };
+    let block = |header: &Header, content| {
+        Write::Block(Box::new(FinalBlock { header: header.clone(), content, is_genesis: false }))
+    };
+    write(&store, vec![block(&first, Some((body(2), vec![receipt.clone()])))]).unwrap();
+    write(&store, vec![block(&above, None)]).unwrap();
+    assert_eq!(store.wanted(9).unwrap(), [above.hash()]);
+    let fetched = |header: &Header, body| Write::Fetched(Box::new((header.clone(), body)));
+    // Not wanted, and not its body.
+    write(&store, vec![fetched(&linked, body(3)), fetched(&above, body(3))]).unwrap();
+    assert_eq!(store.wanted(9).unwrap(), [above.hash()]);
+    write(&store, vec![fetched(&above, body(4))]).unwrap();
+    assert_eq!(store.wanted(9).unwrap(), [linked.hash()]);
+    write(&store, vec![fetched(&linked, body(3))]).unwrap();
+    assert!(store.wanted(9).unwrap().is_empty());
+    let found = store.block_at(CHAIN, 3).unwrap().unwrap();
+    assert_eq!((found.header, found.body, found.receipts), (linked, Some(body(3)), None));
+    let hash = transaction_hash(&body(2).transactions[0]);
+    let place = Place { chain: CHAIN, height: 2, index: 0 };
+    assert_eq!(store.place(hash).unwrap(), Some(place));
+    assert_eq!(store.block(first.hash()).unwrap().unwrap().receipts, Some(vec![receipt]));
+}
+
+#[test]
+fn another_nodes_journal_is_refused() {
+    let (_dir, path) = temporary();
+    open(&path).unwrap().close();
+    let limits = StoreLimits::default;
+    let other = Store::open(&path, NodeId(2), &seats(), limits(), Metrics::new());
+    assert!(matches!(other, Err(StoreError::NotOurs { .. })));
+    let next = Seats::new(1, 1, 2, (1..=4).map(NodeId).collect());
+    let other = Store::open(&path, NodeId(1), &next, limits(), Metrics::new());
+    assert!(matches!(other, Err(StoreError::NotOurs { .. })));
+    assert!(open(&path).is_ok());
+}

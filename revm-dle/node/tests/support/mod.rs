@@ -1,3 +1,5 @@
+#![allow(dead_code, reason = "each test uses some of it")]
+
 //! A whole network in one process: real HTTP on free ports, real keys, real ledgers, stores in a temporary folder.
 
 #[path = "../../../ledger/tests/support/assembler.rs"]
@@ -125,6 +127,10 @@ impl Network {
         let home = self.home(id);
         let node = Participant::start(&home, config, key(id), nodes, codes);
         self.members.insert(id, node.await.unwrap());
+    }
+
+    pub(crate) fn endpoint(&self, id: u64) -> &str {
+        &self.endpoints[&id]
     }
 
     /// As a crash would.
