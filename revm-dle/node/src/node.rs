@@ -14,7 +14,7 @@ use conet_committee::{
 };
 use conet_ledger::{
     error::BadGenesis,
-    execute::{CodeBook, found},
+    execute::{CodeBook, found_chain},
     genesis::Genesis,
 };
 use serde::{Deserialize, Serialize};
@@ -339,7 +339,7 @@ impl Opener {
     /// [`OpenError`].
     pub async fn open(&self, genesis: Genesis, group: Group) -> Result<Opening, OpenError> {
         let (codes, from) = (self.codes.clone(), genesis.clone());
-        let begun = tokio::task::spawn_blocking(move || found(from, &codes)).await;
+        let begun = tokio::task::spawn_blocking(move || found_chain(from, &codes)).await;
         let begun: Result<_, BadGenesis> = begun.map_err(|_| OpenError::Stopped)?;
         let (chain, _) = begun?;
         let opening = group.opening(&genesis, chain.hash());

@@ -25,7 +25,7 @@ use conet_ledger::{
     block::{Body, Header, Outcome, Proposal, SignedTransaction},
     build::{Candidates, Draft, Dropped, build},
     error::{BadGenesis, BadTransaction, TransactionError},
-    execute::{Block, Called, CodeBook, ask, execute, found, may_come},
+    execute::{Block, Called, CodeBook, ask, execute, found_chain, may_come},
     genesis::{Chain, Genesis},
     handout::Handout,
     receipt::Receipt,
@@ -186,7 +186,7 @@ impl Chains {
     /// # Errors
     /// [`OpenError`].
     pub(crate) fn begin(&self, genesis: Genesis, opening: &Opening) -> Result<(), OpenError> {
-        let (chain, state) = found(genesis, &self.codes)?;
+        let (chain, state) = found_chain(genesis, &self.codes)?;
         let (expected, found) = (chain.hash(), opening.genesis);
         if expected != found || opening.chain != chain.genesis().chain {
             return Err(OpenError::Opening { expected, found });

@@ -53,6 +53,7 @@ fn entry(height: u64, view: u64) -> Entry {
         time_ms: height,
         items_hash: B256::ZERO,
         notices_root: B256::ZERO,
+        state_hash: B256::ZERO,
     };
     Entry { header, items: Vec::new() }
 }

@@ -47,10 +47,8 @@ struct Net {
 impl Net {
     /// A network whose second seat is nowhere to be found.
     fn new(seat: SocketAddr) -> Self {
-        let entry = |node: NodeId, endpoint: Option<String>| NodeEntry {
-            node,
-            wallet: key(node).wallet(),
-            endpoint,
+        let entry = |node: NodeId, endpoint: Option<String>| {
+            NodeEntry::new(node, key(node).wallet(), endpoint)
         };
         let mut all = vec![
             entry(SEAT, Some(seat.to_string())),
