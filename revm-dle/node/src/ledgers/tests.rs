@@ -60,7 +60,7 @@ impl Node {
     }
 
     fn begin(&self, genesis: &Genesis) -> Chain {
-        let (chain, _) = found(genesis.clone(), &self.ledgers.0.codes).unwrap();
+        let (chain, _) = found_chain(genesis.clone(), &self.ledgers.0.codes).unwrap();
         let opening = Opening {
             chain: genesis.chain,
             series: 1,

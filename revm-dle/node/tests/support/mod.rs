@@ -144,7 +144,7 @@ impl Network {
         for seat in self.seats.values() {
             seat.opener().open(genesis.clone(), group).await.unwrap();
         }
-        conet_ledger::execute::found(genesis.clone(), &self.codes).unwrap().0
+        conet_ledger::execute::found_chain(genesis.clone(), &self.codes).unwrap().0
     }
 
     pub(crate) async fn ask(
