@@ -7,9 +7,10 @@ mod mini;
 use std::path::Path;
 
 use alloy::{primitives::keccak256, sol_types::SolCall as _};
+use conet_committee::ledger::{Built, ExecuteError, Ledgers as _};
 use conet_committee::{keys::NodeId, seats::Seats};
 use conet_ledger::{
-    block::Transaction,
+    block::{Proposal, Transaction},
     genesis::{ChainClass, Visibility},
 };
 use zeroize::Zeroizing;
@@ -60,7 +61,7 @@ impl Node {
     }
 
     fn begin(&self, genesis: &Genesis) -> Chain {
-        let (chain, _) = found(genesis.clone(), &self.ledgers.0.codes).unwrap();
+        let (chain, _) = found_chain(genesis.clone(), &self.ledgers.0.codes).unwrap();
         let opening = Opening {
             chain: genesis.chain,
             series: 1,

@@ -19,7 +19,7 @@ use conet_dle::{
     ArchiveNode, NodeConfig, Participant, clock,
     config::{GroupConfig, Limits, Times},
     keys::WalletKey,
-    node::Group,
+    open::Group,
     registry::{NodeEntry, NodeMap},
     rpc::{Submitted, auth::Asked},
     seeds::development_seeds,
@@ -147,7 +147,7 @@ impl Network {
         for seat in self.seats.values() {
             seat.opener().open(genesis.clone(), group).await.unwrap();
         }
-        conet_ledger::execute::found(genesis.clone(), &self.codes).unwrap().0
+        conet_ledger::execute::found_chain(genesis.clone(), &self.codes).unwrap().0
     }
 
     pub(crate) async fn ask(
