@@ -26,6 +26,7 @@ pub mod keys;
 pub mod ledgers;
 pub mod metrics;
 pub mod node;
+pub mod open;
 pub mod private;
 pub mod registry;
 pub mod rpc;

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     metrics::Metrics,
-    node::{Group, Opener},
+    open::{Group, Opener},
     runtime::Runtime,
 };
 

@@ -1,6 +1,12 @@
 //! A group of archive nodes and participants, from an opened chain to final blocks, with nodes that are killed on the way.
 
-#![allow(missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that cannot go on should stop where it stands"
+)]
 
 mod support;
 
@@ -9,7 +15,7 @@ use std::time::{Duration, Instant};
 use alloy::primitives::{Address, B256};
 use conet_committee::archive::ProvenNotice;
 use conet_dle::{
-    node::Group,
+    open::Group,
     rpc::{AccountView, BlockView, Status, TransactionView},
 };
 use conet_ledger::{
@@ -149,9 +155,38 @@ async fn chains_go_on_while_nodes_die_and_return() {
     payer.pay_many(21..25, "with another witness").await;
 
     check_all(&network, &chain).await;
+    costs("seat 1", &network.seats[&1].metrics().text());
+    let creator = payer_creator(&network, &chain).await;
+    costs("the creator", &network.members[&creator].metrics().text());
     for seat in std::mem::take(&mut network.seats).into_values() {
         seat.shut_down().await;
     }
+}
+
+async fn payer_creator(network: &Network, chain: &Chain) -> u64 {
+    let payer = Payer { network, chain, seat: 1 };
+    payer.notice().await.unwrap().notice.creator.unwrap().0
+}
+
+/// What a node's steps and syncs cost on the mean.
+fn costs(who: &str, metrics: &str) {
+    let value = |name: &str| -> f64 {
+        let line = metrics.lines().find(|line| line.starts_with(&format!("conet_dle_{name} ")));
+        line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap()
+    };
+    let mean_ms = |name: &str| {
+        1e3 * value(&format!("{name}_seconds_sum")) / value(&format!("{name}_seconds_count"))
+    };
+    println!(
+        "{who}: {} steps of {:.2} ms, {} syncs of {:.2} ms, {} writes, {} messages sent, {} received",
+        value("steps_total"),
+        mean_ms("step"),
+        value("syncs_total"),
+        mean_ms("sync"),
+        value("writes_total"),
+        value("sent_total"),
+        value("received_total"),
+    );
 }
 
 /// All seats have the same blocks, and who has but them finds the same.

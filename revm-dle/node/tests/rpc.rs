@@ -1,6 +1,12 @@
 //! What users may ask of an archive node, and what they may not.
 
-#![allow(missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that cannot go on should stop where it stands"
+)]
 
 mod support;
 
@@ -13,7 +19,7 @@ use alloy::{
 use conet_committee::archive::ProvenNotice;
 use conet_dle::{
     clock,
-    node::Group,
+    open::Group,
     rpc::{Beginning, Entries, Question, Said, Status, auth::Asked},
 };
 use conet_ledger::genesis::{Chain, ChainClass, Genesis, Visibility};

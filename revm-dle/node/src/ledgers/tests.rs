@@ -7,9 +7,10 @@ mod mini;
 use std::path::Path;
 
 use alloy::{primitives::keccak256, sol_types::SolCall as _};
+use conet_committee::ledger::{Built, ExecuteError, Ledgers as _};
 use conet_committee::{keys::NodeId, seats::Seats};
 use conet_ledger::{
-    block::Transaction,
+    block::{Proposal, Transaction},
     genesis::{ChainClass, Visibility},
 };
 use zeroize::Zeroizing;

@@ -138,11 +138,11 @@ pub(super) fn block(
     condition: &'static str,
     params: impl Params,
 ) -> Result<Option<KeptBlock>, StoreError> {
-    let found: Option<(Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>)> = connection
+    let found = connection
         .prepare_cached(&format!("SELECT header, body, receipts FROM blocks WHERE {condition}"))?
-        .query_row(params, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row(params, |row| Row::try_from(row))
         .optional()?;
-    let Some((header, body, receipts)) = found else { return Ok(None) };
+    let Some(Row { header, body, receipts }) = found else { return Ok(None) };
     Ok(Some(KeptBlock {
         header: rlp(&header, "a header")?,
         body: body.map(|body| rlp(&body, "a body")).transpose()?,
@@ -151,6 +151,21 @@ pub(super) fn block(
             .transpose()
             .map_err(|_| StoreError::Corrupt("receipts"))?,
     }))
+}
+
+/// A block's bytes.
+struct Row {
+    header: Vec<u8>,
+    body: Option<Vec<u8>>,
+    receipts: Option<Vec<u8>>,
+}
+
+impl TryFrom<&rusqlite::Row<'_>> for Row {
+    type Error = rusqlite::Error;
+
+    fn try_from(row: &rusqlite::Row<'_>) -> Result<Self, rusqlite::Error> {
+        Ok(Self { header: row.get(0)?, body: row.get(1)?, receipts: row.get(2)? })
+    }
 }
 
 pub(super) fn place(connection: &Connection, of: B256) -> Result<Option<Place>, StoreError> {

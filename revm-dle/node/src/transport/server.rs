@@ -50,16 +50,53 @@ pub fn routes(hub: Arc<Hub>, limits: &ServerLimits) -> Router {
         .with_state(Office { hub, budget, body_seconds_max })
 }
 
-impl IntoResponse for ParcelError {
+/// Why a request is refused.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error(transparent)]
+    Parcel(#[from] ParcelError),
+    #[error("expected a length, found none")]
+    NoLength,
+    #[error("expected at most {max} bytes, found {found}")]
+    TooLong { max: usize, found: usize },
+    #[error("expected a whole parcel in time, found a part of one")]
+    Cut,
+    #[error("expected fewer requests at once, found too many")]
+    Busy,
+}
+
+impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let status = match self {
-            Self::Malformed => StatusCode::BAD_REQUEST,
-            Self::Unknown { .. } | Self::Forged { .. } => StatusCode::FORBIDDEN,
-            Self::NotOurs { .. } => StatusCode::NOT_FOUND,
-            Self::Replayed { .. } => StatusCode::CONFLICT,
-            Self::TooManySenders { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        let status = match &self {
+            Self::Parcel(ParcelError::Malformed) => StatusCode::BAD_REQUEST,
+            Self::Parcel(ParcelError::Unknown { .. } | ParcelError::Forged { .. }) => {
+                StatusCode::FORBIDDEN
+            }
+            Self::Parcel(ParcelError::NotOurs { .. }) => StatusCode::NOT_FOUND,
+            Self::Parcel(ParcelError::Replayed { .. }) => StatusCode::CONFLICT,
+            Self::Parcel(ParcelError::TooManySenders { .. }) | Self::Busy => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::NoLength => StatusCode::LENGTH_REQUIRED,
+            Self::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Cut => StatusCode::REQUEST_TIMEOUT,
         };
         (status, self.to_string()).into_response()
+    }
+}
+
+impl Refused {
+    const fn reason(&self) -> Refusal {
+        match self {
+            Self::Parcel(ParcelError::Malformed) => Refusal::Malformed,
+            Self::Parcel(ParcelError::Unknown { .. } | ParcelError::Forged { .. }) => {
+                Refusal::Forged
+            }
+            Self::Parcel(ParcelError::NotOurs { .. }) => Refusal::NoStream,
+            Self::Parcel(ParcelError::Replayed { .. }) => Refusal::Replayed,
+            Self::Parcel(ParcelError::TooManySenders { .. }) | Self::Busy => Refusal::Busy,
+            Self::NoLength | Self::TooLong { .. } | Self::Cut => Refusal::Body,
+        }
     }
 }
 
@@ -67,59 +104,22 @@ async fn take_parcel(
     State(office): State<Office>,
     Extension(caller): Extension<Caller>,
     request: Request,
-) -> Result<StatusCode, Response> {
-    let parcel = office.read(caller, request).await?;
-    if parcel.kind != Kind::Messages {
-        return Err(ParcelError::Malformed.into_response());
+) -> Response {
+    match office.take(caller, request).await {
+        Ok(()) => StatusCode::ACCEPTED.into_response(),
+        Err(refused) => office.refuse(refused),
     }
-    let (hub, me) = (&office.hub, office.hub.sealer.me());
-    if parcel.to == me {
-        office.admit(&parcel)?;
-        hub.take(&parcel).map_err(|error| {
-            hub.metrics.refuse(Refusal::Malformed);
-            error.into_response()
-        })?;
-        return Ok(StatusCode::ACCEPTED);
-    }
-    // Before it is noted as seen: the sender tries the next seat with the same parcel, and this one later maybe.
-    let Some(queue) = hub.streams.queue(parcel.to) else {
-        hub.metrics.refuse(Refusal::NoStream);
-        return Err(ParcelError::NotOurs { expected: me, found: parcel.to }.into_response());
-    };
-    office.admit(&parcel)?;
-    for _ in 0..queue.pass(parcel.from, parcel.bytes().clone()) {
-        hub.metrics.refuse(Refusal::OutboxFull);
-    }
-    Ok(StatusCode::ACCEPTED)
 }
 
 async fn open_stream(
     State(office): State<Office>,
     Extension(caller): Extension<Caller>,
     request: Request,
-) -> Result<Response, Response> {
-    let parcel = office.read(caller, request).await?;
-    let (hub, me) = (&office.hub, office.hub.sealer.me());
-    if parcel.kind != Kind::Listen {
-        return Err(ParcelError::Malformed.into_response());
+) -> Response {
+    match office.open(caller, request).await {
+        Ok(body) => ([(header::CONTENT_TYPE, "application/octet-stream")], body).into_response(),
+        Err(refused) => office.refuse(refused),
     }
-    if parcel.to != me {
-        return Err(ParcelError::NotOurs { expected: me, found: parcel.to }.into_response());
-    }
-    office.admit(&parcel)?;
-    let stream = hub.streams.begin(parcel.from).ok_or_else(|| {
-        hub.metrics.refuse(Refusal::Busy);
-        (StatusCode::SERVICE_UNAVAILABLE, "too many streams are open").into_response()
-    })?;
-    tracing::debug!(node = stream.node.0, "a participant listens");
-    let keepalive = Duration::from_millis(hub.limits.keepalive_ms);
-    let pushed = Pushed { stream, sealer: hub.sealer.clone(), keepalive, is_new: true };
-    let frames = futures_util::stream::unfold(pushed, |mut pushed| async move {
-        let frame = pushed.next().await?;
-        Some((Ok::<_, std::convert::Infallible>(frame), pushed))
-    });
-    let content_type = [(header::CONTENT_TYPE, "application/octet-stream")];
-    Ok((content_type, Body::from_stream(frames)).into_response())
 }
 
 /// A participant's stream, as a body.
@@ -156,43 +156,65 @@ fn framed(parcel: &Bytes) -> Bytes {
 }
 
 impl Office {
-    fn admit(&self, parcel: &Parcel) -> Result<(), Response> {
-        self.hub.admit(parcel).map_err(|error| {
-            let reason = match error {
-                ParcelError::Replayed { .. } => Refusal::Replayed,
-                ParcelError::TooManySenders { .. } => Refusal::Busy,
-                _ => Refusal::Forged,
-            };
-            self.hub.metrics.refuse(reason);
-            tracing::debug!(%error, "a parcel is refused");
-            error.into_response()
-        })
+    fn refuse(&self, refused: Refused) -> Response {
+        self.hub.metrics.refuse(refused.reason());
+        tracing::debug!(error = %refused, "a request is refused");
+        refused.into_response()
+    }
+
+    async fn take(&self, caller: Caller, request: Request) -> Result<(), Refused> {
+        let parcel = self.read(caller, request).await?;
+        if parcel.kind != Kind::Messages {
+            return Err(ParcelError::Malformed.into());
+        }
+        let (hub, me) = (&self.hub, self.hub.sealer.me());
+        if parcel.to == me {
+            hub.admit(&parcel)?;
+            return Ok(hub.take(&parcel)?);
+        }
+        // Before it is noted as seen: the sender tries the next seat with the same parcel, and this one later maybe.
+        let not_ours = ParcelError::NotOurs { expected: me, found: parcel.to };
+        let queue = hub.streams.queue(parcel.to).ok_or(not_ours)?;
+        hub.admit(&parcel)?;
+        for _ in 0..queue.pass(parcel.from, parcel.bytes().clone()) {
+            hub.metrics.refuse(Refusal::OutboxFull);
+        }
+        Ok(())
+    }
+
+    async fn open(&self, caller: Caller, request: Request) -> Result<Body, Refused> {
+        let parcel = self.read(caller, request).await?;
+        let (hub, me) = (&self.hub, self.hub.sealer.me());
+        if parcel.kind != Kind::Listen {
+            return Err(ParcelError::Malformed.into());
+        }
+        if parcel.to != me {
+            return Err(ParcelError::NotOurs { expected: me, found: parcel.to }.into());
+        }
+        hub.admit(&parcel)?;
+        let stream = hub.streams.begin(parcel.from).ok_or(Refused::Busy)?;
+        tracing::debug!(node = stream.node.0, "a participant listens");
+        let keepalive = Duration::from_millis(hub.limits.keepalive_ms);
+        let pushed = Pushed { stream, sealer: hub.sealer.clone(), keepalive, is_new: true };
+        let frames = futures_util::stream::unfold(pushed, |mut pushed| async move {
+            let frame = pushed.next().await?;
+            Some((Ok::<_, std::convert::Infallible>(frame), pushed))
+        });
+        Ok(Body::from_stream(frames))
     }
 
     /// Reads a parcel: bounded in length, in time, and in what all of them take together.
-    async fn read(&self, caller: Caller, request: Request) -> Result<Parcel, Response> {
-        let refuse = |status: StatusCode, why: &'static str| {
-            self.hub.metrics.refuse(Refusal::Body);
-            (status, why).into_response()
-        };
+    async fn read(&self, caller: Caller, request: Request) -> Result<Parcel, Refused> {
         let length = request.headers().get(header::CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        let length =
-            length.ok_or_else(|| refuse(StatusCode::LENGTH_REQUIRED, "expected a length"))?;
-        if length > self.hub.limits.parcel_bytes_max {
-            return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, "expected a shorter parcel"));
+        let (max, found) = (self.hub.limits.parcel_bytes_max, length.ok_or(Refused::NoLength)?);
+        if found > max {
+            return Err(Refused::TooLong { max, found });
         }
-        let busy = || refuse(StatusCode::SERVICE_UNAVAILABLE, "too much is under way");
-        let _reserved = self.budget.reserve(caller.0, length).ok_or_else(busy)?;
-        let body = Limited::new(request.into_body(), length).collect();
-        let patience = Duration::from_secs(self.body_seconds_max);
-        let body = tokio::time::timeout(patience, body).await;
-        let body = body.ok().and_then(Result::ok);
-        let body =
-            body.ok_or_else(|| refuse(StatusCode::REQUEST_TIMEOUT, "expected a whole parcel"))?;
-        Parcel::parse(body.to_bytes()).map_err(|error| {
-            self.hub.metrics.refuse(Refusal::Malformed);
-            error.into_response()
-        })
+        let _reserved = self.budget.reserve(caller.0, found).ok_or(Refused::Busy)?;
+        let body = Limited::new(request.into_body(), found).collect();
+        let body = tokio::time::timeout(Duration::from_secs(self.body_seconds_max), body).await;
+        let body = body.ok().and_then(Result::ok).ok_or(Refused::Cut)?;
+        Ok(Parcel::parse(body.to_bytes())?)
     }
 }

@@ -19,7 +19,7 @@ use conet_dle::{
     ArchiveNode, NodeConfig, Participant, clock,
     config::{GroupConfig, Limits, Times},
     keys::WalletKey,
-    node::Group,
+    open::Group,
     registry::{NodeEntry, NodeMap},
     rpc::{Submitted, auth::Asked},
     seeds::development_seeds,
