@@ -58,6 +58,8 @@ enum Command {
     #[command(subcommand)]
     Gov(commands::gov::GovCommand),
     #[command(subcommand)]
+    Chain(commands::chain::ChainCommand),
+    #[command(subcommand)]
     Bench(commands::bench::BenchCommand),
 }
 
@@ -98,6 +100,7 @@ async fn main() -> ExitCode {
         Command::Cash(command) => commands::cash::run(command, &context).await,
         Command::Archive(command) => commands::archive::run(command, &context).await,
         Command::Gov(command) => commands::gov::run(command, &context).await,
+        Command::Chain(command) => commands::chain::run(command, &context).await,
         Command::Bench(command) => commands::bench::run(command, cli.json).await,
     };
     match done {

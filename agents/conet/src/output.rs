@@ -41,11 +41,19 @@ impl Output {
 
     /// A bar over bytes; hidden unless a person looks.
     pub(crate) fn progress(self, bytes: u64) -> ProgressBar {
+        self.bar(bytes, "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
+    }
+
+    /// A bar over things that are counted; hidden unless a person looks.
+    pub(crate) fn counter(self, count: u64) -> ProgressBar {
+        self.bar(count, "{bar:40} {pos}/{len} {per_sec} {eta}")
+    }
+
+    fn bar(self, length: u64, style: &str) -> ProgressBar {
         let shown = !self.json && io::stderr().is_terminal();
         let target =
             if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(bytes), target);
-        let style = "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        let bar = ProgressBar::with_draw_target(Some(length), target);
         match ProgressStyle::with_template(style) {
             Ok(style) => bar.with_style(style),
             Err(_) => bar,

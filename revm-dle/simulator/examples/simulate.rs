@@ -1,28 +1,30 @@
-//! `cargo run --release -p conet-simulator --example simulate -- FROM TO`: prints failing seeds.
-fn main() {
+//! `cargo run -p conet-simulator --example simulate -- FROM TO`: runs seeds up to the first that fails, and says why.
+use std::{num::NonZeroUsize, ops::ControlFlow, process::ExitCode, thread};
+
+fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let mut next =
         |default: u64| arguments.next().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (from, to) = (next(0), next(100));
-    let (mut failed, mut steps, mut blocks, mut entries, mut cheats) = (0, 0, 0, 0, 0);
-    let began = std::time::Instant::now();
-    for seed in from..to {
-        match conet_simulator::run(seed) {
-            Ok(report) => {
-                steps += report.steps;
-                blocks += report.blocks;
-                entries += report.entries;
-                cheats += report.cheats;
-            }
-            Err(violation) => {
-                failed += 1;
-                println!("seed {seed}: {violation}");
-            }
+    let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let mut first = None;
+    conet_simulator::sweep(from..to, None, jobs, |seed, result| match result {
+        Err(violation) if std::env::var_os("ALL").is_some() => {
+            println!("seed {seed}: {violation}");
+            first = Some((seed, violation));
+            ControlFlow::Continue(())
+        }
+        Err(violation) => {
+            first = Some((seed, violation));
+            ControlFlow::Break(())
+        }
+        Ok(_) => ControlFlow::Continue(()),
+    });
+    match first {
+        None => ExitCode::SUCCESS,
+        Some((seed, violation)) => {
+            println!("seed {seed}: {violation}");
+            ExitCode::FAILURE
         }
     }
-    println!(
-        "{failed} of {} failed; {steps} steps, {entries} entries, {blocks} blocks, {cheats} cheats, {:?}",
-        to - from,
-        began.elapsed()
-    );
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use alloy::primitives::B256;
-use conet_committee::message::Message;
+use conet_committee::{archive::State, message::Message};
 
 use crate::{oracle::Violation, world::World};
 
@@ -51,19 +51,33 @@ impl Default for Calm {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Timeline {
     /// A payment was sent: by chain and number.
-    pub(crate) paid: BTreeMap<(B256, u64), u64>,
+    paid: BTreeMap<(B256, usize), u64>,
     /// A block had all its group's signatures.
-    pub(crate) certified: BTreeMap<B256, u64>,
+    certified: BTreeMap<B256, u64>,
     /// A block was final at an honest seat, with its chain and height.
-    pub(crate) decided: BTreeMap<B256, (u64, B256, u64)>,
+    decided: BTreeMap<B256, (u64, B256, u64)>,
     /// Entries that were final at an honest seat, in order.
-    pub(crate) entries: Vec<u64>,
+    entries: Vec<u64>,
 }
 
 impl Timeline {
     pub(crate) fn see_sent(&mut self, now_ms: u64, message: &Message) {
         if let Message::Certified(block, _) = message {
             self.certified.entry(block.header.hash()).or_insert(now_ms);
+        }
+    }
+
+    pub(crate) fn see_paid(&mut self, now_ms: u64, payment: (B256, usize)) {
+        self.paid.entry(payment).or_insert(now_ms);
+    }
+
+    /// A new entry is final at an honest seat.
+    pub(crate) fn see_state(&mut self, now_ms: u64, state: &State) {
+        if self.entries.len() as u64 <= state.height {
+            self.entries.push(now_ms);
+        }
+        for chain in state.chains.values().filter(|chain| chain.height > 0) {
+            self.decided.entry(chain.hash).or_insert((now_ms, chain.id, chain.height));
         }
     }
 }

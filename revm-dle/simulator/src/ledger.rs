@@ -1,6 +1,9 @@
 //! A ledger of a few accounts that pay each other: what the protocol is about costs next to nothing here.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use alloy::primitives::{B256, Bytes, keccak256};
 use alloy_rlp::{Decodable as _, Encodable, RlpDecodable, RlpEncodable};
@@ -106,35 +109,41 @@ pub(crate) fn genesis(chain: B256) -> Header {
     }
 }
 
-/// A node's states, by block.
+type States = BTreeMap<B256, (Header, Accounts)>;
+
+/// A node's states, by block: on a disk that outlives the node's process.
 #[derive(Debug, Clone)]
 pub(crate) struct ToyLedgers {
-    states: BTreeMap<B256, (Header, Accounts)>,
+    states: Arc<Mutex<States>>,
     /// A creator that gets its sums wrong on purpose.
     pub(crate) lies: bool,
 }
 
 impl ToyLedgers {
-    pub(crate) fn new(chains: &[B256]) -> Self {
+    pub(crate) fn new(chains: &[B256], lies: bool) -> Self {
         let known = chains.iter().map(|chain| genesis(*chain));
         let states = known.map(|header| (header.hash(), (header, Accounts::new()))).collect();
-        Self { states, lies: false }
+        Self { states: Arc::new(Mutex::new(states)), lies }
+    }
+
+    fn states(&self) -> MutexGuard<'_, States> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Ledgers for ToyLedgers {
     fn has(&self, block: B256) -> bool {
-        self.states.contains_key(&block)
+        self.states().contains_key(&block)
     }
 
     fn execute(&mut self, proposal: &Proposal, body: &Body) -> Result<Outcome, ExecuteError> {
-        let (_, parent) = self
-            .states
+        let mut states = self.states();
+        let (_, parent) = states
             .get(&proposal.parent)
             .ok_or(ExecuteError::NoParent { parent: proposal.parent })?;
         let (next, outcome) = parent.after(body).ok_or(ExecuteError::Bad)?;
         let header = Header { proposal: proposal.clone(), outcome: outcome.clone() };
-        self.states.insert(header.hash(), (header, next));
+        states.insert(header.hash(), (header, next));
         Ok(outcome)
     }
 
@@ -159,7 +168,7 @@ impl Ledgers for ToyLedgers {
         mut draft: Proposal,
         transactions: &mut Vec<SignedTransaction>,
     ) -> Option<Built> {
-        let (above, accounts) = self.states.get(&draft.parent)?;
+        let (above, accounts) = self.states().get(&draft.parent).cloned()?;
         let (mut next, mut body) = (accounts.clone(), Body::default());
         for transaction in transactions.iter().take(TRANSACTIONS_MAX) {
             let mut trial = next.clone();
@@ -179,13 +188,14 @@ impl Ledgers for ToyLedgers {
         if self.lies {
             outcome.state_root = keccak256(outcome.state_root);
             let header = Header { proposal: draft.clone(), outcome: outcome.clone() };
-            self.states.insert(header.hash(), (header, next));
+            self.states().insert(header.hash(), (header, next));
         }
         Some(Built { header: Header { proposal: draft, outcome }, body, witness: witness.into() })
     }
 
     fn may_come(&self, block: B256, signed: &SignedTransaction) -> bool {
-        let Some((_, accounts)) = self.states.get(&block) else { return true };
+        let states = self.states();
+        let Some((_, accounts)) = states.get(&block) else { return true };
         let payment = Payment::decode(&mut signed.transaction.data.as_ref());
         let from = payment.ok().and_then(|payment| usize::try_from(payment.from).ok());
         let nonce = from.and_then(|from| accounts.nonces.get(from));
@@ -193,9 +203,10 @@ impl Ledgers for ToyLedgers {
     }
 
     fn finalized(&mut self, chain: B256, block: B256) {
-        let Some((header, _)) = self.states.get(&block) else { return };
+        let mut states = self.states();
+        let Some((header, _)) = states.get(&block) else { return };
         let height = header.proposal.height;
-        self.states.retain(|hash, (header, _)| {
+        states.retain(|hash, (header, _)| {
             let about = &header.proposal;
             about.chain != chain
                 || about.height > height
@@ -205,15 +216,15 @@ impl Ledgers for ToyLedgers {
     }
 
     fn export(&self, block: B256) -> Option<(Header, Bytes)> {
-        let (header, accounts) = self.states.get(&block)?;
-        Some((header.clone(), alloy_rlp::encode(accounts).into()))
+        let (header, accounts) = self.states().get(&block).cloned()?;
+        Some((header, alloy_rlp::encode(accounts).into()))
     }
 
     fn import(&mut self, _genesis: B256, header: &Header, state: &[u8]) -> bool {
         let Ok(accounts) = Accounts::decode(&mut &*state) else { return false };
         let is_right = accounts.root() == header.outcome.state_root;
         if is_right {
-            self.states.insert(header.hash(), (header.clone(), accounts));
+            self.states().insert(header.hash(), (header.clone(), accounts));
         }
         is_right
     }

@@ -11,10 +11,14 @@ mod ledger;
 mod network;
 mod oracle;
 mod scenario;
+mod sweep;
+mod trace;
 mod world;
 
+pub use byzantine::Kind;
 pub use latency::{Calm, CatchUp, Latency, catch_up, latency};
 pub use oracle::Violation;
+pub use sweep::sweep;
 
 use world::World;
 
@@ -35,28 +39,32 @@ pub struct Report {
     pub liars: usize,
     /// How many were seen to vote twice by one honest seat.
     pub cheats: usize,
+    /// Stands for everything that happened, in its order.
+    pub trace: u64,
 }
 
-/// Runs one seed.
+/// Runs one seed; with `only`, all its liars lie in one way.
 ///
 /// # Errors
 /// The first rule that did not hold.
-pub fn run(seed: u64) -> Result<Report, Violation> {
-    World::new(seed, None).run()
+pub fn run(seed: u64, only: Option<Kind>) -> Result<Report, Violation> {
+    World::new(seed, only, None).run()
 }
 
-/// Runs one seed with liars of one kind only. `None` when there is no such kind.
+/// Runs one seed, and tells all that happens, line by line.
 ///
 /// # Errors
 /// The first rule that did not hold.
-#[must_use]
-pub fn run_with(seed: u64, kind: &str) -> Option<Result<Report, Violation>> {
-    let kind = byzantine::KINDS.into_iter().find(|known| *known == kind)?;
-    Some(World::new(seed, Some(kind)).run())
+pub fn tell(
+    seed: u64,
+    only: Option<Kind>,
+    line: &mut dyn FnMut(&str),
+) -> Result<Report, Violation> {
+    World::new(seed, only, Some(line)).run()
 }
 
 /// What a seed's run is made of, for who looks into a failure.
 #[must_use]
-pub fn describe(seed: u64) -> String {
-    format!("{:#?}", World::new(seed, None).scenario)
+pub fn describe(seed: u64, only: Option<Kind>) -> String {
+    format!("{:#?}", World::new(seed, only, None).scenario)
 }

@@ -8,9 +8,9 @@ use rand::{Rng as _, seq::SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
-    byzantine::KINDS,
+    byzantine::Kind,
     latency::Calm,
-    ledger::{ACCOUNTS, Payment, genesis},
+    ledger::{ACCOUNTS, BALANCE, Payment, genesis},
     network::Network,
 };
 
@@ -25,13 +25,17 @@ const WARM_UP_MS: u64 = 5_000;
 pub(crate) struct Scenario {
     pub(crate) seats: Vec<NodeId>,
     pub(crate) members: Vec<NodeId>,
-    pub(crate) liars: BTreeMap<NodeId, &'static str>,
+    pub(crate) liars: BTreeMap<NodeId, Kind>,
+    /// All of them, who know each other.
+    pub(crate) friends: Vec<NodeId>,
     pub(crate) chains: Vec<Opening>,
     pub(crate) payments: Vec<Planned>,
     pub(crate) network: Network,
     pub(crate) heals_ms: u64,
     /// Of 100,000 steps of an honest node, so many end in a crash, until the network heals.
     pub(crate) crashes: u32,
+    /// Whether a node that comes back still has its ledgers, or only its journal.
+    pub(crate) keeps_ledgers: bool,
     /// When the network is cut, for how long, and who is on the other side.
     pub(crate) cuts: Vec<(u64, u64, BTreeSet<NodeId>)>,
 }
@@ -43,11 +47,16 @@ pub(crate) struct Planned {
     pub(crate) chain: B256,
     pub(crate) nonce: u64,
     pub(crate) payment: Payment,
+    /// More than anybody has: it cannot be made, and holds nobody up.
+    pub(crate) is_bad: bool,
 }
 
 impl Scenario {
-    pub(crate) fn random(rng: &mut ChaCha8Rng, only: Option<&'static str>) -> Self {
-        let seat_count = *[4, 4, 5, 7].get(rng.random_range(0..4)).unwrap_or(&4);
+    pub(crate) fn random(rng: &mut ChaCha8Rng, only: Option<Kind>) -> Self {
+        // Ten cost six times as much as four.
+        let is_large = rng.random_ratio(1, 40);
+        let small = *[4, 4, 5, 7].get(rng.random_range(0..4)).unwrap_or(&4);
+        let seat_count = if is_large { 10 } else { small };
         let member_count = rng.random_range(10..16);
         let seats: Vec<_> = (1..=seat_count).map(NodeId).collect();
         let members: Vec<_> = (101..=100 + member_count).map(NodeId).collect();
@@ -60,12 +69,14 @@ impl Scenario {
         let is_stable = rng.random_bool(0.4);
         let crashes = if is_stable { 0 } else { rng.random_range(0..100) };
         Self {
+            friends: liars.keys().copied().collect(),
             liars,
             chains,
             payments,
             network: Network::random(rng),
             heals_ms: TROUBLE_MS,
             crashes,
+            keeps_ledgers: rng.random_bool(0.5),
             cuts,
             seats,
             members,
@@ -81,18 +92,20 @@ impl Scenario {
         let payments = chains.iter().flat_map(|opening| {
             let planned = move |nonce| {
                 let at_ms = WARM_UP_MS + nonce * calm.pause_ms;
-                Planned { at_ms, chain: opening.chain, nonce, payment }
+                Planned { at_ms, chain: opening.chain, nonce, payment, is_bad: false }
             };
             (0..calm.payments).map(planned)
         });
         let payments: Vec<_> = payments.collect();
         let dead = calm.dead_seat.then(|| seats.last().copied()).flatten();
         Self {
-            liars: dead.map(|seat| (seat, "dead")).into_iter().collect(),
+            liars: dead.map(|seat| (seat, Kind::DEAD)).into_iter().collect(),
+            friends: Vec::new(),
             payments,
             network: Network::calm(calm.delay_ms),
             heals_ms: WARM_UP_MS + calm.payments * calm.pause_ms,
             crashes: 0,
+            keeps_ledgers: false,
             cuts: Vec::new(),
             chains,
             seats,
@@ -100,13 +113,14 @@ impl Scenario {
         }
     }
 
+    pub(crate) fn everybody(&self) -> Vec<NodeId> {
+        self.seats.iter().chain(&self.members).copied().collect()
+    }
+
     pub(crate) fn honest(&self) -> BTreeSet<NodeId> {
-        self.seats
-            .iter()
-            .chain(&self.members)
-            .copied()
-            .filter(|node| !self.liars.contains_key(node))
-            .collect()
+        let mut honest: BTreeSet<_> = self.everybody().into_iter().collect();
+        honest.retain(|node| !self.liars.contains_key(node));
+        honest
     }
 }
 
@@ -114,13 +128,13 @@ impl Scenario {
 fn liars(
     rng: &mut ChaCha8Rng,
     (seats, members): (&[NodeId], &[NodeId]),
-    only: Option<&'static str>,
-) -> BTreeMap<NodeId, &'static str> {
+    only: Option<Kind>,
+) -> BTreeMap<NodeId, Kind> {
     let mut liars = BTreeMap::new();
     let most = (seats.len() - 1) / 3;
-    let first = pick(rng);
+    let first = Kind::random(rng);
     let kind = |rng: &mut ChaCha8Rng| {
-        let other = pick(rng);
+        let other = Kind::random(rng);
         only.unwrap_or(if rng.random_bool(0.7) { first } else { other })
     };
     let mut shuffled = seats.to_vec();
@@ -136,14 +150,14 @@ fn liars(
     liars
 }
 
-fn pick(rng: &mut ChaCha8Rng) -> &'static str {
-    KINDS.get(rng.random_range(0..KINDS.len())).copied().unwrap_or("silent")
-}
-
 fn opening(rng: &mut ChaCha8Rng, number: u64) -> Opening {
-    chain(number, rng.random_range(1..=2))
+    let witnesses = rng.random_range(1..=2);
+    // Creator, witnesses and a validator; some chains let one of them be missing.
+    let quorum = if rng.random_ratio(1, 6) { witnesses + 1 } else { 0 };
+    Opening { quorum, ..chain(number, witnesses) }
 }
 
+/// A chain that all its group must sign.
 fn chain(number: u64, witnesses: u8) -> Opening {
     let chain = keccak256(number.to_be_bytes());
     Opening {
@@ -170,9 +184,16 @@ fn payments(rng: &mut ChaCha8Rng, chains: &[Opening]) -> Vec<Planned> {
             let to = rng.random_range(0..ACCOUNTS);
             let nonce = nonces.entry(from).or_insert(0);
             let payment = Payment { from, to, amount: rng.random_range(1..20) };
-            payments.push(Planned { at_ms, chain: opening.chain, nonce: *nonce, payment });
+            let chain = opening.chain;
+            payments.push(Planned { at_ms, chain, nonce: *nonce, payment, is_bad: false });
             *nonce += 1;
             at_ms += rng.random_range(20..2_500);
+        }
+        if rng.random_ratio(1, 4) {
+            let payment = Payment { from: 0, to: 1, amount: BALANCE * ACCOUNTS + 1 };
+            let at_ms = rng.random_range(500..TROUBLE_MS);
+            let chain = opening.chain;
+            payments.push(Planned { at_ms, chain, nonce: 0, payment, is_bad: true });
         }
     }
     payments

@@ -3,6 +3,7 @@
 pub(crate) mod archive;
 pub(crate) mod bench;
 pub(crate) mod cash;
+pub(crate) mod chain;
 pub(crate) mod deploy;
 pub(crate) mod devnet;
 pub(crate) mod gov;

@@ -9,6 +9,7 @@ use conet_ledger::block::{Proposal, SignedTransaction};
 use super::{Member, part::Making, sign::Unsigned};
 use crate::{
     archive::{
+        Notice,
         chain::hash_of_signers,
         item::{CertifiedHeader, Disagreement, Word, block_vote},
     },
@@ -44,9 +45,14 @@ impl Member {
         }
         let is_free =
             height <= notice.height + AHEAD_MAX && !part.said.contains_key(&(height, notice.view));
-        let signers = notice.signers(height).filter(|_| is_free && self.ledgers.has(parent))?;
+        self.frame(notice, height, parent).filter(|_| is_free && self.ledgers.has(parent))
+    }
+
+    /// A block's frame; `None` while somebody of its signers is to be drawn.
+    pub(super) fn frame(&self, notice: &Notice, height: u64, parent: B256) -> Option<Proposal> {
+        let signers = notice.signers(height)?;
         Some(Proposal {
-            chain,
+            chain: notice.chain,
             series: notice.series,
             height,
             view: notice.view,

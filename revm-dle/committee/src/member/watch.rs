@@ -66,7 +66,8 @@ impl Member {
         out.send_all(self.config.seats.nodes(), message);
     }
 
-    fn complain_about_creator(&self, chain: B256, out: &mut Outbox) {
+    /// Complains only for a transaction that a block could hold now: no creator can do anything about others.
+    fn complain_about_creator(&mut self, chain: B256, out: &mut Outbox) {
         let Some(part) = self.parts.get(&chain) else { return };
         let notice = part.notice();
         let Some(accused) = notice.creator.filter(|_| notice.witnesses.contains(&self.me())) else {
@@ -74,11 +75,14 @@ impl Member {
         };
         let patience = self.config.timing.block_timeout_ms;
         let is_late = |since: u64| self.now_ms >= since.max(part.moved_ms) + patience;
-        let late = part.transactions.iter().find(|(_, since)| is_late(*since));
-        let can_be_made = notice.signers(notice.height + 1).is_some();
-        let Some((transaction, _)) = late.filter(|_| can_be_made) else { return };
-        let complaint = self.complaint(chain, (notice.height + 1, notice.view), accused, None);
-        let body = Body { transactions: vec![transaction.clone()], ..Body::default() };
+        let late = part.transactions.iter().filter(|(_, since)| is_late(*since));
+        let mut late: Vec<_> = late.map(|(transaction, _)| transaction.clone()).collect();
+        let draft = self.frame(notice, notice.height + 1, notice.hash);
+        let Some(draft) = draft.filter(|_| !late.is_empty()) else { return };
+        let (height, view) = (draft.height, draft.view);
+        let Some(built) = self.ledgers.build(draft, &mut late) else { return };
+        let complaint = self.complaint(chain, (height, view), accused, None);
+        let body = Body { transactions: built.body.transactions, ..Body::default() };
         out.send_all(
             self.config.seats.nodes(),
             Message::Complaint(Box::new(complaint), body, Bytes::new()),

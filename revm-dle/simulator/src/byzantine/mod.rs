@@ -2,8 +2,12 @@
 
 mod colluder;
 mod equivocator;
+mod flooder;
+mod forker;
 mod late_signer;
 mod refuser;
+mod replayer;
+mod rusher;
 mod silent;
 mod withholder;
 mod wrong_root;
@@ -15,9 +19,12 @@ use conet_committee::{
     Action,
     archive::item::{Word, impossible, with_outcome},
     keys::NodeId,
+    message::Message,
+    seats::Seats,
     vote::Voting,
 };
 use conet_ledger::block::{Body, Header};
+use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 
 /// What a liar knows besides what an honest node does.
@@ -27,11 +34,20 @@ pub(crate) struct Liar<'a> {
     pub(crate) now_ms: u64,
     /// Who lies, too.
     pub(crate) friends: &'a [NodeId],
+    pub(crate) seats: &'a Seats,
+    pub(crate) members: &'a [NodeId],
     /// All blocks that were ever sent.
     pub(crate) blocks: &'a BTreeMap<B256, (Header, Body)>,
 }
 
 impl Liar<'_> {
+    /// Anybody.
+    pub(crate) fn somebody(&mut self) -> NodeId {
+        let all = self.seats.nodes().iter().chain(self.members);
+        let place = self.rng.random_range(0..self.seats.count() + self.members.len());
+        all.copied().nth(place).unwrap_or(NodeId(0))
+    }
+
     /// The same word, but for an outcome that nobody computed.
     pub(crate) fn refusal(&self, word: &Word, block: B256) -> Option<Word> {
         let (header, _) = self.blocks.get(&block)?;
@@ -45,32 +61,73 @@ impl Liar<'_> {
 pub(crate) trait Behaviour {
     /// Changes what an honest node would do.
     fn twist(&mut self, actions: Vec<Action>, liar: &mut Liar<'_>) -> Vec<Action>;
+
+    /// A message came.
+    fn hear(&mut self, _message: &Message) {}
 }
 
-/// Says nothing at all.
-struct Dead;
+/// A way to lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Kind(&'static str);
 
-impl Behaviour for Dead {
-    fn twist(&mut self, _actions: Vec<Action>, _liar: &mut Liar<'_>) -> Vec<Action> {
-        Vec::new()
+/// All of them.
+const KINDS: [&str; 11] = [
+    "colluder",
+    "equivocator",
+    "flooder",
+    "forker",
+    "late-signer",
+    "refuser",
+    "replayer",
+    "rusher",
+    "silent",
+    "withholder",
+    "wrong-root",
+];
+
+impl Kind {
+    /// Its ledgers lie, not what it says.
+    pub(crate) const WRONG_ROOT: Self = Self("wrong-root");
+
+    /// Says nothing at all.
+    pub(crate) const DEAD: Self = Self("dead");
+
+    /// All ways to lie.
+    pub fn all() -> impl Iterator<Item = Self> {
+        KINDS.into_iter().map(Self)
+    }
+
+    /// By its name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().find(|kind| kind.0 == name)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+
+    pub(crate) fn random(rng: &mut ChaCha8Rng) -> Self {
+        Self(KINDS.get(rng.random_range(0..KINDS.len())).copied().unwrap_or("silent"))
     }
 }
 
-/// The names of all ways to lie.
-pub(crate) const KINDS: [&str; 7] =
-    ["colluder", "equivocator", "late-signer", "refuser", "silent", "withholder", "wrong-root"];
-
-/// A way to lie by its name.
-pub(crate) fn behaviour(kind: &str) -> Option<Box<dyn Behaviour>> {
-    Some(match kind {
-        "dead" => Box::new(Dead),
+/// How a kind acts.
+pub(crate) fn behaviour(kind: Kind) -> Box<dyn Behaviour> {
+    match kind.0 {
         "colluder" => Box::new(colluder::Colluder),
+        "dead" => Box::new(silent::Dead),
         "equivocator" => Box::new(equivocator::Equivocator),
+        "flooder" => Box::new(flooder::Flooder::default()),
+        "forker" => Box::new(forker::Forker::default()),
         "late-signer" => Box::new(late_signer::LateSigner::default()),
         "refuser" => Box::new(refuser::Refuser),
-        "silent" => Box::new(silent::Silent::default()),
+        "replayer" => Box::new(replayer::Replayer::default()),
+        "rusher" => Box::new(rusher::Rusher::default()),
         "withholder" => Box::new(withholder::Withholder),
         "wrong-root" => Box::new(wrong_root::WrongRoot),
-        _ => return None,
-    })
+        _ => Box::new(silent::Silent::default()),
+    }
 }

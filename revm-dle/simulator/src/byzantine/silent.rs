@@ -28,3 +28,12 @@ impl Behaviour for Silent {
         actions.into_iter().filter(heard).collect()
     }
 }
+
+/// Says nothing at all, ever.
+pub(crate) struct Dead;
+
+impl Behaviour for Dead {
+    fn twist(&mut self, _actions: Vec<Action>, _liar: &mut Liar<'_>) -> Vec<Action> {
+        Vec::new()
+    }
+}

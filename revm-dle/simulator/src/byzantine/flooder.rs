@@ -1,0 +1,221 @@
+//! Sends junk that looks like messages: votes in the names of others, certificates of one voter, entries that are too
+//! long, notices that nobody decided. Nothing of it may count; what it says besides is honest.
+
+use alloy::primitives::{B256, Bytes, keccak256};
+use conet_committee::{
+    Action,
+    archive::{
+        Item, ProvenNotice,
+        item::{CertifiedHeader, Joining, Returning, SeedOf, Word, block_vote},
+    },
+    keys::{Compact, NodeId},
+    log::{Certificate, Entry, LogMessage},
+    message::{Message, Proposed},
+    vote::{Ballot, Phase},
+};
+use rand::Rng as _;
+
+use super::{Behaviour, Liar};
+
+/// More items than an entry may have.
+const ITEMS: usize = 1_100;
+
+/// What it heard last, of each sort that it garbles.
+#[derive(Default)]
+pub(crate) struct Flooder {
+    vote: Option<Ballot>,
+    word: Option<(Word, B256)>,
+    entry: Option<Entry>,
+    notice: Option<ProvenNotice>,
+    proposed: Option<Proposed>,
+    block: Option<(CertifiedHeader, conet_ledger::block::Body)>,
+}
+
+impl Behaviour for Flooder {
+    fn twist(&mut self, mut actions: Vec<Action>, liar: &mut Liar<'_>) -> Vec<Action> {
+        while liar.rng.random_ratio(1, 3) {
+            if let Some(junk) = self.junk(liar) {
+                if liar.rng.random_bool(0.5) {
+                    let all = liar.seats.nodes().iter().filter(|seat| **seat != liar.voting.me);
+                    actions.extend(all.map(|seat| Action::Send(*seat, junk.clone())));
+                } else {
+                    actions.push(Action::Send(liar.somebody(), junk));
+                }
+            }
+        }
+        actions
+    }
+
+    fn hear(&mut self, message: &Message) {
+        match message {
+            Message::Log(LogMessage::Vote(ballot)) => self.vote = Some(ballot.clone()),
+            Message::Log(LogMessage::Propose(entry, ballot)) => {
+                (self.vote, self.entry) = (Some(ballot.clone()), Some((**entry).clone()));
+            }
+            Message::Word(word, hash) => self.word = Some((word.clone(), *hash)),
+            Message::Notice(notice) => self.notice = Some((**notice).clone()),
+            Message::Propose(proposed) => self.proposed = Some((**proposed).clone()),
+            Message::Certified(block, body) => {
+                self.block = Some(((**block).clone(), body.clone()));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A signature of nobody.
+fn forged(liar: &mut Liar<'_>) -> Compact {
+    let mut signature = Compact::ZERO;
+    liar.rng.fill(signature.as_mut_slice());
+    signature
+}
+
+fn somehow(liar: &mut Liar<'_>) -> B256 {
+    keccak256(liar.rng.random::<u64>().to_be_bytes())
+}
+
+impl Flooder {
+    fn junk(&self, liar: &mut Liar<'_>) -> Option<Message> {
+        Some(match liar.rng.random_range(0..14) {
+            0 => Message::Log(LogMessage::Vote(self.forged_vote(liar)?)),
+            1 => Message::Log(LogMessage::Certificate(self.lonely_certificate(liar)?)),
+            2 => self.long_entry(liar)?,
+            3 => self.entry_of_another(liar)?,
+            4 => Message::Notice(Box::new(self.invented_notice(liar)?)),
+            5 => self.forged_word(liar)?,
+            6 => self.forged_block(liar)?,
+            7 => self.lonely_block(liar)?,
+            8 => {
+                let height = liar.rng.random_range(0..200);
+                Message::SeedPart { height, part: Bytes::from(somehow(liar).to_vec()) }
+            }
+            9 => {
+                let (node, number) = (liar.somebody(), liar.rng.random());
+                Message::Join(Joining { node, number, signature: forged(liar) })
+            }
+            10 => {
+                let (node, since) = (liar.somebody(), liar.rng.random_range(0..1_000));
+                Message::Return(Returning { node, since, signature: forged(liar) })
+            }
+            11 => self.forged_evidence(liar)?,
+            12 => Message::Log(LogMessage::Status { view: 0, final_view: liar.rng.random() }),
+            _ => Message::FetchBlock { hash: somehow(liar) },
+        })
+    }
+
+    /// In the name of another, for something else.
+    fn forged_vote(&self, liar: &mut Liar<'_>) -> Option<Ballot> {
+        let mut vote = self.vote.as_ref()?.vote;
+        vote.view += liar.rng.random_range(0..3);
+        vote.phase =
+            [Phase::Notarize, Phase::Finalize][usize::from(liar.rng.random_bool(0.5))].number();
+        vote.block = if liar.rng.random_bool(0.5) { B256::ZERO } else { somehow(liar) };
+        Some(Ballot::alone(self.seat(liar), vote, forged(liar)))
+    }
+
+    fn seat(&self, liar: &mut Liar<'_>) -> NodeId {
+        let place = liar.rng.random_range(0..liar.seats.count());
+        liar.seats.nodes().get(place).copied().unwrap_or(NodeId(0))
+    }
+
+    /// Its own vote, as often as a quorum has members; or that of another epoch.
+    fn lonely_certificate(&self, liar: &mut Liar<'_>) -> Option<Certificate> {
+        let view = self.vote.as_ref()?.vote.view + liar.rng.random_range(0..2);
+        let phase = if liar.rng.random_bool(0.5) { Phase::Finalize } else { Phase::Notarize };
+        let entry = self.entry.as_ref().map_or(B256::ZERO, Entry::id);
+        let nullifies = phase == Phase::Finalize && liar.rng.random_bool(0.5);
+        let entry = if nullifies { B256::ZERO } else { entry };
+        let ballot = liar.voting.cast(liar.seats.vote(phase, view, entry));
+        let one = (liar.voting.me, ballot.signature);
+        let signatures = match liar.rng.random_range(0..3) {
+            0 => vec![one; liar.seats.quorum()],
+            1 => liar.seats.nodes().iter().map(|seat| (*seat, ballot.signature)).collect(),
+            _ => vec![one],
+        };
+        Some(Certificate { phase, view, entry, signatures })
+    }
+
+    /// Of this node as a leader, with more items than are allowed.
+    fn long_entry(&self, liar: &mut Liar<'_>) -> Option<Message> {
+        let mut entry = self.entry.clone()?;
+        let count = if liar.rng.random_ratio(1, 20) { ITEMS } else { 3 };
+        let seed = SeedOf { height: entry.header.height, signature: Bytes::new() };
+        entry.items = vec![Item::Seed(seed); count];
+        entry.header.items_hash = Item::hash_all(&entry.items);
+        Some(self.as_leader(entry, liar))
+    }
+
+    fn as_leader(&self, mut entry: Entry, liar: &mut Liar<'_>) -> Message {
+        // The next view that is this node's to lead, so that nobody can say that it voted twice.
+        let view = entry.header.view + 1;
+        let mut turns = view..view + liar.seats.count() as u64;
+        let view = turns.find(|view| liar.seats.leader(*view) == liar.voting.me).unwrap_or(view);
+        entry.header.view = view;
+        let vote = liar.seats.vote(Phase::Notarize, view, entry.id());
+        let ballot = Ballot::alone(liar.voting.me, vote, forged(liar));
+        Message::Log(LogMessage::Propose(Box::new(entry), ballot))
+    }
+
+    /// An entry with a leader's name under it, or items that its header does not name.
+    fn entry_of_another(&self, liar: &mut Liar<'_>) -> Option<Message> {
+        let mut entry = self.entry.clone()?;
+        entry.header.time_ms += 1;
+        if liar.rng.random_bool(0.5) {
+            entry.items.clear();
+        }
+        let leader = liar.seats.leader(entry.header.view);
+        let vote = liar.seats.vote(Phase::Notarize, entry.header.view, entry.id());
+        let ballot = Ballot::alone(leader, vote, forged(liar));
+        Some(Message::Log(LogMessage::Propose(Box::new(entry), ballot)))
+    }
+
+    /// The last notice, a block further, under the same votes.
+    fn invented_notice(&self, liar: &mut Liar<'_>) -> Option<ProvenNotice> {
+        let mut proven = self.notice.clone()?;
+        proven.notice.height += 1;
+        proven.notice.hash = somehow(liar);
+        if let Some(first) = proven.headers.first_mut() {
+            first.height += liar.rng.random_range(0..3);
+        }
+        Some(proven)
+    }
+
+    fn forged_word(&self, liar: &mut Liar<'_>) -> Option<Message> {
+        let (mut word, hash) = self.word.clone()?;
+        word.ballot.voter = self.seat(liar);
+        word = liar.refusal(&word, hash)?;
+        word.ballot.voter = self.seat(liar);
+        word.ballot.signature = forged(liar);
+        Some(Message::Word(word, hash))
+    }
+
+    /// A creator's block that the creator never made.
+    fn forged_block(&self, liar: &mut Liar<'_>) -> Option<Message> {
+        let mut proposed = self.proposed.clone()?;
+        proposed.header.proposal.time_ms += liar.rng.random_range(0..2);
+        let hash = proposed.header.hash();
+        proposed.create.vote = block_vote(&proposed.header, Phase::Create, hash);
+        proposed.create.signature = forged(liar);
+        Some(Message::Propose(Box::new(proposed)))
+    }
+
+    /// A block with the votes of some of its group, one of them as often as it takes.
+    fn lonely_block(&self, liar: &mut Liar<'_>) -> Option<Message> {
+        let (mut block, body) = self.block.clone()?;
+        let first = block.ballots.first().cloned()?;
+        if liar.rng.random_bool(0.5) {
+            block.ballots.truncate(1);
+        }
+        block.ballots = block.ballots.iter().map(|_| first.clone()).collect();
+        Some(Message::Certified(Box::new(block), body))
+    }
+
+    /// Two votes of another that it never gave.
+    fn forged_evidence(&self, liar: &mut Liar<'_>) -> Option<Message> {
+        let first = self.vote.clone()?;
+        let mut second = first.clone();
+        second.vote.block = somehow(liar);
+        second.signature = forged(liar);
+        Some(Message::Evidence(first, second))
+    }
+}

@@ -1,0 +1,179 @@
+//! Draws, once more: who waited when a place was asked for, and whom the seed takes of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy::primitives::{B256, Keccak256, keccak256};
+use conet_committee::{
+    archive::{Item, State},
+    keys::NodeId,
+    log::Entry,
+    roulette::{pool::Snapshot, request::Unfit, selection::Selection},
+};
+
+use super::Violation;
+
+/// How many entries lie between a request and its seed's, at least.
+const SEED_DELAY: u64 = 2;
+
+/// For how many entries it is kept who waited.
+const ENTRIES_KEPT: u64 = 256;
+
+/// What is known of draws.
+#[derive(Debug)]
+pub(super) struct Draws {
+    /// From which seeds follow.
+    secret: u64,
+    newest: u64,
+    /// Who waited after an entry.
+    waited: BTreeMap<u64, Snapshot>,
+    /// Who was barred after the newest entry that was seen.
+    barred: BTreeSet<NodeId>,
+    /// Each node's last wish.
+    wishes: BTreeMap<NodeId, u64>,
+    /// Draws that were seen.
+    seen: BTreeMap<u64, B256>,
+    /// Places that were drawn for: chain, role, height and entry of the request.
+    done: BTreeSet<(B256, u16, u64, u64)>,
+}
+
+impl Draws {
+    pub(super) const fn new(secret: u64) -> Self {
+        Self {
+            secret,
+            newest: 0,
+            waited: BTreeMap::new(),
+            barred: BTreeSet::new(),
+            wishes: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            done: BTreeSet::new(),
+        }
+    }
+
+    /// A new final entry: wishes count up, seeds are of entries before.
+    pub(super) fn see_items(&mut self, entry: &Entry) -> Result<(), Violation> {
+        for item in &entry.items {
+            let wrong =
+                |why| Violation::WrongEntry { height: entry.header.height, node: NodeId(0), why };
+            match item {
+                Item::Join(joining) => {
+                    let before = self.wishes.insert(joining.node, joining.number);
+                    if before.is_some_and(|before| before >= joining.number) {
+                        return Err(wrong("a wish to be drawn counts twice"));
+                    }
+                }
+                Item::Seed(seed) if seed.height >= entry.header.height => {
+                    return Err(wrong("a seed is of no entry before"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The state after an entry, which may be new.
+    pub(super) fn see_state(&mut self, state: &State) -> Result<(), Violation> {
+        for selection in &state.selections {
+            let id = selection.id();
+            match self.seen.insert(selection.index, id) {
+                Some(before) if before == id => continue,
+                Some(_) => return Err(wrong(selection, "there are two of it")),
+                None => {}
+            }
+            self.check(selection).map_err(|why| wrong(selection, why))?;
+            if selection.members().iter().any(|node| self.barred.contains(node)) {
+                return Err(wrong(selection, "it draws who is barred"));
+            }
+        }
+        if state.height > self.newest {
+            self.newest = state.height;
+            self.barred = state.barred.iter().copied().collect();
+            self.waited.insert(state.height, state.pool.snapshot());
+            self.waited = self.waited.split_off(&state.height.saturating_sub(ENTRIES_KEPT));
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, selection: &Selection) -> Result<(), &'static str> {
+        let request = &selection.request;
+        if request.seed_height < request.logged_at + SEED_DELAY {
+            return Err("its seed could be known when it was asked for");
+        }
+        if selection.drawn_in <= request.seed_height {
+            return Err("its seed's entry was not final");
+        }
+        let words = [self.secret, request.seed_height, u64::MAX].map(u64::to_be_bytes).concat();
+        if selection.seed != keccak256(keccak256(words)) {
+            return Err("the seed is another");
+        }
+        let place = (request.chain, request.role, request.height, request.logged_at);
+        if !self.done.insert(place) {
+            return Err("it was drawn before");
+        }
+        match self.waited.get(&request.logged_at) {
+            Some(waited) if waited.digest() != request.pool => Err("others waited"),
+            Some(waited) => check_turns(selection, waited),
+            None => Ok(()),
+        }
+    }
+}
+
+fn wrong(selection: &Selection, why: &'static str) -> Violation {
+    Violation::WrongDraw { index: selection.index, why }
+}
+
+/// Goes through the turns that the seed gives, and compares.
+fn check_turns(selection: &Selection, waited: &Snapshot) -> Result<(), &'static str> {
+    let outcome = &selection.outcome;
+    let wanted = usize::from(selection.request.seats) + usize::from(selection.request.standbys);
+    let mut left: Vec<_> = waited.waiting.iter().map(|waiting| waiting.offer.node).collect();
+    let (mut drawn, mut skipped) = (outcome.nodes.iter(), outcome.skipped.iter());
+    let (mut next, mut passed) = (drawn.next(), skipped.next());
+    let mut found = 0;
+    for step in 0.. {
+        if found == wanted || left.is_empty() {
+            break;
+        }
+        let node = left.remove(below(selection, step, left.len() as u64));
+        if next == Some(&node) {
+            if selection.request.members.contains(&node) {
+                return Err("it draws a member again");
+            }
+            (next, found) = (drawn.next(), found + 1);
+        } else if passed.is_some_and(|passed| passed.node == node) {
+            let reason = passed.map(|passed| passed.reason);
+            let is_member = selection.request.members.contains(&node);
+            if (reason == Some(Unfit::Member)) && !is_member {
+                return Err("it passes over one that is fit");
+            }
+            passed = skipped.next();
+        } else {
+            return Err("it has another order");
+        }
+    }
+    if next.is_some() || passed.is_some() {
+        return Err("it has too many turns");
+    }
+    Ok(())
+}
+
+/// The first of the words that a step gives which favours no number, modulo the bound.
+fn below(selection: &Selection, step: u32, bound: u64) -> usize {
+    // 2^64 modulo the bound.
+    let uneven = ((1_u128 << 64) % u128::from(bound)) as u64;
+    for attempt in 0_u32.. {
+        let mut hasher = Keccak256::new();
+        hasher.update(b"CoNET roulette draw 1");
+        hasher.update(selection.seed);
+        hasher.update(selection.request.chain);
+        hasher.update(selection.request.height.to_be_bytes());
+        hasher.update(selection.request.role.to_be_bytes());
+        hasher.update(step.to_be_bytes());
+        hasher.update(attempt.to_be_bytes());
+        let hash = hasher.finalize();
+        let words = hash.as_chunks::<8>().0.iter().map(|bytes| u64::from_be_bytes(*bytes));
+        if let Some(word) = words.into_iter().find(|word| *word >= uneven) {
+            return usize::try_from(word % bound).unwrap_or_default();
+        }
+    }
+    0
+}

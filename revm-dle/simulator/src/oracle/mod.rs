@@ -1,0 +1,316 @@
+//! The rules, told once more, by somebody who sees everything and trusts nobody's code.
+//!
+//! Checked at every step of every honest node:
+//!
+//! - one entry at each height of the log, on the one before, with more than two thirds of the seats behind it, and a time
+//!   that can be;
+//! - an honest node writes a vote down before it says it, gives one only, and has reason for it: for an entry that its
+//!   parent is notarized and the views between are given up, for a block that executing gives it and that its parent is
+//!   final or signed by its whole group;
+//! - one final block at each height of a chain, with the votes of its whole group and of every active seat;
+//! - a final block is what executing it gives, by arithmetic written anew here, and no money appears or vanishes;
+//! - seeds are signed when their entries are final, and draw whom they must;
+//! - no honest node is found guilty, reported or barred, and more than two thirds of the seats stay active.
+//!
+//! And at the end, long after the network healed: every payment was made, every honest seat is active; whoever gave two
+//! votes that exclude each other before one and the same honest seat, or was proven wrong about a final block, is barred.
+
+mod books;
+mod draws;
+mod log;
+mod violation;
+mod votes;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy::primitives::B256;
+use conet_committee::{
+    archive::State,
+    keys::NodeId,
+    log::{Entry, LogMessage},
+    message::Message,
+    vote::{Ballot, Voting},
+};
+use conet_ledger::block::{Body, Header};
+
+use crate::scenario::Scenario;
+
+use books::Books;
+use draws::Draws;
+use log::Log;
+pub use violation::Violation;
+use votes::Votes;
+
+/// Who voted where.
+type Key = (NodeId, B256, u64, u64, u8);
+
+/// Of a vote: its chain, height, view and phase. A node votes once in each.
+pub(crate) type Place = (B256, u64, u64, u8);
+
+/// Where a ballot counts.
+pub(crate) const fn place(ballot: &Ballot) -> Place {
+    let vote = &ballot.vote;
+    (vote.chain, vote.height, vote.view, vote.phase)
+}
+
+/// Who takes part, and who lies.
+#[derive(Debug)]
+struct Cast {
+    honest: BTreeSet<NodeId>,
+    seats: Vec<NodeId>,
+}
+
+impl Cast {
+    fn is_honest(&self, node: NodeId) -> bool {
+        self.honest.contains(&node)
+    }
+
+    /// Whether these honest seats may be a quorum, with what liars may have said.
+    fn reaches_quorum(&self, honest: usize) -> bool {
+        let liars = self.seats.iter().filter(|seat| !self.is_honest(**seat)).count();
+        is_quorum(honest + liars, self.seats.len())
+    }
+}
+
+const fn is_quorum(found: usize, seats: usize) -> bool {
+    3 * found > 2 * seats
+}
+
+/// Sees all.
+#[derive(Debug)]
+pub(crate) struct Oracle {
+    cast: Cast,
+    log: Log,
+    books: Books,
+    votes: Votes,
+    draws: Draws,
+    voting: Voting,
+    /// What each honest seat was shown since it last started.
+    shown: BTreeMap<NodeId, BTreeMap<Key, B256>>,
+    /// Who gave two votes, and before whom.
+    cheats: BTreeMap<NodeId, (NodeId, Key)>,
+}
+
+impl Oracle {
+    /// `secret`: what seeds follow from. `voting`: checks signatures.
+    pub(crate) fn new(scenario: &Scenario, secret: u64, voting: Voting) -> Self {
+        let chains: Vec<_> = scenario.chains.iter().map(|opening| opening.chain).collect();
+        Self {
+            cast: Cast { honest: scenario.honest(), seats: scenario.seats.clone() },
+            log: Log::default(),
+            books: Books::new(&chains),
+            votes: Votes::default(),
+            draws: Draws::new(secret),
+            voting,
+            shown: BTreeMap::new(),
+            cheats: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn is_honest(&self, node: NodeId) -> bool {
+        self.cast.is_honest(node)
+    }
+
+    /// A message is on its way. `written` are the votes in its sender's journal.
+    pub(crate) fn see_sent(
+        &mut self,
+        from: NodeId,
+        message: &Message,
+        written: &BTreeMap<Place, B256>,
+    ) -> Result<(), Violation> {
+        self.books.see_blocks(message);
+        if !self.is_honest(from) {
+            return Ok(());
+        }
+        if let Message::SeedPart { height, .. } = message
+            && !self.log.has(*height)
+        {
+            return Err(Violation::EarlySeed { node: from, height: *height });
+        }
+        for ballot in all_ballots(message).filter(|ballot| ballot.voter == from) {
+            if !self.votes.note(ballot, written)? {
+                continue;
+            }
+            if self.log.is_about(ballot) {
+                self.log.check_vote(&self.cast, ballot)?;
+                self.log.count(ballot);
+            } else {
+                self.books.check_vote(&self.cast, ballot)?;
+                self.books.count(ballot);
+            }
+        }
+        Ok(())
+    }
+
+    /// An honest seat writes down an entry that it may vote for.
+    pub(crate) fn see_draft(&mut self, entry: &Entry) {
+        self.log.see_draft(&entry.header);
+    }
+
+    /// An honest seat made an entry final.
+    pub(crate) fn see_entry(
+        &mut self,
+        node: NodeId,
+        entry: &Entry,
+        now_ms: u64,
+    ) -> Result<(), Violation> {
+        if self.log.see_entry(node, entry, now_ms)? {
+            self.books.see_items(&entry.items);
+            self.draws.see_items(entry)?;
+        }
+        Ok(())
+    }
+
+    /// An honest seat holds a certificate for why its newest entry is final.
+    pub(crate) fn see_certificate(
+        &self,
+        node: NodeId,
+        certificate: &conet_committee::log::Certificate,
+    ) -> Result<(), Violation> {
+        self.log.check_certificate(&self.cast, node, certificate)
+    }
+
+    /// An honest node reports two votes on the main chain.
+    pub(crate) fn see_report(
+        &self,
+        node: NodeId,
+        first: &Ballot,
+        second: &Ballot,
+    ) -> Result<(), Violation> {
+        let accused = first.voter;
+        let differ = place(first) == place(second) && first.vote.block != second.vote.block;
+        if self.is_honest(accused) || accused != second.voter || !differ {
+            return Err(Violation::FalseReport { node, accused });
+        }
+        Ok(())
+    }
+
+    /// A message reached an honest seat: the votes in it are known there.
+    pub(crate) fn see_delivered(&mut self, seat: NodeId, message: &Message) {
+        for ballot in shown_ballots(message) {
+            let (chain, height, view, phase) = place(ballot);
+            let key = (ballot.voter, chain, height, view, phase);
+            let shown = self.shown.entry(seat).or_default();
+            let first = shown.get(&key).copied();
+            // Anybody may put anybody's name on a vote.
+            if first == Some(ballot.vote.block) || !self.voting.is_valid(ballot) {
+                continue;
+            }
+            match first {
+                None => drop(shown.insert(key, ballot.vote.block)),
+                Some(_) => drop(self.cheats.entry(ballot.voter).or_insert((seat, key))),
+            }
+        }
+    }
+
+    /// A seat that stops forgets what was not worth a line in its journal.
+    pub(crate) fn see_stopped(&mut self, node: NodeId) {
+        self.shown.remove(&node);
+        self.cheats.retain(|_, (witness, _)| *witness != node);
+    }
+
+    /// The state of an honest seat after an entry. `before`: the height that it had before.
+    pub(crate) fn see_state(
+        &mut self,
+        node: NodeId,
+        state: &State,
+        before: u64,
+    ) -> Result<(), Violation> {
+        for barred in &state.barred {
+            if self.cast.is_honest(*barred) {
+                return Err(Violation::HonestBarred { node, barred: *barred });
+            }
+        }
+        for finding in &state.findings {
+            if self.cast.is_honest(finding.node) {
+                return Err(Violation::HonestBarred { node, barred: finding.node });
+            }
+        }
+        let lost = self.cast.seats.iter().filter(|seat| state.barred.contains(*seat)).count();
+        if !is_quorum(state.active.len() + lost, self.cast.seats.len()) {
+            return Err(Violation::TooFewActive { node, active: state.active.len() });
+        }
+        self.draws.see_state(state)?;
+        for chain in state.chains.values() {
+            self.books.see_group(chain);
+            // Who was active when a block became final is known when nothing else happened since.
+            let asked = (state.height == before + 1).then_some(&state.active);
+            let asked = asked.map(|active| self.log.without_returned(state.height, active));
+            self.books.see_final(&self.cast, node, (chain.id, chain.height, chain.hash), asked)?;
+        }
+        Ok(())
+    }
+
+    /// What an honest member holds for final.
+    pub(crate) fn see_notice(
+        &mut self,
+        node: NodeId,
+        (chain, height, hash): (B256, u64, B256),
+    ) -> Result<(), Violation> {
+        self.books.see_final(&self.cast, node, (chain, height, hash), None)
+    }
+
+    /// How many payments an account has made on a chain.
+    pub(crate) fn paid(&self, chain: B256, account: u64) -> u64 {
+        self.books.paid(chain, account)
+    }
+
+    /// How many blocks are final, over all chains.
+    pub(crate) fn blocks(&self) -> usize {
+        self.books.count_final()
+    }
+
+    /// How many entries are final.
+    pub(crate) fn entries(&self) -> usize {
+        self.log.len()
+    }
+
+    /// How many were seen to cheat.
+    pub(crate) fn cheats(&self) -> usize {
+        self.cheats.len()
+    }
+
+    /// All blocks that were ever sent.
+    pub(crate) const fn blocks_sent(&self) -> &BTreeMap<B256, (Header, Body)> {
+        &self.books.known
+    }
+
+    /// At the end: are all barred who were seen?
+    pub(crate) fn check_cheats(&self, barred: impl Fn(NodeId) -> bool) -> Result<(), Violation> {
+        for (cheat, (witness, (_, chain, height, view, phase))) in &self.cheats {
+            if !barred(*cheat) {
+                let vote = (*chain, *height, *view, *phase);
+                return Err(Violation::CheatAtLarge { cheat: *cheat, witness: *witness, vote });
+            }
+        }
+        for liar in self.books.proven_wrong(&self.cast) {
+            if !barred(liar) {
+                let what = "a quorum of seats found against it";
+                return Err(Violation::LiarAtLarge { liar, what });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The votes in a message that whoever gets it looks at.
+fn shown_ballots(message: &Message) -> Vec<&Ballot> {
+    match message {
+        Message::Log(LogMessage::Vote(ballot) | LogMessage::Propose(_, ballot)) => vec![ballot],
+        Message::Word(word, _) => vec![&word.ballot],
+        Message::Certified(block, _) => block.ballots.iter().collect(),
+        Message::Evidence(first, second) => vec![first, second],
+        _ => Vec::new(),
+    }
+}
+
+/// All votes in a message.
+fn all_ballots(message: &Message) -> impl Iterator<Item = &Ballot> {
+    let more = match message {
+        Message::Vote(word) | Message::Answer(word) => vec![&word.ballot],
+        Message::Propose(proposed) => vec![&proposed.create],
+        Message::Disagreement(why, _) => vec![&why.create, &why.other.ballot],
+        _ => Vec::new(),
+    };
+    shown_ballots(message).into_iter().chain(more)
+}

@@ -1,0 +1,237 @@
+//! What an oracle can find.
+
+use alloy::primitives::B256;
+use conet_committee::keys::NodeId;
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// Two entries at one height of the log.
+    #[error(
+        "expected one entry at height {height} of the log, found {first} and, at {node}, {second}"
+    )]
+    TwoEntries {
+        /// The height.
+        height: u64,
+        /// Who has the second.
+        node: NodeId,
+        /// The first.
+        first: B256,
+        /// The second.
+        second: B256,
+    },
+    /// Two final blocks at one height.
+    #[error(
+        "expected one final block at height {height} of {chain}, found {first} and, at {node}, {second}"
+    )]
+    TwoBlocks {
+        /// The chain.
+        chain: B256,
+        /// The height.
+        height: u64,
+        /// Who has the second.
+        node: NodeId,
+        /// The first.
+        first: B256,
+        /// The second.
+        second: B256,
+    },
+    /// A final block that nobody ever sent.
+    #[error("expected a final block to be known, found {hash} at height {height} of {chain}")]
+    UnknownBlock {
+        /// The chain.
+        chain: B256,
+        /// The height.
+        height: u64,
+        /// The block.
+        hash: B256,
+    },
+    /// A final block whose own sums are wrong.
+    #[error(
+        "expected block {height} of {chain} to be what executing it gives, found otherwise: {why}"
+    )]
+    WrongBlock {
+        /// The chain.
+        chain: B256,
+        /// The height.
+        height: u64,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// An honest node is barred.
+    #[error("expected honest nodes to be at large, found {barred} barred at {node}")]
+    HonestBarred {
+        /// Who says so.
+        node: NodeId,
+        /// Who is barred.
+        barred: NodeId,
+    },
+    /// A cheat is at large.
+    #[error(
+        "expected {cheat}, who gave two votes before {witness}, to be barred, found it at large: {vote:?}"
+    )]
+    CheatAtLarge {
+        /// Who cheated.
+        cheat: NodeId,
+        /// Who saw both votes.
+        witness: NodeId,
+        /// The chain, height, view and phase.
+        vote: (B256, u64, u64, u8),
+    },
+    /// No end came.
+    #[error(
+        "expected all payments to be made {after_ms} ms after the network healed, found {open} open: {what}"
+    )]
+    NoProgress {
+        /// How long it had.
+        after_ms: u64,
+        /// How many are missing.
+        open: usize,
+        /// Where.
+        what: String,
+    },
+    /// A node found that a quorum broke the rules.
+    #[error("expected {node} to follow the log, found that it cannot")]
+    Diverged {
+        /// Who.
+        node: NodeId,
+    },
+    /// A final entry that does not follow from the one before, or has an impossible time.
+    #[error("expected entry {height} of the log to follow the one before, found at {node}: {why}")]
+    WrongEntry {
+        /// The height.
+        height: u64,
+        /// Who made it final.
+        node: NodeId,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// An entry was made final by too few.
+    #[error(
+        "expected more than two thirds of the seats behind what {node} holds for final in view {view}, found {found}"
+    )]
+    NoQuorum {
+        /// Who made it final.
+        node: NodeId,
+        /// The view.
+        view: u64,
+        /// How many there are, liars included.
+        found: usize,
+    },
+    /// An honest node said what it would not remember after a crash.
+    #[error(
+        "expected {node} to write its vote down before it says it, found it said only: {vote:?}"
+    )]
+    NotJournaled {
+        /// Who.
+        node: NodeId,
+        /// The chain, height, view and phase.
+        vote: (B256, u64, u64, u8),
+    },
+    /// An honest node gave two votes that exclude each other.
+    #[error("expected one vote of {node}, found two: {vote:?}")]
+    TwoVotes {
+        /// Who.
+        node: NodeId,
+        /// The chain, height, view and phase.
+        vote: (B256, u64, u64, u8),
+    },
+    /// An honest seat voted for an entry that the log cannot have next.
+    #[error("expected {node} to have reason for its vote in view {view}, found none: {why}")]
+    Unfounded {
+        /// Who.
+        node: NodeId,
+        /// The view.
+        view: u64,
+        /// What is missing.
+        why: &'static str,
+    },
+    /// An honest node voted for a block that it should not have.
+    #[error(
+        "expected {node} to vote for right blocks, found its vote for {block} at height {height} of {chain}: {why}"
+    )]
+    WrongVote {
+        /// Who.
+        node: NodeId,
+        /// The chain.
+        chain: B256,
+        /// The height.
+        height: u64,
+        /// The block.
+        block: B256,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// A part of a seed before its entry is final.
+    #[error(
+        "expected {node} to sign for the seed of entry {height} when that is final, found it earlier"
+    )]
+    EarlySeed {
+        /// Who.
+        node: NodeId,
+        /// The entry.
+        height: u64,
+    },
+    /// A draw that is not what its seed gives.
+    #[error("expected selection {index} to be what its seed draws, found otherwise: {why}")]
+    WrongDraw {
+        /// Which.
+        index: u64,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// An honest node reports one that did nothing, or without proof.
+    #[error("expected {node} to report proven cheats, found {accused} reported")]
+    FalseReport {
+        /// Who reports.
+        node: NodeId,
+        /// Who is reported.
+        accused: NodeId,
+    },
+    /// Too few seats are asked for their word.
+    #[error(
+        "expected more than two thirds of the seats to be asked for their word, found {active} at {node}"
+    )]
+    TooFewActive {
+        /// Who says so.
+        node: NodeId,
+        /// How many are active.
+        active: usize,
+    },
+    /// An honest seat that is left out for good.
+    #[error(
+        "expected {seat} to be active {after_ms} ms after the network healed, found it suspended"
+    )]
+    Suspended {
+        /// Which.
+        seat: NodeId,
+        /// How long it had.
+        after_ms: u64,
+    },
+    /// A seat that refused a block which became final, or a node whose wrong block was judged.
+    #[error("expected {liar}, who was proven wrong, to be barred, found it at large: {what}")]
+    LiarAtLarge {
+        /// Who.
+        liar: NodeId,
+        /// What it did.
+        what: &'static str,
+    },
+    /// Groups change without need.
+    #[error(
+        "expected the group of {chain} to stay when nobody lies and nothing is open, found view {now} after {before}"
+    )]
+    Restless {
+        /// The chain.
+        chain: B256,
+        /// The view when the last payment was made.
+        before: u64,
+        /// The view at the end.
+        now: u64,
+    },
+    /// The nodes keep each other busy for nothing.
+    #[error("expected a run to end within {steps} steps, found that it goes on")]
+    Storm {
+        /// How many there were.
+        steps: u64,
+    },
+}

@@ -1,0 +1,158 @@
+//! What nodes do, and how they crash and come back.
+
+use std::sync::Arc;
+
+use conet_committee::{Action, Record, keys::NodeId, seat::Event};
+use rand::Rng as _;
+
+use super::{Actor, Happening, Violation, World};
+use crate::byzantine::Liar;
+
+impl World<'_> {
+    pub(super) fn step(&mut self, id: NodeId, event: Event) -> Result<(), Violation> {
+        self.steps += 1;
+        let Some(node) = self.nodes.get_mut(&id) else { return Ok(()) };
+        let (actions, wakes_ms) = match &mut node.actor {
+            Actor::Seat(seat) => (seat.step(self.now_ms, event), seat.wake_ms()),
+            Actor::Member(member) => (member.step(self.now_ms, event), member.wake_ms()),
+            Actor::Down => return Ok(()),
+        };
+        if node.wakes_ms <= self.now_ms || wakes_ms < node.wakes_ms {
+            let at_ms = wakes_ms.max(self.now_ms + 1);
+            node.wakes_ms = at_ms;
+            if at_ms < u64::MAX {
+                self.at(at_ms, Happening::Wakes(id));
+            }
+        }
+        self.act(id, actions)
+    }
+
+    fn act(&mut self, id: NodeId, mut actions: Vec<Action>) -> Result<(), Violation> {
+        let Some(node) = self.nodes.get_mut(&id) else { return Ok(()) };
+        if let Some(behaviour) = &mut node.behaviour {
+            let mut liar = Liar {
+                voting: &node.voting,
+                rng: &mut self.rng,
+                now_ms: self.now_ms,
+                friends: &self.scenario.friends,
+                seats: &self.seats,
+                members: &self.scenario.members,
+                blocks: self.oracle.blocks_sent(),
+            };
+            actions = behaviour.twist(actions, &mut liar);
+        }
+        let crashes = self.scenario.crashes > 0
+            && !actions.is_empty()
+            && self.rng.random_ratio(self.scenario.crashes, 100_000);
+        if crashes {
+            let cut = self.rng.random_range(0..=actions.len());
+            actions.truncate(cut);
+        }
+        for action in actions {
+            self.perform(id, action)?;
+        }
+        if crashes {
+            self.crash(id);
+            return Ok(());
+        }
+        self.look(id)
+    }
+
+    fn perform(&mut self, from: NodeId, action: Action) -> Result<(), Violation> {
+        self.trace.does(self.now_ms, from, &action);
+        let Some(node) = self.nodes.get_mut(&from) else { return Ok(()) };
+        match action {
+            Action::Persist(record) => {
+                if self.oracle.is_honest(from) {
+                    match &record {
+                        Record::Draft(entry) => self.oracle.see_draft(entry),
+                        Record::Entry(entry) => self.oracle.see_entry(from, entry, self.now_ms)?,
+                        Record::Certificate(certificate) => {
+                            self.oracle.see_certificate(from, certificate)?;
+                        }
+                        _ => {}
+                    }
+                }
+                node.write(record);
+            }
+            Action::Send(to, message) => {
+                node.synced = node.journal.len();
+                self.oracle.see_sent(from, &message, &node.written)?;
+                self.timeline.see_sent(self.now_ms, &message);
+                let message = Arc::new(message);
+                for delay in self.scenario.network.arrivals(&mut self.rng, from, to) {
+                    self.at(self.now_ms + delay, Happening::Arrives(from, to, message.clone()));
+                }
+            }
+            Action::Report(first, second) if self.oracle.is_honest(from) => {
+                self.oracle.see_report(from, &first, &second)?;
+            }
+            Action::Report(..) => {}
+        }
+        Ok(())
+    }
+
+    /// Stops a node. What it wrote last may be torn off, unless it said something since.
+    fn crash(&mut self, id: NodeId) {
+        let back_ms = self.now_ms + self.rng.random_range(50..5_000);
+        self.at(back_ms, Happening::Returns(id));
+        self.trace.stops(self.now_ms, id);
+        self.oracle.see_stopped(id);
+        if let Some(node) = self.nodes.get_mut(&id) {
+            node.actor = Actor::Down;
+            if self.rng.random_bool(0.5) {
+                node.tear(self.rng.random_range(0..=node.journal.len()));
+            }
+        }
+    }
+
+    pub(super) fn restart(&mut self, id: NodeId) -> Result<(), Violation> {
+        let Some(node) = self.nodes.get(&id) else { return Ok(()) };
+        let ledgers = if self.scenario.keeps_ledgers {
+            node.ledgers.clone()
+        } else {
+            self.ledgers(node.ledgers.lies)
+        };
+        let actor = self.actor(id, ledgers.clone(), Some(node.journal.clone()));
+        if let Some(node) = self.nodes.get_mut(&id) {
+            node.actor = actor;
+            node.ledgers = ledgers;
+            node.wakes_ms = 0;
+            node.seen = 0;
+        }
+        if self.seats.contains(id) {
+            self.open_chains(id)?;
+        }
+        self.step(id, Event::Tick)
+    }
+
+    /// What an honest node holds for true now.
+    fn look(&mut self, id: NodeId) -> Result<(), Violation> {
+        if !self.oracle.is_honest(id) {
+            return Ok(());
+        }
+        let Some(node) = self.nodes.get_mut(&id) else { return Ok(()) };
+        match &node.actor {
+            Actor::Seat(seat) => {
+                let height = seat.tip().header.height;
+                if seat.has_diverged() {
+                    return Err(Violation::Diverged { node: id });
+                }
+                if height != node.seen {
+                    self.oracle.see_state(id, seat.state(), node.seen)?;
+                    self.timeline.see_state(self.now_ms, seat.state());
+                    node.seen = height;
+                }
+            }
+            Actor::Member(member) => {
+                for proven in member.notices() {
+                    let notice = &proven.notice;
+                    let stands = (notice.chain, notice.height, notice.hash);
+                    self.oracle.see_notice(id, stands)?;
+                }
+            }
+            Actor::Down => {}
+        }
+        Ok(())
+    }
+}

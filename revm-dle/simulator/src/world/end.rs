@@ -1,0 +1,108 @@
+//! When a run is over, and what must hold then.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy::primitives::B256;
+use conet_committee::{keys::NodeId, seat::Seat};
+
+use super::{Actor, Violation, World};
+
+/// How long a run goes on after the network healed, at least.
+const AFTERWARDS_MS: u64 = 8_000;
+
+/// How long after the last payment everything has calmed down.
+const CALM_MS: u64 = 8_000;
+
+/// For how long it must stay calm then.
+const QUIET_MS: u64 = 8_000;
+
+/// The views of all chains.
+pub(super) type Views = BTreeMap<B256, u64>;
+
+impl World<'_> {
+    pub(super) fn is_done(&mut self) -> bool {
+        let is_over = self.now_ms > self.scenario.heals_ms + AFTERWARDS_MS;
+        is_over
+            && self.scenario.payments.iter().all(|planned| self.is_made(planned))
+            && self.all_agree()
+            && self.is_calm()
+    }
+
+    /// Where nobody lies, a while after all is done: and it stayed so.
+    fn is_calm(&mut self) -> bool {
+        if !self.scenario.liars.is_empty() {
+            return true;
+        }
+        match &self.quiet {
+            None => {
+                self.quiet = Some((self.now_ms + CALM_MS, Views::new()));
+                false
+            }
+            Some((since, views)) if views.is_empty() && self.now_ms >= *since => {
+                self.quiet = Some((self.now_ms, self.views()));
+                false
+            }
+            Some((since, views)) => !views.is_empty() && self.now_ms >= since + QUIET_MS,
+        }
+    }
+
+    fn views(&self) -> Views {
+        let newest = self.honest_seats().max_by_key(|seat| seat.state().height);
+        let chains = newest.into_iter().flat_map(|seat| seat.state().chains.values());
+        chains.map(|chain| (chain.id, chain.view)).collect()
+    }
+
+    pub(super) fn honest_seats(&self) -> impl Iterator<Item = &Seat> {
+        self.scenario.seats.iter().filter(|seat| self.oracle.is_honest(**seat)).filter_map(|seat| {
+            match self.nodes.get(seat).map(|node| &node.actor) {
+                Some(Actor::Seat(seat)) => Some(&**seat),
+                _ => None,
+            }
+        })
+    }
+
+    fn suspended(&self) -> Option<NodeId> {
+        let mut suspended = self.honest_seats().flat_map(|seat| seat.state().suspended.keys());
+        suspended.find(|seat| self.oracle.is_honest(**seat)).copied()
+    }
+
+    fn all_agree(&self) -> bool {
+        let is_barred = |node| self.honest_seats().all(|seat| seat.state().barred.contains(&node));
+        let finals: BTreeSet<Vec<_>> = self
+            .honest_seats()
+            .map(|seat| {
+                seat.state().chains.values().map(|chain| (chain.id, chain.height)).collect()
+            })
+            .collect();
+        finals.len() == 1
+            && self.suspended().is_none()
+            && self.oracle.check_cheats(is_barred).is_ok()
+    }
+
+    pub(super) fn check_end(&self) -> Result<(), Violation> {
+        if let Some((_, before)) = &self.quiet {
+            for (chain, now) in self.views() {
+                let before = before.get(&chain).copied().unwrap_or(now);
+                if now != before {
+                    return Err(Violation::Restless { chain, before, now });
+                }
+            }
+        }
+        let open: Vec<_> =
+            self.scenario.payments.iter().filter(|planned| !self.is_made(planned)).collect();
+        if open.is_empty() && self.all_agree() {
+            return Ok(());
+        }
+        self.oracle.check_cheats(|node| {
+            self.honest_seats().any(|seat| seat.state().barred.contains(&node))
+        })?;
+        let after_ms = self.now_ms - self.scenario.heals_ms;
+        if let Some(seat) = self.suspended() {
+            return Err(Violation::Suspended { seat, after_ms });
+        }
+        let tips: Vec<_> = self.honest_seats().map(|seat| seat.describe()).collect();
+        let first = open.first().map(|planned| (planned.chain, planned.nonce, planned.payment));
+        let what = format!("{first:?}; {}", tips.join(" | "));
+        Err(Violation::NoProgress { after_ms, open: open.len(), what })
+    }
+}

@@ -1,0 +1,130 @@
+//! The nodes of a run, and how they are made.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use alloy::primitives::B256;
+use conet_committee::{
+    Record,
+    archive::Rules,
+    keys::NodeId,
+    log::Timing,
+    member::{Member, MemberConfig, MemberTiming},
+    seat::{Seat, SeatConfig},
+    vote::{Ballot, Voting},
+};
+
+use super::{World, voting};
+use crate::{
+    byzantine::Behaviour,
+    keys::ToySeeds,
+    ledger::ToyLedgers,
+    oracle::{Place, place},
+};
+
+pub(super) enum Actor {
+    Seat(Box<Seat>),
+    Member(Box<Member>),
+    Down,
+}
+
+/// A node, and its disk.
+pub(super) struct Node {
+    pub(super) actor: Actor,
+    pub(super) journal: Vec<Record>,
+    /// How much of the journal is certainly on disk: what was written before something was said.
+    pub(super) synced: usize,
+    /// The node's own votes in its journal.
+    pub(super) written: BTreeMap<Place, B256>,
+    pub(super) ledgers: ToyLedgers,
+    pub(super) voting: Voting,
+    pub(super) behaviour: Option<Box<dyn Behaviour>>,
+    pub(super) wakes_ms: u64,
+    /// The height of the newest entry that the oracle saw here.
+    pub(super) seen: u64,
+}
+
+impl Node {
+    pub(super) fn new(
+        me: NodeId,
+        actor: Actor,
+        ledgers: ToyLedgers,
+        behaviour: Option<Box<dyn Behaviour>>,
+    ) -> Self {
+        Self {
+            actor,
+            journal: Vec::new(),
+            synced: 0,
+            written: BTreeMap::new(),
+            ledgers,
+            voting: voting(me),
+            behaviour,
+            wakes_ms: 0,
+            seen: 0,
+        }
+    }
+
+    pub(super) fn write(&mut self, record: Record) {
+        if let Some(ballot) = own_vote(&record) {
+            self.written.insert(place(ballot), ballot.vote.block);
+        }
+        self.journal.push(record);
+    }
+
+    /// Loses the end of the journal, but nothing of what is synced.
+    pub(super) fn tear(&mut self, keeps: usize) {
+        self.journal.truncate(keeps.max(self.synced));
+        let votes = self.journal.iter().filter_map(own_vote);
+        self.written = votes.map(|ballot| (place(ballot), ballot.vote.block)).collect();
+    }
+}
+
+const fn own_vote(record: &Record) -> Option<&Ballot> {
+    match record {
+        Record::LogVote(_, ballot) => Some(ballot),
+        Record::Word(word) | Record::MemberVote(word) => Some(&word.ballot),
+        Record::Proposed(proposed, _) => Some(&proposed.create),
+        _ => None,
+    }
+}
+
+impl World<'_> {
+    /// Ledgers without any block.
+    pub(super) fn ledgers(&self, lies: bool) -> ToyLedgers {
+        let chains: Vec<_> = self.scenario.chains.iter().map(|opening| opening.chain).collect();
+        ToyLedgers::new(&chains, lies)
+    }
+
+    pub(super) fn actor(
+        &self,
+        node: NodeId,
+        ledgers: ToyLedgers,
+        journal: Option<Vec<Record>>,
+    ) -> Actor {
+        let ledgers = Box::new(ledgers);
+        if self.seats.contains(node) {
+            let seeds = ToySeeds { me: node, quorum: self.seats.quorum(), secret: self.seed };
+            let config = SeatConfig {
+                seats: self.seats.clone(),
+                voting: voting(node),
+                timing: Timing { history_max: 24, ..Timing::default() },
+                rules: Rules { checkpoint_every: 8, ..Rules::default() },
+                seeds: Arc::new(seeds),
+                began_ms: 0,
+            };
+            return Actor::Seat(Box::new(match journal {
+                Some(records) => Seat::restore(&config, ledgers, records, self.now_ms),
+                None => Seat::new(&config, ledgers, self.now_ms),
+            }));
+        }
+        let config = MemberConfig {
+            seats: self.seats.clone(),
+            voting: voting(node),
+            timing: MemberTiming::default(),
+            parts_max: 2,
+        };
+        Actor::Member(Box::new(match journal {
+            Some(records) => Member::restore(config, ledgers, records, self.now_ms),
+            None => Member::new(config, ledgers, self.now_ms),
+        }))
+    }
+}

@@ -1,0 +1,50 @@
+//! A few thousand runs with every test run; `conet chain simulate --seeds 0..100000` for more.
+
+use std::{num::NonZeroUsize, ops::ControlFlow, ops::Range, thread};
+
+use conet_simulator::{Kind, run, sweep};
+
+/// Runs them all, and says of each that fails how to see it again.
+fn pass(seeds: Range<u64>, kind: Option<Kind>) {
+    let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let (mut failed, mut blocks) = (0, 0);
+    sweep(seeds.clone(), kind, jobs, |seed, result| {
+        match result {
+            Ok(report) => blocks += report.blocks,
+            Err(violation) => {
+                failed += 1;
+                let kind = kind.map(|kind| format!(" --kind {}", kind.name())).unwrap_or_default();
+                let next = seed + 1;
+                eprintln!("seed {seed}: {violation}");
+                eprintln!("  again: conet chain simulate --seeds {seed}..{next} --trace{kind}");
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    assert_eq!(failed, 0, "of seeds {seeds:?}, {failed} failed");
+    assert!(blocks as u64 > seeds.end - seeds.start, "hardly any block became final");
+}
+
+#[test]
+fn seeds_hold() {
+    pass(0..1_000, None);
+}
+
+/// Liars of one kind each, whatever a seed would have by itself.
+#[test]
+fn every_kind_of_liar_is_withstood() {
+    for kind in Kind::all() {
+        pass(1_000_000..1_000_040, Some(kind));
+    }
+}
+
+#[test]
+fn a_seed_replays_exactly() {
+    for seed in 0..20 {
+        let first = run(seed, None);
+        assert_eq!(first, run(seed, None), "seed {seed}");
+    }
+    let traces = (0..20).filter_map(|seed| Some(run(seed, None).ok()?.trace));
+    let different: std::collections::BTreeSet<_> = traces.collect();
+    assert_eq!(different.len(), 20, "a trace stands for one run");
+}
