@@ -149,6 +149,11 @@ contract NoteChain is NoteWithdrawals, NoteLocks {
         (all.nextWithdrawal, all.fees, all.gas) = (_books.nextWithdrawal, _books.fees, _books.gas);
     }
 
+    /// @inheritdoc INoteChain
+    function encodeDefinitions(NoteDefinitions calldata definitions) external pure returns (bytes memory) {
+        return abi.encode(definitions);
+    }
+
     // --- inside ---
 
     /// @dev What the series before left. It is not asked whether it kept the rules: its owners own it.

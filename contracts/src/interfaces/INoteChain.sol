@@ -364,6 +364,9 @@ interface INoteChain is IMoneyContract {
     /// @notice What the next series starts from, in the same order.
     function carried() external view returns (Carried memory);
 
+    /// @notice What `initialize` takes. Also says in the ABI what definitions look like.
+    function encodeDefinitions(NoteDefinitions calldata definitions) external pure returns (bytes memory);
+
     /// @notice The EIP-712 digest that a payer signs.
     function voucherDigest(Voucher calldata voucher) external view returns (bytes32);
 }

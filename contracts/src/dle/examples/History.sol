@@ -136,6 +136,11 @@ contract History is ChainContract {
         return number == 0 ? (false, 0) : (true, number - 1);
     }
 
+    /// @notice What `initialize` takes. Also says in the ABI what definitions look like.
+    function encodeDefinitions(HistoryDefinitions calldata definitions) external pure returns (bytes memory) {
+        return abi.encode(definitions);
+    }
+
     function _checkText(string memory text) private pure {
         uint256 length = bytes(text).length;
         if (length > MAX_TEXT_BYTES) revert TextTooLong(MAX_TEXT_BYTES, length);

@@ -71,6 +71,11 @@ contract HistoryTest is ChainTest {
 
     // --- done ---
 
+    function test_definitionsAreEncodedAsTaken() public view {
+        HistoryDefinitions memory given = HistoryDefinitions(owner, "a car", "My car");
+        assertEq(history.encodeDefinitions(given), abi.encode(given));
+    }
+
     function test_begins() public view {
         assertEq(history.owner(), owner);
         assertEq(history.asset(), bytes32("a car"));

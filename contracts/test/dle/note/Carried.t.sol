@@ -80,6 +80,12 @@ contract CarriedTest is NoteBase {
         checkBooks();
     }
 
+    function test_definitionsAreEncodedAsTaken() public view {
+        NoteDefinitions memory given = definitions();
+        given.carried = note.carried();
+        assertEq(note.encodeDefinitions(given), abi.encode(given));
+    }
+
     /// @dev However full a note is, its next series can begin: in a call by the chain of 30 million gas.
     function test_theDearestGenesis() public {
         send(alice, abi.encodeCall(INoteChain.transfer, (bob, 50 * DOLLAR)));
