@@ -171,15 +171,18 @@ impl Driver {
         let metrics = self.parts.metrics.clone();
         let wants = news.finals.iter().any(|known| known.transactions.is_none())
             || writes.iter().any(|write| matches!(write, Write::Fetched(_)));
-        let wants = wants.then(|| (self.wants.clone(), self.parts.inbox.clone()));
+        let wants = wants.then(|| self.wants.clone());
+        let inbox = self.parts.inbox.clone();
         let then = move |written: Result<(), &crate::store::StoreError>| {
             if written.is_err() {
+                // It is ahead of its journal: no step more, and no answer.
+                inbox.stop();
                 alive.store(false, Ordering::Release);
                 return;
             }
             chains.synced(&news.finals);
             // Only now it can be read what is wanted.
-            if let Some((wants, inbox)) = wants {
+            if let Some(wants) = wants {
                 wants.store(true, Ordering::Release);
                 inbox.wake();
             }
