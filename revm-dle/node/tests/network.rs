@@ -194,8 +194,12 @@ async fn check_all(network: &Network, chain: &Chain) {
     let there = height(network, 1, chain).await.unwrap();
     let mut blocks = Vec::new();
     for at in 1..=there.0 {
-        let BlockView { header, body, .. } = block(network, 1, chain, at).await.unwrap();
-        blocks.push(ExportedBlock { header, body: body.unwrap() });
+        // A notice may be a moment ahead of the disk.
+        let found = until("the block", PATIENCE, async || {
+            let BlockView { header, body, .. } = block(network, 1, chain, at).await?;
+            Some(ExportedBlock { header, body: body? })
+        });
+        blocks.push(found.await);
     }
     let (genesis, genesis_hash) = (chain.genesis().clone(), chain.hash());
     let exported = ExportedChain { genesis, genesis_hash, code: network.code.clone(), blocks };

@@ -30,6 +30,8 @@ pub(super) struct Driver {
     now_ms: u64,
     /// When others are asked for blocks; none: nothing is wanted.
     fetch_at_ms: Option<u64>,
+    /// What is wanted on disk has changed.
+    wants: Arc<AtomicBool>,
     /// Whom to ask next.
     turn: usize,
 }
@@ -50,7 +52,15 @@ impl Driver {
         finals: broadcast::Sender<Finality>,
         alive: Arc<AtomicBool>,
     ) -> Self {
-        Self { parts, finals, alive, now_ms: 0, fetch_at_ms: Some(0), turn: 0 }
+        Self {
+            parts,
+            finals,
+            alive,
+            now_ms: 0,
+            fetch_at_ms: Some(0),
+            wants: Arc::default(),
+            turn: 0,
+        }
     }
 
     pub(super) fn run(mut self) {
@@ -89,7 +99,6 @@ impl Driver {
             }
             Message::FetchState { hash } if !self.may_have(from, hash) => return Vec::new(),
             Message::Block(header, body) => {
-                self.fetch_at_ms = Some(self.now_ms);
                 self.write(vec![Write::Fetched(Box::new((*header, body)))], Vec::new());
                 return Vec::new();
             }
@@ -151,9 +160,6 @@ impl Driver {
 
     fn write(&mut self, mut writes: Vec<Write>, sends: Vec<(NodeId, Message)>) {
         let news = self.parts.chains.take_news();
-        if news.finals.iter().any(|known| known.transactions.is_none()) {
-            self.fetch_at_ms.get_or_insert(self.now_ms);
-        }
         self.parts.metrics.blocks.inc_by(news.finals.len() as u64);
         self.parts.metrics.live_states.set(as_i64(self.parts.chains.live_states()));
         writes.extend(news.writes);
@@ -163,12 +169,23 @@ impl Driver {
         let (outlet, chains) = (self.parts.outlet.clone(), self.parts.chains.clone());
         let (finals, alive) = (self.finals.clone(), self.alive.clone());
         let metrics = self.parts.metrics.clone();
+        let wants = news.finals.iter().any(|known| known.transactions.is_none())
+            || writes.iter().any(|write| matches!(write, Write::Fetched(_)));
+        let wants = wants.then(|| self.wants.clone());
+        let inbox = self.parts.inbox.clone();
         let then = move |written: Result<(), &crate::store::StoreError>| {
             if written.is_err() {
+                // It is ahead of its journal: no step more, and no answer.
+                inbox.stop();
                 alive.store(false, Ordering::Release);
                 return;
             }
             chains.synced(&news.finals);
+            // Only now it can be read what is wanted.
+            if let Some(wants) = wants {
+                wants.store(true, Ordering::Release);
+                inbox.wake();
+            }
             speak(sends, &*outlet, &metrics);
             for known in news.finals {
                 // Nobody may be listening.
@@ -205,6 +222,9 @@ impl Driver {
 
     /// Asks others for final blocks that were missed.
     fn fetch(&mut self) {
+        if self.wants.swap(false, Ordering::AcqRel) {
+            self.fetch_at_ms = Some(self.now_ms);
+        }
         if self.fetch_at_ms.is_none_or(|at_ms| self.now_ms < at_ms) {
             return;
         }

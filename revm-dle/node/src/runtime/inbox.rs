@@ -109,6 +109,11 @@ impl Inbox {
         true
     }
 
+    /// Makes the actor look around.
+    pub(super) fn wake(&self) {
+        self.ask(Box::new(|_| Vec::new()));
+    }
+
     /// Ends the actor after its present step. What waits is forgotten.
     pub(super) fn stop(&self) {
         let mut waiting = self.waiting();
