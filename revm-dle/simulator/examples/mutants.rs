@@ -54,10 +54,10 @@ fn run() -> Result<bool> {
     let seeds = arguments.next().unwrap_or_else(|| "2000".to_owned());
     let wanted: Vec<_> = arguments.collect();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).ok_or("no root")?;
-    let target =
-        PathBuf::from(env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned()));
-    // Always the same place: what is built of the dependencies is used again.
-    let copy = target.join("mutants");
+    // A target folder of its own: cargo takes a crate of the same path in another workspace for the same one.
+    let target = env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
+    let target = root.join(target).join("mutants");
+    let copy = target.join("workspace");
     copy_workspace(root, &copy)?;
     println!(
         "unchanged: {}",

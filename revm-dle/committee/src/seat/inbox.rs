@@ -32,7 +32,7 @@ impl Desk {
         match message {
             Message::Word(word, hash) => self.take_word(from, word, hash, out),
             Message::SeedPart { height, part } => self.take_seed_part(from, height, part),
-            Message::Return(returning) => self.queue(Item::Return(returning)),
+            Message::Return(returning) => self.take_return(returning),
             Message::Certified(block, body) => {
                 let header = block.header.clone();
                 self.open_case(header, body, Grounds::Certified(block), out);
@@ -69,7 +69,28 @@ impl Desk {
                 }
             }
         }
+        // What is not signed is not kept: else whoever likes could fill the list. Of a node's wishes the last one is.
+        let signed = Joining::struct_hash(self.seats.log, node, joining.number);
+        let is_newer = |item: &Item| matches!(item, Item::Join(known) if known.node == node && known.number >= joining.number);
+        if self.items.iter().any(is_newer) || !self.voting.signed(node, signed, &joining.signature)
+        {
+            return;
+        }
+        self.items.retain(|item| !matches!(item, Item::Join(known) if known.node == node));
         self.queue(Item::Join(joining));
+    }
+
+    fn take_return(&mut self, returning: Returning) {
+        let (node, since) = (returning.node, returning.since);
+        let signed = Returning::struct_hash(self.seats.log, node, since);
+        let is_newer = |item: &Item| matches!(item, Item::Return(known) if known.node == node && known.since >= since);
+        if self.items.iter().any(is_newer)
+            || !self.voting.signed(node, signed, &returning.signature)
+        {
+            return;
+        }
+        self.items.retain(|item| !matches!(item, Item::Return(known) if known.node == node));
+        self.queue(Item::Return(returning));
     }
 
     /// Notes a complaint, and brings the accused what it should vote on.
@@ -80,6 +101,13 @@ impl Desk {
         witness: Bytes,
         out: &mut Outbox,
     ) {
+        let Complaint { chain, height, view, accused, by, .. } = complaint;
+        let signed = Complaint::struct_hash(chain, (height, view), accused);
+        let may_complain = self.seats.contains(by)
+            || self.state.chains.get(&chain).is_some_and(|chain| chain.involves(by));
+        if !may_complain || !self.voting.signed(by, signed, &complaint.signature) {
+            return;
+        }
         if let Some((header, create)) = complaint.block.clone() {
             let fits =
                 body.hash() == header.proposal.body_hash && self.accusations.len() < CASES_MAX;
