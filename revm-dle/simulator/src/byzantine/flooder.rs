@@ -108,7 +108,7 @@ impl Flooder {
         let mut vote = self.vote.as_ref()?.vote;
         vote.view += liar.rng.random_range(0..3);
         vote.phase =
-            [Phase::Notarize, Phase::Finalize][usize::from(liar.rng.random_bool(0.5))].number();
+            (if liar.rng.random_bool(0.5) { Phase::Finalize } else { Phase::Notarize }).number();
         vote.block = if liar.rng.random_bool(0.5) { B256::ZERO } else { somehow(liar) };
         Some(Ballot::alone(self.seat(liar), vote, forged(liar)))
     }
