@@ -34,8 +34,8 @@ pub const WITNESS_NODES_MAX: usize = 16_384;
 /// Bytes of a witness, as RLP.
 pub const WITNESS_BYTES_MAX: usize = 4 << 20;
 
-/// Bytes of what a genesis defines.
-pub const DEFINITIONS_BYTES_MAX: usize = 64 << 10;
+/// Bytes of what a genesis defines. A note that carries 255 leaves over has some 75 KiB.
+pub const DEFINITIONS_BYTES_MAX: usize = 96 << 10;
 
 /// Calls that an unpaid chain still takes.
 pub const UNPAID_SELECTORS_MAX: usize = 32;
