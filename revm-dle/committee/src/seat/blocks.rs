@@ -77,12 +77,8 @@ impl Desk {
         out: &mut Outbox,
     ) {
         let hash = header.hash();
-        if let Some(known) = self.cases.get_mut(&hash) {
-            // A certificate says more than a disagreement.
-            if matches!((&known.grounds, &grounds), (Grounds::Disputed(_), Grounds::Certified(_))) {
-                known.grounds = grounds;
-            }
-            return;
+        if self.cases.contains_key(&hash) {
+            return self.better_grounds(hash, grounds, out);
         }
         if body.hash() != header.proposal.body_hash
             || self.cases.len() >= CASES_MAX
@@ -101,6 +97,29 @@ impl Desk {
         let since_ms = self.now_ms;
         let case = Case { hash, header, body, grounds, outcome: None, words, since_ms };
         self.cases.insert(hash, case);
+        self.consider_all(out);
+    }
+
+    /// A certificate says more than a disagreement, and grounds that hold say more than those that do not: anybody may
+    /// have sent the first ones.
+    fn better_grounds(&mut self, hash: B256, grounds: Grounds, out: &mut Outbox) {
+        let Some(case) = self.cases.get(&hash) else { return };
+        let Some(chain) = self.state.chains.get(&case.header.proposal.chain) else { return };
+        let is_more =
+            matches!((&case.grounds, &grounds), (Grounds::Disputed(_), Grounds::Certified(_)));
+        let is_better = is_more || !case.grounds.hold(chain, &case.header);
+        if !is_better
+            || !grounds.hold(chain, &case.header)
+            || !grounds.ballots().into_iter().all(|ballot| self.voting.is_valid(ballot))
+        {
+            return;
+        }
+        for ballot in grounds.ballots() {
+            self.saw(ballot, out);
+        }
+        if let Some(case) = self.cases.get_mut(&hash) {
+            case.grounds = grounds;
+        }
         self.consider_all(out);
     }
 
