@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use alloy::primitives::B256;
 
 use super::desk::Desk;
-use crate::{archive::Item, keys::NodeId, message::Message, outbox::Outbox, vote::Ballot};
+use crate::{
+    archive::Item, keys::NodeId, log::LOOKAHEAD, message::Message, outbox::Outbox, vote::Ballot,
+};
 
 /// How many votes are kept; the oldest go first.
 const SEEN_MAX: usize = 1 << 17;
@@ -13,7 +15,10 @@ const SEEN_MAX: usize = 1 << 17;
 /// Who voted in which chain, height, view and phase.
 type Key = (NodeId, B256, u64, u64, u8);
 
-/// Votes whose signatures held.
+/// How far behind the newest final entry votes about the log are still kept.
+const VIEWS_BEHIND: u64 = 1_024;
+
+/// One vote of each voter in each place. Its signature is checked at the latest when another excludes it.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     ballots: BTreeMap<Key, Ballot>,
@@ -37,6 +42,11 @@ impl Seen {
         None
     }
 
+    /// Takes a vote in the place of one that nobody signed.
+    fn replace(&mut self, ballot: &Ballot) {
+        self.ballots.insert(key(ballot), ballot.clone());
+    }
+
     fn conflicting(&self, ballot: &Ballot) -> Option<&Ballot> {
         self.ballots.get(&key(ballot)).filter(|known| known.conflicts(ballot))
     }
@@ -51,7 +61,31 @@ impl Desk {
     /// Notes a vote whose signature holds.
     pub(super) fn saw(&mut self, ballot: &Ballot, out: &mut Outbox) {
         if let Some(first) = self.seen.note(ballot) {
-            self.convict(first, ballot.clone(), out);
+            if self.voting.is_valid(&first) {
+                self.convict(first, ballot.clone(), out);
+            } else {
+                self.seen.replace(ballot);
+            }
+        }
+    }
+
+    /// Looks at a vote about the log that came from its voter. Most need no check: a certificate says the same already,
+    /// or the view is long over. A second one shows what both are worth.
+    pub(super) fn glance(&mut self, from: NodeId, view: u64, ballot: &Ballot, out: &mut Outbox) {
+        let about = &ballot.vote;
+        let is_near = about.view + VIEWS_BEHIND >= view && about.view <= view + LOOKAHEAD;
+        let is_own = from == ballot.voter && self.seats.contains(from);
+        if !is_own || !is_near || about.chain != self.seats.log || about.height != 0 {
+            return self.look_back(ballot, out);
+        }
+        if let Some(first) = self.seen.note(ballot)
+            && self.voting.is_valid(ballot)
+        {
+            if self.voting.is_valid(&first) {
+                self.convict(first, ballot.clone(), out);
+            } else {
+                self.seen.replace(ballot);
+            }
         }
     }
 
@@ -59,6 +93,7 @@ impl Desk {
     pub(super) fn look_back(&mut self, ballot: &Ballot, out: &mut Outbox) {
         if let Some(first) = self.seen.conflicting(ballot).cloned()
             && self.voting.is_valid(ballot)
+            && self.voting.is_valid(&first)
         {
             self.convict(first, ballot.clone(), out);
         }

@@ -132,8 +132,8 @@ impl Seat {
     fn receive(&mut self, now_ms: u64, from: NodeId, message: Message, out: &mut Outbox) {
         match message {
             Message::Log(message) => {
-                if let LogMessage::Vote(ballot) = &message {
-                    self.desk.look_back(ballot, out);
+                if let LogMessage::Vote(ballot) | LogMessage::Propose(_, ballot) = &message {
+                    self.desk.glance(from, self.log.view(), ballot, out);
                 }
                 self.log.receive(now_ms, from, message, &mut self.desk, out);
             }
