@@ -4,6 +4,8 @@
 //! A mutant is a file: `claim:` what it breaks, `file:` where (below `committee/src`), `--- find` the text to take out,
 //! which must be there once, `--- replace` what comes instead.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line for developers")]
+
 use std::{
     env,
     error::Error,

@@ -1,4 +1,6 @@
 //! `cargo run -p conet-simulator --example simulate -- FROM TO`: runs seeds up to the first that fails, and says why.
+#![allow(clippy::print_stdout, reason = "a command line for developers")]
+
 use std::{num::NonZeroUsize, ops::ControlFlow, process::ExitCode, thread};
 
 fn main() -> ExitCode {
