@@ -234,9 +234,19 @@ impl Oracle {
         for chain in state.chains.values() {
             self.books.see_group(chain);
             // Who was active when a block became final is known when nothing else happened since.
-            let asked = (state.height == before + 1).then_some(&state.active);
+            let is_next = state.height == before + 1 && self.log.has(state.height);
+            let asked = is_next.then_some(&state.active);
             let asked = asked.map(|active| self.log.without_returned(state.height, active));
             self.books.see_final(&self.cast, node, (chain.id, chain.height, chain.hash), asked)?;
+        }
+        Ok(())
+    }
+
+    /// What a seat that lies holds for final: it follows the log as all do.
+    pub(crate) fn see_chains(&mut self, node: NodeId, state: &State) -> Result<(), Violation> {
+        for chain in state.chains.values() {
+            self.books.see_group(chain);
+            self.books.see_final(&self.cast, node, (chain.id, chain.height, chain.hash), None)?;
         }
         Ok(())
     }
