@@ -1,6 +1,6 @@
 //! The chains: who signs a block, what it may stand on, and what it gives.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use alloy::{
     primitives::{B256, U256, keccak256},
@@ -37,6 +37,9 @@ pub(super) struct Books {
     states: BTreeMap<B256, Option<Accounts>>,
     /// By chain and the hash of the signers.
     groups: BTreeMap<(B256, B256), Group>,
+    /// Signers of blocks and headers that were noted already.
+    noted: BTreeSet<(B256, Vec<NodeId>)>,
+    seen: HashSet<Header>,
     /// Honest nodes that voted for a block, each in its phase.
     votes: BTreeMap<(B256, u8), BTreeSet<NodeId>>,
     /// Seats' words in the log on a block: those that found it right, and those that found it wrong.
@@ -56,6 +59,8 @@ impl Books {
             listed: BTreeSet::new(),
             states: chains.iter().map(|chain| (first(chain), Some(Accounts::new()))).collect(),
             groups: BTreeMap::new(),
+            noted: BTreeSet::new(),
+            seen: HashSet::new(),
             votes: BTreeMap::new(),
             accepted: BTreeMap::new(),
             refused: BTreeMap::new(),
@@ -81,6 +86,11 @@ impl Books {
     }
 
     fn see_block(&mut self, header: &Header, body: &Body) {
+        // Most are sent many times.
+        if self.seen.contains(header) {
+            return;
+        }
+        self.seen.insert(header.clone());
         let hash = header.hash();
         if !self.known.contains_key(&hash) && body.hash() == header.proposal.body_hash {
             self.known.insert(hash, (header.clone(), body.clone()));
@@ -96,6 +106,9 @@ impl Books {
                 .chain(validators)
                 .copied()
                 .collect();
+            if !self.noted.insert((chain.id, signers.clone())) {
+                continue;
+            }
             let ids: Vec<_> = signers.iter().map(|node| U256::from(node.0)).collect();
             let quorum = usize::from(chain.quorum);
             let named = (chain.id, keccak256(ids.abi_encode()));
@@ -138,6 +151,10 @@ impl Books {
         };
         // Who refuses names what it got: that tells which block of the height it means.
         let meant = self.known.values().filter(|(header, _)| {
+            let about = &header.proposal;
+            if (about.chain, about.height, about.view) != (vote.chain, vote.height, vote.view) {
+                return false;
+            }
             let other = Header { proposal: header.proposal.clone(), outcome: outcome.clone() };
             other.hash() == vote.block && header.outcome != *outcome
         });
