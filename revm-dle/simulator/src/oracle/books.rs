@@ -45,6 +45,10 @@ pub(super) struct Books {
     /// Seats' words in the log on a block: those that found it right, and those that found it wrong.
     accepted: BTreeMap<B256, BTreeSet<NodeId>>,
     refused: BTreeMap<B256, BTreeSet<NodeId>>,
+    /// Who answered a complaint in the log, by chain, view and height.
+    answered: BTreeMap<(B256, u64, u64), BTreeSet<NodeId>>,
+    /// Creator and witnesses of a chain, in its newest view.
+    places: BTreeMap<B256, (u64, Vec<NodeId>)>,
     /// Members whose votes in the log say that a block is right, or wrong.
     signers: BTreeMap<B256, BTreeSet<NodeId>>,
     refusers: BTreeMap<B256, BTreeSet<NodeId>>,
@@ -64,6 +68,8 @@ impl Books {
             votes: BTreeMap::new(),
             accepted: BTreeMap::new(),
             refused: BTreeMap::new(),
+            answered: BTreeMap::new(),
+            places: BTreeMap::new(),
             signers: BTreeMap::new(),
             refusers: BTreeMap::new(),
         }
@@ -116,6 +122,22 @@ impl Books {
         }
     }
 
+    /// Who answered in one view keeps its place in the next. Gives an honest node that does not.
+    pub(super) fn see_places(&mut self, cast: &Cast, chain: &Chain) -> Option<NodeId> {
+        let now: Vec<_> = chain.group().collect();
+        let (view, before) = self.places.get(&chain.id).cloned().unwrap_or_default();
+        if chain.view < view {
+            return None;
+        }
+        self.places.insert(chain.id, (chain.view, now.clone()));
+        let answered = self.answered.get(&(chain.id, view, chain.height + 1))?;
+        if chain.view != view + 1 {
+            return None;
+        }
+        let mut lost = before.into_iter().filter(|node| answered.contains(node));
+        lost.find(|node| cast.is_honest(*node) && !now.contains(node))
+    }
+
     pub(super) fn count(&mut self, ballot: &Ballot) {
         let key = (ballot.vote.block, ballot.vote.phase);
         self.votes.entry(key).or_default().insert(ballot.voter);
@@ -136,6 +158,11 @@ impl Books {
                     let hash = why.header.hash();
                     self.signers.entry(hash).or_default().insert(why.create.voter);
                     self.refusers.entry(hash).or_default().insert(why.other.ballot.voter);
+                }
+                Item::Answer(ballot) => {
+                    let about = &ballot.vote;
+                    let key = (about.chain, about.view, about.height);
+                    self.answered.entry(key).or_default().insert(ballot.voter);
                 }
                 Item::Words(words) => words.iter().for_each(|word| self.see_word(word)),
                 _ => {}

@@ -248,6 +248,9 @@ impl Oracle {
         self.draws.see_state(state)?;
         for chain in state.chains.values() {
             self.books.see_group(chain);
+            if let Some(lost) = self.books.see_places(&self.cast, chain) {
+                return Err(Violation::LostPlace { node: lost, chain: chain.id, view: chain.view });
+            }
             // Who was active when a block became final is known when nothing else happened since.
             let is_next = state.height == before + 1 && self.log.has(state.height);
             let asked = is_next.then_some(&state.active);
