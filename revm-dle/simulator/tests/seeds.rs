@@ -29,7 +29,7 @@ fn pass(seeds: Range<u64>, kind: Option<Kind>) {
 
 #[test]
 fn seeds_hold() {
-    pass(0..1_000, None);
+    pass(0..2_000, None);
 }
 
 /// Liars of one kind each, whatever a seed would have by itself.

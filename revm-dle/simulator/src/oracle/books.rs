@@ -1,6 +1,6 @@
 //! The chains: who signs a block, what it may stand on, and what it gives.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use alloy::{
     primitives::{B256, U256, keccak256},
@@ -37,11 +37,18 @@ pub(super) struct Books {
     states: BTreeMap<B256, Option<Accounts>>,
     /// By chain and the hash of the signers.
     groups: BTreeMap<(B256, B256), Group>,
+    /// Signers of blocks and headers that were noted already.
+    noted: BTreeSet<(B256, Vec<NodeId>)>,
+    seen: HashSet<Header>,
     /// Honest nodes that voted for a block, each in its phase.
     votes: BTreeMap<(B256, u8), BTreeSet<NodeId>>,
     /// Seats' words in the log on a block: those that found it right, and those that found it wrong.
     accepted: BTreeMap<B256, BTreeSet<NodeId>>,
     refused: BTreeMap<B256, BTreeSet<NodeId>>,
+    /// Who answered a complaint in the log, by chain, view and height.
+    answered: BTreeMap<(B256, u64, u64), BTreeSet<NodeId>>,
+    /// Creator and witnesses of a chain, in its newest view.
+    places: BTreeMap<B256, (u64, Vec<NodeId>)>,
     /// Members whose votes in the log say that a block is right, or wrong.
     signers: BTreeMap<B256, BTreeSet<NodeId>>,
     refusers: BTreeMap<B256, BTreeSet<NodeId>>,
@@ -56,9 +63,13 @@ impl Books {
             listed: BTreeSet::new(),
             states: chains.iter().map(|chain| (first(chain), Some(Accounts::new()))).collect(),
             groups: BTreeMap::new(),
+            noted: BTreeSet::new(),
+            seen: HashSet::new(),
             votes: BTreeMap::new(),
             accepted: BTreeMap::new(),
             refused: BTreeMap::new(),
+            answered: BTreeMap::new(),
+            places: BTreeMap::new(),
             signers: BTreeMap::new(),
             refusers: BTreeMap::new(),
         }
@@ -81,6 +92,11 @@ impl Books {
     }
 
     fn see_block(&mut self, header: &Header, body: &Body) {
+        // Most are sent many times.
+        if self.seen.contains(header) {
+            return;
+        }
+        self.seen.insert(header.clone());
         let hash = header.hash();
         if !self.known.contains_key(&hash) && body.hash() == header.proposal.body_hash {
             self.known.insert(hash, (header.clone(), body.clone()));
@@ -96,11 +112,30 @@ impl Books {
                 .chain(validators)
                 .copied()
                 .collect();
+            if !self.noted.insert((chain.id, signers.clone())) {
+                continue;
+            }
             let ids: Vec<_> = signers.iter().map(|node| U256::from(node.0)).collect();
             let quorum = usize::from(chain.quorum);
             let named = (chain.id, keccak256(ids.abi_encode()));
             self.groups.entry(named).or_insert(Group { signers, quorum });
         }
+    }
+
+    /// Who answered in one view keeps its place in the next. Gives an honest node that does not.
+    pub(super) fn see_places(&mut self, cast: &Cast, chain: &Chain) -> Option<NodeId> {
+        let now: Vec<_> = chain.group().collect();
+        let (view, before) = self.places.get(&chain.id).cloned().unwrap_or_default();
+        if chain.view < view {
+            return None;
+        }
+        self.places.insert(chain.id, (chain.view, now.clone()));
+        let answered = self.answered.get(&(chain.id, view, chain.height + 1))?;
+        if chain.view != view + 1 {
+            return None;
+        }
+        let mut lost = before.into_iter().filter(|node| answered.contains(node));
+        lost.find(|node| cast.is_honest(*node) && !now.contains(node))
     }
 
     pub(super) fn count(&mut self, ballot: &Ballot) {
@@ -124,6 +159,11 @@ impl Books {
                     self.signers.entry(hash).or_default().insert(why.create.voter);
                     self.refusers.entry(hash).or_default().insert(why.other.ballot.voter);
                 }
+                Item::Answer(ballot) => {
+                    let about = &ballot.vote;
+                    let key = (about.chain, about.view, about.height);
+                    self.answered.entry(key).or_default().insert(ballot.voter);
+                }
                 Item::Words(words) => words.iter().for_each(|word| self.see_word(word)),
                 _ => {}
             }
@@ -138,6 +178,10 @@ impl Books {
         };
         // Who refuses names what it got: that tells which block of the height it means.
         let meant = self.known.values().filter(|(header, _)| {
+            let about = &header.proposal;
+            if (about.chain, about.height, about.view) != (vote.chain, vote.height, vote.view) {
+                return false;
+            }
             let other = Header { proposal: header.proposal.clone(), outcome: outcome.clone() };
             other.hash() == vote.block && header.outcome != *outcome
         });

@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy::primitives::B256;
 use conet_committee::{
     archive::State,
-    keys::NodeId,
+    keys::{Compact, NodeId},
     log::{Entry, LogMessage},
     message::Message,
     vote::{Ballot, Voting},
@@ -85,6 +85,8 @@ pub(crate) struct Oracle {
     votes: Votes,
     draws: Draws,
     voting: Voting,
+    /// Signatures that hold, by what they are under.
+    signed: BTreeMap<(Key, B256), Compact>,
     /// What each honest seat was shown since it last started.
     shown: BTreeMap<NodeId, BTreeMap<Key, B256>>,
     /// Who gave two votes, and before whom.
@@ -102,6 +104,7 @@ impl Oracle {
             votes: Votes::default(),
             draws: Draws::new(secret),
             voting,
+            signed: BTreeMap::new(),
             shown: BTreeMap::new(),
             cheats: BTreeMap::new(),
         }
@@ -190,17 +193,29 @@ impl Oracle {
         for ballot in shown_ballots(message) {
             let (chain, height, view, phase) = place(ballot);
             let key = (ballot.voter, chain, height, view, phase);
-            let shown = self.shown.entry(seat).or_default();
-            let first = shown.get(&key).copied();
+            let first = self.shown.get(&seat).and_then(|shown| shown.get(&key)).copied();
             // Anybody may put anybody's name on a vote.
-            if first == Some(ballot.vote.block) || !self.voting.is_valid(ballot) {
+            if first == Some(ballot.vote.block) || !self.is_signed(key, ballot) {
                 continue;
             }
+            let shown = self.shown.entry(seat).or_default();
             match first {
                 None => drop(shown.insert(key, ballot.vote.block)),
                 Some(_) => drop(self.cheats.entry(ballot.voter).or_insert((seat, key))),
             }
         }
+    }
+
+    fn is_signed(&mut self, key: Key, ballot: &Ballot) -> bool {
+        let known = self.signed.get(&(key, ballot.vote.block));
+        if ballot.proof.is_none() && known == Some(&ballot.signature) {
+            return true;
+        }
+        let holds = self.voting.is_valid(ballot);
+        if holds && ballot.proof.is_none() {
+            self.signed.insert((key, ballot.vote.block), ballot.signature);
+        }
+        holds
     }
 
     /// A seat that stops forgets what was not worth a line in its journal.
@@ -233,10 +248,23 @@ impl Oracle {
         self.draws.see_state(state)?;
         for chain in state.chains.values() {
             self.books.see_group(chain);
+            if let Some(lost) = self.books.see_places(&self.cast, chain) {
+                return Err(Violation::LostPlace { node: lost, chain: chain.id, view: chain.view });
+            }
             // Who was active when a block became final is known when nothing else happened since.
-            let asked = (state.height == before + 1).then_some(&state.active);
+            let is_next = state.height == before + 1 && self.log.has(state.height);
+            let asked = is_next.then_some(&state.active);
             let asked = asked.map(|active| self.log.without_returned(state.height, active));
             self.books.see_final(&self.cast, node, (chain.id, chain.height, chain.hash), asked)?;
+        }
+        Ok(())
+    }
+
+    /// What a seat that lies holds for final: it follows the log as all do.
+    pub(crate) fn see_chains(&mut self, node: NodeId, state: &State) -> Result<(), Violation> {
+        for chain in state.chains.values() {
+            self.books.see_group(chain);
+            self.books.see_final(&self.cast, node, (chain.id, chain.height, chain.hash), None)?;
         }
         Ok(())
     }

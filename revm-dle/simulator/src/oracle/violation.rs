@@ -216,6 +216,18 @@ pub enum Violation {
         /// What it did.
         what: &'static str,
     },
+    /// An honest member answered in time, and was replaced.
+    #[error(
+        "expected {node}, who answered, to keep its place in {chain}, found it replaced in view {view}"
+    )]
+    LostPlace {
+        /// Who.
+        node: NodeId,
+        /// Where.
+        chain: B256,
+        /// When.
+        view: u64,
+    },
     /// Groups change without need.
     #[error(
         "expected the group of {chain} to stay when nobody lies and nothing is open, found view {now} after {before}"

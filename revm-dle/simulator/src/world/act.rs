@@ -51,11 +51,12 @@ impl World<'_> {
         for action in actions {
             self.perform(id, action)?;
         }
+        // What a node that crashes knew, others may know from it.
+        self.look(id)?;
         if crashes {
             self.crash(id);
-            return Ok(());
         }
-        self.look(id)
+        Ok(())
     }
 
     fn perform(&mut self, from: NodeId, action: Action) -> Result<(), Violation> {
@@ -126,13 +127,19 @@ impl World<'_> {
         self.step(id, Event::Tick)
     }
 
-    /// What an honest node holds for true now.
+    /// What a node holds for true now.
     fn look(&mut self, id: NodeId) -> Result<(), Violation> {
-        if !self.oracle.is_honest(id) {
-            return Ok(());
-        }
         let Some(node) = self.nodes.get_mut(&id) else { return Ok(()) };
         match &node.actor {
+            // Liars follow the log, too, and may be the first who know.
+            Actor::Seat(seat) if !self.oracle.is_honest(id) => {
+                let height = seat.tip().header.height;
+                if height != node.seen {
+                    self.oracle.see_chains(id, seat.state())?;
+                    node.seen = height;
+                }
+            }
+            Actor::Member(_) if !self.oracle.is_honest(id) => {}
             Actor::Seat(seat) => {
                 let height = seat.tip().header.height;
                 if seat.has_diverged() {
