@@ -26,10 +26,7 @@ impl Keys for ToyKeys {
 
 /// What was signed and who did: there is nothing to compute, and nobody makes another's.
 fn signature(wallet: Address, digest: B256) -> Compact {
-    let mut compact = Compact::ZERO;
-    compact[..32].copy_from_slice(digest.as_slice());
-    compact[32..52].copy_from_slice(wallet.as_slice());
-    compact
+    Compact::right_padding_from(&[digest.as_slice(), wallet.as_slice()].concat())
 }
 
 /// Every node has the wallet of its number.
@@ -47,9 +44,7 @@ impl Registry for Everybody {
 }
 
 fn wallet(node: NodeId) -> Address {
-    let mut address = Address::ZERO;
-    address[12..].copy_from_slice(&node.0.to_be_bytes());
-    address
+    Address::left_padding_from(&node.0.to_be_bytes())
 }
 
 /// Seeds that follow from the run's own seed, once a quorum has made its parts.

@@ -1,5 +1,7 @@
 //! A few thousand runs with every test run; `conet chain simulate --seeds 0..100000` for more.
 
+#![allow(clippy::print_stderr)]
+
 use std::{num::NonZeroUsize, ops::ControlFlow, ops::Range, thread};
 
 use conet_simulator::{Kind, run, sweep};

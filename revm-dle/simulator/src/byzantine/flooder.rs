@@ -107,8 +107,8 @@ impl Flooder {
     fn forged_vote(&self, liar: &mut Liar<'_>) -> Option<Ballot> {
         let mut vote = self.vote.as_ref()?.vote;
         vote.view += liar.rng.random_range(0..3);
-        vote.phase =
-            [Phase::Notarize, Phase::Finalize][usize::from(liar.rng.random_bool(0.5))].number();
+        let is_last = liar.rng.random_bool(0.5);
+        vote.phase = if is_last { Phase::Finalize } else { Phase::Notarize }.number();
         vote.block = if liar.rng.random_bool(0.5) { B256::ZERO } else { somehow(liar) };
         Some(Ballot::alone(self.seat(liar), vote, forged(liar)))
     }
