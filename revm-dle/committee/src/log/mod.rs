@@ -124,3 +124,6 @@ pub(crate) const CERTIFICATES_PER_ANSWER: usize = 64;
 
 /// How many final entries a node keeps at hand for others. Older ones come from its store.
 pub(crate) const HISTORY_MAX: usize = 1_024;
+
+#[cfg(test)]
+mod tests;
