@@ -31,11 +31,15 @@ impl Behaviour for Rusher {
         let mut twisted = Vec::new();
         for action in actions {
             let action = match action {
-                Action::Send(_, Message::Propose(proposed)) if is_alone(&proposed.header.proposal) => {
+                Action::Send(_, Message::Propose(proposed))
+                    if is_alone(&proposed.header.proposal) =>
+                {
                     twisted.extend(certified(&proposed, liar));
                     continue;
                 }
-                Action::Send(_, Message::Validate { proposal, .. }) if is_alone(&proposal) => continue,
+                Action::Send(_, Message::Validate { proposal, .. }) if is_alone(&proposal) => {
+                    continue;
+                }
                 action => action,
             };
             let next = match &action {

@@ -8,6 +8,9 @@ use rand::Rng as _;
 use super::{Actor, Happening, Violation, World};
 use crate::byzantine::Liar;
 
+/// How much likelier a member's step ends in a crash than a seat's.
+const MEMBER_CRASHES: u32 = 10;
+
 impl World<'_> {
     pub(super) fn step(&mut self, id: NodeId, event: Event) -> Result<(), Violation> {
         self.steps += 1;
@@ -41,9 +44,11 @@ impl World<'_> {
             };
             actions = behaviour.twist(actions, &mut liar);
         }
+        // Members have less to do.
+        let often = if self.seats.contains(id) { 1 } else { MEMBER_CRASHES };
         let crashes = self.scenario.crashes > 0
             && !actions.is_empty()
-            && self.rng.random_ratio(self.scenario.crashes, 100_000);
+            && self.rng.random_ratio(self.scenario.crashes * often, 100_000);
         if crashes {
             let cut = self.rng.random_range(0..=actions.len());
             actions.truncate(cut);
