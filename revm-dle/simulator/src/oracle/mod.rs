@@ -157,6 +157,15 @@ impl Oracle {
         Ok(())
     }
 
+    /// A node that comes back counts the votes in its journal, also those that it had no time to say.
+    pub(crate) fn see_restored(&mut self, ballot: &Ballot) {
+        if self.log.is_about(ballot) {
+            self.log.count(ballot);
+        } else {
+            self.books.count(ballot);
+        }
+    }
+
     /// An honest seat writes down an entry that it may vote for.
     pub(crate) fn see_draft(&mut self, entry: &Entry) {
         self.log.see_draft(&entry.header);

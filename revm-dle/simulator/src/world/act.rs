@@ -5,7 +5,7 @@ use std::sync::Arc;
 use conet_committee::{Action, Record, keys::NodeId, seat::Event};
 use rand::Rng as _;
 
-use super::{Actor, Happening, Violation, World};
+use super::{Actor, Happening, Violation, World, node::own_vote};
 use crate::byzantine::Liar;
 
 /// How much likelier a member's step ends in a crash than a seat's.
@@ -118,6 +118,12 @@ impl World<'_> {
         } else {
             self.ledgers(node.ledgers.lies)
         };
+        if self.oracle.is_honest(id) {
+            node.journal
+                .iter()
+                .filter_map(own_vote)
+                .for_each(|vote| self.oracle.see_restored(vote));
+        }
         let actor = self.actor(id, ledgers.clone(), Some(node.journal.clone()));
         if let Some(node) = self.nodes.get_mut(&id) {
             node.actor = actor;
