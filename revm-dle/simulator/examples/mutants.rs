@@ -4,7 +4,7 @@
 //! A mutant is a file: `claim:` what it breaks, `file:` where (below `committee/src`), `--- find` the text to take out,
 //! which must be there once, `--- replace` what comes instead.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line for developers")]
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::{
     env,
@@ -19,7 +19,7 @@ use std::{
 const CAUGHT_MIN: usize = 90;
 
 /// A mutant that keeps the simulator busy for so long without a step is seen, too.
-const PATIENCE: Duration = Duration::from_secs(900);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What a copy of the workspace needs.
 const FOLDERS: [&str; 5] = [

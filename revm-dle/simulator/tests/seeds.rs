@@ -1,6 +1,6 @@
 //! A few thousand runs with every test run; `conet chain simulate --seeds 0..100000` for more.
 
-#![allow(clippy::print_stderr, reason = "failing seeds are printed, to be run again")]
+#![allow(clippy::print_stderr)]
 
 use std::{num::NonZeroUsize, ops::ControlFlow, ops::Range, thread};
 

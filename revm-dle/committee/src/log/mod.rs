@@ -141,3 +141,6 @@ pub(crate) const ENTRIES_PER_ANSWER: usize = 32;
 
 /// The most certificates in one answer.
 pub(crate) const CERTIFICATES_PER_ANSWER: usize = 64;
+
+#[cfg(test)]
+mod tests;

@@ -34,6 +34,9 @@ pub(crate) struct Flooder {
 impl Behaviour for Flooder {
     fn twist(&mut self, mut actions: Vec<Action>, liar: &mut Liar<'_>) -> Vec<Action> {
         while liar.rng.random_ratio(1, 3) {
+            if let Some((creator, junk)) = self.forged_signer(liar) {
+                actions.push(Action::Send(creator, junk));
+            }
             if let Some(junk) = self.junk(liar) {
                 if liar.rng.random_bool(0.5) {
                     let all = liar.seats.nodes().iter().filter(|seat| **seat != liar.voting.me);
@@ -107,8 +110,8 @@ impl Flooder {
     fn forged_vote(&self, liar: &mut Liar<'_>) -> Option<Ballot> {
         let mut vote = self.vote.as_ref()?.vote;
         vote.view += liar.rng.random_range(0..3);
-        vote.phase =
-            (if liar.rng.random_bool(0.5) { Phase::Finalize } else { Phase::Notarize }).number();
+        let is_last = liar.rng.random_bool(0.5);
+        vote.phase = if is_last { Phase::Finalize } else { Phase::Notarize }.number();
         vote.block = if liar.rng.random_bool(0.5) { B256::ZERO } else { somehow(liar) };
         Some(Ballot::alone(self.seat(liar), vote, forged(liar)))
     }
@@ -187,6 +190,21 @@ impl Flooder {
         word.ballot.voter = self.seat(liar);
         word.ballot.signature = forged(liar);
         Some(Message::Word(word, hash))
+    }
+
+    /// The vote of another witness or validator for the creator's block, which that never gave.
+    fn forged_signer(&self, liar: &mut Liar<'_>) -> Option<(NodeId, Message)> {
+        let (proposed, proven) = (self.proposed.as_ref()?, self.notice.as_ref()?);
+        let (header, hash) = (&proposed.header, proposed.header.hash());
+        let signers = proven.notice.signers(header.proposal.height)?;
+        let place = liar.rng.random_range(0..signers.len());
+        let (voter, phase) = signers.get(place).copied()?;
+        if voter == proposed.create.voter || proven.notice.chain != header.proposal.chain {
+            return None;
+        }
+        let ballot = Ballot::alone(voter, block_vote(header, phase, hash), forged(liar));
+        let word = Word { ballot, outcome: Some(header.outcome.clone()) };
+        Some((proposed.create.voter, Message::Vote(word)))
     }
 
     /// A creator's block that the creator never made.

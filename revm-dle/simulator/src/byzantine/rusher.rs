@@ -1,4 +1,5 @@
-//! A creator that does not wait: it makes a block on one that its group has not signed, or says that it has.
+//! A creator that does not wait: it makes a block on one that its group has not signed, or shows the seats a block that
+//! nobody else was asked about.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use conet_committee::{
     message::{Message, Proposed},
     vote::Phase,
 };
-use conet_ledger::block::{Body, Header};
+use conet_ledger::block::{Body, Header, Proposal};
 use rand::Rng as _;
 
 use super::{Behaviour, Liar};
@@ -29,6 +30,18 @@ impl Behaviour for Rusher {
     fn twist(&mut self, actions: Vec<Action>, liar: &mut Liar<'_>) -> Vec<Action> {
         let mut twisted = Vec::new();
         for action in actions {
+            let action = match action {
+                Action::Send(_, Message::Propose(proposed))
+                    if is_alone(&proposed.header.proposal) =>
+                {
+                    twisted.extend(certified(&proposed, liar));
+                    continue;
+                }
+                Action::Send(_, Message::Validate { proposal, .. }) if is_alone(&proposal) => {
+                    continue;
+                }
+                action => action,
+            };
             let next = match &action {
                 Action::Send(_, Message::Propose(proposed)) if proposed.parent.is_none() => {
                     self.next(proposed, liar)
@@ -55,6 +68,20 @@ impl Behaviour for Rusher {
             }
         }
     }
+}
+
+/// Whether it asks nobody about a block, and shows it to the seats as it is.
+const fn is_alone(proposal: &Proposal) -> bool {
+    proposal.height.is_multiple_of(3)
+}
+
+/// A block with its creator's vote alone.
+fn certified(proposed: &Proposed, liar: &Liar<'_>) -> Vec<Action> {
+    let ballots = vec![proposed.create.clone()];
+    let block = CertifiedHeader { header: proposed.header.clone(), ballots };
+    let message = Message::Certified(Box::new(block), proposed.body.clone());
+    let others = liar.seats.nodes().iter().filter(|seat| **seat != liar.voting.me);
+    others.map(|seat| Action::Send(*seat, message.clone())).collect()
 }
 
 impl Rusher {

@@ -1,4 +1,4 @@
-//! Says nothing for a while, to all or to some.
+//! Says nothing for a while, or never again, to all or to some.
 
 use conet_committee::Action;
 use rand::Rng as _;
@@ -14,7 +14,9 @@ pub(crate) struct Silent {
 impl Behaviour for Silent {
     fn twist(&mut self, actions: Vec<Action>, liar: &mut Liar<'_>) -> Vec<Action> {
         if liar.now_ms >= self.until_ms && liar.rng.random_ratio(1, 100) {
-            self.until_ms = liar.now_ms + liar.rng.random_range(500..8_000);
+            let lasts_ms = liar.rng.random_range(500..8_000);
+            let is_dead = liar.rng.random_ratio(1, 6);
+            self.until_ms = if is_dead { u64::MAX } else { liar.now_ms + lasts_ms };
             self.half = liar.rng.random_bool(0.5);
         }
         if liar.now_ms >= self.until_ms {

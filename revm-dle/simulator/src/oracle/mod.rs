@@ -53,6 +53,11 @@ pub(crate) const fn place(ballot: &Ballot) -> Place {
     (vote.chain, vote.height, vote.view, vote.phase)
 }
 
+const fn key(ballot: &Ballot) -> Key {
+    let (chain, height, view, phase) = place(ballot);
+    (ballot.voter, chain, height, view, phase)
+}
+
 /// Who takes part, and who lies.
 #[derive(Debug)]
 struct Cast {
@@ -130,6 +135,13 @@ impl Oracle {
         {
             return Err(Violation::EarlySeed { node: from, height: *height });
         }
+        if let Message::Certified(block, _) = message {
+            for ballot in &block.ballots {
+                if !self.is_signed(key(ballot), ballot) {
+                    return Err(Violation::Unsigned { node: from, voter: ballot.voter });
+                }
+            }
+        }
         for ballot in all_ballots(message).filter(|ballot| ballot.voter == from) {
             if !self.votes.note(ballot, written)? {
                 continue;
@@ -143,6 +155,15 @@ impl Oracle {
             }
         }
         Ok(())
+    }
+
+    /// A node that comes back counts the votes in its journal, also those that it had no time to say.
+    pub(crate) fn see_restored(&mut self, ballot: &Ballot) {
+        if self.log.is_about(ballot) {
+            self.log.count(ballot);
+        } else {
+            self.books.count(ballot);
+        }
     }
 
     /// An honest seat writes down an entry that it may vote for.
@@ -191,8 +212,7 @@ impl Oracle {
     /// A message reached an honest seat: the votes in it are known there.
     pub(crate) fn see_delivered(&mut self, seat: NodeId, message: &Message) {
         for ballot in shown_ballots(message) {
-            let (chain, height, view, phase) = place(ballot);
-            let key = (ballot.voter, chain, height, view, phase);
+            let key = key(ballot);
             let first = self.shown.get(&seat).and_then(|shown| shown.get(&key)).copied();
             // Anybody may put anybody's name on a vote.
             if first == Some(ballot.vote.block) || !self.is_signed(key, ballot) {

@@ -128,6 +128,14 @@ pub enum Violation {
         /// The chain, height, view and phase.
         vote: (B256, u64, u64, u8),
     },
+    /// An honest node shows a vote that is not its voter's.
+    #[error("expected {node} to count signed votes, found one in the name of {voter}")]
+    Unsigned {
+        /// Who.
+        node: NodeId,
+        /// Who did not sign.
+        voter: NodeId,
+    },
     /// An honest node gave two votes that exclude each other.
     #[error("expected one vote of {node}, found two: {vote:?}")]
     TwoVotes {

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use conet_committee::{Action, Record, keys::NodeId, seat::Event};
 use rand::Rng as _;
 
-use super::{Actor, Happening, Violation, World};
+use super::{Actor, Happening, Violation, World, node::own_vote};
 use crate::byzantine::Liar;
+
+/// How much likelier a member's step ends in a crash than a seat's.
+const MEMBER_CRASHES: u32 = 10;
 
 impl World<'_> {
     pub(super) fn step(&mut self, id: NodeId, event: Event) -> Result<(), Violation> {
@@ -41,9 +44,11 @@ impl World<'_> {
             };
             actions = behaviour.twist(actions, &mut liar);
         }
+        // Members have less to do.
+        let often = if self.seats.contains(id) { 1 } else { MEMBER_CRASHES };
         let crashes = self.scenario.crashes > 0
             && !actions.is_empty()
-            && self.rng.random_ratio(self.scenario.crashes, 100_000);
+            && self.rng.random_ratio(self.scenario.crashes * often, 100_000);
         if crashes {
             let cut = self.rng.random_range(0..=actions.len());
             actions.truncate(cut);
@@ -114,6 +119,12 @@ impl World<'_> {
         } else {
             self.ledgers(node.ledgers.lies)
         };
+        if self.oracle.is_honest(id) {
+            node.journal
+                .iter()
+                .filter_map(own_vote)
+                .for_each(|vote| self.oracle.see_restored(vote));
+        }
         let actor = self.actor(id, ledgers.clone(), Some(node.journal.clone()));
         if let Some(node) = self.nodes.get_mut(&id) {
             node.actor = actor;

@@ -78,7 +78,7 @@ impl Node {
     }
 }
 
-const fn own_vote(record: &Record) -> Option<&Ballot> {
+pub(super) const fn own_vote(record: &Record) -> Option<&Ballot> {
     match record {
         Record::LogVote(_, ballot) => Some(ballot),
         Record::Word(word) | Record::MemberVote(word) => Some(&word.ballot),
