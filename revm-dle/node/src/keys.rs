@@ -1,10 +1,6 @@
 //! A node's wallet key, and checking the signatures of others.
 
-use std::{
-    collections::HashSet,
-    fmt,
-    sync::{LazyLock, Mutex, PoisonError},
-};
+use std::{fmt, sync::LazyLock};
 
 use alloy::primitives::{Address, B256, keccak256};
 use conet_committee::keys::{Compact, Keys};
@@ -68,71 +64,13 @@ impl fmt::Debug for WalletKey {
     }
 }
 
-/// Signs as one wallet, and checks any. Good signatures are remembered: the same vote arrives many times.
-#[derive(Debug)]
-pub struct NodeKeys {
-    key: WalletKey,
-    known: Mutex<Known>,
-}
-
-impl NodeKeys {
-    /// With room for so many good signatures.
-    #[must_use]
-    pub fn new(key: WalletKey, verified_max: usize) -> Self {
-        Self { key, known: Mutex::new(Known::new(verified_max)) }
-    }
-
-    /// The own wallet.
-    #[must_use]
-    pub const fn wallet(&self) -> Address {
-        self.key.wallet
-    }
-}
-
-impl Keys for NodeKeys {
+impl Keys for WalletKey {
     fn sign(&self, digest: B256) -> Compact {
-        self.key.sign(digest)
+        Self::sign(self, digest)
     }
 
     fn verify(&self, wallet: Address, digest: B256, signature: &Compact) -> bool {
-        let what = (wallet, digest, *signature);
-        let known =
-            |lock: &Mutex<Known>| lock.lock().unwrap_or_else(PoisonError::into_inner).has(&what);
-        if known(&self.known) {
-            return true;
-        }
-        let is_good = recover(digest, signature.as_slice()) == Ok(wallet);
-        if is_good {
-            self.known.lock().unwrap_or_else(PoisonError::into_inner).add(what);
-        }
-        is_good
-    }
-}
-
-type Signed = (Address, B256, Compact);
-
-/// Two generations: when the younger is full, the older is forgotten.
-#[derive(Debug)]
-struct Known {
-    young: HashSet<Signed>,
-    old: HashSet<Signed>,
-    generation_max: usize,
-}
-
-impl Known {
-    fn new(max: usize) -> Self {
-        Self { young: HashSet::new(), old: HashSet::new(), generation_max: (max / 2).max(1) }
-    }
-
-    fn has(&self, what: &Signed) -> bool {
-        self.young.contains(what) || self.old.contains(what)
-    }
-
-    fn add(&mut self, what: Signed) {
-        if self.young.len() >= self.generation_max {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(what);
+        recover(digest, signature.as_slice()) == Ok(wallet)
     }
 }
 
@@ -146,12 +84,10 @@ mod tests {
 
     #[test]
     fn signs_as_its_wallet_and_no_other() {
-        let (keys, other) = (NodeKeys::new(key(1), 8), key(2).wallet());
+        let (keys, other) = (key(1), key(2).wallet());
         for number in 0..32_u8 {
             let digest = keccak256([number]);
             let signature = keys.sign(digest);
-            // The second time from memory.
-            assert!(keys.verify(keys.wallet(), digest, &signature));
             assert!(keys.verify(keys.wallet(), digest, &signature));
             assert!(!keys.verify(other, digest, &signature));
             assert!(!keys.verify(keys.wallet(), keccak256([99]), &signature));
@@ -159,8 +95,6 @@ mod tests {
             high[32] ^= 0x80;
             assert!(!keys.verify(keys.wallet(), digest, &high));
         }
-        let known = keys.known.lock().unwrap();
-        assert!(known.young.len() + known.old.len() <= 8);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock,
     config::NodeConfig,
-    keys::{NodeKeys, WalletKey},
+    keys::WalletKey,
     ledgers::{Chains, NodeLedgers},
     metrics::Metrics,
     open::Opener,
@@ -31,9 +31,6 @@ use crate::{
 
 /// A node's database, in its home.
 pub const STORE_FILE: &str = "dle.db";
-
-/// Good signatures that are remembered.
-const VERIFIED_MAX: usize = 1 << 16;
 
 /// Why a node does not start.
 #[derive(Debug, thiserror::Error)]
@@ -130,7 +127,7 @@ async fn make(
         Ok::<_, StoreError>((store, records))
     });
     let (store, records) = opened.await.map_err(|_| StoreError::Closed)??;
-    let keys: Arc<dyn Keys> = Arc::new(NodeKeys::new(key, VERIFIED_MAX));
+    let keys: Arc<dyn Keys> = Arc::new(key);
     let registry = Arc::new(nodes.clone());
     let main = (config.group.main_chain_id, config.group.slasher);
     let voting = Voting::new(me, keys.clone(), registry.clone(), main);

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::{
-    keys::{NodeKeys, WalletKey},
+    keys::WalletKey,
     ledgers::{LedgerLimits, NodeLedgers},
     registry::NodeMap,
     store::{Store, StoreLimits},
@@ -41,7 +41,7 @@ fn start(dir: &std::path::Path, file_bytes_max: u64) -> (Runtime, Arc<Checked>) 
     let limits = StoreLimits { file_bytes_max, ..StoreLimits::default() };
     let store = Store::open(&dir.join("dle.db"), me, &seats, limits, metrics.clone()).unwrap();
     let key = WalletKey::new(&Zeroizing::new([1; 32])).unwrap();
-    let keys: Arc<dyn Keys> = Arc::new(NodeKeys::new(key, 8));
+    let keys: Arc<dyn Keys> = Arc::new(key);
     let registry: Arc<dyn Registry> = Arc::new(NodeMap::default());
     let voting = Voting::new(me, keys, registry, (1, Address::ZERO));
     let records = store.journal().unwrap();

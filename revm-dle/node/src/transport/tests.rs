@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{client::RequestError, hub::HubOutlet, parcel::*, *};
 use crate::{
-    keys::{NodeKeys, WalletKey},
+    keys::WalletKey,
     metrics::{Metrics, Refusal},
     registry::{NodeEntry, NodeMap},
     runtime::{Inbox, Outlet as _, RuntimeLimits},
@@ -34,7 +34,7 @@ fn seats() -> Arc<Seats> {
 }
 
 fn sealer(node: NodeId, nodes: &NodeMap) -> Sealer {
-    let keys: Arc<dyn Keys> = Arc::new(NodeKeys::new(key(node), 64));
+    let keys: Arc<dyn Keys> = Arc::new(key(node));
     Sealer::new(node, keys, Arc::new(nodes.clone()), 1, &seats())
 }
 
@@ -148,7 +148,7 @@ async fn forged_repeated_and_long_parcels_are_refused() {
     // For somebody who does not listen here, and for another log.
     assert_eq!(send(sealed(&sender, MEMBERS[1], 1).bytes().clone()).await, 404);
     let other_log = Arc::new(Seats::new(1, 2, 1, vec![SEAT]));
-    let keys: Arc<dyn Keys> = Arc::new(NodeKeys::new(key(MEMBERS[0]), 64));
+    let keys: Arc<dyn Keys> = Arc::new(key(MEMBERS[0]));
     let elsewhere = Sealer::new(MEMBERS[0], keys, Arc::new(net.nodes.clone()), 1, &other_log);
     assert_eq!(send(sealed(&elsewhere, SEAT, 1).bytes().clone()).await, 403);
     assert!(inbox.try_take().is_none());
