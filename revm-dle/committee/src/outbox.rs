@@ -1,7 +1,5 @@
 //! What a step wants done.
 
-use alloy::primitives::B256;
-
 use crate::{journal::Record, keys::NodeId, message::Message, vote::Ballot};
 
 /// One thing to do. A driver does them in order, and makes records durable before anything after them leaves.
@@ -76,6 +74,3 @@ impl Outbox {
         self.actions.is_empty()
     }
 }
-
-/// An entry's or a block's hash.
-pub type Id = B256;

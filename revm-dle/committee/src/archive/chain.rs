@@ -2,16 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alloy::primitives::{B256, U256};
-use conet_bindings::{roles, statement::members_hash};
+use alloy::primitives::B256;
+use conet_bindings::roles;
 use conet_ledger::block::Header;
 use serde::{Deserialize, Serialize};
 
-use super::item::{Opening, block_vote};
-use crate::{
-    keys::NodeId,
-    vote::{Ballot, Phase},
-};
+use super::{item::Opening, signers::Signers};
+use crate::keys::NodeId;
 
 /// For how many heights ahead validators are drawn: one block may stand on a certified one, and a draw takes some ticks.
 pub const DRAWN_AHEAD: u64 = 3;
@@ -93,7 +90,7 @@ pub struct Pending {
     pub certified: bool,
     /// Members that voted for it.
     pub signers: BTreeSet<NodeId>,
-    /// Members that voted for none, or for another.
+    /// Members that got another outcome.
     pub refusers: BTreeSet<NodeId>,
     /// Seats that found it right.
     pub accepted: BTreeSet<NodeId>,
@@ -141,17 +138,13 @@ impl Chain {
         self.creator.into_iter().chain(self.witness.iter().copied())
     }
 
-    /// Who signs the block of a height, each with its phase; `None` while somebody is still to be drawn.
+    /// Who signs the block of a height; `None` while somebody is still to be drawn.
     #[must_use]
-    pub fn signers(&self, height: u64) -> Option<Vec<(NodeId, Phase)>> {
+    pub fn signers(&self, height: u64) -> Option<Signers> {
         let validators = self.validator.get(&height).map_or(&[][..], Vec::as_slice);
-        if !self.is_whole() || validators.len() != usize::from(self.validators) {
-            return None;
-        }
-        let creator = self.creator.into_iter().map(|node| (node, Phase::Create));
-        let witnesses = self.witness.iter().map(|node| (*node, Phase::Witness));
-        let validators = validators.iter().map(|node| (*node, Phase::Validate));
-        Some(creator.chain(witnesses).chain(validators).collect())
+        let is_drawn = self.is_whole() && validators.len() == usize::from(self.validators);
+        let creator = self.creator.filter(|_| is_drawn)?;
+        Some(Signers::new(creator, &self.witness, validators, self.quorum))
     }
 
     /// All who have a part in the chain now.
@@ -163,15 +156,6 @@ impl Chain {
     #[must_use]
     pub fn involves(&self, node: NodeId) -> bool {
         self.members().any(|member| member == node)
-    }
-
-    /// How many of `signers` must have signed.
-    #[must_use]
-    pub fn needed(&self, signers: usize) -> usize {
-        match usize::from(self.quorum) {
-            0 => signers,
-            quorum => quorum.min(signers),
-        }
     }
 
     /// Whether a header is of this chain's next block, by those who make it now.
@@ -192,24 +176,7 @@ impl Chain {
     #[must_use]
     pub fn names_signers(&self, header: &Header) -> bool {
         let signers = self.signers(header.proposal.height);
-        signers.is_some_and(|signers| header.proposal.members_hash == hash_of_signers(&signers))
-    }
-
-    /// Who of the signers voted for a block, if the votes are about it and each by a signer in its own phase. Their
-    /// signatures are the caller's matter.
-    #[must_use]
-    pub fn voters(&self, header: &Header, ballots: &[Ballot]) -> Option<BTreeSet<NodeId>> {
-        let (signers, hash) = (self.signers(header.proposal.height)?, header.hash());
-        let mut voters = BTreeSet::new();
-        for ballot in ballots {
-            let (node, phase) = signers.iter().find(|(node, _)| *node == ballot.voter)?;
-            let is_new = voters.insert(*node);
-            if !is_new || ballot.vote != block_vote(header, *phase, hash) {
-                return None;
-            }
-        }
-        let creator = self.creator.is_some_and(|creator| voters.contains(&creator));
-        (creator && voters.len() >= self.needed(signers.len())).then_some(voters)
+        signers.is_some_and(|signers| header.proposal.members_hash == signers.hash())
     }
 
     /// When something is due.
@@ -287,11 +254,4 @@ impl Chain {
             }
         }
     }
-}
-
-/// What a proposal names.
-#[must_use]
-pub fn hash_of_signers(signers: &[(NodeId, Phase)]) -> B256 {
-    let nodes: Vec<_> = signers.iter().map(|(node, _)| U256::from(node.0)).collect();
-    members_hash(&nodes)
 }

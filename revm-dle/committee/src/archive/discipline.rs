@@ -157,8 +157,7 @@ impl State {
 
     /// One seat less to wait for.
     fn conclude_all(&mut self) {
-        let judged = self.chains.values().filter(|chain| chain.pending.is_some());
-        let judged: Vec<_> = judged.map(|chain| chain.id).collect();
+        let judged: Vec<_> = self.under_way().map(|chain| chain.id).collect();
         for id in judged {
             self.decide(id);
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use alloy::primitives::B256;
 use conet_bindings::ledger::Offence;
+use conet_ledger::block::Header;
 
 use super::{
     chain::{Chain, Pending},
@@ -16,7 +17,7 @@ use crate::{
 };
 
 impl State {
-    /// A certified block, with words on it. One that a member disagreed with before is judged on.
+    /// A certified block, with words on it.
     pub(super) fn list(&mut self, block: &CertifiedHeader, words: &[Word]) -> Result<()> {
         let header = &block.header;
         let mut chain = Chain::clone(&*self.chain(header.proposal.chain)?);
@@ -33,7 +34,9 @@ impl State {
                 found: header.proposal.time_ms,
             });
         }
-        let signers = chain.voters(header, &block.ballots).ok_or(ItemError::Votes)?;
+        let signers = chain.signers(header.proposal.height);
+        let signers = signers.and_then(|signers| signers.voters(header, &block.ballots));
+        let signers = signers.ok_or(ItemError::Votes)?;
         self.check_signatures(&block.ballots)?;
         if signers.iter().any(|signer| self.barred.contains(signer)) {
             return Err(ItemError::Votes);
@@ -85,12 +88,7 @@ impl State {
         Ok(())
     }
 
-    fn pending(
-        &self,
-        header: conet_ledger::block::Header,
-        certified: bool,
-        signers: BTreeSet<NodeId>,
-    ) -> Pending {
+    fn pending(&self, header: Header, certified: bool, signers: BTreeSet<NodeId>) -> Pending {
         Pending {
             hash: header.hash(),
             header,
@@ -149,7 +147,8 @@ impl State {
         let all = self.active.iter().all(|seat| pending.accepted.contains(seat));
         // One seat less may have decided it already.
         let is_open = self.pending_of(id).is_some_and(|now| now.hash == pending.hash);
-        if pending.certified && all && is_open {
+        // Who was suspended and who was barred may be many: those left vouch for nothing.
+        if pending.certified && pending.accepted.len() >= quorum && all && is_open {
             self.finalize(id, &pending);
         }
     }
@@ -174,11 +173,11 @@ impl State {
     fn void(&mut self, id: B256, pending: &Pending, wrong: &BTreeSet<NodeId>) {
         let Some(chain) = self.chains.get(&id) else { return };
         let mut chain = Chain::clone(chain);
-        let phases = chain.signers(pending.header.proposal.height).unwrap_or_default();
+        let signers = chain.signers(pending.header.proposal.height);
         chain.begin_view();
         self.put(chain);
         for node in wrong {
-            let phase = phases.iter().find(|(signer, _)| signer == node).map(|(_, phase)| *phase);
+            let phase = signers.as_ref().and_then(|signers| signers.phase(*node));
             self.find_wrong(*node, phase.unwrap_or(Phase::Create), pending);
         }
     }
@@ -218,9 +217,8 @@ impl State {
     }
 
     pub(super) fn phase_of(&self, chain: &Chain, height: u64, node: NodeId) -> Result<Phase> {
-        let signers = chain.signers(height).unwrap_or_default();
-        let found = signers.iter().find(|(signer, _)| *signer == node);
-        found.map(|(_, phase)| *phase).ok_or(ItemError::NotEntitled { node })
+        let phase = chain.signers(height).and_then(|signers| signers.phase(node));
+        phase.ok_or(ItemError::NotEntitled { node })
     }
 
     pub(super) fn check_signatures<'a>(

@@ -10,9 +10,11 @@ pub mod item;
 mod judging;
 pub mod notice;
 mod places;
+mod signers;
 mod state;
 
 pub use chain::{Chain, Pending, Place};
 pub use item::Item;
 pub use notice::{Notice, ProvenNotice};
+pub use signers::Signers;
 pub use state::{Finding, ItemError, Rules, Seeds, State};

@@ -4,7 +4,7 @@ use alloy::primitives::{B256, keccak256};
 use conet_bindings::merkle::{self, Tree};
 use serde::{Deserialize, Serialize};
 
-use super::chain::Chain;
+use super::{chain::Chain, signers::Signers};
 use crate::{
     keys::NodeId,
     log::{Certificate, EntryHeader},
@@ -31,8 +31,10 @@ pub struct Notice {
     pub creator: Option<NodeId>,
     /// The witnesses.
     pub witnesses: Vec<NodeId>,
-    /// The validators of the next blocks.
+    /// The validators of the next blocks, as far as they are drawn.
     pub validators: Vec<(u64, Vec<NodeId>)>,
+    /// How many validators sign a block.
+    pub validator_count: u8,
     /// Whether creator and all witnesses are there.
     pub is_whole: bool,
     /// How many of the signers must sign; 0 for all.
@@ -57,6 +59,7 @@ impl Notice {
             creator: chain.creator,
             witnesses: chain.witness.clone(),
             validators: chain.validator.iter().map(|(h, nodes)| (*h, nodes.clone())).collect(),
+            validator_count: chain.validators,
             is_whole: chain.is_whole(),
             quorum: chain.quorum,
             paid_through_s: chain.paid_through_s,
@@ -67,12 +70,12 @@ impl Notice {
 
     /// Who signs the block of a height; `None` while somebody is missing.
     #[must_use]
-    pub fn signers(&self, height: u64) -> Option<Vec<(NodeId, Phase)>> {
-        let (_, validators) = self.validators.iter().find(|(drawn_for, _)| *drawn_for == height)?;
-        let creator = self.creator.filter(|_| self.is_whole)?;
-        let witnesses = self.witnesses.iter().map(|node| (*node, Phase::Witness));
-        let validators = validators.iter().map(|node| (*node, Phase::Validate));
-        Some(std::iter::once((creator, Phase::Create)).chain(witnesses).chain(validators).collect())
+    pub fn signers(&self, height: u64) -> Option<Signers> {
+        let drawn = self.validators.iter().find(|(drawn_for, _)| *drawn_for == height);
+        let validators = drawn.map_or(&[][..], |(_, nodes)| nodes.as_slice());
+        let is_drawn = self.is_whole && validators.len() == usize::from(self.validator_count);
+        let creator = self.creator.filter(|_| is_drawn)?;
+        Some(Signers::new(creator, &self.witnesses, validators, self.quorum))
     }
 
     /// All who have a part in the chain.

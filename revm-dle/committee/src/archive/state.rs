@@ -300,6 +300,12 @@ impl State {
         wanted.take_while(|height| *height <= self.height)
     }
 
+    /// The chains in which somebody must do something in time: judge a block, or answer.
+    pub fn under_way(&self) -> impl Iterator<Item = &Chain> {
+        let ids: BTreeSet<_> = self.deadlines.iter().map(|(_, id)| id).collect();
+        ids.into_iter().filter_map(|id| self.chains.get(id)).map(|chain| &**chain)
+    }
+
     pub(super) fn chain(&self, id: B256) -> Result<Arc<Chain>> {
         self.chains.get(&id).cloned().ok_or(ItemError::Chain { chain: id })
     }

@@ -10,7 +10,6 @@ use super::{Member, part::Making, sign::Unsigned};
 use crate::{
     archive::{
         Notice,
-        chain::hash_of_signers,
         item::{CertifiedHeader, Disagreement, Word, block_vote},
     },
     journal::Record,
@@ -61,7 +60,7 @@ impl Member {
             time_ms: notice.time_ms,
             paid_through_s: notice.paid_through_s,
             gas_price: notice.gas_price,
-            members_hash: hash_of_signers(&signers),
+            members_hash: signers.hash(),
             body_hash: B256::ZERO,
         })
     }
@@ -114,7 +113,8 @@ impl Member {
     fn ask_for_votes(&self, chain: B256, height: u64, out: &mut Outbox) {
         let Some(part) = self.parts.get(&chain) else { return };
         let Some(making) = part.making.get(&height) else { return };
-        for (node, phase) in part.notice().signers(height).unwrap_or_default() {
+        let Some(signers) = part.notice().signers(height) else { return };
+        for (node, phase) in signers.iter() {
             if making.votes.contains_key(&node) {
                 continue;
             }
@@ -137,9 +137,8 @@ impl Member {
         let (voter, about) = (word.ballot.voter, word.ballot.vote);
         let (chain, height) = (about.chain, about.height);
         let Some(part) = self.parts.get_mut(&chain) else { return };
-        let signers = part.notice().signers(height).unwrap_or_default();
+        let phase = part.notice().signers(height).and_then(|signers| signers.phase(voter));
         let Some(making) = part.making.get_mut(&height) else { return };
-        let phase = signers.iter().find(|(node, _)| *node == voter).map(|(_, phase)| *phase);
         let header = &making.proposed.header;
         let Some(agrees) = phase.and_then(|phase| word.agrees(header, phase)) else { return };
         if making.votes.contains_key(&voter) || !self.config.voting.is_valid(&word.ballot) {
@@ -159,16 +158,13 @@ impl Member {
     /// Sends a block that enough have signed to the seats.
     fn certify(&mut self, chain: B256, height: u64, out: &mut Outbox) {
         let Some(part) = self.parts.get_mut(&chain) else { return };
-        let (quorum, signers) =
-            (part.notice().quorum, part.notice().signers(height).unwrap_or_default());
-        let needed =
-            if quorum == 0 { signers.len() } else { signers.len().min(usize::from(quorum)) };
+        let Some(signers) = part.notice().signers(height) else { return };
         let Some(making) = part.making.get_mut(&height) else { return };
-        if making.certified.is_some() || making.votes.len() < needed {
+        if making.certified.is_some() || making.votes.len() < signers.needed() {
             return;
         }
         let ballots =
-            signers.iter().filter_map(|(node, _)| making.votes.get(node)).cloned().collect();
+            signers.iter().filter_map(|(node, _)| making.votes.get(&node)).cloned().collect();
         let block = CertifiedHeader { header: making.proposed.header.clone(), ballots };
         making.certified = Some(block.clone());
         let message = Message::Certified(Box::new(block), making.proposed.body.clone());
@@ -202,11 +198,8 @@ impl Member {
         if self.now_ms < making.since_ms + self.config.timing.vote_timeout_ms {
             return Vec::new();
         }
-        let signers = part.notice().signers(height).unwrap_or_default();
-        signers
-            .iter()
-            .map(|(node, _)| *node)
-            .filter(|node| !making.votes.contains_key(node))
-            .collect()
+        let Some(signers) = part.notice().signers(height) else { return Vec::new() };
+        let nodes = signers.iter().map(|(node, _)| node);
+        nodes.filter(|node| !making.votes.contains_key(node)).collect()
     }
 }

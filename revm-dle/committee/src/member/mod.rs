@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! creator    transactions ─► block ─► Propose to witnesses, Validate to validators ─► votes ─► Certified to seats
-//! witness    Propose ─► execute ─► vote for it, or for none with a Disagreement to the seats
+//! witness    Propose ─► execute ─► vote for what came out; if it is another, a Disagreement to the seats
 //! validator  Validate ─► execute on the state witness ─► vote for what came out
 //! all        Notice of the seats ─► who is who, what is final; silence of others ─► Complaint to the seats
 //! ```

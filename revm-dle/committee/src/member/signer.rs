@@ -12,10 +12,7 @@ use super::{
     sign::Unsigned,
 };
 use crate::{
-    archive::{
-        chain::hash_of_signers,
-        item::{CertifiedHeader, Disagreement, Word, block_vote, impossible},
-    },
+    archive::item::{CertifiedHeader, Disagreement, Word, block_vote, impossible},
     journal::Record,
     keys::NodeId,
     ledger::ExecuteError,
@@ -104,14 +101,14 @@ impl Member {
         if about.view > notice.view || about.height > notice.height + 2 {
             return Found::Later;
         }
-        let signers = notice.signers(about.height).unwrap_or_default();
-        let mine = signers.iter().find(|(node, _)| *node == self.me()).map(|(_, phase)| *phase);
+        let signers = notice.signers(about.height);
+        let mine = signers.as_ref().and_then(|signers| signers.phase(self.me()));
         let is_ours = about.height > notice.height
             && about.series == notice.series
             && about.epoch == self.config.seats.epoch
             && about.paid_through_s == notice.paid_through_s
             && about.gas_price == notice.gas_price
-            && about.members_hash == hash_of_signers(&signers);
+            && signers.is_some_and(|signers| about.members_hash == signers.hash());
         if !is_ours {
             // A validator may know of its draw from an older notice than the creator.
             return if about.view == notice.view && mine.is_none() {
@@ -182,26 +179,13 @@ impl Member {
         }
         let Some(parent) = parent else { return false };
         let below = &parent.header.proposal;
-        let signers = notice.signers(below.height).unwrap_or_default();
-        let hash = parent.header.hash();
-        let votes = parent.ballots.iter().filter(|ballot| {
-            let phase =
-                signers.iter().find(|(node, _)| *node == ballot.voter).map(|(_, phase)| *phase);
-            phase.is_some_and(|phase| ballot.vote == block_vote(&parent.header, phase, hash))
-        });
-        let mut voters: Vec<_> = votes.map(|ballot| ballot.voter).collect();
-        voters.sort_unstable();
-        voters.dedup();
-        let needed = if notice.quorum == 0 {
-            signers.len()
-        } else {
-            signers.len().min(usize::from(notice.quorum))
-        };
+        let signers = notice.signers(below.height);
+        let voters = signers.and_then(|signers| signers.voters(&parent.header, &parent.ballots));
         below.height == notice.height + 1
             && below.view == notice.view
             && below.parent == notice.hash
-            && about.parent == hash
-            && voters.len() >= needed
+            && about.parent == parent.header.hash()
+            && voters.is_some()
             && parent.ballots.iter().all(|ballot| self.config.voting.is_valid(ballot))
     }
 

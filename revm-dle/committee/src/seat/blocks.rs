@@ -51,14 +51,12 @@ impl Grounds {
 
     /// Whether those who signed make a block of this chain now.
     fn hold(&self, chain: &Chain, header: &Header) -> bool {
+        let Some(signers) = chain.signers(header.proposal.height) else { return false };
         match self {
-            Self::Certified(block) => chain.voters(header, &block.ballots).is_some(),
+            Self::Certified(block) => signers.voters(header, &block.ballots).is_some(),
             Self::Disputed(disagreement) => {
                 let Disagreement { create, other, .. } = &**disagreement;
-                let signers = chain.signers(header.proposal.height).unwrap_or_default();
-                let voter = other.ballot.voter;
-                let phase =
-                    signers.iter().find(|(node, _)| *node == voter).map(|(_, phase)| *phase);
+                let phase = signers.phase(other.ballot.voter);
                 chain.creator == Some(create.voter)
                     && create.vote == block_vote(header, Phase::Create, header.hash())
                     && phase.is_some_and(|phase| other.agrees(header, phase) == Some(false))

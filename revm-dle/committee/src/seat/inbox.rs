@@ -109,13 +109,9 @@ impl Desk {
             return;
         }
         if let Some((header, create)) = complaint.block.clone() {
-            let fits =
-                body.hash() == header.proposal.body_hash && self.accusations.len() < CASES_MAX;
-            if !fits {
+            if !self.keep_accusation(Accusation { header, body, create, witness }) {
                 return;
             }
-            let hash = header.hash();
-            self.accusations.entry(hash).or_insert(Accusation { header, body, create, witness });
         } else if let Some(chain) = self.state.chains.get(&complaint.chain) {
             for transaction in body.transactions {
                 if let Some(creator) = chain.creator {
@@ -128,6 +124,23 @@ impl Desk {
         self.relay_accusations(out);
     }
 
+    /// Keeps what it takes to vote on a block. False: nobody could, with this body or this state witness.
+    fn keep_accusation(&mut self, accusation: Accusation) -> bool {
+        let Accusation { header, body, witness, .. } = &accusation;
+        let (hash, about) = (header.hash(), &header.proposal);
+        if self.accusations.contains_key(&hash) {
+            return true;
+        }
+        let genesis = self.state.chains.get(&about.chain).map(|chain| chain.genesis);
+        let can_be_done = |genesis| self.ledgers.validate(genesis, about, body, witness).is_ok();
+        let fits = body.hash() == about.body_hash && self.accusations.len() < CASES_MAX;
+        if !fits || !genesis.is_some_and(can_be_done) {
+            return false;
+        }
+        self.accusations.insert(hash, accusation);
+        true
+    }
+
     /// Brings to all who are accused of silence what they should vote on.
     pub(super) fn relay_accusations(&self, out: &mut Outbox) {
         for item in &self.items {
@@ -135,7 +148,7 @@ impl Desk {
                 self.relay(complaint.chain, complaint.accused, out);
             }
         }
-        for chain in self.state.chains.values() {
+        for chain in self.state.under_way() {
             for accused in chain.accused.keys() {
                 self.relay(chain.id, *accused, out);
             }
@@ -147,8 +160,7 @@ impl Desk {
         for accusation in self.accusations.values() {
             let Accusation { header, body, create, witness } = accusation;
             let about = &header.proposal;
-            let signers = chain.signers(about.height).unwrap_or_default();
-            let phase = signers.iter().find(|(node, _)| *node == accused).map(|(_, phase)| *phase);
+            let phase = chain.signers(about.height).and_then(|signers| signers.phase(accused));
             if about.chain != chain.id || about.view != chain.view {
                 continue;
             }
@@ -232,7 +244,7 @@ impl Desk {
 
     /// Asks for blocks that are judged and not here.
     pub(super) fn ask_for_pending(&self, out: &mut Outbox) {
-        for chain in self.state.chains.values() {
+        for chain in self.state.under_way() {
             let Some(pending) = &chain.pending else { continue };
             if !self.cases.contains_key(&pending.hash) {
                 out.send_all(self.seats.nodes(), Message::FetchBlock { hash: pending.hash });

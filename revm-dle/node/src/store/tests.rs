@@ -114,6 +114,7 @@ fn notice(height: u64) -> ProvenNotice {
         creator: Some(NodeId(1)),
         witnesses: Vec::new(),
         validators: Vec::new(),
+        validator_count: 1,
         is_whole: true,
         quorum: 0,
         paid_through_s: 0,

@@ -197,8 +197,8 @@ impl Flooder {
         let (proposed, proven) = (self.proposed.as_ref()?, self.notice.as_ref()?);
         let (header, hash) = (&proposed.header, proposed.header.hash());
         let signers = proven.notice.signers(header.proposal.height)?;
-        let place = liar.rng.random_range(0..signers.len());
-        let (voter, phase) = signers.get(place).copied()?;
+        let place = liar.rng.random_range(0..signers.iter().len());
+        let (voter, phase) = signers.iter().nth(place)?;
         if voter == proposed.create.voter || proven.notice.chain != header.proposal.chain {
             return None;
         }

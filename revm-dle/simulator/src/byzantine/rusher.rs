@@ -8,7 +8,6 @@ use conet_committee::{
     Action,
     archive::{
         Notice,
-        chain::hash_of_signers,
         item::{CertifiedHeader, block_vote},
     },
     message::{Message, Proposed},
@@ -99,7 +98,7 @@ impl Rusher {
         let (body, mut proposal) = (Body::default(), about.clone());
         proposal.height += 1;
         proposal.parent = below.header.hash();
-        proposal.members_hash = hash_of_signers(&signers);
+        proposal.members_hash = signers.hash();
         proposal.body_hash = body.hash();
         let mut outcome = below.header.outcome.clone();
         (outcome.gas_used, outcome.fees, outcome.receipts_root) = (0, 0, body.hash());
@@ -107,7 +106,7 @@ impl Rusher {
         let create = liar.voting.cast(block_vote(&header, Phase::Create, header.hash()));
         let parent = CertifiedHeader {
             header: below.header.clone(),
-            ballots: vec![below.create.clone(); signers.len()],
+            ballots: vec![below.create.clone(); signers.iter().len()],
         };
         Some(Proposed { header, body, create, parent: Some(parent) })
     }
