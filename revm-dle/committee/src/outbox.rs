@@ -1,6 +1,14 @@
 //! What a step wants done.
 
-use crate::{journal::Record, keys::NodeId, message::Message, vote::Ballot};
+use alloy::primitives::B256;
+
+use crate::{
+    archive::{Finding, State},
+    journal::Record,
+    keys::NodeId,
+    message::Message,
+    vote::Ballot,
+};
 
 /// One thing to do. A driver does them in order, and makes records durable before anything after them leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +19,10 @@ pub enum Action {
     Send(NodeId, Message),
     /// Somebody gave two votes that exclude each other: report it on the main chain.
     Report(Ballot, Ballot),
+    /// The log found somebody wrong: the seats certify it for the main chain.
+    Found(Finding),
+    /// A chain has its creator and witnesses, or others than before: the seats certify that.
+    Regrouped(B256),
 }
 
 /// Collects what to do.
@@ -54,6 +66,12 @@ impl Outbox {
     /// Reports two votes.
     pub fn report(&mut self, first: Ballot, second: Ballot) {
         self.actions.push(Action::Report(first, second));
+    }
+
+    /// Says what the main chain should hear of an entry that is final.
+    pub fn announce(&mut self, state: &State) {
+        self.actions.extend(state.findings.iter().copied().map(Action::Found));
+        self.actions.extend(state.regrouped.iter().copied().map(Action::Regrouped));
     }
 
     /// All of it.

@@ -81,6 +81,12 @@ impl<'a> Trace<'a> {
                 self.mix(first.voter.0);
                 self.line(at_ms, || format!("{node} reports {}", first.voter));
             }
+            Action::Found(finding) => {
+                self.line(at_ms, || format!("{node} certifies what {} did", finding.node));
+            }
+            Action::Regrouped(chain) => {
+                self.line(at_ms, || format!("{node} certifies the group of {chain}"));
+            }
         }
     }
 
@@ -171,7 +177,7 @@ fn told(message: &Message) -> String {
             format!("{} disagrees: {}", why.other.ballot.voter, vote(&why.create))
         }
         Message::Evidence(first, second) => format!("{} but {}", vote(first), vote(second)),
-        Message::Join(joining) => format!("{} waits, wish {}", joining.node, joining.number),
+        Message::Join(joining) => format!("{} waits, wish {}", joining.offer.node, joining.number),
         Message::FetchNotice { chain } => format!("fetch notice of {}", short(*chain)),
         Message::FetchBlock { hash } => format!("fetch block {}", short(*hash)),
         Message::FetchState { hash } => format!("fetch state {}", short(*hash)),

@@ -36,6 +36,8 @@ pub struct Chain {
     pub paid_through_s: u64,
     /// Pico-dollars for a unit of gas.
     pub gas_price: u64,
+    /// The first block of the present creator and witnesses.
+    pub since: u64,
     /// Counts groups and voided blocks, over all heights. A block of an older view is void.
     pub view: u64,
     /// Who makes blocks. None while it is drawn.
@@ -115,6 +117,7 @@ impl Chain {
             hash: opening.genesis,
             paid_through_s: opening.paid_through_s,
             gas_price: opening.gas_price,
+            since: opening.height + 1,
             view: 0,
             creator: opening.creator,
             witness: Vec::new(),

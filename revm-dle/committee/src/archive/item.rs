@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     keys::{Compact, NodeId},
+    roulette::pool::Offer,
     vote::{Ballot, Phase},
 };
 
@@ -72,8 +73,9 @@ pub struct Opening {
 /// A node's wish to be drawn.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Joining {
-    /// Who.
-    pub node: NodeId,
+    /// Who, for which roles, with how many lots: what its stake is enough for. Every seat reads that for itself on the
+    /// main chain, before it votes; all go by the item from then on.
+    pub offer: Offer,
     /// Counts its wishes, so that an old one cannot be logged again.
     pub number: u64,
     /// The node's, over [`Self::struct_hash`].
@@ -83,8 +85,9 @@ pub struct Joining {
 impl Joining {
     /// What the node signs.
     #[must_use]
-    pub fn struct_hash(log: B256, node: NodeId, number: u64) -> B256 {
-        tagged(b"CoNET join", log, &[node.0, number])
+    pub fn struct_hash(log: B256, offer: &Offer, number: u64) -> B256 {
+        let Offer { node, roles, seats } = *offer;
+        tagged(b"CoNET join", log, &[node.0, roles.into(), seats.into(), number])
     }
 }
 

@@ -29,19 +29,18 @@ impl State {
 
     /// A node waits.
     pub(super) fn join(&mut self, joining: &Joining) -> Result<()> {
-        let node = joining.node;
+        let node = joining.offer.node;
         if self.barred.contains(&node) || self.seats.contains(node) {
             return Err(ItemError::NotEntitled { node });
         }
         if joining.number <= self.wish(node) {
             return Err(ItemError::Nothing);
         }
-        let signed = Joining::struct_hash(self.seats.log, node, joining.number);
+        let signed = Joining::struct_hash(self.seats.log, &joining.offer, joining.number);
         if !self.voting.signed(node, signed, &joining.signature) {
             return Err(ItemError::Signature { node });
         }
-        let offer = self.voting.offer(node);
-        self.pool.join(offer).map_err(|_| ItemError::NotEntitled { node })?;
+        self.pool.join(joining.offer).map_err(|_| ItemError::NotEntitled { node })?;
         self.wishes.insert(node, joining.number);
         Ok(())
     }

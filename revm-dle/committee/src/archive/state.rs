@@ -163,6 +163,8 @@ pub struct State {
     pub(super) requests: OrdSet<(u64, B256)>,
     /// Chains that this entry changed.
     pub(super) changed: BTreeSet<B256>,
+    /// Of these, whose creator or witnesses are others now, and all there.
+    pub regrouped: BTreeSet<B256>,
     /// What this entry found.
     pub findings: Vec<Finding>,
     /// What this entry drew.
@@ -199,6 +201,7 @@ impl State {
             deadlines: OrdSet::new(),
             requests: OrdSet::new(),
             changed: BTreeSet::new(),
+            regrouped: BTreeSet::new(),
             findings: Vec::new(),
             selections: Vec::new(),
         }
@@ -224,6 +227,7 @@ impl State {
         next.height = height;
         next.time_ms = time_ms;
         next.changed.clear();
+        next.regrouped.clear();
         next.findings.clear();
         next.selections.clear();
         next.pass_deadlines();
@@ -310,6 +314,18 @@ impl State {
         self.chains.get(&id).cloned().ok_or(ItemError::Chain { chain: id })
     }
 
+    /// Notes since when a chain has its creator and witnesses.
+    fn note_group(&mut self, chain: &mut Chain) {
+        let before = self.chains.get(&chain.id);
+        if before.is_some_and(|before| before.group().eq(chain.group())) {
+            return;
+        }
+        chain.since = chain.height + 1;
+        if chain.is_whole() {
+            self.regrouped.insert(chain.id);
+        }
+    }
+
     /// Puts a chain back after a change, with its deadlines and requests.
     pub(super) fn put(&mut self, mut chain: Chain) {
         if let Some(before) = self.chains.get(&chain.id).cloned() {
@@ -323,6 +339,7 @@ impl State {
                 self.leave(node, chain.id);
             }
         }
+        self.note_group(&mut chain);
         chain.request_open_places(self.height);
         self.index(&chain);
         self.changed.insert(chain.id);

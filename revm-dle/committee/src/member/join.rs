@@ -27,6 +27,11 @@ impl Member {
     /// Joins the pool whenever this member has room for another chain.
     pub(super) fn join(&mut self, out: &mut Outbox) {
         let me = self.me();
+        let offer = self.config.voting.offer(me);
+        // Without a stake there is nothing to wait for.
+        if offer.roles == 0 || offer.seats == 0 {
+            return;
+        }
         let serves = self.parts.values().filter(|part| part.involves(me)).count();
         if serves >= self.config.parts_max {
             return;
@@ -41,8 +46,8 @@ impl Member {
         }
         self.waiting.said_ms = self.now_ms;
         let (log, number) = (self.config.seats.log, self.waiting.number);
-        let signature = self.config.voting.sign(Joining::struct_hash(log, me, number));
-        let joining = Joining { node: me, number, signature };
+        let signature = self.config.voting.sign(Joining::struct_hash(log, &offer, number));
+        let joining = Joining { offer, number, signature };
         out.send_all(self.config.seats.nodes(), Message::Join(joining));
     }
 }

@@ -60,7 +60,9 @@ pub enum PoolError {
 }
 
 /// What a node offers when it joins, as the log knows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, RlpEncodable, RlpDecodable)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, RlpEncodable, RlpDecodable,
+)]
 pub struct Offer {
     /// The node.
     pub node: NodeId,

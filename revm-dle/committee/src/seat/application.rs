@@ -158,6 +158,7 @@ impl Desk {
     ) {
         let height = state.height;
         let changed: Vec<Notice> = state.notices();
+        out.announce(&state);
         self.state = state;
         self.tip = id;
         self.states.retain(|_, state| state.height > height);

@@ -123,6 +123,7 @@ impl Desk {
     pub(super) fn is_on_main_chain(&self, item: &Item) -> bool {
         match item {
             Item::Open(opening) => self.openings.get(&opening.chain) == Some(opening),
+            Item::Join(joining) => self.voting.offer(joining.offer.node) == joining.offer,
             _ => true,
         }
     }
@@ -144,7 +145,10 @@ impl Desk {
         match item {
             Item::Open(opening) => !state.chains.contains_key(&opening.chain),
             Item::Join(joining) => {
-                joining.number > state.wish(joining.node) && !state.barred.contains(&joining.node)
+                let node = joining.offer.node;
+                joining.number > state.wish(node)
+                    && !state.barred.contains(&node)
+                    && self.is_on_main_chain(item)
             }
             Item::Block(block, _) => {
                 let about = &block.header.proposal;

@@ -61,7 +61,7 @@ impl Desk {
 
     /// A node waits to be drawn. Who was drawn already may not know it: notices get lost.
     fn take_wish(&mut self, joining: Joining, out: &mut Outbox) {
-        let node = joining.node;
+        let node = joining.offer.node;
         if joining.number <= self.state.wish(node) && !self.state.is_waiting(node) {
             for chain in self.state.parts.get(&node).into_iter().flatten() {
                 if let Some(notice) = self.notices.get(chain) {
@@ -70,13 +70,13 @@ impl Desk {
             }
         }
         // What is not signed is not kept: else whoever likes could fill the list. Of a node's wishes the last one is.
-        let signed = Joining::struct_hash(self.seats.log, node, joining.number);
-        let is_newer = |item: &Item| matches!(item, Item::Join(known) if known.node == node && known.number >= joining.number);
+        let signed = Joining::struct_hash(self.seats.log, &joining.offer, joining.number);
+        let is_newer = |item: &Item| matches!(item, Item::Join(known) if known.offer.node == node && known.number >= joining.number);
         if self.items.iter().any(is_newer) || !self.voting.signed(node, signed, &joining.signature)
         {
             return;
         }
-        self.items.retain(|item| !matches!(item, Item::Join(known) if known.node == node));
+        self.items.retain(|item| !matches!(item, Item::Join(known) if known.offer.node == node));
         self.queue(Item::Join(joining));
     }
 

@@ -11,6 +11,7 @@ use conet_committee::{
     keys::{Compact, NodeId},
     log::{Certificate, Entry, LogMessage},
     message::{Message, Proposed},
+    roulette::pool::Offer,
     vote::{Ballot, Phase},
 };
 use rand::Rng as _;
@@ -67,6 +68,21 @@ impl Behaviour for Flooder {
 }
 
 /// A signature of nobody.
+/// Another waits to be drawn, who said nothing.
+fn forged_wish(liar: &mut Liar<'_>) -> Message {
+    let (node, number) = (liar.somebody(), liar.rng.random());
+    let offer = liar.voting.offer(node);
+    Message::Join(Joining { offer, number, signature: forged(liar) })
+}
+
+/// It waits itself, with more lots than its stake is enough for.
+fn boast(liar: &mut Liar<'_>) -> Message {
+    let offer = Offer { seats: 1_000, ..liar.voting.offer(liar.voting.me) };
+    let number = liar.rng.random();
+    let signature = liar.voting.sign(Joining::struct_hash(liar.seats.log, &offer, number));
+    Message::Join(Joining { offer, number, signature })
+}
+
 fn forged(liar: &mut Liar<'_>) -> Compact {
     let mut signature = Compact::ZERO;
     liar.rng.fill(signature.as_mut_slice());
@@ -93,8 +109,11 @@ impl Flooder {
                 Message::SeedPart { height, part: Bytes::from(somehow(liar).to_vec()) }
             }
             9 => {
-                let (node, number) = (liar.somebody(), liar.rng.random());
-                Message::Join(Joining { node, number, signature: forged(liar) })
+                if liar.rng.random() {
+                    boast(liar)
+                } else {
+                    forged_wish(liar)
+                }
             }
             10 => {
                 let (node, since) = (liar.somebody(), liar.rng.random_range(0..1_000));

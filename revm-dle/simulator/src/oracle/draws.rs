@@ -56,7 +56,13 @@ impl Draws {
                 |why| Violation::WrongEntry { height: entry.header.height, node: NodeId(0), why };
             match item {
                 Item::Join(joining) => {
-                    let before = self.wishes.insert(joining.node, joining.number);
+                    let before = self.wishes.insert(joining.offer.node, joining.number);
+                    // Everybody's stake is enough for one.
+                    if joining.offer.seats != 1 {
+                        return Err(wrong(
+                            "a node waits with more lots than its stake is enough for",
+                        ));
+                    }
                     if before.is_some_and(|before| before >= joining.number) {
                         return Err(wrong("a wish to be drawn counts twice"));
                     }
