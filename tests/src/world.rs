@@ -174,6 +174,7 @@ impl World {
             },
             agent: AgentConfig::default(),
             limits: Limits::default(),
+            dle: None,
         }
     }
 

@@ -143,6 +143,7 @@ impl World {
                 announce: false,
             },
             agent: conet_node::agent::AgentConfig::default(),
+            dle: None,
             limits: conet_node::config::Limits::default(),
         };
         config.limits.server.connections_per_address_max = CONNECTIONS_MAX;

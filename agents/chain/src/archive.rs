@@ -6,10 +6,12 @@ use alloy::{
     eips::BlockId,
     primitives::{Address, B256, Bytes, U256},
     providers::Provider as _,
-    rpc::types::TransactionReceipt,
+    rpc::types::{Filter, TransactionReceipt},
     signers::{SignerSync as _, local::PrivateKeySigner},
+    sol_types::SolEvent as _,
 };
 use conet_bindings::{
+    ArchiveGroups::EpochStarted,
     certificate::{Certificate, CertificateError, compact},
     statement::Statement,
 };
@@ -18,6 +20,7 @@ pub use statements::{LastBlock, NoteGenesis, Withdrawal, exit, genesis, handover
 
 use crate::{
     error::ChainError,
+    limits::LOG_RANGE_BLOCKS,
     mainchain::{Mainchain, Payer},
 };
 
@@ -158,6 +161,36 @@ impl Group {
         Ok(group)
     }
 
+    /// When the group's epoch began, unix seconds.
+    ///
+    /// # Errors
+    /// That the chain cannot be read, or has no event that says so.
+    pub async fn began(&self, chain: &Mainchain) -> Result<u64> {
+        let filter = Filter::new()
+            .address(chain.address("ArchiveGroups"))
+            .event_signature(EpochStarted::SIGNATURE_HASH)
+            .topic1(B256::from(U256::from(self.id)))
+            .topic2(B256::from(U256::from(self.epoch)));
+        let provider = chain.provider();
+        let mut to = provider.get_block_number().await.map_err(ChainError::from)?;
+        loop {
+            // Newest first: most epochs are young.
+            let from = (to + 1).saturating_sub(LOG_RANGE_BLOCKS);
+            let range = filter.clone().from_block(from).to_block(to);
+            let logs = provider.get_logs(&range).await.map_err(ChainError::from)?;
+            if let Some(number) = logs.first().and_then(|log| log.block_number) {
+                let block = provider.get_header(BlockId::number(number)).await;
+                let missing = ChainError::Answer { expected: "a block", found: "none".into() };
+                return Ok(block.map_err(ChainError::from)?.ok_or(missing)?.timestamp);
+            }
+            if from == 0 {
+                let expected = "the event that began a group's epoch";
+                return Err(ChainError::Answer { expected, found: "none".into() }.into());
+            }
+            to = from - 1;
+        }
+    }
+
     /// Signs a digest, with the key of one of the seats.
     ///
     /// # Errors
@@ -221,6 +254,9 @@ pub async fn submit(
             payer.send(chain.chain_anchor().changeGroup(s.into(), certificate.into())).await
         }
         Statement::Exit(s) => payer.send(chain.cash().exit(s.into(), certificate.into())).await,
+        Statement::Verdict(s) => {
+            payer.send(chain.slasher().submitVerdict(s.into(), certificate.into())).await
+        }
         Statement::Header(_) => return Err(ArchiveError::NeedsLeaves),
     };
     Ok(receipt?)

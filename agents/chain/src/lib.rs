@@ -8,6 +8,7 @@
 //!     ◄── Admin                        node records and routes of a wallet that pays for itself
 //! RPC ◄─► Mainchain, Payer             every other contract by its type, and wallets that call them
 //!     ◄─► archive                      statements of archive groups: made, signed, certified, posted
+//!     ◄── Stakes                       what each node's stake is enough for, kept current
 //!     ◄─► forced_exit                  what a note pays without its chain: read, asked for, paid
 //!     ◄── deploy                       the contracts, by name, where they are not yet
 //! ```
@@ -38,6 +39,7 @@ mod logs;
 mod mainchain;
 mod network_file;
 mod reader;
+mod stakes;
 mod submit;
 mod transport;
 mod watch;
@@ -53,6 +55,7 @@ pub use error::{ChainError, Refusal};
 pub use mainchain::{Mainchain, Payer};
 pub use network_file::{NetworkFile, NetworkFileError, NodeInfo};
 pub use reader::{ChainReader, Head};
+pub use stakes::Stakes;
 pub use submit::{RouteSubmitter, SubmitError};
 pub use watch::{RouteChange, RouteWatch};
 

@@ -73,5 +73,8 @@ pub const SUBMISSIONS_IN_FLIGHT_MAX: usize = 256;
 /// How long the contracts may take to accept a signature made here, in seconds.
 pub const DEADLINE_SECONDS: u64 = 3_600;
 
+/// Stakes that are read at once.
+pub const STAKE_READS_MAX: usize = 16;
+
 /// The longest `network.json` that is read, in bytes.
 pub const NETWORK_FILE_BYTES_MAX: u64 = 1 << 20;

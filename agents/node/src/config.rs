@@ -56,6 +56,9 @@ pub struct NodeConfig {
     /// Named limits.
     #[serde(default)]
     pub limits: Limits,
+    /// The ledgers' part of the program, which reads this by itself. None: the node has no part in ledgers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dle: Option<toml::Table>,
 }
 
 const fn yes() -> bool {

@@ -26,5 +26,5 @@ pub mod relay;
 pub mod server;
 pub mod store;
 
-pub use node::{Node, StartError};
+pub use node::{Mounted, Node, StartError};
 pub use private::Health;

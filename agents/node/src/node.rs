@@ -65,6 +65,16 @@ pub enum StartError {
     },
 }
 
+/// What other parts of the program answer at the node's two ports.
+#[derive(Debug, Default)]
+pub struct Mounted {
+    /// At the public port: all paths that begin with [`crate::server::MOUNT`]. They find who asks as
+    /// `ConnectInfo<SocketAddr>`.
+    pub public: Option<axum::Router>,
+    /// At the private port: paths that the node itself does not have.
+    pub private: axum::Router,
+}
+
 /// A running node.
 #[derive(Debug)]
 pub struct Node {
@@ -78,7 +88,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts a node with the configuration and keys of its home folder.
+    /// Starts a node with the configuration and keys of its home folder. Its ports serve what is mounted, too.
     ///
     /// # Errors
     /// [`StartError`].
@@ -86,6 +96,7 @@ impl Node {
         home: &Path,
         config: NodeConfig,
         keys: NodeKeys,
+        mounted: Mounted,
     ) -> Result<Self, StartError> {
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
@@ -108,7 +119,7 @@ impl Node {
             agent: agent.clone(),
             metrics: metrics.clone(),
         };
-        tasks.spawn(private::serve(private_listener, private, stop.clone()));
+        tasks.spawn(private::serve(private_listener, private, mounted.private, stop.clone()));
         let peers = Arc::new(Peers::new(
             keys.transport.clone(),
             config.chain.chain_id,
@@ -131,6 +142,7 @@ impl Node {
             router,
             directory,
             metrics,
+            mounted.public,
             stop.clone(),
         ));
         tasks.spawn(server::serve(listener, server, stop.clone()));

@@ -86,11 +86,17 @@ impl Private {
 }
 
 /// Serves until `stop`.
-pub(crate) async fn serve(listener: TcpListener, private: Private, stop: CancellationToken) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    private: Private,
+    mounted: Router,
+    stop: CancellationToken,
+) {
     let app = Router::new()
         .route("/health", get(health))
         .route("/metrics", get(metrics))
-        .with_state(private);
+        .with_state(private)
+        .merge(mounted);
     let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await;
     if let Err(error) = served {
         tracing::error!(%error, "the private port stopped");

@@ -5,7 +5,7 @@ use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::sol_types::{Eip712Domain, SolStruct, SolValue as _};
 use serde::{Deserialize, Serialize};
 
-use crate::{Cash, ChainAnchor, ForcedExits, typed_data::domain};
+use crate::{Cash, ChainAnchor, ForcedExits, ledger::Verdict, typed_data::domain};
 
 pub use types::{
     Exit, Genesis, GroupChange, Handover, Header, MemberFees, Seed, Split, WalletChange,
@@ -172,6 +172,7 @@ pub fn contract_domain(contract: Contract, chain_id: u64, address: Address) -> E
         Contract::Cash => "CoNET Cash",
         Contract::ChainAnchor => "CoNET ChainAnchor",
         Contract::ForcedExits => "CoNET ForcedExits",
+        Contract::Slasher => "CoNET Ledger",
     };
     domain(name, chain_id, address)
 }
@@ -199,6 +200,8 @@ pub enum Contract {
     ChainAnchor,
     /// `IForcedExits`.
     ForcedExits,
+    /// `ISlasher`.
+    Slasher,
 }
 
 impl Contract {
@@ -210,6 +213,7 @@ impl Contract {
             Self::Cash => "Cash",
             Self::ChainAnchor => "ChainAnchor",
             Self::ForcedExits => "ForcedExits",
+            Self::Slasher => "Slasher",
         }
     }
 }
@@ -233,6 +237,8 @@ pub enum Statement {
     Exit(Exit),
     /// A note's last final block.
     Header(Header),
+    /// What a node did wrong.
+    Verdict(Verdict),
 }
 
 impl Statement {
@@ -247,6 +253,7 @@ impl Statement {
             Self::GroupChange(_) => "GroupChange",
             Self::Exit(_) => "Exit",
             Self::Header(_) => "Header",
+            Self::Verdict(_) => "Verdict",
         }
     }
 
@@ -258,6 +265,7 @@ impl Statement {
             Self::Genesis(_) | Self::GroupChange(_) => Contract::ChainAnchor,
             Self::Exit(_) => Contract::Cash,
             Self::Header(_) => Contract::ForcedExits,
+            Self::Verdict(_) => Contract::Slasher,
         }
     }
 
@@ -272,6 +280,7 @@ impl Statement {
             Self::GroupChange(s) => (s.group, s.epoch),
             Self::Exit(s) => (s.group, s.epoch),
             Self::Header(s) => (s.group, s.epoch),
+            Self::Verdict(s) => (s.group, s.epoch),
         }
     }
 
@@ -287,6 +296,7 @@ impl Statement {
             Self::GroupChange(s) => s.eip712_signing_hash(&domain),
             Self::Exit(s) => s.eip712_signing_hash(&domain),
             Self::Header(s) => s.eip712_signing_hash(&domain),
+            Self::Verdict(s) => s.eip712_signing_hash(&domain),
         }
     }
 }

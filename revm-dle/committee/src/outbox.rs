@@ -7,6 +7,7 @@ use crate::{
     journal::Record,
     keys::NodeId,
     message::Message,
+    roulette::selection::Selection,
     vote::Ballot,
 };
 
@@ -23,6 +24,8 @@ pub enum Action {
     Found(Finding),
     /// A chain has its creator and witnesses, or others than before: the seats certify that.
     Regrouped(B256),
+    /// A link of the Selection Chain, for whoever wants to draw again.
+    Drawn(Box<Selection>),
 }
 
 /// Collects what to do.
@@ -72,6 +75,8 @@ impl Outbox {
     pub fn announce(&mut self, state: &State) {
         self.actions.extend(state.findings.iter().copied().map(Action::Found));
         self.actions.extend(state.regrouped.iter().copied().map(Action::Regrouped));
+        let selections = state.selections.iter().cloned();
+        self.actions.extend(selections.map(|selection| Action::Drawn(Box::new(selection))));
     }
 
     /// All of it.

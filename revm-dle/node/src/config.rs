@@ -1,10 +1,6 @@
-//! What an operator decides: `dle.toml` in a node's home folder.
+//! What an operator decides: the table `[dle]` of a node's `node.toml`.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use alloy::primitives::Address;
 use conet_committee::{
@@ -13,49 +9,60 @@ use conet_committee::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ledgers::LedgerLimits,
-    rpc::RpcLimits,
-    runtime::RuntimeLimits,
-    store::StoreLimits,
-    transport::{ServerLimits, TransportLimits},
+    ledgers::LedgerLimits, mainchain::MainchainLimits, rpc::RpcLimits, runtime::RuntimeLimits,
+    store::StoreLimits, transport::TransportLimits,
 };
 
-/// The name of the file.
-pub const CONFIG_FILE: &str = "dle.toml";
-
 /// Everything an operator decides. Limits and times have sane defaults and may be left out.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NodeConfig {
-    /// The node's id in the registry.
-    pub id: u64,
-    /// The port of an archive node. A participant has none.
+pub struct DleConfig {
+    /// The archive group in which this node has a seat, or whose chains it takes part in.
+    #[serde(default = "first_group")]
+    pub group: u32,
+    /// The main chain's contracts by name, as `network.json` has them.
+    pub contracts: BTreeMap<String, Address>,
+    /// Contracts that chains may have besides those that come with this program: files with their bytecode in
+    /// hexadecimal. The same in the whole group.
     #[serde(default)]
-    pub listen: Option<SocketAddr>,
-    /// Health and metrics; keep it private. None: nobody can ask.
-    #[serde(default)]
-    pub private_listen: Option<SocketAddr>,
-    /// The archive group that it belongs to.
-    pub group: GroupConfig,
+    pub codes: Vec<PathBuf>,
+    /// In how many chains a participant serves at once, at most: its stake may be enough for fewer.
+    #[serde(default = "parts_max")]
+    pub parts_max: usize,
     /// Times of the protocol: the same in the whole group.
     #[serde(default)]
     pub times: Times,
-    /// In how many chains a participant serves at once.
-    #[serde(default = "parts_max")]
-    pub parts_max: usize,
     /// Named limits.
     #[serde(default)]
     pub limits: Limits,
+}
+
+const fn first_group() -> u32 {
+    1
 }
 
 const fn parts_max() -> usize {
     64
 }
 
-/// Which archive group, of which CoNET.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GroupConfig {
+impl DleConfig {
+    /// With nothing but what has no default.
+    #[must_use]
+    pub fn new(contracts: BTreeMap<String, Address>) -> Self {
+        Self {
+            group: first_group(),
+            contracts,
+            codes: Vec::new(),
+            parts_max: parts_max(),
+            times: Times::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// An archive group as the main chain has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArchiveGroup {
     /// EIP-155 id of the main chain.
     pub main_chain_id: u64,
     /// `Slasher`: votes are signed for it.
@@ -70,7 +77,7 @@ pub struct GroupConfig {
     pub began_ms: u64,
 }
 
-impl GroupConfig {
+impl ArchiveGroup {
     /// The seats.
     #[must_use]
     pub fn seats(&self) -> Arc<Seats> {
@@ -171,66 +178,10 @@ pub struct Limits {
     pub runtime: RuntimeLimits,
     /// What is sent to other nodes.
     pub transport: TransportLimits,
-    /// The public port.
-    pub server: ServerLimits,
     /// What users ask.
     pub rpc: RpcLimits,
-}
-
-/// Why a configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// It cannot be read or written.
-    #[error("{path}: {source}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// It is not what is expected.
-    #[error("{path}: {source}")]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
-    },
-    /// It has no text form.
-    #[error("expected a configuration that can be written, found: {0}")]
-    Unwritable(#[from] toml::ser::Error),
-}
-
-impl NodeConfig {
-    /// Reads `dle.toml` in `home`.
-    ///
-    /// # Errors
-    /// [`ConfigError`].
-    pub fn load(home: &Path) -> Result<Self, ConfigError> {
-        let path = home.join(CONFIG_FILE);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| ConfigError::File { path: path.clone(), source })?;
-        toml::from_str(&text)
-            .map_err(|source| ConfigError::Parse { path, source: Box::new(source) })
-    }
-
-    /// Writes `dle.toml` in `home`.
-    ///
-    /// # Errors
-    /// [`ConfigError`].
-    pub fn save(&self, home: &Path) -> Result<(), ConfigError> {
-        let path = home.join(CONFIG_FILE);
-        let text = toml::to_string_pretty(self)?;
-        std::fs::create_dir_all(home)
-            .and_then(|()| std::fs::write(&path, text))
-            .map_err(|source| ConfigError::File { path, source })
-    }
-
-    /// The node's id.
-    #[must_use]
-    pub const fn node(&self) -> NodeId {
-        NodeId(self.id)
-    }
+    /// The main chain.
+    pub mainchain: MainchainLimits,
 }
 
 #[cfg(test)]
@@ -238,33 +189,25 @@ mod tests {
     use super::*;
 
     const SHORTEST: &str = r#"
-        id = 3
-        listen = "127.0.0.1:9000"
-        [group]
-        main_chain_id = 31337
-        slasher = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
-        group = 1
-        epoch = 1
-        seats = [1, 2, 3, 4]
-        began_ms = 1700000000000
+        [contracts]
+        Slasher = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
     "#;
 
     #[test]
     fn limits_may_be_left_out_and_come_back_as_they_were() {
-        let config: NodeConfig = toml::from_str(SHORTEST).unwrap();
+        let config: DleConfig = toml::from_str(SHORTEST).unwrap();
+        assert_eq!(config, DleConfig::new(config.contracts.clone()));
         assert_eq!(config.times.log(), Timing::default());
         assert_eq!(config.times.member(), MemberTiming::default());
         assert_eq!(config.times.rules(), Rules::default());
-        let dir = tempfile::tempdir().unwrap();
-        config.save(dir.path()).unwrap();
-        let read = NodeConfig::load(dir.path()).unwrap();
-        assert_eq!(toml::to_string(&read).unwrap(), toml::to_string(&config).unwrap());
+        let table = toml::Table::try_from(&config).unwrap();
+        assert_eq!(table.try_into::<DleConfig>().unwrap(), config);
     }
 
     #[test]
     fn a_misspelt_limit_is_an_error() {
         let text = format!("{SHORTEST}\n[limits.store]\nfile_byte_max = 5");
-        let error = toml::from_str::<NodeConfig>(&text).unwrap_err().to_string();
+        let error = toml::from_str::<DleConfig>(&text).unwrap_err().to_string();
         assert!(error.contains("file_byte_max"), "{error}");
     }
 }

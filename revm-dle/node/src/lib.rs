@@ -13,6 +13,7 @@
 //! | [`ledgers`] | executes blocks, keeps states |
 //! | [`transport`] | signed parcels of messages between nodes; streams to participants without an endpoint |
 //! | [`rpc`] | what users ask of an archive node |
+//! | [`mainchain`] | what is read on the main chain (who may wait, which chains begin), and what is said there |
 //! | [`node`] | all of it put together |
 //!
 //! # Panics
@@ -20,10 +21,13 @@
 //! None is meant to happen, and none is caught: a thread that panics ends its node, which goes on from its journal when
 //! it is started again. A store that cannot write ends it too: what cannot be remembered must not be said.
 
+pub mod client;
 pub mod clock;
 pub mod config;
+pub mod duty;
 pub mod keys;
 pub mod ledgers;
+pub mod mainchain;
 pub mod metrics;
 pub mod node;
 pub mod open;
@@ -35,5 +39,5 @@ pub mod seeds;
 pub mod store;
 pub mod transport;
 
-pub use config::NodeConfig;
-pub use node::{ArchiveNode, Participant, StartError};
+pub use config::DleConfig;
+pub use node::{ArchiveNode, Participant, Setup, StartError};

@@ -16,8 +16,6 @@ use prometheus_client::{
 /// What was dropped or refused, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub enum Refusal {
-    /// The limit of connections, of one address or of all.
-    Connections,
     /// A body too large, too slow, or too many at once.
     Body,
     /// A parcel that is none, or not of its sender.
@@ -70,8 +68,6 @@ pub struct Metrics {
     pub sent: Counter,
     /// Messages that came from other nodes.
     pub received: Counter,
-    /// Connections open at the public port.
-    pub connections: Gauge,
     /// Participants with a stream here.
     pub streams: Gauge,
     /// States in memory.
@@ -105,7 +101,6 @@ impl Metrics {
             sync_seconds: seconds(),
             sent: Counter::default(),
             received: Counter::default(),
-            connections: Gauge::default(),
             streams: Gauge::default(),
             live_states: Gauge::default(),
             reports: Counter::default(),
@@ -128,7 +123,6 @@ impl Metrics {
         root.register("sync_seconds", "Time of a sync", self.sync_seconds.clone());
         root.register("sent", "Messages handed to other nodes", self.sent.clone());
         root.register("received", "Messages from other nodes", self.received.clone());
-        root.register("connections", "Connections open", self.connections.clone());
         root.register("streams", "Participants with a stream", self.streams.clone());
         root.register("live_states", "States in memory", self.live_states.clone());
         root.register("reports", "Votes that exclude each other", self.reports.clone());

@@ -1,7 +1,8 @@
 //! A whole node: its parts put together, started and stopped.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
+use axum::Router;
 use conet_committee::{
     Record,
     keys::{Keys, NodeId},
@@ -11,12 +12,12 @@ use conet_committee::{
     vote::Voting,
 };
 use conet_ledger::execute::CodeBook;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
+use tokio::{sync::oneshot, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock,
-    config::NodeConfig,
+    config::{ArchiveGroup, DleConfig},
     keys::WalletKey,
     ledgers::{Chains, NodeLedgers},
     metrics::Metrics,
@@ -38,19 +39,11 @@ pub enum StartError {
     /// Its journal cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A port is taken.
-    #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: std::io::Error,
-    },
     /// There is no thread to be had.
     #[error("expected a thread for the actor, found none: {0}")]
     Thread(std::io::Error),
-    /// An archive node without a port, or a participant with a seat.
-    #[error("expected {expected}, found another configuration")]
+    /// An archive node without a seat, or a participant with one.
+    #[error("expected {expected}, found another")]
     Role {
         /// What it should be.
         expected: &'static str,
@@ -58,6 +51,21 @@ pub enum StartError {
     /// The home folder cannot be made.
     #[error("cannot make the home folder: {0}")]
     Home(std::io::Error),
+}
+
+/// Who a node is, and among whom.
+#[derive(Debug)]
+pub struct Setup {
+    /// Its id in the registry.
+    pub node: NodeId,
+    /// Its wallet.
+    pub key: WalletKey,
+    /// The archive group in which it has a seat, or takes part in chains.
+    pub group: ArchiveGroup,
+    /// All nodes; somebody keeps the map current.
+    pub nodes: NodeMap,
+    /// Contracts that chains may have.
+    pub codes: CodeBook,
 }
 
 /// What both kinds of nodes have.
@@ -68,7 +76,6 @@ struct Running {
     metrics: Metrics,
     stop: CancellationToken,
     tasks: JoinSet<()>,
-    private_address: Option<SocketAddr>,
 }
 
 impl Running {
@@ -110,15 +117,10 @@ struct Made {
     metrics: Metrics,
 }
 
-async fn make(
-    home: &Path,
-    config: &NodeConfig,
-    key: WalletKey,
-    nodes: NodeMap,
-    codes: CodeBook,
-) -> Result<Made, StartError> {
+async fn make(home: &Path, config: &DleConfig, setup: Setup) -> Result<Made, StartError> {
     std::fs::create_dir_all(home).map_err(StartError::Home)?;
-    let (me, seats, metrics) = (config.node(), config.group.seats(), Metrics::new());
+    let Setup { node: me, key, group, nodes, codes } = setup;
+    let (seats, metrics) = (group.seats(), Metrics::new());
     let (path, limits) = (home.join(STORE_FILE), config.limits.store.clone());
     let (of, counts) = (seats.clone(), metrics.clone());
     let opened = tokio::task::spawn_blocking(move || {
@@ -129,20 +131,21 @@ async fn make(
     let (store, records) = opened.await.map_err(|_| StoreError::Closed)??;
     let keys: Arc<dyn Keys> = Arc::new(key);
     let registry = Arc::new(nodes.clone());
-    let main = (config.group.main_chain_id, config.group.slasher);
+    let main = (group.main_chain_id, group.slasher);
     let voting = Voting::new(me, keys.clone(), registry.clone(), main);
     let sealer = Sealer::new(me, keys, registry, main.0, &seats);
     let inbox = Arc::new(Inbox::new(config.limits.runtime, metrics.clone()));
     let limits = config.limits.transport.clone();
     let hub = Hub::new(sealer, seats.clone(), nodes, inbox.clone(), limits, metrics.clone());
     let chains = Arc::new(Chains::new(store, Arc::new(codes), config.limits.ledgers.clone()));
+    tracing::info!(records = records.len(), "going on from the journal");
     Ok(Made { me, seats, voting, chains, records, inbox, hub, metrics })
 }
 
 impl Made {
     fn start(
         self,
-        config: &NodeConfig,
+        config: &DleConfig,
         actor: Actor,
         stop: CancellationToken,
     ) -> Result<Running, StartError> {
@@ -159,24 +162,16 @@ impl Made {
         });
         let runtime = runtime.map_err(StartError::Thread)?;
         let tasks = JoinSet::new();
-        Ok(Running { runtime, hub, metrics, stop, tasks, private_address: None })
+        Ok(Running { runtime, hub, metrics, stop, tasks })
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |source| StartError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
-}
-
-/// An archive node.
+/// An archive node. Whoever has its public port serves [`Self::routes`] there.
 #[derive(Debug)]
 pub struct ArchiveNode {
     running: Running,
     codes: CodeBook,
-    /// Where it listens, also when the configuration said port 0.
-    pub address: SocketAddr,
+    rpc: Rpc,
 }
 
 impl ArchiveNode {
@@ -186,28 +181,26 @@ impl ArchiveNode {
     /// [`StartError`].
     pub async fn start(
         home: &Path,
-        config: NodeConfig,
-        key: WalletKey,
-        nodes: NodeMap,
-        codes: CodeBook,
+        config: &DleConfig,
+        setup: Setup,
         seeds: Arc<dyn SeedKeys>,
     ) -> Result<Self, StartError> {
-        let listen = config.listen.filter(|_| config.group.seats.contains(&config.id));
-        let listen = listen.ok_or(StartError::Role { expected: "a seat and a port" })?;
-        let (listener, address) = bind(listen).await?;
-        let mut made = make(home, &config, key, nodes.clone(), codes.clone()).await?;
+        if !setup.group.seats.contains(&setup.node.0) {
+            return Err(StartError::Role { expected: "a node with a seat" });
+        }
+        let (codes, nodes, group) = (setup.codes.clone(), setup.nodes.clone(), setup.group.clone());
+        let mut made = make(home, config, setup).await?;
         let seat_config = SeatConfig {
             seats: made.seats.clone(),
             voting: made.voting.clone(),
             timing: config.times.log(),
             rules: config.times.rules(),
             seeds,
-            began_ms: config.group.began_ms,
+            began_ms: group.began_ms,
         };
         let openings = made.chains.store().openings()?;
         let (ledgers, records) =
             (Box::new(NodeLedgers(made.chains.clone())), std::mem::take(&mut made.records));
-        tracing::info!(records = records.len(), "going on from the journal");
         // It executes what is not decided yet, and checks every signature in the log again.
         let seat = tokio::task::spawn_blocking(move || {
             Seat::restore(&seat_config, ledgers, records, clock::unix_ms())
@@ -217,37 +210,28 @@ impl ArchiveNode {
             .into_iter()
             .filter(|opening| !seat.state().chains.contains_key(&opening.chain))
             .collect();
-        let (hub, seats, metrics) = (made.hub.clone(), made.seats.clone(), made.metrics.clone());
-        let stop = CancellationToken::new();
-        let mut running = made.start(&config, Actor::Seat(Box::new(seat)), stop.clone())?;
+        let (me, hub, seats) = (made.me, made.hub.clone(), made.seats.clone());
+        let (stop, metrics) = (CancellationToken::new(), made.metrics.clone());
+        let running = made.start(config, Actor::Seat(Box::new(seat)), stop.clone())?;
         for opening in known {
             // More than wait at once are told at the next start.
             let _ = running.runtime.tell(Event::Opened(opening));
         }
-        let rpc = Rpc::new(
-            config.node(),
-            config.group.main_chain_id,
-            running.runtime.clone(),
-            Arc::new(HubOutlet(hub.clone())),
-            nodes,
-            seats,
-            config.limits.rpc.clone(),
-            metrics.clone(),
-            stop.clone(),
-        );
-        let limits = config.limits.server.clone();
-        let routes = transport::routes(hub, &limits).merge(rpc.routes());
-        running.tasks.spawn(transport::serve(listener, routes, limits, metrics, stop));
-        let mut node = Self { running, codes, address };
-        node.serve_private(&config).await?;
-        tracing::info!(node = config.id, %address, "the archive node is up");
-        Ok(node)
+        let (main_chain_id, limits) = (group.main_chain_id, config.limits.rpc.clone());
+        let (runtime, outlet) = (running.runtime.clone(), Arc::new(HubOutlet(hub)));
+        let rpc = Rpc::new(me, main_chain_id, runtime, outlet, nodes, seats, limits, metrics, stop);
+        tracing::info!(node = me.0, "the archive node is up");
+        Ok(Self { running, codes, rpc })
     }
 
-    async fn serve_private(&mut self, config: &NodeConfig) -> Result<(), StartError> {
-        let Some(address) = config.private_listen else { return Ok(()) };
-        let opener = Opener { runtime: self.running.runtime.clone(), codes: self.codes.clone() };
-        self.running.serve_private(address, Some(opener)).await
+    /// What it answers to other nodes and to users.
+    pub fn routes(&self) -> Router {
+        transport::routes(self.running.hub.clone()).merge(self.rpc.clone().routes())
+    }
+
+    /// What it answers to its operator.
+    pub fn private_routes(&self) -> Router {
+        self.running.private_routes()
     }
 
     /// What opens chains here.
@@ -262,16 +246,16 @@ impl ArchiveNode {
         &self.running.runtime
     }
 
+    /// What it answers to users.
+    #[must_use]
+    pub const fn rpc(&self) -> &Rpc {
+        &self.rpc
+    }
+
     /// What it counts.
     #[must_use]
     pub const fn metrics(&self) -> &Metrics {
         &self.running.metrics
-    }
-
-    /// Where its private port is.
-    #[must_use]
-    pub const fn private_address(&self) -> Option<SocketAddr> {
-        self.running.private_address
     }
 
     /// Stops in order: streams end, what was journaled is said.
@@ -291,17 +275,11 @@ impl Participant {
     ///
     /// # Errors
     /// [`StartError`].
-    pub async fn start(
-        home: &Path,
-        config: NodeConfig,
-        key: WalletKey,
-        nodes: NodeMap,
-        codes: CodeBook,
-    ) -> Result<Self, StartError> {
-        if config.group.seats.contains(&config.id) {
+    pub async fn start(home: &Path, config: &DleConfig, setup: Setup) -> Result<Self, StartError> {
+        if setup.group.seats.contains(&setup.node.0) {
             return Err(StartError::Role { expected: "a node without a seat" });
         }
-        let mut made = make(home, &config, key, nodes, codes).await?;
+        let mut made = make(home, config, setup).await?;
         let member_config = MemberConfig {
             seats: made.seats.clone(),
             voting: made.voting.clone(),
@@ -309,20 +287,21 @@ impl Participant {
             parts_max: config.parts_max,
         };
         let records = std::mem::take(&mut made.records);
-        tracing::info!(records = records.len(), "going on from the journal");
         let ledgers = Box::new(NodeLedgers(made.chains.clone()));
         let member = Member::restore(member_config, ledgers, records, clock::unix_ms());
-        let (hub, seats) = (made.hub.clone(), made.seats.clone());
+        let (me, hub, seats) = (made.me, made.hub.clone(), made.seats.clone());
         let stop = CancellationToken::new();
-        let mut running = made.start(&config, Actor::Member(Box::new(member)), stop)?;
+        let mut running = made.start(config, Actor::Member(Box::new(member)), stop)?;
         for seat in seats.nodes() {
             running.tasks.spawn(transport::listen(hub.clone(), *seat));
         }
-        if let Some(address) = config.private_listen {
-            running.serve_private(address, None).await?;
-        }
-        tracing::info!(node = config.id, "the participant is up");
+        tracing::info!(node = me.0, "the participant is up");
         Ok(Self { running })
+    }
+
+    /// What it answers to its operator.
+    pub fn private_routes(&self) -> Router {
+        self.running.private_routes()
     }
 
     /// Its actor.
@@ -344,16 +323,7 @@ impl Participant {
 }
 
 impl Running {
-    async fn serve_private(
-        &mut self,
-        address: SocketAddr,
-        opener: Option<Opener>,
-    ) -> Result<(), StartError> {
-        let (listener, address) = bind(address).await?;
-        self.private_address = Some(address);
-        let (runtime, metrics) = (self.runtime.clone(), self.metrics.clone());
-        let served = private::serve(listener, runtime, metrics, opener, self.stop.clone());
-        self.tasks.spawn(served);
-        Ok(())
+    fn private_routes(&self) -> Router {
+        private::routes(self.runtime.clone(), self.metrics.clone())
     }
 }

@@ -84,6 +84,9 @@ impl<'a> Trace<'a> {
             Action::Found(finding) => {
                 self.line(at_ms, || format!("{node} certifies what {} did", finding.node));
             }
+            Action::Drawn(selection) => {
+                self.line(at_ms, || format!("{node} keeps draw {}", selection.index));
+            }
             Action::Regrouped(chain) => {
                 self.line(at_ms, || format!("{node} certifies the group of {chain}"));
             }

@@ -1,6 +1,6 @@
 //! A whole node.
 
-use conet_node::{Node, config::NodeConfig};
+use conet_node::{Mounted, Node, config::NodeConfig};
 
 use crate::{
     error::{BenchError, failed},
@@ -9,5 +9,7 @@ use crate::{
 
 pub(crate) async fn start(node: &NodeInfo) -> Result<Node, BenchError> {
     let config = NodeConfig::load(&node.home).map_err(failed("a node's config"))?;
-    Node::start(&node.home, config, node.keys()?).await.map_err(failed("starting a node"))
+    Node::start(&node.home, config, node.keys()?, Mounted::default())
+        .await
+        .map_err(failed("starting a node"))
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     context::{Context, address, conet_amount},
-    devnet::{ChainChoice, Devnet, economy::Amounts},
+    devnet::{ChainChoice, Devnet, Size, economy::Amounts},
 };
 
 /// Start a chain, the contracts and nodes on this machine.
@@ -19,17 +19,20 @@ use crate::{
 /// other command just works. With `--demo` it tells one whole story instead.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  conet devnet                 five nodes, until Ctrl-C
-  conet devnet --nodes 8
+  conet devnet                 twelve nodes, until Ctrl-C
+  conet devnet --nodes 5
   conet devnet --demo --rpc-url http://127.0.0.1:9650/ext/bc/CHAIN/rpc
   conet devnet fund --wallet bobo       play money, CoNET and gas for a wallet")]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct DevnetArgs {
     #[command(subcommand)]
     command: Option<DevnetCommand>,
-    /// How many nodes; at least 4 for the demo
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=64))]
+    /// How many nodes; at least 12 for the demo
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=64))]
     nodes: u16,
+    /// How many of them keep all small chains; the others make blocks [default: as few as it takes]
+    #[arg(long)]
+    seats: Option<u16>,
     /// Tell the white paper's story, step by step, and exit
     #[arg(long)]
     demo: bool,
@@ -48,6 +51,10 @@ pub(crate) struct DevnetArgs {
 }
 
 impl DevnetArgs {
+    fn size(&self) -> Size {
+        Size { nodes: self.nodes.into(), seats: self.seats.map(usize::from) }
+    }
+
     fn chain(&self) -> anyhow::Result<ChainChoice> {
         let Some(rpc_url) = self.rpc_url.clone() else {
             return Ok(ChainChoice::Anvil { port: self.rpc_port });
@@ -122,7 +129,7 @@ pub(crate) async fn run(args: DevnetArgs, context: &Context) -> anyhow::Result<(
             eprintln!("  {line}");
         }
     };
-    let mut devnet = Devnet::start(home, usize::from(args.nodes), args.chain()?, say).await?;
+    let mut devnet = Devnet::start(home, args.size(), args.chain()?, say).await?;
     if args.demo {
         let told = crate::demo::tell(&devnet.network, &devnet.owner, home, json).await;
         devnet.stop().await;

@@ -2,30 +2,28 @@
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use alloy::{
-    primitives::{B256, U256},
-    signers::local::PrivateKeySigner,
-};
+use alloy::primitives::B256;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use conet_bindings::{NodeRegistry, endpoint, roles};
-use conet_chain::{Admin, ChainError, ChainReader, Directory, NetworkFile, key_set};
+use conet_chain::{Admin, ChainReader, Directory, NetworkFile, key_set};
+use conet_dle::{DleConfig, private::Health as LedgerHealth};
 use conet_node::{
-    Health, Node,
+    Health,
     config::{CONFIG_FILE, ChainConfig, Limits, NodeConfig, Role},
     keys::{KEYS_FILE, NodeKeys},
 };
 use conet_wire::claim::EndpointPolicy;
+use serde::de::DeserializeOwned;
 
 use crate::specs;
 
 mod offer;
+mod run;
 
 pub(crate) use offer::USUAL_PRICES;
 use offer::{Offer, UpdateArgs};
-
-/// How long a node waits, at its start and end, for the chain to know that it is on- or offline.
-const ANNOUNCE_SECONDS_MAX: u64 = 5;
+pub(crate) use run::stop_signal;
 
 /// How long a node's private port may take to answer.
 const HEALTH_SECONDS_MAX: u64 = 5;
@@ -88,7 +86,7 @@ pub(crate) struct RegisterArgs {
 
 pub(crate) async fn run(command: NodeCommand, home: &Path, json: bool) -> anyhow::Result<()> {
     match command {
-        NodeCommand::Run => run_node(home).await,
+        NodeCommand::Run => run::run(home).await,
         NodeCommand::Status => status(home, json).await,
         NodeCommand::Register(args) => register(*args, home, json).await,
         NodeCommand::Update(args) => offer::update(*args, home, json).await,
@@ -98,52 +96,10 @@ pub(crate) async fn run(command: NodeCommand, home: &Path, json: bool) -> anyhow
     }
 }
 
-async fn run_node(home: &Path) -> anyhow::Result<()> {
-    let config = NodeConfig::load(home)?;
-    let keys = NodeKeys::load(home)?;
-    let (chain, id, wallet) = (config.chain.clone(), config.id, keys.wallet.signer().clone());
-    // Before the start and after the end: meanwhile the agent sends from the same wallet.
-    announce(&chain, id, &wallet, true).await;
-    let node = match Node::start(home, config, keys).await {
-        Ok(node) => node,
-        Err(error) => {
-            announce(&chain, id, &wallet, false).await;
-            return Err(error.into());
-        }
-    };
-    stop_signal().await?;
-    node.shut_down().await;
-    announce(&chain, id, &wallet, false).await;
-    Ok(())
-}
-
-/// Says on chain whether the node works, if it should. That it cannot is no reason not to work.
-async fn announce(chain: &ChainConfig, id: u64, wallet: &PrivateKeySigner, online: bool) {
-    if !chain.announce {
-        return;
-    }
-    let limit = Duration::from_secs(ANNOUNCE_SECONDS_MAX);
-    match tokio::time::timeout(limit, set_online(chain, id, wallet, online)).await {
-        Ok(Ok(())) => tracing::info!(online, "the chain knows"),
-        Ok(Err(error)) => tracing::warn!(online, %error, "the chain was not told"),
-        Err(_) => tracing::warn!(online, "the chain was told, and has not answered yet"),
-    }
-}
-
-async fn set_online(
-    chain: &ChainConfig,
-    id: u64,
-    wallet: &PrivateKeySigner,
-    online: bool,
-) -> Result<(), ChainError> {
-    let reader = ChainReader::connect(&chain.rpc_url, chain.network()).await?;
-    Admin::new(reader, wallet.clone()).set_online(U256::from(id), online).await
-}
-
 async fn switch(home: &Path, online: bool, json: bool) -> anyhow::Result<()> {
     let config = NodeConfig::load(home)?;
     let keys = NodeKeys::load(home)?;
-    set_online(&config.chain, config.id, keys.wallet.signer(), online).await?;
+    run::set_online(&config.chain, config.id, keys.wallet.signer(), online).await?;
     if json {
         println!("{}", serde_json::json!({ "id": config.id, "online": online }));
     } else {
@@ -152,18 +108,18 @@ async fn switch(home: &Path, online: bool, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits for Ctrl-C or a request to terminate.
-pub(crate) async fn stop_signal() -> anyhow::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        stopped = tokio::signal::ctrl_c() => Ok(stopped?),
-        _ = terminate.recv() => Ok(()),
-    }
-}
-
 /// Asks a node's private port.
 pub(crate) async fn health(private: SocketAddr) -> anyhow::Result<Health> {
-    let url = format!("http://{private}/health");
+    ask_private(private, "/health").await
+}
+
+/// Asks the ledgers' part of a node. None: it does not answer.
+pub(crate) async fn ledger_health(private: SocketAddr) -> anyhow::Result<Option<LedgerHealth>> {
+    ask_private(private, "/dle/health").await
+}
+
+async fn ask_private<T: DeserializeOwned>(private: SocketAddr, path: &str) -> anyhow::Result<T> {
+    let url = format!("http://{private}{path}");
     let client =
         reqwest::Client::builder().timeout(Duration::from_secs(HEALTH_SECONDS_MAX)).build()?;
     Ok(client.get(url).send().await?.json().await?)
@@ -171,22 +127,45 @@ pub(crate) async fn health(private: SocketAddr) -> anyhow::Result<Health> {
 
 async fn status(home: &Path, json: bool) -> anyhow::Result<()> {
     let config = NodeConfig::load(home)?;
-    let health = health(config.private_listen).await.with_context(|| {
-        format!("the node does not answer at {}: is it running?", config.private_listen)
-    })?;
+    let no_answer =
+        || format!("the node does not answer at {}: is it running?", config.private_listen);
+    let health = health(config.private_listen).await.with_context(no_answer)?;
+    let has_ledgers = config.dle.is_some();
+    let ledgers = match has_ledgers {
+        true => ledger_health(config.private_listen).await.with_context(no_answer)?,
+        false => None,
+    };
+    let is_well = health.ok && (!has_ledgers || ledgers.as_ref().is_some_and(|part| part.ok));
     if json {
-        println!("{}", serde_json::to_string(&health)?);
+        let mut shown = serde_json::to_value(&health)?;
+        if let Some(fields) = shown.as_object_mut() {
+            fields.insert("ok".into(), is_well.into());
+            if has_ledgers {
+                fields.insert("ledgers".into(), serde_json::to_value(&ledgers)?);
+            }
+        }
+        println!("{shown}");
     } else {
-        println!("node {} {}", health.id, if health.ok { "is well" } else { "is not well" });
+        println!("node {} {}", health.id, if is_well { "is well" } else { "is not well" });
         println!("  nodes known   {}", health.nodes);
         println!("  newest block  {} ({} s ago)", health.block, health.chain_lag_seconds);
         println!("  clients       {}", health.clients);
         println!("  streams       {}", health.streams);
+        if let Some(part) = &ledgers {
+            let role = if part.has_seat { "archive node" } else { "participant" };
+            println!("  ledgers       {role}, {} chains", part.chains);
+            if let Some(entry) = part.entry {
+                println!("  newest entry  {entry}");
+            }
+        }
     }
-    if health.ok { Ok(()) } else { bail!("the node is not well; see its log") }
+    if is_well { Ok(()) } else { bail!("the node is not well; see its log") }
 }
 
-/// The roles to register, and those among them that `conet node run` plays.
+/// Roles of the ledgers' part of a node.
+const LEDGER_ROLES: u16 = roles::ARCHIVE | roles::WITNESS | roles::VALIDATOR | roles::CREATOR;
+
+/// The roles to register, and those among them that relays and agents play.
 fn parse_roles(names: &[String]) -> anyhow::Result<(u16, Vec<Role>)> {
     let (mut mask, mut played) = (0, Vec::new());
     for name in names {
@@ -201,6 +180,11 @@ fn parse_roles(names: &[String]) -> anyhow::Result<(u16, Vec<Role>)> {
         }
     }
     Ok((mask, played))
+}
+
+/// What a node's part in ledgers takes to know of a network.
+pub(crate) fn ledgers_of(file: &NetworkFile) -> anyhow::Result<toml::Table> {
+    Ok(toml::Table::try_from(DleConfig::new(file.contracts.clone()))?)
 }
 
 async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result<()> {
@@ -232,6 +216,8 @@ async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result
         specs: args.offer.specs(&specs::detect(home)),
     };
     let id = Admin::new(reader, owner).register_node(keys.wallet.signer(), record).await?;
+    let has_ledgers = mask & LEDGER_ROLES != 0;
+    let ledgers = has_ledgers.then(|| ledgers_of(&file)).transpose()?;
     let any = SocketAddr::from(([0, 0, 0, 0], args.endpoint.port()));
     let config = NodeConfig {
         id: u64::try_from(id)?,
@@ -251,6 +237,7 @@ async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result
         },
         agent: conet_node::agent::AgentConfig::default(),
         limits: Limits::default(),
+        dle: ledgers,
     };
     config.save(home)?;
     let wallet = keys.wallet.address();

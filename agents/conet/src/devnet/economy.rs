@@ -4,7 +4,7 @@ use alloy::{
     primitives::{Address, U256},
     signers::local::PrivateKeySigner,
 };
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use conet_bindings::roles;
 use conet_chain::{Mainchain, NetworkFile, PLAY_MONEY, Payer, amounts::whole_conet};
 
@@ -45,12 +45,13 @@ struct Member {
     payer: Payer,
 }
 
-/// Posts the price, gives every node its stakes, and seats as many as an archive group takes. Gives the wallet that has
+/// Posts the price, gives every node its stakes, and makes an archive group. Gives the wallet that has
 /// the rest of the CoNET.
 pub(super) async fn enliven(
     file: &NetworkFile,
     chain: &Chain,
     nodes: Vec<(U256, PrivateKeySigner)>,
+    seats: Option<usize>,
     say: &mut impl FnMut(String),
 ) -> anyhow::Result<Payer> {
     let mainchain = Mainchain::connect(file).await?;
@@ -73,31 +74,37 @@ pub(super) async fn enliven(
     let prepared = members.iter().map(|member| prepare(&mainchain, member));
     futures_util::future::try_join_all(prepared).await?;
     say(format!("each node has staked for {}", names()));
-    seat(&mainchain, &owner, &members, say).await?;
+    seat(&mainchain, &owner, &members, seats, say).await?;
     Ok(owner)
 }
 
-/// Makes the first archive group of as many nodes as it takes.
+/// Makes the first archive group: of so many nodes, or of as few as it takes.
 async fn seat(
     chain: &Mainchain,
     owner: &Payer,
     members: &[Member],
+    seats: Option<usize>,
     say: &mut impl FnMut(String),
 ) -> anyhow::Result<()> {
     let groups = chain.archive_groups();
     let (least, most) = (groups.minSeats().call().await?, groups.maxSeats().call().await?);
-    let most = usize::try_from(most)?;
-    if U256::from(members.len()) < least {
+    let (least, most) = (usize::try_from(least)?, usize::try_from(most)?);
+    if members.len() < least {
         say(format!("no archive group: it takes {least} nodes"));
         return Ok(());
     }
+    let count = seats.unwrap_or(least);
+    ensure!(
+        (least..=most.min(members.len())).contains(&count),
+        "expected {least} to {} seats, found {count}",
+        most.min(members.len())
+    );
     let mut seated = Vec::new();
-    for member in members.iter().take(most) {
+    for member in members.iter().take(count) {
         member.payer.send(groups.join(member.id)).await?;
         seated.push(member.id);
     }
     seated.sort();
-    let count = seated.len();
     owner.send(groups.bootstrap(seated)).await.context("the first archive group")?;
     say(format!("archive group 1 has {count} seats"));
     Ok(())

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use alloy::primitives::U256;
 use anyhow::Context as _;
-use conet_chain::{Admin, ChainReader, NetworkFile, NodeInfo, Payer, deploy};
+use conet_chain::{Admin, ChainReader, Mainchain, NetworkFile, NodeInfo, Payer, deploy};
 
 pub(crate) use anvil::FUNDED_KEY;
 use chain::Chain;
@@ -18,6 +18,15 @@ pub(crate) use nodes::NodeProcess;
 
 /// What a node's wallet gets to pay for its clients' routes: 10 ether.
 const NODE_WEI: u128 = 10_000_000_000_000_000_000;
+
+/// How large a network is to be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    /// Nodes.
+    pub(crate) nodes: usize,
+    /// Of these, archive nodes; the others take part in ledgers. None: as few as a group takes.
+    pub(crate) seats: Option<usize>,
+}
 
 /// A running development network. Dropping it stops its processes.
 pub(crate) struct Devnet {
@@ -33,7 +42,7 @@ impl Devnet {
     /// Starts everything below `home`, saying each step to `say`.
     pub(crate) async fn start(
         home: &Path,
-        count: usize,
+        Size { nodes: count, seats }: Size,
         choice: ChainChoice,
         mut say: impl FnMut(String),
     ) -> anyhow::Result<Self> {
@@ -65,11 +74,10 @@ impl Devnet {
             // Each node owns itself: clients use no two nodes of one owner on one path.
             let itself = Admin::new(reader.clone(), plan.signer().clone());
             let id = itself.register_node(plan.signer(), plan.record()?).await?;
-            plan.write(id, &chain.rpc_url, network)?;
             nodes.push(plan.info(id)?);
             signers.push((id, plan.signer().clone()));
             say(format!("node {id} registered at {}", plan.endpoint));
-            plans.push(plan);
+            plans.push((id, plan));
         }
         let mut file = NetworkFile {
             rpc_url: chain.rpc_url.clone(),
@@ -78,7 +86,11 @@ impl Devnet {
             indexer_url: None,
             nodes,
         };
-        let owner = economy::enliven(&file, &chain, signers, &mut say).await?;
+        let owner = economy::enliven(&file, &chain, signers, seats, &mut say).await?;
+        let groups = Mainchain::connect(&file).await?.archive_groups().groupCount().call().await?;
+        for (id, plan) in &plans {
+            plan.write(*id, &file, groups > 0)?;
+        }
         // Their ports are for the processes now.
         drop(plans);
         let processes = start_nodes(&mut file.nodes).await?;

@@ -13,17 +13,17 @@ use alloy::{
 };
 use anyhow::{Context as _, bail};
 use conet_bindings::{NodeRegistry, endpoint, roles};
-use conet_chain::{NodeInfo, key_set};
+use conet_chain::{NetworkFile, NodeInfo, key_set};
 use conet_node::{
+    Health,
     config::{ChainConfig, Limits, NodeConfig, Role},
     keys::NodeKeys,
 };
-use conet_wire::network::Network;
 use tokio::process::{Child, Command};
 
 use super::anvil::reserve_port;
 use crate::{
-    commands::node::{USUAL_PRICES, health},
+    commands::node::{USUAL_PRICES, health, ledger_health, ledgers_of},
     specs,
 };
 
@@ -74,8 +74,14 @@ impl Plan {
         })
     }
 
-    /// Writes the home folder.
-    pub(super) fn write(&self, id: U256, rpc_url: &str, network: Network) -> anyhow::Result<()> {
+    /// Writes the home folder. Without an archive group the node has no part in ledgers.
+    pub(super) fn write(
+        &self,
+        id: U256,
+        file: &NetworkFile,
+        has_group: bool,
+    ) -> anyhow::Result<()> {
+        let network = file.network();
         self.keys.save_new(&self.home)?;
         let config = NodeConfig {
             id: u64::try_from(id)?,
@@ -85,7 +91,7 @@ impl Plan {
             open_profile: true,
             development: true,
             chain: ChainConfig {
-                rpc_url: rpc_url.to_owned(),
+                rpc_url: file.rpc_url.clone(),
                 chain_id: network.chain_id,
                 registry: network.registry,
                 routes: network.routes,
@@ -95,6 +101,7 @@ impl Plan {
             },
             agent: conet_node::agent::AgentConfig::default(),
             limits: Limits::default(),
+            dle: has_group.then(|| ledgers_of(file)).transpose()?,
         };
         Ok(config.save(&self.home)?)
     }
@@ -149,19 +156,27 @@ impl NodeProcess {
             if let Some(status) = self.child.try_wait()? {
                 bail!("a node ended at once ({status}); see {}", log.display());
             }
-            let asked = match NodeConfig::load(&self.home) {
-                Ok(config) => health(config.private_listen).await,
-                Err(error) => Err(error.into()),
-            };
+            let asked = self.health().await;
             match asked {
-                Ok(health) if health.ok => return Ok(()),
+                Ok((true, _)) => return Ok(()),
                 Ok(_) | Err(_) if tokio::time::Instant::now() < deadline => {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
-                Ok(health) => bail!("a node is not well: {health:?}; see {}", log.display()),
+                Ok(found) => bail!("a node is not well: {found:?}; see {}", log.display()),
                 Err(error) => return Err(error.context(format!("see {}", log.display()))),
             }
         }
+    }
+
+    /// What the node says of itself, and whether all of it is well.
+    async fn health(&self) -> anyhow::Result<(bool, Health)> {
+        let config = NodeConfig::load(&self.home)?;
+        let health = health(config.private_listen).await?;
+        let is_well = match config.dle {
+            Some(_) => ledger_health(config.private_listen).await?.is_some_and(|part| part.ok),
+            None => true,
+        };
+        Ok((health.ok && is_well, health))
     }
 
     pub(crate) async fn ended(&mut self) -> anyhow::Error {

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -25,16 +25,16 @@ struct Counts(Mutex<HashMap<IpAddr, usize>>);
 struct Counted {
     counts: Arc<Counts>,
     server: Arc<Server>,
-    address: IpAddr,
+    address: SocketAddr,
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
         let mut counts = self.counts.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.address) {
+        if let Some(count) = counts.get_mut(&self.address.ip()) {
             *count -= 1;
             if *count == 0 {
-                counts.remove(&self.address);
+                counts.remove(&self.address.ip());
             }
         }
         self.server.metrics.connections.dec();
@@ -42,10 +42,10 @@ impl Drop for Counted {
 }
 
 impl Counts {
-    fn count(self: &Arc<Self>, address: IpAddr, server: &Arc<Server>) -> Option<Counted> {
+    fn count(self: &Arc<Self>, address: SocketAddr, server: &Arc<Server>) -> Option<Counted> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let open = usize::try_from(server.metrics.connections.get()).unwrap_or_default();
-        let count = counts.entry(address).or_default();
+        let count = counts.entry(address.ip()).or_default();
         if *count >= server.limits.connections_per_address_max
             || open >= server.limits.connections_max
         {
@@ -67,7 +67,7 @@ pub async fn serve(listener: TcpListener, server: Arc<Server>, stop: Cancellatio
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, from)) => match counts.count(from.ip(), &server) {
+            Ok((stream, from)) => match counts.count(from, &server) {
                 Some(counted) => {
                     let connection = connection(stream, counted, stop.clone());
                     connections.spawn(connection);
@@ -101,7 +101,8 @@ async fn connection(stream: TcpStream, counted: Counted, stop: CancellationToken
     let state = Arc::new(PeerState::default());
     let service = service_fn(|request| {
         let (server, state) = (Arc::clone(server), Arc::clone(&state));
-        async move { Ok::<_, Infallible>(server.answer(request, &state).await) }
+        let from = counted.address;
+        async move { Ok::<_, Infallible>(server.answer(request, from, &state).await) }
     });
     let http = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -5,6 +5,7 @@
 //! | `POST /post` | open profile: anybody with OpenPGP and HTTP | `200 stored`, or a status and its reason |
 //! | profile's method and envelope path | our clients | a sealed answer, or `text/event-stream` of sealed cells |
 //! | profile's method and peer path | other nodes | handshake, sealed answer, or a stream of cells |
+//! | below [`MOUNT`] | whoever the mounted part is for | what that answers; without one, the site's error page |
 //! | `GET /`, `HEAD /` | anybody | the site's page |
 //! | anything else, and whatever does not open | anybody | the site's error page |
 //!
@@ -19,8 +20,9 @@ mod open;
 mod peer;
 mod site;
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
+use axum::extract::ConnectInfo;
 use bytes::Bytes;
 use conet_chain::Directory;
 use conet_wire::veil::{ReplayWindow, TransportSecret, WebProfile};
@@ -28,6 +30,7 @@ use http_body_util::{Either, Full, combinators::UnsyncBoxBody};
 use hyper::{HeaderMap, Method, Request, Response, body::Incoming, header};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 use crate::{metrics::Metrics, relay::Router};
 
@@ -76,8 +79,14 @@ impl Default for ServerLimits {
     }
 }
 
+/// Where the ledgers' part of the program is mounted.
+pub const MOUNT: &str = "/dle/";
+
 /// The body of a response.
 pub(crate) type ResponseBody = Either<Full<Bytes>, UnsyncBoxBody<Bytes, Infallible>>;
+
+/// The same, or a mounted part's.
+type AnyBody = Either<ResponseBody, axum::body::Body>;
 
 /// What every connection shares.
 #[derive(Debug)]
@@ -94,6 +103,7 @@ pub struct Server {
     pub(crate) replays: std::sync::Mutex<ReplayWindow>,
     pub(crate) bodies: Arc<Semaphore>,
     pub(crate) metrics: Metrics,
+    mounted: Option<axum::Router>,
     /// Ends the streams that this node relays.
     pub(crate) stop: CancellationToken,
 }
@@ -110,6 +120,7 @@ impl Server {
         router: Router,
         directory: Directory,
         metrics: Metrics,
+        mounted: Option<axum::Router>,
         stop: CancellationToken,
     ) -> Self {
         let profile = WebProfile::derive(&identity.public());
@@ -125,12 +136,30 @@ impl Server {
             router,
             directory,
             metrics,
+            mounted,
             stop,
         }
     }
 
     /// Answers one request. `connection` lives as long as its connection.
     async fn answer(
+        &self,
+        mut request: Request<Incoming>,
+        from: SocketAddr,
+        connection: &peer::PeerState,
+    ) -> Response<AnyBody> {
+        match &self.mounted {
+            Some(mounted) if request.uri().path().starts_with(MOUNT) => {
+                request.extensions_mut().insert(ConnectInfo(from));
+                // A router never fails, and is always ready.
+                let Ok(answer) = mounted.clone().oneshot(request).await;
+                answer.map(Either::Right)
+            }
+            _ => self.answer_as_site(request, connection).await.map(Either::Left),
+        }
+    }
+
+    async fn answer_as_site(
         &self,
         request: Request<Incoming>,
         connection: &peer::PeerState,

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use alloy::primitives::B256;
 use imbl::{OrdMap, OrdSet};
+use serde::{Deserialize, Serialize};
 
 use super::{chain::Chain, item::Item, notice::Notice};
 use crate::{
@@ -104,7 +105,7 @@ pub enum ItemError {
 pub(super) type Result<T> = std::result::Result<T, ItemError>;
 
 /// What somebody did wrong, for the main chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Finding {
     /// Who.
     pub node: NodeId,

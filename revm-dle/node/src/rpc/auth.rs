@@ -36,6 +36,18 @@ mod types {
     }
 }
 
+/// The domain of what users sign for archive nodes.
+#[must_use]
+pub fn request_domain(main_chain_id: u64) -> Eip712Domain {
+    Eip712Domain::new(
+        Some("CoNET DLE request".into()),
+        Some("1".into()),
+        Some(U256::from(main_chain_id)),
+        None,
+        None,
+    )
+}
+
 /// How far a user's clock may be off, seconds.
 const CLOCK_SKEW_S: u64 = 120;
 
@@ -120,14 +132,7 @@ impl Asked {
             nonce,
             expiry,
         };
-        let domain = Eip712Domain::new(
-            Some("CoNET DLE request".into()),
-            Some("1".into()),
-            Some(U256::from(self.main_chain_id)),
-            None,
-            None,
-        );
-        typed.eip712_signing_hash(&domain)
+        typed.eip712_signing_hash(&request_domain(self.main_chain_id))
     }
 
     /// The value of the `Authorization` header.
@@ -140,7 +145,7 @@ impl Asked {
 
 /// Lets each request count once.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(crate) struct Guard {
     limits: RpcLimits,
     /// Nonces by wallet, with their expiry.
     seen: HashMap<Address, BTreeMap<u64, u64>>,
@@ -150,12 +155,12 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    pub(super) fn new(limits: RpcLimits) -> Self {
+    pub(crate) fn new(limits: RpcLimits) -> Self {
         Self { limits, seen: HashMap::new(), count: 0, swept_s: 0 }
     }
 
     /// Whose request it is, if it counts.
-    pub(super) fn admit(
+    pub(crate) fn admit(
         &mut self,
         asked: &Asked,
         head: &http::request::Parts,

@@ -12,6 +12,7 @@ use axum::{
     },
 };
 use bytes::Bytes;
+use conet_committee::archive::ProvenNotice;
 use conet_ledger::block::SignedTransaction;
 use futures_util::StreamExt as _;
 use http::{StatusCode, request::Parts};
@@ -40,14 +41,28 @@ fn chain_id(text: &str) -> Result<B256, RpcError> {
 }
 
 async fn read(rpc: &Rpc, request: Request) -> Result<(Parts, Bytes), RpcError> {
+    read_body(rpc.limits.body_bytes_max, request).await
+}
+
+async fn read_body(max: usize, request: Request) -> Result<(Parts, Bytes), RpcError> {
     let (head, body) = request.into_parts();
-    let max = rpc.limits.body_bytes_max;
     let body = tokio::time::timeout(BODY_PATIENCE, Limited::new(body, max).collect()).await;
     let body = body.ok().and_then(Result::ok).ok_or_else(|| RpcError::Malformed {
         expected: "a body within the limits of length and time",
         found: format!("another; the limit is {max} bytes"),
     })?;
     Ok((head, body.to_bytes()))
+}
+
+/// A request with a body of JSON: its head, the body's bytes, and what it says.
+pub(crate) async fn read_json<T: DeserializeOwned>(
+    max: usize,
+    request: Request,
+    expected: &'static str,
+) -> Result<(Parts, Bytes, T), RpcError> {
+    let (head, body) = read_body(max, request).await?;
+    let read = json(&body, expected)?;
+    Ok((head, body, read))
 }
 
 fn json<T: DeserializeOwned>(body: &[u8], expected: &'static str) -> Result<T, RpcError> {
@@ -76,6 +91,34 @@ pub(super) async fn log(
     Query(Range { from, count }): Query<Range>,
 ) -> Answer<reads::Entries> {
     rpc.entries(from, count).await.map(Json)
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Links {
+    #[serde(default)]
+    chain: Option<B256>,
+    #[serde(default)]
+    from: u64,
+}
+
+pub(super) async fn selections(
+    State(rpc): State<Rpc>,
+    Query(Links { chain, from }): Query<Links>,
+) -> Answer<reads::Selections> {
+    rpc.selections(chain, from).await.map(Json)
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct After {
+    #[serde(default)]
+    after: B256,
+}
+
+pub(super) async fn chains(
+    State(rpc): State<Rpc>,
+    Query(After { after }): Query<After>,
+) -> Answer<Vec<ProvenNotice>> {
+    rpc.public_chains(after).await.map(Json)
 }
 
 pub(super) async fn chain(

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `GET /dle/v1/status` | the node, its log's height, its group |
 //! | `GET /dle/v1/log?from=H&count=N` | final entries of the log |
+//! | `GET /dle/v1/selections?chain=C&from=N` | the Selection Chain from a number on, or what of it is about one chain |
+//! | `GET /dle/v1/chains?after=C` | where the public chains stand, by their ids, after one of them |
 //! | `GET /dle/v1/chains/{chain}` | where the chain stands, with the archive group's proof |
 //! | `GET /dle/v1/chains/{chain}/genesis` | how it began |
 //! | `GET /dle/v1/chains/{chain}/blocks/{height}` | a final block, with what became of its transactions |
@@ -37,8 +39,12 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use self::auth::{AuthError, Guard};
+pub(crate) use self::handlers::read_json;
 pub use self::{
-    reads::{AccountView, Beginning, BlockView, Entries, Question, Said, Status, TransactionView},
+    reads::{
+        AccountView, Beginning, BlockView, Entries, Question, Said, Selections, Status,
+        TransactionView,
+    },
     submit::Submitted,
 };
 use crate::{
@@ -65,6 +71,8 @@ pub struct RpcLimits {
     pub calls_max: usize,
     /// Entries of the log in one answer.
     pub entries_per_answer_max: usize,
+    /// Chains, or links of the Selection Chain, in one answer.
+    pub rows_per_answer_max: usize,
     /// Streams of finality open at once.
     pub finality_streams_max: usize,
 }
@@ -78,6 +86,7 @@ impl Default for RpcLimits {
             requests_max: 1 << 18,
             calls_max: 4,
             entries_per_answer_max: 64,
+            rows_per_answer_max: 256,
             finality_streams_max: 4_096,
         }
     }
@@ -215,6 +224,8 @@ impl Rpc {
         Router::new()
             .route("/dle/v1/status", get(handlers::status))
             .route("/dle/v1/log", get(handlers::log))
+            .route("/dle/v1/selections", get(handlers::selections))
+            .route("/dle/v1/chains", get(handlers::chains))
             .route("/dle/v1/chains/{chain}", get(handlers::chain))
             .route("/dle/v1/chains/{chain}/genesis", get(handlers::genesis))
             .route("/dle/v1/chains/{chain}/blocks/{height}", get(handlers::block))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, Bytes};
-use conet_committee::log::Entry;
+use conet_committee::{archive::ProvenNotice, log::Entry, roulette::selection::Selection};
 use conet_ledger::{
     block::{Body, Header},
     genesis::{Chain, Genesis},
@@ -47,6 +47,13 @@ pub struct Status {
 pub struct Entries {
     /// In order.
     pub entries: Vec<Entry>,
+}
+
+/// `GET /dle/v1/selections`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selections {
+    /// In order.
+    pub selections: Vec<Selection>,
 }
 
 /// `GET …/genesis`.
@@ -163,6 +170,27 @@ impl Rpc {
         let count = count.min(self.limits.entries_per_answer_max);
         let entries = self.blocking(move |chains| chains.store().entries(from, count)).await?;
         Ok(Entries { entries })
+    }
+
+    pub(super) async fn selections(
+        &self,
+        chain: Option<B256>,
+        from: u64,
+    ) -> Result<Selections, RpcError> {
+        let count = self.limits.rows_per_answer_max;
+        let found = self.blocking(move |chains| chains.store().selections(chain, from, count));
+        Ok(Selections { selections: found.await? })
+    }
+
+    pub(super) async fn public_chains(&self, after: B256) -> Result<Vec<ProvenNotice>, RpcError> {
+        let count = self.limits.rows_per_answer_max;
+        let public = self.blocking(move |chains| chains.store().public_chains(after, count));
+        let public = public.await?;
+        let known = self.runtime.look(move |actor| {
+            let notices = public.iter().filter_map(|chain| actor.seat()?.notice(*chain).cloned());
+            notices.collect()
+        });
+        Ok(known.await?)
     }
 
     pub(super) async fn block(&self, chain: B256, height: u64) -> Result<BlockView, RpcError> {

@@ -15,7 +15,7 @@ use conet_committee::{
 use tokio::sync::broadcast;
 
 use super::{Actor, Inbox, Parts, inbox::Next};
-use crate::{clock, ledgers::Finality, metrics::Metrics, store::Write};
+use crate::{clock, duty::Duty, ledgers::Finality, metrics::Metrics, store::Write};
 
 /// The longest that the loop sleeps: it looks whether it should go on.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
@@ -151,8 +151,11 @@ impl Driver {
                 Action::Report(first, second) => {
                     self.parts.metrics.reports.inc();
                     tracing::warn!(node = first.voter.0, "two votes exclude each other");
-                    writes.push(Write::Report(Box::new((first, second))));
+                    writes.push(Write::Duty(Duty::Report(Box::new((first, second)))));
                 }
+                Action::Found(finding) => writes.push(Write::Duty(Duty::Verdict(finding))),
+                Action::Regrouped(chain) => writes.push(Write::Duty(Duty::Anchor(chain))),
+                Action::Drawn(selection) => writes.push(Write::Selection(selection)),
             }
         }
         self.write(writes, sends);

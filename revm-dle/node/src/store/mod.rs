@@ -31,17 +31,18 @@ use std::{
 
 use alloy::primitives::B256;
 use conet_committee::{
-    Record, archive::item::Opening, keys::NodeId, log::Entry, seats::Seats, vote::Ballot,
+    Record, archive::item::Opening, keys::NodeId, log::Entry, roulette::selection::Selection,
+    seats::Seats,
 };
 use conet_ledger::genesis::Genesis;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
 pub use read::{KeptBlock, Place};
-pub use write::{FinalBlock, Write, transaction_hash};
+pub use write::{DutyId, FinalBlock, Write, transaction_hash};
 use writer::{Batch, Writer};
 
-use crate::metrics::Metrics;
+use crate::{duty::Duty, metrics::Metrics};
 
 /// Limits of the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -262,12 +263,41 @@ impl Store {
         self.read(|connection| read::wanted(connection, count))
     }
 
-    /// Votes that exclude each other, for the main chain.
+    /// What the main chain should still hear, so many of it, in the order in which it came up.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn reports(&self) -> Result<Vec<(Ballot, Ballot)>, StoreError> {
-        self.read(read::reports)
+    pub fn duties(&self, count: usize) -> Result<Vec<(DutyId, Duty)>, StoreError> {
+        self.read(|connection| read::duties(connection, count))
+    }
+
+    /// Whether the main chain should hear this, or has heard it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn has_duty(&self, duty: &Duty) -> Result<bool, StoreError> {
+        self.read(|connection| read::has_duty(connection, duty))
+    }
+
+    /// The Selection Chain from a number on, or what of it is about one chain.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn selections(
+        &self,
+        chain: Option<B256>,
+        from: u64,
+        count: usize,
+    ) -> Result<Vec<Selection>, StoreError> {
+        self.read(|connection| read::selections(connection, chain, from, count))
+    }
+
+    /// The public chains that are here, by their ids, after one of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn public_chains(&self, after: B256, count: usize) -> Result<Vec<B256>, StoreError> {
+        self.read(|connection| read::public_chains(connection, after, count))
     }
 
     fn read<T>(

@@ -2,7 +2,7 @@
 
 use alloy::primitives::B256;
 use alloy_rlp::Decodable as _;
-use conet_committee::{Record, archive::item::Opening, log::Entry, vote::Ballot};
+use conet_committee::{Record, archive::item::Opening, log::Entry, roulette::selection::Selection};
 use conet_ledger::{
     block::{Body, Header},
     genesis::Genesis,
@@ -12,8 +12,9 @@ use rusqlite::{Connection, OptionalExtension as _, Params, params};
 
 use super::{
     StoreError,
-    write::{kind, sql},
+    write::{DutyId, encode, kind, sql},
 };
+use crate::duty::Duty;
 
 /// A final block as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -193,13 +194,60 @@ pub(super) fn wanted(connection: &Connection, count: usize) -> Result<Vec<B256>,
     Ok(hashes)
 }
 
-pub(super) fn reports(connection: &Connection) -> Result<Vec<(Ballot, Ballot)>, StoreError> {
-    let mut select = connection.prepare("SELECT report FROM reports ORDER BY seq")?;
-    let mut rows = select.query([])?;
-    let mut reports = Vec::new();
+pub(super) fn duties(
+    connection: &Connection,
+    count: usize,
+) -> Result<Vec<(DutyId, Duty)>, StoreError> {
+    let mut select = connection
+        .prepare_cached("SELECT seq, duty FROM duties WHERE done = 0 ORDER BY seq LIMIT ?1")?;
+    let mut rows = select.query(params![sql(count as u64)])?;
+    let mut duties = Vec::new();
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(1)?;
+        duties.push((DutyId(row.get(0)?), plain(&bytes, "a duty")?));
+    }
+    Ok(duties)
+}
+
+pub(super) fn has_duty(connection: &Connection, duty: &Duty) -> Result<bool, StoreError> {
+    let bytes = encode(duty)?;
+    let mut select = connection.prepare_cached("SELECT 1 FROM duties WHERE duty = ?1")?;
+    Ok(select.exists(params![bytes])?)
+}
+
+pub(super) fn selections(
+    connection: &Connection,
+    chain: Option<B256>,
+    from: u64,
+    count: usize,
+) -> Result<Vec<Selection>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT selection FROM selections WHERE number >= ?1 AND (?2 IS NULL OR chain = ?2)
+         ORDER BY number LIMIT ?3",
+    )?;
+    let chain = chain.as_ref().map(B256::as_slice);
+    let mut rows = select.query(params![sql(from), chain, sql(count as u64)])?;
+    let mut selections = Vec::new();
     while let Some(row) = rows.next()? {
         let bytes: Vec<u8> = row.get(0)?;
-        reports.push(plain(&bytes, "a report")?);
+        selections.push(plain(&bytes, "a selection")?);
     }
-    Ok(reports)
+    Ok(selections)
+}
+
+pub(super) fn public_chains(
+    connection: &Connection,
+    after: B256,
+    count: usize,
+) -> Result<Vec<B256>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT chain FROM chains WHERE public = 1 AND chain > ?1 ORDER BY chain LIMIT ?2",
+    )?;
+    let mut rows = select.query(params![after.as_slice(), sql(count as u64)])?;
+    let mut chains = Vec::new();
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(0)?;
+        chains.push(hash(&bytes)?);
+    }
+    Ok(chains)
 }

@@ -7,7 +7,8 @@ use rusqlite::{Connection, OpenFlags};
 use super::StoreError;
 
 /// Steps from an empty file to the present tables; `user_version` counts those done.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     -- Whose journal this is: another node, or this one in another epoch, must not go on from it.
     CREATE TABLE owner (
         node        INTEGER NOT NULL,
@@ -69,7 +70,28 @@ const MIGRATIONS: [&str; 1] = ["
         seq         INTEGER PRIMARY KEY,
         report      BLOB NOT NULL UNIQUE
     ) STRICT;
-"];
+",
+    "
+    -- What the main chain should hear, or has heard.
+    DROP TABLE reports;
+    CREATE TABLE duties (
+        seq         INTEGER PRIMARY KEY AUTOINCREMENT,
+        duty        BLOB NOT NULL UNIQUE,
+        done        INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX duties_due ON duties (seq) WHERE done = 0;
+    -- Chains that everybody may list.
+    ALTER TABLE chains ADD COLUMN public INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX chains_public ON chains (chain) WHERE public = 1;
+    -- The Selection Chain.
+    CREATE TABLE selections (
+        number      INTEGER PRIMARY KEY,
+        chain       BLOB NOT NULL,
+        selection   BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX selections_by_chain ON selections (chain, number);
+",
+];
 
 /// Opens the writing connection and brings the tables up to date.
 pub(super) fn open(path: &Path, file_bytes_max: u64) -> Result<Connection, StoreError> {

@@ -8,7 +8,7 @@ use conet_committee::{
     },
     log::{Certificate, EntryHeader},
     message::Proposed,
-    vote::Phase,
+    vote::{Ballot, Phase},
 };
 use conet_ledger::{
     block::{Body, Header, Outcome, Proposal, SignedTransaction, Transaction},
@@ -275,4 +275,26 @@ fn another_nodes_journal_is_refused() {
     let other = Store::open(&path, NodeId(1), &next, limits(), Metrics::new());
     assert!(matches!(other, Err(StoreError::NotOurs { .. })));
     assert!(open(&path).is_ok());
+}
+
+#[test]
+fn a_duty_is_due_until_it_is_done_and_again_when_it_comes_up_again() {
+    let (_dir, path) = temporary();
+    let store = open(&path).unwrap();
+    let (anchor, other) = (Duty::Anchor(CHAIN), Duty::Anchor(B256::repeat_byte(6)));
+    let duties = |store: &Store| {
+        let due = store.duties(9).unwrap();
+        due.into_iter().map(|(_, duty)| duty).collect::<Vec<_>>()
+    };
+    write(&store, vec![Write::Duty(anchor.clone()), Write::Duty(other.clone())]).unwrap();
+    assert_eq!(duties(&store), [anchor.clone(), other.clone()]);
+    let (first, _) = store.duties(1).unwrap().remove(0);
+    // It came up again while it was being done: that it was done says nothing of it.
+    write(&store, vec![Write::Duty(anchor.clone()), Write::Done(first)]).unwrap();
+    assert_eq!(duties(&store), [other.clone(), anchor.clone()]);
+    let (second, _) = store.duties(1).unwrap().remove(0);
+    write(&store, vec![Write::Done(second)]).unwrap();
+    assert_eq!(duties(&store), std::slice::from_ref(&anchor));
+    assert!(store.has_duty(&other).unwrap());
+    assert!(!store.has_duty(&Duty::Anchor(B256::ZERO)).unwrap());
 }

@@ -1,15 +1,24 @@
 //! What is written, and how it changes the tables.
 
 use alloy::primitives::{B256, keccak256};
-use conet_committee::{Record, archive::ProvenNotice, archive::item::Opening, vote::Ballot};
+use conet_committee::{
+    Record,
+    archive::{ProvenNotice, item::Opening},
+    roulette::selection::Selection,
+};
 use conet_ledger::{
     block::{Body, Header, SignedTransaction},
-    genesis::Genesis,
+    genesis::{Genesis, Visibility},
     receipt::Receipt,
 };
 use rusqlite::{Transaction, params};
 
 use super::StoreError;
+use crate::duty::Duty;
+
+/// Names a duty as it was last written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DutyId(pub(super) i64);
 
 /// One write. Those of a step are in one transaction.
 #[derive(Debug, Clone)]
@@ -39,8 +48,12 @@ pub enum Write {
     Decided(B256, u64),
     /// Where a member's chain stands: its votes and blocks up to there are decided.
     Stands(Box<ProvenNotice>),
-    /// Two votes that exclude each other.
-    Report(Box<(Ballot, Ballot)>),
+    /// What the main chain should hear. Again: it is not done yet.
+    Duty(Duty),
+    /// The main chain has heard it. Other seats may still ask for this one's signature.
+    Done(DutyId),
+    /// A link of the Selection Chain.
+    Selection(Box<Selection>),
 }
 
 /// A final block, with what this node knows of it.
@@ -86,13 +99,14 @@ pub(super) fn apply(tx: &Transaction<'_>, write: &Write) -> Result<(), StoreErro
         Write::Record(record) => put_record(tx, record),
         Write::Chain(genesis, root) => {
             tx.prepare_cached(
-                "INSERT INTO chains (chain, genesis, root) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (chain) DO UPDATE SET genesis = ?2, root = ?3",
+                "INSERT INTO chains (chain, genesis, root, public) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (chain) DO UPDATE SET genesis = ?2, root = ?3, public = ?4",
             )?
             .execute(params![
                 genesis.chain.as_slice(),
                 alloy_rlp::encode(genesis),
-                root.as_slice()
+                root.as_slice(),
+                genesis.visibility == Visibility::Public
             ])?;
             Ok(())
         }
@@ -122,9 +136,25 @@ pub(super) fn apply(tx: &Transaction<'_>, write: &Write) -> Result<(), StoreErro
             let about = &notice.notice;
             forget(tx, &[kind::MEMBER_VOTE, kind::PROPOSED], about.chain, about.height)
         }
-        Write::Report(report) => {
-            tx.prepare_cached("INSERT OR IGNORE INTO reports (report) VALUES (?1)")?
-                .execute(params![encode(report)?])?;
+        Write::Duty(duty) => {
+            tx.prepare_cached("INSERT OR REPLACE INTO duties (duty) VALUES (?1)")?
+                .execute(params![encode(duty)?])?;
+            Ok(())
+        }
+        Write::Done(DutyId(seq)) => {
+            tx.prepare_cached("UPDATE duties SET done = 1 WHERE seq = ?1")?
+                .execute(params![seq])?;
+            Ok(())
+        }
+        Write::Selection(selection) => {
+            tx.prepare_cached(
+                "INSERT OR REPLACE INTO selections (number, chain, selection) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![
+                sql(selection.index),
+                selection.request.chain.as_slice(),
+                encode(selection)?
+            ])?;
             Ok(())
         }
     }

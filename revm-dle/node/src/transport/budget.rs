@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::ServerLimits;
+use super::TransportLimits;
 
 #[derive(Debug, Default)]
 struct Used {
@@ -31,7 +31,7 @@ pub(crate) struct Reserved {
 }
 
 impl Budget {
-    pub(crate) fn new(limits: &ServerLimits) -> Self {
+    pub(crate) fn new(limits: &TransportLimits) -> Self {
         let (all_max, address_max) = (limits.bodies_bytes_max, limits.bodies_bytes_per_address_max);
         Self { used: Arc::default(), all_max, address_max }
     }
@@ -75,10 +75,10 @@ mod tests {
 
     #[test]
     fn nobody_takes_all_of_it() {
-        let limits = ServerLimits {
+        let limits = TransportLimits {
             bodies_bytes_max: 10,
             bodies_bytes_per_address_max: 6,
-            ..ServerLimits::default()
+            ..TransportLimits::default()
         };
         let budget = Budget::new(&limits);
         let from = |last| IpAddr::V4(Ipv4Addr::new(10, 0, 0, last));

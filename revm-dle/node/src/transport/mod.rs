@@ -16,7 +16,6 @@ mod budget;
 mod client;
 mod hub;
 mod listen;
-mod listener;
 pub mod parcel;
 mod queue;
 mod replay;
@@ -29,8 +28,6 @@ use serde::{Deserialize, Serialize};
 
 pub use hub::{Hub, HubOutlet};
 pub use listen::listen;
-pub use listener::serve;
-pub(crate) use server::Caller;
 pub use server::routes;
 
 /// Where parcels are posted.
@@ -81,6 +78,12 @@ pub struct TransportLimits {
     pub keepalive_ms: u64,
     /// A stream that is silent for so long is taken for broken, milliseconds.
     pub silence_ms_max: u64,
+    /// How long a parcel's body may take, milliseconds.
+    pub body_ms_max: u64,
+    /// Bytes of all bodies under way.
+    pub bodies_bytes_max: usize,
+    /// Bytes of bodies under way from one address.
+    pub bodies_bytes_per_address_max: usize,
 }
 
 impl Default for TransportLimits {
@@ -106,49 +109,9 @@ impl Default for TransportLimits {
             streams_max: 20_000,
             keepalive_ms: 10_000,
             silence_ms_max: 30_000,
-        }
-    }
-}
-
-/// Limits of an archive node's public port.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ServerLimits {
-    /// Connections open at once.
-    pub connections_max: usize,
-    /// Connections open at once from one address.
-    pub connections_per_address_max: usize,
-    /// Headers of one request.
-    pub headers_max: usize,
-    /// Bytes of one connection's read buffer.
-    pub read_buffer_bytes_max: usize,
-    /// How long a connection may take for a request's head, or be idle, seconds.
-    pub head_seconds_max: u64,
-    /// How long a body may take, seconds.
-    pub body_seconds_max: u64,
-    /// How long the other side may not read what is sent to it, seconds.
-    pub write_seconds_max: u64,
-    /// Bytes of all bodies under way.
-    pub bodies_bytes_max: usize,
-    /// Bytes of bodies under way from one address.
-    pub bodies_bytes_per_address_max: usize,
-    /// How long open requests may go on after the node was told to stop, seconds.
-    pub shutdown_seconds_max: u64,
-}
-
-impl Default for ServerLimits {
-    fn default() -> Self {
-        Self {
-            connections_max: 65_536,
-            connections_per_address_max: 4_096,
-            headers_max: 64,
-            read_buffer_bytes_max: 64 << 10,
-            head_seconds_max: 75,
-            body_seconds_max: 30,
-            write_seconds_max: 60,
+            body_ms_max: 30_000,
             bodies_bytes_max: 512 << 20,
             bodies_bytes_per_address_max: 128 << 20,
-            shutdown_seconds_max: 5,
         }
     }
 }

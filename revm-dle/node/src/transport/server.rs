@@ -8,12 +8,12 @@
 //! Refused: `400` no parcel, `403` not its sender's, `404` no stream of the recipient here, `409` late or seen before,
 //! `411` no length, `413` too long, `503` too much at once.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
-    Extension, Router,
+    Router,
     body::Body,
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State},
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -22,7 +22,7 @@ use http::{StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 
 use super::{
-    Hub, PARCEL_PATH, STREAM_PATH, ServerLimits,
+    Hub, PARCEL_PATH, STREAM_PATH,
     budget::Budget,
     parcel::{Kind, Parcel, ParcelError, Sealer},
     queue::Batch,
@@ -30,24 +30,19 @@ use super::{
 };
 use crate::metrics::Refusal;
 
-/// From where a request came.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Caller(pub(crate) IpAddr);
-
 #[derive(Debug, Clone)]
 struct Office {
     hub: Arc<Hub>,
     budget: Budget,
-    body_seconds_max: u64,
 }
 
-/// The routes for other nodes.
-pub fn routes(hub: Arc<Hub>, limits: &ServerLimits) -> Router {
-    let (budget, body_seconds_max) = (Budget::new(limits), limits.body_seconds_max);
+/// The routes for other nodes. Whoever serves them says by `ConnectInfo<SocketAddr>` who asks, and bounds connections.
+pub fn routes(hub: Arc<Hub>) -> Router {
+    let budget = Budget::new(&hub.limits);
     Router::new()
         .route(PARCEL_PATH, post(take_parcel))
         .route(STREAM_PATH, post(open_stream))
-        .with_state(Office { hub, budget, body_seconds_max })
+        .with_state(Office { hub, budget })
 }
 
 /// Why a request is refused.
@@ -102,7 +97,7 @@ impl Refused {
 
 async fn take_parcel(
     State(office): State<Office>,
-    Extension(caller): Extension<Caller>,
+    ConnectInfo(caller): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
     match office.take(caller, request).await {
@@ -113,7 +108,7 @@ async fn take_parcel(
 
 async fn open_stream(
     State(office): State<Office>,
-    Extension(caller): Extension<Caller>,
+    ConnectInfo(caller): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
     match office.open(caller, request).await {
@@ -162,7 +157,7 @@ impl Office {
         refused.into_response()
     }
 
-    async fn take(&self, caller: Caller, request: Request) -> Result<(), Refused> {
+    async fn take(&self, caller: SocketAddr, request: Request) -> Result<(), Refused> {
         let parcel = self.read(caller, request).await?;
         if parcel.kind != Kind::Messages {
             return Err(ParcelError::Malformed.into());
@@ -182,7 +177,7 @@ impl Office {
         Ok(())
     }
 
-    async fn open(&self, caller: Caller, request: Request) -> Result<Body, Refused> {
+    async fn open(&self, caller: SocketAddr, request: Request) -> Result<Body, Refused> {
         let parcel = self.read(caller, request).await?;
         let (hub, me) = (&self.hub, self.hub.sealer.me());
         if parcel.kind != Kind::Listen {
@@ -204,16 +199,17 @@ impl Office {
     }
 
     /// Reads a parcel: bounded in length, in time, and in what all of them take together.
-    async fn read(&self, caller: Caller, request: Request) -> Result<Parcel, Refused> {
+    async fn read(&self, caller: SocketAddr, request: Request) -> Result<Parcel, Refused> {
         let length = request.headers().get(header::CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         let (max, found) = (self.hub.limits.parcel_bytes_max, length.ok_or(Refused::NoLength)?);
         if found > max {
             return Err(Refused::TooLong { max, found });
         }
-        let _reserved = self.budget.reserve(caller.0, found).ok_or(Refused::Busy)?;
+        let _reserved = self.budget.reserve(caller.ip(), found).ok_or(Refused::Busy)?;
         let body = Limited::new(request.into_body(), found).collect();
-        let body = tokio::time::timeout(Duration::from_secs(self.body_seconds_max), body).await;
+        let body =
+            tokio::time::timeout(Duration::from_millis(self.hub.limits.body_ms_max), body).await;
         let body = body.ok().and_then(Result::ok).ok_or(Refused::Cut)?;
         Ok(Parcel::parse(body.to_bytes())?)
     }

@@ -59,6 +59,7 @@ impl Net {
             parcel_bytes_max: 4_096,
             keepalive_ms: 50,
             request_ms_max: 2_000,
+            body_ms_max: 1_000,
             ..TransportLimits::default()
         };
         Self { nodes: NodeMap::new(all), limits, stop: CancellationToken::new() }
@@ -88,9 +89,10 @@ async fn serve_seat() -> (Net, Arc<Hub>, Arc<Inbox>, Metrics, String) {
     let address = listener.local_addr().unwrap();
     let net = Net::new(address);
     let (hub, inbox, metrics) = net.hub(SEAT);
-    let limits = ServerLimits { body_seconds_max: 1, ..ServerLimits::default() };
-    let routes = routes(hub.clone(), &limits);
-    tokio::spawn(serve(listener, routes, limits, metrics.clone(), net.stop.clone()));
+    let service = routes(hub.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service);
+    let stopped = net.stop.clone().cancelled_owned();
+    tokio::spawn(served.with_graceful_shutdown(stopped).into_future());
     (net, hub, inbox, metrics, address.to_string())
 }
 

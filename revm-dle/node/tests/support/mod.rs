@@ -8,7 +8,12 @@ mod assembler;
 #[path = "../../../ledger/tests/support/mini.rs"]
 pub(crate) mod mini;
 
-use std::{collections::BTreeMap, net::TcpListener, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    time::Duration,
+};
 
 use alloy::{
     primitives::{Address, B256, Bytes, keccak256},
@@ -16,8 +21,8 @@ use alloy::{
 };
 use conet_committee::keys::NodeId;
 use conet_dle::{
-    ArchiveNode, NodeConfig, Participant, clock,
-    config::{GroupConfig, Limits, Times},
+    ArchiveNode, DleConfig, Participant, Setup, clock,
+    config::ArchiveGroup,
     keys::WalletKey,
     open::Group,
     registry::{NodeEntry, NodeMap},
@@ -34,6 +39,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 pub(crate) const MAIN_CHAIN: u64 = 31_337;
@@ -50,12 +56,13 @@ pub(crate) fn user(number: u64) -> WalletKey {
 
 pub(crate) struct Network {
     home: TempDir,
-    group: GroupConfig,
+    group: ArchiveGroup,
     endpoints: BTreeMap<u64, String>,
     nodes: NodeMap,
     pub(crate) codes: CodeBook,
     pub(crate) code: Bytes,
     pub(crate) seats: BTreeMap<u64, ArchiveNode>,
+    ports: BTreeMap<u64, JoinHandle<std::io::Result<()>>>,
     pub(crate) members: BTreeMap<u64, Participant>,
     http: Client<hyper_util::client::legacy::connect::HttpConnector, Full<Bytes2>>,
 }
@@ -70,7 +77,7 @@ impl Network {
         let all = ids.iter().copied().chain(101..=100 + members);
         let entries =
             all.map(|id| NodeEntry::new(NodeId(id), key(id).wallet(), endpoints.get(&id).cloned()));
-        let group = GroupConfig {
+        let group = ArchiveGroup {
             main_chain_id: MAIN_CHAIN,
             slasher: Address::repeat_byte(3),
             group: 1,
@@ -86,6 +93,7 @@ impl Network {
             endpoints,
             code,
             seats: BTreeMap::new(),
+            ports: BTreeMap::new(),
             members: BTreeMap::new(),
             http: Client::builder(TokioExecutor::new()).build_http(),
         };
@@ -102,31 +110,34 @@ impl Network {
         self.home.path().join(id.to_string())
     }
 
-    fn config(&self, id: u64) -> NodeConfig {
-        NodeConfig {
-            id,
-            listen: self.endpoints.get(&id).map(|endpoint| endpoint.parse().unwrap()),
-            private_listen: None,
+    fn config(&self) -> DleConfig {
+        DleConfig { parts_max: 4, ..DleConfig::new(BTreeMap::new()) }
+    }
+
+    fn setup(&self, id: u64) -> Setup {
+        Setup {
+            node: NodeId(id),
+            key: key(id),
             group: self.group.clone(),
-            times: Times::default(),
-            parts_max: 4,
-            limits: Limits::default(),
+            nodes: self.nodes.clone(),
+            codes: self.codes.clone(),
         }
     }
 
     pub(crate) async fn start_seat(&mut self, id: u64) {
         let seeds = development_seeds(&self.group.seats(), NodeId(id)).unwrap();
-        let (config, nodes, codes) = (self.config(id), self.nodes.clone(), self.codes.clone());
-        let home = self.home(id);
-        let node = ArchiveNode::start(&home, config, key(id), nodes, codes, seeds);
-        self.seats.insert(id, node.await.unwrap());
+        let (home, config, setup) = (self.home(id), self.config(), self.setup(id));
+        let node = ArchiveNode::start(&home, &config, setup, seeds).await.unwrap();
+        let listener = tokio::net::TcpListener::bind(&self.endpoints[&id]).await.unwrap();
+        let service = node.routes().into_make_service_with_connect_info::<SocketAddr>();
+        self.ports.insert(id, tokio::spawn(axum::serve(listener, service).into_future()));
+        self.seats.insert(id, node);
     }
 
     pub(crate) async fn start_member(&mut self, id: u64) {
-        let (config, nodes, codes) = (self.config(id), self.nodes.clone(), self.codes.clone());
-        let home = self.home(id);
-        let node = Participant::start(&home, config, key(id), nodes, codes);
-        self.members.insert(id, node.await.unwrap());
+        let (home, config, setup) = (self.home(id), self.config(), self.setup(id));
+        let node = Participant::start(&home, &config, setup).await.unwrap();
+        self.members.insert(id, node);
     }
 
     pub(crate) fn endpoint(&self, id: u64) -> &str {
@@ -135,6 +146,9 @@ impl Network {
 
     /// As a crash would.
     pub(crate) fn kill(&mut self, id: u64) {
+        if let Some(port) = self.ports.remove(&id) {
+            port.abort();
+        }
         self.seats.remove(&id);
         self.members.remove(&id);
     }

@@ -93,7 +93,7 @@ impl World<'_> {
             Action::Report(first, second) if self.oracle.is_honest(from) => {
                 self.oracle.see_report(from, &first, &second)?;
             }
-            Action::Report(..) | Action::Found(_) | Action::Regrouped(_) => {}
+            Action::Report(..) | Action::Found(_) | Action::Regrouped(_) | Action::Drawn(_) => {}
         }
         Ok(())
     }

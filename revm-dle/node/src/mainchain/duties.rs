@@ -1,0 +1,251 @@
+//! Says on the main chain what is due, seats taking turns.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use alloy::{
+    primitives::{Bytes, U256, keccak256},
+    signers::local::PrivateKeySigner,
+};
+use axum::{
+    Json, Router,
+    extract::{Request, State},
+    routing::post,
+};
+use conet_bindings::statement::Statement;
+use conet_chain::{
+    ChainError, Mainchain, Payer,
+    archive::{self, ArchiveError, Group},
+};
+use conet_committee::{keys::NodeId, vote::Ballot};
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    MainchainLimits,
+    peers::Peers,
+    statements::{StatementError, statement},
+};
+use crate::{
+    client::ClientError,
+    clock,
+    config::ArchiveGroup,
+    duty::Duty,
+    rpc::RpcError,
+    runtime::Runtime,
+    store::{DutyId, StoreError, Write},
+};
+
+/// Where seats ask each other for their signatures.
+pub(super) const SIGN_PATH: &str = "/dle/v1/duties/sign";
+
+/// What one seat does for the main chain. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Clerk(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    me: NodeId,
+    chain: Mainchain,
+    group: ArchiveGroup,
+    /// The group as contracts know it.
+    seats: Group,
+    signer: PrivateKeySigner,
+    payer: Payer,
+    peers: Peers,
+    runtime: Runtime,
+    limits: MainchainLimits,
+}
+
+/// Why a duty is not done yet.
+#[derive(Debug, thiserror::Error)]
+enum DutyError {
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<alloy::contract::Error> for DutyError {
+    fn from(error: alloy::contract::Error) -> Self {
+        Self::Chain(error.into())
+    }
+}
+
+/// A seat's signature over what its log says about a duty.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Signed {
+    /// What it signed.
+    statement: Statement,
+    /// 64 bytes, ERC-2098.
+    signature: Bytes,
+}
+
+/// What a clerk is made of.
+pub(super) struct Office {
+    pub(super) me: NodeId,
+    pub(super) chain: Mainchain,
+    pub(super) group: ArchiveGroup,
+    pub(super) signer: PrivateKeySigner,
+    pub(super) peers: Peers,
+    pub(super) runtime: Runtime,
+    pub(super) limits: MainchainLimits,
+}
+
+impl Clerk {
+    pub(super) async fn new(office: Office) -> Result<Self, ArchiveError> {
+        let Office { me, chain, group, signer, peers, runtime, limits } = office;
+        let seats = Group::read(&chain, group.group).await?;
+        let payer = chain.payer(signer.clone());
+        Ok(Self(Arc::new(Inner { me, chain, group, seats, signer, payer, peers, runtime, limits })))
+    }
+
+    /// What other seats ask of this one.
+    pub(super) fn routes(self) -> Router {
+        Router::new().route(SIGN_PATH, post(sign)).with_state(self)
+    }
+
+    /// Looks at what is due, again and again.
+    pub(super) async fn run(self, stop: CancellationToken) {
+        let mut since: BTreeMap<DutyId, u64> = BTreeMap::new();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(Duration::from_millis(self.0.limits.poll_ms)) => {}
+            }
+            let due = match self.due().await {
+                Ok(due) => due,
+                Err(error) => {
+                    tracing::error!(%error, "what the main chain should hear cannot be read");
+                    continue;
+                }
+            };
+            since.retain(|id, _| due.iter().any(|(known, _)| known == id));
+            for (id, duty) in due {
+                let since_ms = *since.entry(id).or_insert_with(clock::unix_ms);
+                let is_my_turn = clock::unix_ms() >= since_ms + self.turn_ms(&duty);
+                match self.attend(&duty, is_my_turn).await {
+                    Ok(true) => self.done(id),
+                    Ok(false) => {}
+                    Err(error) => tracing::info!(%error, ?duty, "not said yet"),
+                }
+            }
+        }
+    }
+
+    async fn due(&self) -> Result<Vec<(DutyId, Duty)>, StoreError> {
+        let (chains, count) = (self.0.runtime.chains().clone(), self.0.limits.duties_at_once_max);
+        let due = tokio::task::spawn_blocking(move || chains.store().duties(count));
+        due.await.map_err(|_| StoreError::Closed)?
+    }
+
+    fn done(&self, id: DutyId) {
+        // It is looked at again after a restart, and then found done.
+        let _ = self.0.runtime.chains().store().write(vec![Write::Done(id)], |_| {});
+    }
+
+    /// When this seat's turn comes, counted from when it heard of the duty.
+    fn turn_ms(&self, duty: &Duty) -> u64 {
+        let seats = &self.0.group.seats;
+        let count = seats.len().max(1) as u64;
+        let name = postcard::to_allocvec(duty).unwrap_or_default();
+        let first = u64::from_be_bytes(keccak256(name).0[..8].try_into().unwrap_or_default());
+        let mine = seats.iter().position(|seat| *seat == self.0.me.0).unwrap_or_default() as u64;
+        let rank = (mine + count - first % count) % count;
+        rank * self.0.limits.turn_ms
+    }
+
+    /// Does a duty if it is this seat's turn. Whether it is done, by whomever.
+    async fn attend(&self, duty: &Duty, is_my_turn: bool) -> Result<bool, DutyError> {
+        if let Duty::Report(votes) = duty {
+            return self.report(&votes.0, &votes.1, is_my_turn).await;
+        }
+        let Inner { chain, group, runtime, .. } = &*self.0;
+        let Some(statement) = statement(chain, group, runtime, duty).await? else {
+            return Ok(true);
+        };
+        if !is_my_turn {
+            return Ok(false);
+        }
+        let digest = archive::digest(chain, &statement);
+        let mut signatures = vec![self.0.seats.sign(&self.0.signer, digest)?];
+        signatures.extend(self.ask_others(duty, &statement).await);
+        let certificate = self.0.seats.certify(digest, &signatures)?;
+        match archive::submit(chain, &self.0.payer, &statement, certificate).await {
+            Ok(receipt) => {
+                let transaction = receipt.transaction_hash;
+                tracing::info!(kind = statement.kind(), %transaction, "certified on the main chain");
+                Ok(true)
+            }
+            // A case that there is already, or nothing left to take: said is said.
+            Err(ArchiveError::Chain(ChainError::Refused(reason))) if is_verdict(&statement) => {
+                tracing::info!(%reason, "the main chain has heard the verdict");
+                Ok(true)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The signatures of all other seats that say the same.
+    async fn ask_others(&self, duty: &Duty, statement: &Statement) -> Vec<Bytes> {
+        let signed: Vec<Result<Signed, _>> = self.0.peers.ask_all(SIGN_PATH, duty).await;
+        let signed = signed.into_iter().filter_map(|signed: Result<_, ClientError>| signed.ok());
+        let alike = signed.filter(|signed| signed.statement == *statement);
+        alike.map(|signed| signed.signature).collect()
+    }
+
+    /// Reports two votes, unless the node is barred already.
+    async fn report(
+        &self,
+        first: &Ballot,
+        second: &Ballot,
+        is_my_turn: bool,
+    ) -> Result<bool, DutyError> {
+        let (chain, node) = (&self.0.chain, U256::from(first.voter.0));
+        if chain.staking().isBarred(node).call().await? {
+            return Ok(true);
+        }
+        if !is_my_turn {
+            return Ok(false);
+        }
+        let (first, second) = (first.to_signed().into(), second.to_signed().into());
+        let slasher = chain.slasher();
+        let call = slasher.reportEquivocation(node, first, second);
+        match self.0.payer.send(call).await {
+            Ok(receipt) => {
+                let transaction = receipt.transaction_hash;
+                tracing::info!(%node, %transaction, "an equivocator is reported");
+                Ok(true)
+            }
+            Err(ChainError::Refused(reason)) => {
+                tracing::warn!(%node, %reason, "the main chain does not take a report");
+                Ok(true)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+const fn is_verdict(statement: &Statement) -> bool {
+    matches!(statement, Statement::Verdict(_))
+}
+
+/// Signs what this seat's own log says, if it is due here, too.
+async fn sign(State(clerk): State<Clerk>, request: Request) -> Result<Json<Signed>, RpcError> {
+    let nothing = || RpcError::NotFound { what: "a duty" };
+    let duty: Duty = clerk.0.peers.admit(request, "a duty").await?;
+    let inner = &*clerk.0;
+    let (chains, asked) = (inner.runtime.chains().clone(), duty.clone());
+    let is_due = tokio::task::spawn_blocking(move || chains.store().has_duty(&asked)).await;
+    if !is_due.map_err(|_| nothing())?? {
+        return Err(nothing());
+    }
+    let found = statement(&inner.chain, &inner.group, &inner.runtime, &duty).await;
+    let statement = found.ok().flatten().ok_or_else(nothing)?;
+    let digest = archive::digest(&inner.chain, &statement);
+    let signature = inner.seats.sign(&inner.signer, digest).map_err(|_| nothing())?;
+    Ok(Json(Signed { statement, signature }))
+}

@@ -1,0 +1,150 @@
+//! What the log says, in the words of the main chain's contracts.
+
+use alloy::primitives::{Address, B256, U256, keccak256};
+use conet_bindings::{
+    ledger::Verdict,
+    roles,
+    statement::{Genesis, GroupChange, Statement, members_hash},
+};
+use conet_chain::{ChainError, Mainchain};
+use conet_committee::{
+    archive::{Chain, Finding},
+    vote::Phase,
+};
+
+use crate::{
+    config::ArchiveGroup,
+    duty::Duty,
+    runtime::{NoAnswer, Runtime},
+};
+
+/// Why there is no statement.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StatementError {
+    /// The main chain cannot be read.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The actor does not answer.
+    #[error(transparent)]
+    NoAnswer(#[from] NoAnswer),
+    /// Not yet: the chain's group is not whole, or this node does not have the chain yet.
+    #[error("expected a chain whose group is whole, found none")]
+    NotWhole,
+}
+
+impl From<alloy::contract::Error> for StatementError {
+    fn from(error: alloy::contract::Error) -> Self {
+        Self::Chain(error.into())
+    }
+}
+
+/// The statement that a duty takes, by this node's own log and reading of the main chain. None: it is done. A report
+/// takes none.
+pub(super) async fn statement(
+    chain: &Mainchain,
+    group: &ArchiveGroup,
+    runtime: &Runtime,
+    duty: &Duty,
+) -> Result<Option<Statement>, StatementError> {
+    match duty {
+        Duty::Report(_) => Ok(None),
+        Duty::Verdict(finding) => verdict(chain, group, finding).await,
+        Duty::Anchor(id) => anchor(chain, group, runtime, *id).await,
+    }
+}
+
+async fn anchor(
+    main: &Mainchain,
+    group: &ArchiveGroup,
+    runtime: &Runtime,
+    id: B256,
+) -> Result<Option<Statement>, StatementError> {
+    let known = runtime.look(move |actor| actor.seat()?.state().chains.get(&id).cloned()).await?;
+    let chain = known.filter(|chain| chain.is_whole()).ok_or(StatementError::NotWhole)?;
+    let anchored = main.chain_anchor().anchorOf(id).call().await?;
+    let members: Vec<_> = chain.group().map(|node| U256::from(node.0)).collect();
+    let members_hash = members_hash(&members);
+    if anchored.series == chain.series && !anchored.genesisHash.is_zero() {
+        let is_other = anchored.membersHash != members_hash;
+        return Ok(is_other.then(|| change(group, &chain, anchored.groupChanges, members_hash)));
+    }
+    let chains = runtime.chains().clone();
+    let newest = tokio::task::spawn_blocking(move || chains.newest(id)).await.ok().flatten();
+    let began = newest.ok_or(StatementError::NotWhole)?;
+    let genesis = began.chain.genesis();
+    Ok(Some(Statement::Genesis(Genesis {
+        chain: id,
+        note: U256::ZERO,
+        series: chain.series,
+        genesisHash: chain.genesis,
+        class: genesis.class as u8,
+        visibility: genesis.visibility as u8,
+        wallet: genesis.wallet,
+        quorum: chain.quorum,
+        membersHash: members_hash,
+        deposit: 0,
+        carried: 0,
+        group: group.group,
+        epoch: group.epoch,
+    })))
+}
+
+fn change(group: &ArchiveGroup, chain: &Chain, changes: u64, members_hash: B256) -> Statement {
+    Statement::GroupChange(GroupChange {
+        chain: chain.id,
+        series: chain.series,
+        change: changes + 1,
+        height: chain.since,
+        membersHash: members_hash,
+        group: group.group,
+        epoch: group.epoch,
+    })
+}
+
+/// One seat's stake pays: that in which the node was wrong.
+async fn verdict(
+    main: &Mainchain,
+    group: &ArchiveGroup,
+    finding: &Finding,
+) -> Result<Option<Statement>, StatementError> {
+    let (node, role) = (U256::from(finding.node.0), role(finding.phase));
+    // Until the stake is gone nobody can be slashed for more.
+    let bonded = main.staking().bonded(node, role).call().await?;
+    let unbonding = main.staking().unbonding(node, role).call().await?;
+    if (bonded + unbonding).is_zero() {
+        return Ok(None);
+    }
+    let seat = main.parameters().minimumStake(role).call().await?;
+    Ok(Some(Statement::Verdict(Verdict {
+        node,
+        role,
+        amount: seat,
+        chain: finding.chain,
+        height: finding.height,
+        kind: finding.offence,
+        reporter: Address::ZERO,
+        evidence: evidence(group, finding),
+        group: group.group,
+        epoch: group.epoch,
+    })))
+}
+
+const fn role(phase: Phase) -> u16 {
+    match phase {
+        Phase::Notarize | Phase::Finalize | Phase::Accept => roles::ARCHIVE,
+        Phase::Create => roles::CREATOR,
+        Phase::Witness => roles::WITNESS,
+        Phase::Validate => roles::VALIDATOR,
+    }
+}
+
+/// Names the place in the group's log.
+fn evidence(group: &ArchiveGroup, finding: &Finding) -> B256 {
+    let mut preimage = b"CoNET finding".to_vec();
+    preimage.extend(group.seats().log);
+    preimage.extend(finding.chain);
+    for word in [finding.node.0, finding.height, finding.view, u64::from(finding.phase.number())] {
+        preimage.extend(word.to_be_bytes());
+    }
+    keccak256(preimage)
+}
