@@ -12,7 +12,7 @@ use clap::Args;
 use conet_chain::{Mainchain, NetworkFile, Payer, amounts};
 use conet_client::{Client, ClientConfig, Keystore, KeystoreError, Password, Wallet};
 
-use crate::{commands, output::Output};
+use crate::{commands, ledgers::Ledgers, output::Output};
 
 /// Where things are, and how to speak.
 #[derive(Debug, Clone)]
@@ -125,6 +125,11 @@ impl Context {
     pub(crate) async fn client(&self) -> anyhow::Result<Client> {
         let network = self.network_file()?;
         Ok(Client::open(&self.home, &network, ClientConfig::default()).await?)
+    }
+
+    /// The archive group and the small chains that it keeps.
+    pub(crate) async fn ledgers(&self) -> anyhow::Result<Ledgers> {
+        Ledgers::connect(&self.network_file()?).await
     }
 
     pub(crate) async fn mainchain(&self) -> anyhow::Result<Mainchain> {

@@ -9,6 +9,7 @@ mod context;
 mod demo;
 mod devnet;
 mod files;
+mod ledgers;
 mod output;
 mod specs;
 

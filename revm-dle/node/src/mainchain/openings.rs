@@ -22,7 +22,11 @@ use axum::{
     routing::post,
 };
 use conet_chain::{ChainError, Mainchain};
-use conet_ledger::{execute::found_chain, genesis::Genesis, transaction::recover};
+use conet_ledger::{
+    execute::found_chain,
+    genesis::{ChainClass, Genesis},
+    transaction::recover,
+};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
@@ -231,7 +235,11 @@ impl Openings {
     async fn read_main_chain(&self, genesis: &Genesis) -> Result<(u64, u64), ChainError> {
         let parameters = self.0.chain.parameters();
         let rent = parameters.rentPerDay(genesis.class as u8).call().await?;
-        let gas_price = parameters.dleGasPrice().call().await?;
+        // Where no money is, nobody can pay for gas.
+        let gas_price = match genesis.class {
+            ChainClass::Asset => parameters.dleGasPrice().call().await?,
+            ChainClass::Storage => 0,
+        };
         if rent == 0 {
             return Ok((u64::MAX, gas_price));
         }

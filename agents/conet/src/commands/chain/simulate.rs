@@ -1,4 +1,4 @@
-//! `conet chain`: the small chains behind notes.
+//! `conet chain simulate`: committees in virtual time.
 
 use std::{
     io::{self, Write as _},
@@ -8,24 +8,11 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use clap::{Args, Subcommand};
+use clap::Args;
 use conet_simulator::{Kind, Report, Violation};
 use serde_json::{Value, json};
 
 use crate::{context::Context, output::Output};
-
-/// The ledgers' own chains.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ChainCommand {
-    /// Run committees in virtual time, with liars, losses and crashes, and check every step
-    #[command(after_help = "Examples:
-  conet chain simulate --seeds 0..100000             all cores; prints the seeds that fail
-  conet chain simulate --seeds 0..500 --kind forker  all liars of one kind
-  conet chain simulate --seeds 17..18 --trace        what happened in one run, line by line
-
-A run follows from its seed (and kind) alone: what fails once fails again. Exits non-zero when a seed fails.")]
-    Simulate(SimulateArgs),
-}
 
 /// Arguments of `conet chain simulate`.
 #[derive(Debug, Args)]
@@ -57,8 +44,7 @@ fn kind(name: &str) -> Result<Kind, String> {
     Kind::named(name).ok_or_else(|| format!("expected one of {}, found {name}", known()))
 }
 
-pub(crate) async fn run(command: ChainCommand, context: &Context) -> anyhow::Result<()> {
-    let ChainCommand::Simulate(args) = command;
+pub(super) async fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<()> {
     let output = context.output;
     tokio::task::spawn_blocking(move || simulate(&args, output)).await?
 }

@@ -1,0 +1,184 @@
+//! A chain begins.
+
+use std::{path::PathBuf, time::Duration};
+
+use alloy::{
+    primitives::{Address, B256, Bytes, U256, keccak256},
+    sol_types::SolValue as _,
+};
+use anyhow::{Context as _, ensure};
+use clap::Args;
+use conet_bindings::History;
+use conet_chain::Mainchain;
+use conet_dle::{
+    clock,
+    keys::WalletKey,
+    mainchain::openings::{NewChain, OPEN_PATH, Opened, chain_id},
+};
+use conet_ledger::{
+    execute::{CodeBook, found_chain},
+    genesis::{ChainClass, Genesis, Visibility},
+};
+use serde_json::json;
+
+use super::{key, read::group_text};
+use crate::{
+    actor::{Coin, dollars_text},
+    context::{Context, PasswordArgs, shown},
+    ledgers::{GAS_LIMIT, Ledgers},
+};
+
+/// For how long the request counts, seconds.
+const COUNTS_S: u64 = 300;
+
+/// What the chain is to be.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("contract").required(true)))]
+pub(crate) struct CreateArgs {
+    /// The wallet that the chain is bound to: it owns the history, and pays for storage
+    #[arg(long)]
+    wallet: String,
+    /// The history of something: its name
+    #[arg(long, group = "contract")]
+    title: Option<String>,
+    /// What the history is of: a serial number's hash, or whatever names the thing [default: the title's hash]
+    #[arg(long, value_name = "HASH", requires = "title")]
+    asset: Option<B256>,
+    /// A contract of your own: its deployed bytecode in hexadecimal
+    #[arg(long, value_name = "FILE", group = "contract", requires = "definitions")]
+    code: Option<PathBuf>,
+    /// What it is told at the beginning, in its own ABI
+    #[arg(long, value_name = "HEX", requires = "code")]
+    definitions: Option<Bytes>,
+    /// What the chain is for: asset holds money, storage does not
+    #[arg(long, default_value = "storage", value_parser = ["asset", "storage"])]
+    class: String,
+    /// Only the owner, the group and those who write may read it
+    #[arg(long)]
+    private: bool,
+    /// How many witnesses watch its creator
+    #[arg(long, default_value_t = 5)]
+    witnesses: u8,
+    /// How many validators execute each block once more, drawn anew for each
+    #[arg(long, default_value_t = 1)]
+    validators: u8,
+    /// How many of them all must sign; 0 for all
+    #[arg(long, default_value_t = 0)]
+    quorum: u8,
+    /// For how many days storage is paid ahead, where it costs something
+    #[arg(long, default_value_t = 30)]
+    rent_days: u64,
+    /// The stablecoin that pays it: a symbol or an address [default: the first that is approved]
+    #[arg(long)]
+    stablecoin: Option<String>,
+    /// How long to wait until the group is drawn, seconds
+    #[arg(long, default_value_t = 60)]
+    timeout_s: u64,
+    #[command(flatten)]
+    password: PasswordArgs,
+}
+
+pub(super) async fn run(args: CreateArgs, context: &Context) -> anyhow::Result<()> {
+    let (ledgers, main) = (context.ledgers().await?, context.mainchain().await?);
+    let key = key(&args.wallet, &args.password, context).await?;
+    let (code, definitions) = contract(&args, key.wallet())?;
+    let salt = B256::from(rand::random::<[u8; 32]>());
+    let chain = chain_id(main.chain_id(), key.wallet(), salt);
+    let class = match args.class.as_str() {
+        "asset" => ChainClass::Asset,
+        _ => ChainClass::Storage,
+    };
+    let paid_through_s = pay_rent(&main, chain, class, &args, context).await?;
+    let genesis = Genesis {
+        chain,
+        series: 1,
+        main_chain_id: main.chain_id(),
+        class,
+        visibility: if args.private { Visibility::Members } else { Visibility::Public },
+        code_hash: keccak256(&code),
+        definitions,
+        wallet: key.wallet(),
+        quorum: args.quorum,
+        unpaid_selectors: Vec::new(),
+        gas_limit_max: GAS_LIMIT,
+        parent: B256::ZERO,
+        height: 0,
+        epoch: ledgers.seats.epoch,
+        time_ms: clock::unix_ms(),
+        paid_through_s,
+        members_hash: B256::ZERO,
+    };
+    // What no node could begin with is said here.
+    let begun = found_chain(genesis.clone(), &CodeBook::from_iter([code]));
+    let hash = begun.context("the contract does not begin with these definitions")?.0.hash();
+    let opened = open(&ledgers, genesis, hash, salt, &args, &key).await?;
+    context
+        .output
+        .status(&format!("{} seats have taken it; its group is being drawn", opened.seats));
+    let patience = Duration::from_secs(args.timeout_s);
+    let proven = ledgers.until_whole(chain, patience, Some(&key)).await?;
+    let json = json!({
+        "chain": chain,
+        "genesis": hash,
+        "creator": proven.notice.creator.map(|node| node.0),
+        "witnesses": proven.notice.witnesses.iter().map(|node| node.0).collect::<Vec<_>>(),
+    });
+    let text = format!("chain {chain} has begun: {}", group_text(&proven));
+    Ok(context.output.result(&json, &text)?)
+}
+
+/// The contract's code, and what it is told at the beginning.
+fn contract(args: &CreateArgs, owner: Address) -> anyhow::Result<(Bytes, Bytes)> {
+    if let (Some(path), Some(definitions)) = (&args.code, &args.definitions) {
+        let cannot_read = || format!("cannot read {}", shown(path));
+        let text = std::fs::read_to_string(path).with_context(cannot_read)?;
+        let code: Bytes = text.trim().parse().context("expected bytecode in hexadecimal")?;
+        return Ok((code, definitions.clone()));
+    }
+    let title = args.title.clone().unwrap_or_default();
+    let asset = args.asset.unwrap_or_else(|| keccak256(&title));
+    let definitions = (owner, asset, title).abi_encode_params();
+    // As `abi.encode` of a struct with a part of unknown length: an offset comes first.
+    let definitions = [U256::from(32).abi_encode(), definitions].concat();
+    Ok((History::DEPLOYED_BYTECODE.clone(), definitions.into()))
+}
+
+/// Pays for storage where it costs something. Until when it is paid, seconds since 1970.
+async fn pay_rent(
+    main: &Mainchain,
+    chain: B256,
+    class: ChainClass,
+    args: &CreateArgs,
+    context: &Context,
+) -> anyhow::Result<u64> {
+    let per_day = main.parameters().rentPerDay(class as u8).call().await?;
+    if per_day == 0 {
+        return Ok(u64::MAX);
+    }
+    let micro = per_day.checked_mul(args.rent_days).context("so many days are too many")?;
+    ensure!(micro > 0, "storage costs ${} a day: give --rent-days", dollars_text(per_day));
+    let payer = context.payer(main, &args.wallet, &args.password).await?;
+    let coin = Coin::approved(main, args.stablecoin.as_deref()).await?;
+    let scale = main.parameters().stablecoinScale(coin.address).call().await?;
+    let anchor = main.chain_anchor();
+    coin.allow(main, &payer, *anchor.address(), U256::from(micro) * scale).await?;
+    payer.send(anchor.payRent(chain, coin.address, micro)).await.context("paying rent")?;
+    context.output.status(&format!("paid ${} for storage", dollars_text(micro)));
+    Ok(anchor.anchorOf(chain).call().await?.paidThrough)
+}
+
+async fn open(
+    ledgers: &Ledgers,
+    genesis: Genesis,
+    hash: B256,
+    salt: B256,
+    args: &CreateArgs,
+    key: &WalletKey,
+) -> anyhow::Result<Opened> {
+    let group = (args.witnesses, args.validators);
+    let chain = genesis.chain;
+    let new = NewChain::new(genesis, salt, group, clock::unix_s() + COUNTS_S).signed(hash, key);
+    let opened =
+        ledgers.ask(async |client, place| client.post(place, chain, OPEN_PATH, &new, None).await);
+    opened.await.context("asking for the chain")
+}

@@ -1,0 +1,154 @@
+//! A whole chain, executed again from its beginning.
+
+use std::path::PathBuf;
+
+use alloy::primitives::{B256, Bytes, keccak256};
+use anyhow::{Context as _, bail, ensure};
+use clap::Args;
+use conet_bindings::{History, NoteChain};
+use conet_ledger::verify::{ExportedBlock, ExportedChain, Verifier};
+use serde_json::json;
+
+use super::{ReaderArgs, read::block};
+use crate::context::{Context, shown};
+
+/// What to write, and where.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// The chain's id
+    chain: B256,
+    /// The file
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+/// What to verify.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("which").required(true)))]
+pub(crate) struct VerifyArgs {
+    /// The chain's id
+    #[arg(group = "which")]
+    chain: Option<B256>,
+    /// A chain that was exported
+    #[arg(long, value_name = "FILE", group = "which")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+/// What it takes to read a chain.
+#[derive(Debug, Args)]
+struct SourceArgs {
+    /// The contract's bytecode in hexadecimal, when it is none that comes with this program
+    #[arg(long, value_name = "FILE")]
+    code: Option<PathBuf>,
+    #[command(flatten)]
+    reader: ReaderArgs,
+}
+
+/// The code that a genesis names.
+fn code(hash: B256, source: &SourceArgs) -> anyhow::Result<Bytes> {
+    let mut known = vec![NoteChain::DEPLOYED_BYTECODE.clone(), History::DEPLOYED_BYTECODE.clone()];
+    if let Some(path) = &source.code {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", shown(path)))?;
+        known.push(text.trim().parse().context("expected bytecode in hexadecimal")?);
+    }
+    let found = known.into_iter().find(|code| keccak256(code) == hash);
+    found.with_context(|| format!("the chain has a contract of its own: give --code, with the bytecode whose keccak256 is {hash}"))
+}
+
+/// Reads a chain up to the block that the archive group's proof names, and gives that block's hash.
+async fn fetch(
+    chain: B256,
+    source: &SourceArgs,
+    context: &Context,
+) -> anyhow::Result<(ExportedChain, B256)> {
+    let (ledgers, key) = (context.ledgers().await?, source.reader.key(context).await?);
+    let signer = key.as_ref();
+    let notice = ledgers.chain(chain, signer).await?.notice;
+    let begun = ledgers.ask(async |client, place| client.genesis(place, chain, signer).await);
+    let begun = begun.await?;
+    ensure!(
+        begun.hash == notice.genesis,
+        "a seat gave another beginning than the archive group decided: do not trust it"
+    );
+    let code = code(begun.genesis.code_hash, source)?;
+    let first = begun.genesis.height + 1;
+    let bar = context.output.counter((notice.height + 1).saturating_sub(first));
+    let mut blocks = Vec::new();
+    for height in first..=notice.height {
+        let found = block(&ledgers, chain, height, signer).await?;
+        let body = found.body.with_context(|| {
+            format!("the seat is still being sent block {height}: try again in a moment")
+        })?;
+        blocks.push(ExportedBlock { header: found.header, body });
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let genesis_hash = begun.hash;
+    Ok((ExportedChain { genesis: begun.genesis, genesis_hash, code, blocks }, notice.hash))
+}
+
+pub(super) async fn export(args: ExportArgs, context: &Context) -> anyhow::Result<()> {
+    let (exported, _) = fetch(args.chain, &args.source, context).await?;
+    let bytes = serde_json::to_vec(&exported)?;
+    std::fs::write(&args.out, bytes)
+        .with_context(|| format!("cannot write {}", shown(&args.out)))?;
+    let (blocks, path) = (exported.blocks.len(), shown(&args.out));
+    let json = json!({ "chain": args.chain, "blocks": blocks, "path": path });
+    Ok(context.output.result(&json, &format!("{blocks} blocks are written to {path}"))?)
+}
+
+pub(super) async fn run(args: VerifyArgs, context: &Context) -> anyhow::Result<()> {
+    let (exported, decided) = match (args.chain, &args.file) {
+        (Some(chain), _) => {
+            let (exported, decided) = fetch(chain, &args.source, context).await?;
+            (exported, Some(decided))
+        }
+        (None, Some(path)) => {
+            let bytes =
+                std::fs::read(path).with_context(|| format!("cannot read {}", shown(path)))?;
+            let read = serde_json::from_slice(&bytes);
+            (read.with_context(|| format!("{} is no exported chain", shown(path)))?, None)
+        }
+        (None, None) => bail!("expected a chain's id or --file"),
+    };
+    let output = context.output;
+    let count = exported.blocks.len();
+    let verified = tokio::task::spawn_blocking(move || execute(&exported, output)).await??;
+    let last = verified.last();
+    let (chain, height, hash) = (last.proposal.chain, last.proposal.height, last.hash());
+    if let Some(decided) = decided {
+        ensure!(
+            hash == decided,
+            "the blocks lead to {hash}, but the archive group made {decided} final"
+        );
+    }
+    let root = last.outcome.state_root;
+    let json = json!({ "chain": chain, "blocks": count, "height": height, "block": hash, "state_root": root, "is_final": decided.is_some() });
+    let whose =
+        if decided.is_some() { "which the archive group made final" } else { "as exported" };
+    let text =
+        format!("{count} blocks give what they say, up to {hash} at height {height}, {whose}");
+    Ok(output.result(&json, &text)?)
+}
+
+fn execute(exported: &ExportedChain, output: crate::output::Output) -> anyhow::Result<Verifier> {
+    let mut verifier = Verifier::new(exported.genesis.clone(), exported.code.clone())?;
+    ensure!(
+        verifier.chain().hash() == exported.genesis_hash,
+        "the genesis has the hash {}, not {}",
+        verifier.chain().hash(),
+        exported.genesis_hash
+    );
+    let bar = output.counter(exported.blocks.len() as u64);
+    for block in &exported.blocks {
+        verifier.next(block)?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(verifier)
+}

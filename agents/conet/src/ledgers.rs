@@ -1,0 +1,224 @@
+//! The small chains, as a user reaches them: through any seat of their archive group, whose proofs are checked here.
+
+use std::{sync::Arc, time::Duration};
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use anyhow::{Context as _, bail, ensure};
+use conet_chain::{ChainReader, Directory, Mainchain, NetworkFile, archive::Group};
+use conet_committee::{
+    archive::ProvenNotice,
+    keys::{Compact, Keys, NodeId, Registry},
+    seats::Seats,
+    vote::Voting,
+};
+use conet_dle::{
+    client::{Client, ClientError, Place},
+    clock,
+    keys::WalletKey,
+    registry::{NodeEntry, NodeMap},
+    rpc::{Said, TransactionView},
+};
+use conet_ledger::{
+    block::{SignedTransaction, Transaction},
+    transaction::{domain, recover},
+};
+use conet_wire::claim::EndpointPolicy;
+use rand::seq::SliceRandom as _;
+
+/// Gas that a transaction may use unless its sender says otherwise.
+pub(crate) const GAS_LIMIT: u64 = 2_000_000;
+
+/// For how long a transaction counts when it is in no block, seconds.
+const VALID_S: u64 = 600;
+
+/// How often it is looked at whether something is there.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// An archive group, with the chains that it keeps.
+pub(crate) struct Ledgers {
+    pub(crate) client: Client,
+    pub(crate) seats: Arc<Seats>,
+    voting: Voting,
+    /// In the order in which they are asked.
+    places: Vec<Place>,
+}
+
+/// Checks signatures, and makes none.
+struct Reader;
+
+impl Keys for Reader {
+    fn sign(&self, _digest: B256) -> Compact {
+        Compact::ZERO
+    }
+
+    fn verify(&self, wallet: Address, digest: B256, signature: &Compact) -> bool {
+        recover(digest, signature.as_slice()) == Ok(wallet)
+    }
+}
+
+/// What became of a transaction.
+pub(crate) struct Sent {
+    pub(crate) hash: B256,
+    pub(crate) view: TransactionView,
+    pub(crate) took: Duration,
+}
+
+impl Ledgers {
+    /// Reads on the main chain who has the seats, and where they are.
+    pub(crate) async fn connect(file: &NetworkFile) -> anyhow::Result<Self> {
+        Self::of_group(file, 1).await
+    }
+
+    async fn of_group(file: &NetworkFile, group: u32) -> anyhow::Result<Self> {
+        let main = Mainchain::connect(file).await?;
+        let group = Group::read(&main, group).await?;
+        let reader = ChainReader::connect(&file.rpc_url, file.network()).await?;
+        let directory = Directory::load_once(&reader, EndpointPolicy::Development).await?;
+        let entry = |node: &conet_wire::claim::VerifiedNode| {
+            let endpoint = node.endpoints().first().map(ToString::to_string);
+            Some(NodeEntry::new(NodeId(u64::try_from(node.id()).ok()?), node.wallet(), endpoint))
+        };
+        let nodes = NodeMap::new(directory.all().iter().filter_map(|known| entry(&known.node)));
+        let ids = group.nodes.iter().map(|id: &U256| NodeId(id.saturating_to())).collect();
+        let seats = Arc::new(Seats::new(file.chain_id, group.id, group.epoch, ids));
+        let place = |node: &NodeId| Some(Place { node: *node, endpoint: nodes.endpoint(*node)? });
+        let mut places: Vec<_> = seats.nodes().iter().filter_map(place).collect();
+        places.shuffle(&mut rand::rng());
+        let registry: Arc<dyn Registry> = Arc::new(nodes);
+        let slasher = main.address("Slasher");
+        let voting = Voting::new(NodeId(0), Arc::new(Reader), registry, (file.chain_id, slasher));
+        Ok(Self { client: Client::new(file.chain_id), seats, voting, places })
+    }
+
+    /// Asks one seat after the other until one answers.
+    pub(crate) async fn ask<T>(
+        &self,
+        question: impl AsyncFn(&Client, &Place) -> Result<T, ClientError>,
+    ) -> anyhow::Result<T> {
+        let mut last = None;
+        for place in &self.places {
+            match question(&self.client, place).await {
+                Err(error) if error.is_no_answer() => last = Some(error),
+                answer => return Ok(answer?),
+            }
+        }
+        match last {
+            Some(error) => Err(error).context("no seat of the archive group answers"),
+            None => bail!("expected an archive group whose seats have endpoints, found none"),
+        }
+    }
+
+    /// Where a chain stands, by the archive group's proof.
+    pub(crate) async fn chain(
+        &self,
+        chain: B256,
+        signer: Option<&WalletKey>,
+    ) -> anyhow::Result<ProvenNotice> {
+        let proven =
+            self.ask(async |client, place| client.chain(place, chain, signer).await).await?;
+        self.check(&proven)?;
+        ensure!(proven.notice.chain == chain, "the seat answered about another chain");
+        Ok(proven)
+    }
+
+    /// Checks that more than two thirds of the seats made it final.
+    pub(crate) fn check(&self, proven: &ProvenNotice) -> anyhow::Result<u64> {
+        let height = proven.verify(&self.seats, &self.voting);
+        height.context("a seat's answer is not what the archive group decided: do not trust it")
+    }
+
+    /// Signs a call and hands it in; waits until it is final.
+    pub(crate) async fn transact(
+        &self,
+        chain: B256,
+        data: Bytes,
+        gas_limit: u64,
+        patience: Duration,
+        signer: &WalletKey,
+    ) -> anyhow::Result<Sent> {
+        let asks = Some(signer);
+        let wallet = signer.wallet();
+        let begun = self.ask(async |client, place| client.genesis(place, chain, asks).await);
+        let begun = begun.await?;
+        let account =
+            self.ask(async |client, place| client.account(place, chain, wallet, asks).await);
+        let transaction = Transaction {
+            chain,
+            nonce: account.await?.nonce,
+            valid_until_s: clock::unix_s() + VALID_S,
+            gas_limit,
+            data,
+        };
+        let separator = domain(begun.genesis.main_chain_id).hash_struct();
+        let signature = signer.sign(transaction.digest(separator, begun.hash));
+        let signed = SignedTransaction { transaction, signature: signature.into() };
+        let start = std::time::Instant::now();
+        let handed = self.ask(async |client, place| client.submit(place, &signed, asks).await);
+        let hash = handed.await?.hash;
+        loop {
+            let found = self
+                .ask(async |client, place| {
+                    match client.transaction(place, chain, hash, asks).await {
+                        Err(error) if error.is_not_found() => Ok(None),
+                        found => found.map(Some),
+                    }
+                })
+                .await?;
+            if let Some(view) = found {
+                return Ok(Sent { hash, view, took: start.elapsed() });
+            }
+            ensure!(
+                start.elapsed() < patience,
+                "transaction {hash} is not final after {} s: it may still be; look with conet \
+                 chain show",
+                patience.as_secs()
+            );
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Asks a chain's contract.
+    pub(crate) async fn call(
+        &self,
+        chain: B256,
+        data: Bytes,
+        signer: Option<&WalletKey>,
+    ) -> anyhow::Result<Said> {
+        let caller = signer.map(WalletKey::wallet).unwrap_or_default();
+        self.ask(async |client, place| {
+            client.call(place, chain, caller, data.clone(), signer).await
+        })
+        .await
+    }
+
+    /// Waits until a chain's group is drawn, and gives where it stands.
+    pub(crate) async fn until_whole(
+        &self,
+        chain: B256,
+        patience: Duration,
+        signer: Option<&WalletKey>,
+    ) -> anyhow::Result<ProvenNotice> {
+        let start = std::time::Instant::now();
+        loop {
+            let found = self
+                .ask(async |client, place| match client.chain(place, chain, signer).await {
+                    Err(error) if error.is_not_found() => Ok(None),
+                    found => found.map(Some),
+                })
+                .await?;
+            if let Some(proven) =
+                found.filter(|proven| proven.notice.signers(proven.notice.height + 1).is_some())
+            {
+                self.check(&proven)?;
+                return Ok(proven);
+            }
+            ensure!(
+                start.elapsed() < patience,
+                "the group of {chain} is not drawn after {} s: do enough nodes wait? See conet \
+                 chain status",
+                patience.as_secs()
+            );
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+}
