@@ -38,6 +38,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 pub(crate) struct Ledgers {
     pub(crate) client: Client,
     pub(crate) seats: Arc<Seats>,
+    pub(crate) nodes: NodeMap,
+    /// The main chain's id, and its `Slasher`.
+    pub(crate) main: (u64, Address),
     voting: Voting,
     /// In the order in which they are asked.
     places: Vec<Place>,
@@ -84,10 +87,15 @@ impl Ledgers {
         let place = |node: &NodeId| Some(Place { node: *node, endpoint: nodes.endpoint(*node)? });
         let mut places: Vec<_> = seats.nodes().iter().filter_map(place).collect();
         places.shuffle(&mut rand::rng());
-        let registry: Arc<dyn Registry> = Arc::new(nodes);
-        let slasher = main.address("Slasher");
-        let voting = Voting::new(NodeId(0), Arc::new(Reader), registry, (file.chain_id, slasher));
-        Ok(Self { client: Client::new(file.chain_id), seats, voting, places })
+        let registry: Arc<dyn Registry> = Arc::new(nodes.clone());
+        let main = (file.chain_id, main.address("Slasher"));
+        let voting = Voting::new(NodeId(0), Arc::new(Reader), registry, main);
+        Ok(Self { client: Client::new(file.chain_id), seats, nodes, main, voting, places })
+    }
+
+    /// The seats, in the order in which they are asked.
+    pub(crate) fn places(&self) -> &[Place] {
+        &self.places
     }
 
     /// Asks one seat after the other until one answers.

@@ -49,6 +49,11 @@ impl Output {
         self.bar(count, "{bar:40} {pos}/{len} {per_sec} {eta}")
     }
 
+    /// Counts what has no end that is known before; hidden unless a person looks.
+    pub(crate) fn spinner(self, what: &'static str) -> ProgressBar {
+        self.bar(0, "{spinner} {pos} {msg}").with_message(what)
+    }
+
     fn bar(self, length: u64, style: &str) -> ProgressBar {
         let shown = !self.json && io::stderr().is_terminal();
         let target =

@@ -131,7 +131,7 @@ pub(crate) async fn run(args: DevnetArgs, context: &Context) -> anyhow::Result<(
     };
     let mut devnet = Devnet::start(home, args.size(), args.chain()?, say).await?;
     if args.demo {
-        let told = crate::demo::tell(&devnet.network, &devnet.owner, home, json).await;
+        let told = crate::demo::tell(&mut devnet, home, json).await;
         devnet.stop().await;
         return told;
     }
@@ -141,7 +141,7 @@ pub(crate) async fn run(args: DevnetArgs, context: &Context) -> anyhow::Result<(
         println!("{}", what_next(home));
     }
     tokio::select! {
-        error = devnet.first_to_end() => {
+        error = devnet.ended(say) => {
             devnet.stop().await;
             Err(error)
         }
@@ -167,7 +167,8 @@ fn what_next(home: &Path) -> String {
   conet node list                      the nodes
   conet devnet fund --wallet bobo      gas, CoNET and play money
   conet gov rules                      what votes decide
-  conet route ADDRESS      what the chain says of a wallet
+  conet route ADDRESS                  what the chain says of a wallet
+  conet chain create --wallet bobo --title 'My car'      a small chain of its own
 
 Press Ctrl-C to stop."
     )

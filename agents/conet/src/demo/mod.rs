@@ -1,6 +1,8 @@
 //! The white paper's story, told on a running network with real wallets, and after
 //! each step what every node on the way could and could not see.
 
+mod chain;
+mod cheat;
 mod vote;
 mod witness;
 
@@ -8,13 +10,14 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use alloy::primitives::{Address, U256};
 use anyhow::{Context as _, bail, ensure};
-use conet_chain::{Mainchain, NetworkFile, Payer};
+use conet_chain::{Mainchain, NetworkFile};
 use conet_client::{
     Client, ClientConfig, Content, Delivery, Event, Keystore, ListenOptions, Listener, Password,
     RegisterOptions, SendOptions, Wallet,
 };
 use conet_wire::claim::EndpointPolicy;
 
+use crate::devnet::Devnet;
 use witness::Witness;
 
 /// How long one step may take.
@@ -25,9 +28,6 @@ const BOBOS_AGENT: u64 = 1;
 const PETERS_AGENT: u64 = 2;
 const SENDING_RELAY: u64 = 3;
 const LISTENING_RELAY: u64 = 4;
-
-/// Nodes that the story needs.
-pub(crate) const NODES_MIN: usize = 4;
 
 struct Person {
     name: &'static str,
@@ -111,15 +111,23 @@ async fn read(listener: &mut Listener, from: &Person, text: &str) -> anyhow::Res
 }
 
 /// Tells the whole story; an error if any of it does not come true.
-pub(crate) async fn tell(
-    network: &NetworkFile,
-    owner: &Payer,
-    home: &Path,
-    json: bool,
-) -> anyhow::Result<()> {
-    ensure!(network.nodes.len() >= NODES_MIN, "the story needs {NODES_MIN} nodes");
-    let mut witness = Witness::new(network, json).await?;
+pub(crate) async fn tell(devnet: &mut Devnet, home: &Path, json: bool) -> anyhow::Result<()> {
+    let (found, needed) = (devnet.network.nodes.len(), chain::NODES_MIN);
+    ensure!(found >= needed, "the story needs {needed} nodes, found {found}");
+    let mut witness = Witness::new(&devnet.network, json).await?;
+    tell_of_messages(&devnet.network, home, &mut witness).await?;
+    let main = Mainchain::connect(&devnet.network).await?;
+    vote::tell(&main, &devnet.owner, &mut witness).await?;
+    chain::tell(devnet, &mut witness).await?;
+    witness.conclude()
+}
 
+/// Bobo and Peter.
+async fn tell_of_messages(
+    network: &NetworkFile,
+    home: &Path,
+    witness: &mut Witness,
+) -> anyhow::Result<()> {
     witness.step("Bobo and Peter make wallets. A wallet is a key; its address names a device.");
     let bobo = Person::new("bobo", home, network).await?;
     let peter = Person::new("peter", home, network).await?;
@@ -164,10 +172,5 @@ pub(crate) async fn tell(
     read(&mut listener, &peter, AGAIN).await?;
     listener.close().await;
     witness.note(&format!("Bobo reads \"{AGAIN}\", signed by Peter's wallet."));
-    witness.report().await?;
-
-    let chain = Mainchain::connect(network).await?;
-    vote::tell(&chain, owner, &mut witness).await?;
-
-    witness.conclude()
+    witness.report().await
 }

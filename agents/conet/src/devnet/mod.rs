@@ -99,14 +99,35 @@ impl Devnet {
         Ok(Self { network: file, owner, nodes: processes, chain })
     }
 
-    /// Waits until a process ends by itself, which none should.
-    pub(crate) async fn first_to_end(&mut self) -> anyhow::Error {
-        let nodes = self.nodes.iter_mut().map(|node| Box::pin(node.ended()));
-        let first = futures_util::future::select_all(nodes);
-        tokio::select! {
-            (what, ..) = first => what,
-            what = self.chain.ended() => what,
+    /// Waits until the chain ends by itself. Of a node that does, it says so: the others go on without it.
+    pub(crate) async fn ended(&mut self, say: impl Fn(String)) -> anyhow::Error {
+        while !self.nodes.is_empty() {
+            let nodes = self.nodes.iter_mut().map(|node| Box::pin(node.ended()));
+            let first = futures_util::future::select_all(nodes);
+            let index = tokio::select! {
+                (what, index, _) = first => {
+                    say(format!("{what:#}"));
+                    index
+                }
+                what = self.chain.ended() => return what,
+            };
+            self.nodes.remove(index);
         }
+        anyhow::anyhow!("no node is left")
+    }
+
+    /// Starts a node again that was killed, and waits until it is well.
+    pub(crate) async fn restart(&mut self, home: &Path) -> anyhow::Result<()> {
+        self.nodes.retain(|node| node.home() != home);
+        let mut process = NodeProcess::start(home).await?;
+        process.wait_until_healthy().await?;
+        self.nodes.push(process);
+        Ok(())
+    }
+
+    /// The process of a node, if it runs.
+    pub(crate) fn node(&mut self, home: &Path) -> Option<&mut NodeProcess> {
+        self.nodes.iter_mut().find(|node| node.home() == home)
     }
 
     /// Stops the nodes, then the chain if it is ours.

@@ -179,12 +179,25 @@ impl NodeProcess {
         Ok((health.ok && is_well, health))
     }
 
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Waits for its end, and says what to do about it.
     pub(crate) async fn ended(&mut self) -> anyhow::Error {
-        let status = self.child.wait().await;
+        let home = self.home.display();
+        let how = match self.child.wait().await {
+            Ok(status) => status.to_string(),
+            Err(error) => error.to_string(),
+        };
         anyhow::anyhow!(
-            "the node in {} ended ({status:?}); see node.log there",
-            self.home.display()
+            "the node in {home} ended ({how}); see node.log there. Start it again with: conet --home {home} node run"
         )
+    }
+
+    /// Ends it at once, as a power cut would.
+    pub(crate) async fn kill(&mut self) -> anyhow::Result<()> {
+        self.child.kill().await.context("killing a node")
     }
 
     /// Asks for a graceful end.

@@ -31,7 +31,7 @@ pub use listen::listen;
 pub use server::routes;
 
 /// Where parcels are posted.
-pub(crate) const PARCEL_PATH: &str = "/dle/v1/parcel";
+pub const PARCEL_PATH: &str = "/dle/v1/parcel";
 
 /// Where streams are asked for.
 pub(crate) const STREAM_PATH: &str = "/dle/v1/stream";

@@ -9,7 +9,7 @@ use alloy::{
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use conet_bindings::History;
-use conet_chain::Mainchain;
+use conet_chain::{Mainchain, Payer};
 use conet_dle::{
     clock,
     keys::WalletKey,
@@ -78,48 +78,43 @@ pub(crate) struct CreateArgs {
     password: PasswordArgs,
 }
 
+/// A contract's code, and what it is told at the beginning.
+pub(crate) type Contract = (Bytes, Bytes);
+
+/// What a chain is to be, besides its contract.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) class: ChainClass,
+    pub(crate) is_private: bool,
+    pub(crate) witnesses: u8,
+    pub(crate) validators: u8,
+    pub(crate) quorum: u8,
+    pub(crate) rent_days: u64,
+    pub(crate) stablecoin: Option<String>,
+}
+
 pub(super) async fn run(args: CreateArgs, context: &Context) -> anyhow::Result<()> {
     let (ledgers, main) = (context.ledgers().await?, context.mainchain().await?);
     let key = key(&args.wallet, &args.password, context).await?;
-    let (code, definitions) = contract(&args, key.wallet())?;
-    let salt = B256::from(rand::random::<[u8; 32]>());
-    let chain = chain_id(main.chain_id(), key.wallet(), salt);
-    let class = match args.class.as_str() {
-        "asset" => ChainClass::Asset,
-        _ => ChainClass::Storage,
-    };
-    let paid_through_s = pay_rent(&main, chain, class, &args, context).await?;
-    let genesis = Genesis {
-        chain,
-        series: 1,
-        main_chain_id: main.chain_id(),
-        class,
-        visibility: if args.private { Visibility::Members } else { Visibility::Public },
-        code_hash: keccak256(&code),
-        definitions,
-        wallet: key.wallet(),
+    let contract = contract(&args, key.wallet())?;
+    let payer = context.payer(&main, &args.wallet, &args.password).await?;
+    let plan = Plan {
+        class: if args.class == "asset" { ChainClass::Asset } else { ChainClass::Storage },
+        is_private: args.private,
+        witnesses: args.witnesses,
+        validators: args.validators,
         quorum: args.quorum,
-        unpaid_selectors: Vec::new(),
-        gas_limit_max: GAS_LIMIT,
-        parent: B256::ZERO,
-        height: 0,
-        epoch: ledgers.seats.epoch,
-        time_ms: clock::unix_ms(),
-        paid_through_s,
-        members_hash: B256::ZERO,
+        rent_days: args.rent_days,
+        stablecoin: args.stablecoin,
     };
-    // What no node could begin with is said here.
-    let begun = found_chain(genesis.clone(), &CodeBook::from_iter([code]));
-    let hash = begun.context("the contract does not begin with these definitions")?.0.hash();
-    let opened = open(&ledgers, genesis, hash, salt, &args, &key).await?;
-    context
-        .output
-        .status(&format!("{} seats have taken it; its group is being drawn", opened.seats));
+    let (chain, opened) = begin(&main, &ledgers, &payer, &key, contract, &plan).await?;
+    let seats = opened.seats;
+    context.output.status(&format!("{seats} seats have taken it; its group is being drawn"));
     let patience = Duration::from_secs(args.timeout_s);
     let proven = ledgers.until_whole(chain, patience, Some(&key)).await?;
     let json = json!({
         "chain": chain,
-        "genesis": hash,
+        "genesis": opened.genesis,
         "creator": proven.notice.creator.map(|node| node.0),
         "witnesses": proven.notice.witnesses.iter().map(|node| node.0).collect::<Vec<_>>(),
     });
@@ -127,58 +122,86 @@ pub(super) async fn run(args: CreateArgs, context: &Context) -> anyhow::Result<(
     Ok(context.output.result(&json, &text)?)
 }
 
-/// The contract's code, and what it is told at the beginning.
-fn contract(args: &CreateArgs, owner: Address) -> anyhow::Result<(Bytes, Bytes)> {
+fn contract(args: &CreateArgs, owner: Address) -> anyhow::Result<Contract> {
     if let (Some(path), Some(definitions)) = (&args.code, &args.definitions) {
         let cannot_read = || format!("cannot read {}", shown(path));
         let text = std::fs::read_to_string(path).with_context(cannot_read)?;
         let code: Bytes = text.trim().parse().context("expected bytecode in hexadecimal")?;
         return Ok((code, definitions.clone()));
     }
-    let title = args.title.clone().unwrap_or_default();
-    let asset = args.asset.unwrap_or_else(|| keccak256(&title));
-    let definitions = (owner, asset, title).abi_encode_params();
+    Ok(history(owner, args.title.as_deref().unwrap_or_default(), args.asset))
+}
+
+/// A history of something; what it is of is named by its title, unless said otherwise.
+pub(crate) fn history(owner: Address, title: &str, asset: Option<B256>) -> Contract {
+    let asset = asset.unwrap_or_else(|| keccak256(title));
+    let parts = (owner, asset, title.to_owned()).abi_encode_params();
     // As `abi.encode` of a struct with a part of unknown length: an offset comes first.
-    let definitions = [U256::from(32).abi_encode(), definitions].concat();
-    Ok((History::DEPLOYED_BYTECODE.clone(), definitions.into()))
+    let definitions = [U256::from(32).abi_encode(), parts].concat();
+    (History::DEPLOYED_BYTECODE.clone(), definitions.into())
+}
+
+/// Pays for storage, and asks the archive group for a chain. It has begun when its group is drawn.
+pub(crate) async fn begin(
+    main: &Mainchain,
+    ledgers: &Ledgers,
+    payer: &Payer,
+    key: &WalletKey,
+    (code, definitions): Contract,
+    plan: &Plan,
+) -> anyhow::Result<(B256, Opened)> {
+    let salt = B256::from(rand::random::<[u8; 32]>());
+    let chain = chain_id(main.chain_id(), key.wallet(), salt);
+    let genesis = Genesis {
+        chain,
+        series: 1,
+        main_chain_id: main.chain_id(),
+        class: plan.class,
+        visibility: if plan.is_private { Visibility::Members } else { Visibility::Public },
+        code_hash: keccak256(&code),
+        definitions,
+        wallet: key.wallet(),
+        quorum: plan.quorum,
+        unpaid_selectors: Vec::new(),
+        gas_limit_max: GAS_LIMIT,
+        parent: B256::ZERO,
+        height: 0,
+        epoch: ledgers.seats.epoch,
+        time_ms: clock::unix_ms(),
+        paid_through_s: u64::MAX,
+        members_hash: B256::ZERO,
+    };
+    // What no node could begin with is said before anything is paid.
+    let codes = CodeBook::from_iter([code]);
+    let refused = "the contract does not begin with these definitions";
+    found_chain(genesis.clone(), &codes).context(refused)?;
+    let genesis = Genesis { paid_through_s: pay_rent(main, chain, payer, plan).await?, ..genesis };
+    let hash = found_chain(genesis.clone(), &codes).context(refused)?.0.hash();
+    let group = (plan.witnesses, plan.validators);
+    let new = NewChain::new(genesis, salt, group, clock::unix_s() + COUNTS_S).signed(hash, key);
+    let opened =
+        ledgers.ask(async |client, place| client.post(place, chain, OPEN_PATH, &new, None).await);
+    Ok((chain, opened.await.context("asking for the chain")?))
 }
 
 /// Pays for storage where it costs something. Until when it is paid, seconds since 1970.
 async fn pay_rent(
     main: &Mainchain,
     chain: B256,
-    class: ChainClass,
-    args: &CreateArgs,
-    context: &Context,
+    payer: &Payer,
+    plan: &Plan,
 ) -> anyhow::Result<u64> {
-    let per_day = main.parameters().rentPerDay(class as u8).call().await?;
+    let per_day = main.parameters().rentPerDay(plan.class as u8).call().await?;
     if per_day == 0 {
         return Ok(u64::MAX);
     }
-    let micro = per_day.checked_mul(args.rent_days).context("so many days are too many")?;
+    let micro = per_day.checked_mul(plan.rent_days).context("so many days are too many")?;
     ensure!(micro > 0, "storage costs ${} a day: give --rent-days", dollars_text(per_day));
-    let payer = context.payer(main, &args.wallet, &args.password).await?;
-    let coin = Coin::approved(main, args.stablecoin.as_deref()).await?;
+    let coin = Coin::approved(main, plan.stablecoin.as_deref()).await?;
     let scale = main.parameters().stablecoinScale(coin.address).call().await?;
     let anchor = main.chain_anchor();
-    coin.allow(main, &payer, *anchor.address(), U256::from(micro) * scale).await?;
-    payer.send(anchor.payRent(chain, coin.address, micro)).await.context("paying rent")?;
-    context.output.status(&format!("paid ${} for storage", dollars_text(micro)));
+    coin.allow(main, payer, *anchor.address(), U256::from(micro) * scale).await?;
+    let paying = || format!("paying ${} for storage", dollars_text(micro));
+    payer.send(anchor.payRent(chain, coin.address, micro)).await.with_context(paying)?;
     Ok(anchor.anchorOf(chain).call().await?.paidThrough)
-}
-
-async fn open(
-    ledgers: &Ledgers,
-    genesis: Genesis,
-    hash: B256,
-    salt: B256,
-    args: &CreateArgs,
-    key: &WalletKey,
-) -> anyhow::Result<Opened> {
-    let group = (args.witnesses, args.validators);
-    let chain = genesis.chain;
-    let new = NewChain::new(genesis, salt, group, clock::unix_s() + COUNTS_S).signed(hash, key);
-    let opened =
-        ledgers.ask(async |client, place| client.post(place, chain, OPEN_PATH, &new, None).await);
-    opened.await.context("asking for the chain")
 }

@@ -1,11 +1,11 @@
 //! `conet chain`: the small chains.
 
-mod create;
+pub(crate) mod create;
 mod read;
-mod selections;
+pub(crate) mod selections;
 mod simulate;
 mod transact;
-mod verify;
+pub(crate) mod verify;
 
 use alloy::primitives::B256;
 use clap::{Args, Subcommand};

@@ -1,16 +1,20 @@
 //! A whole chain, executed again from its beginning.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use alloy::primitives::{B256, Bytes, keccak256};
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use conet_bindings::{History, NoteChain};
+use conet_dle::keys::WalletKey;
 use conet_ledger::verify::{ExportedBlock, ExportedChain, Verifier};
 use serde_json::json;
 
 use super::{ReaderArgs, read::block};
-use crate::context::{Context, shown};
+use crate::{
+    context::{Context, shown},
+    ledgers::Ledgers,
+};
 
 /// What to write, and where.
 #[derive(Debug, Args)]
@@ -48,26 +52,29 @@ struct SourceArgs {
     reader: ReaderArgs,
 }
 
+/// A contract of the user's own, in a file.
+fn own_code(path: Option<&Path>) -> anyhow::Result<Option<Bytes>> {
+    let Some(path) = path else { return Ok(None) };
+    let cannot_read = || format!("cannot read {}", shown(path));
+    let text = std::fs::read_to_string(path).with_context(cannot_read)?;
+    Ok(Some(text.trim().parse().context("expected bytecode in hexadecimal")?))
+}
+
 /// The code that a genesis names.
-fn code(hash: B256, source: &SourceArgs) -> anyhow::Result<Bytes> {
-    let mut known = vec![NoteChain::DEPLOYED_BYTECODE.clone(), History::DEPLOYED_BYTECODE.clone()];
-    if let Some(path) = &source.code {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read {}", shown(path)))?;
-        known.push(text.trim().parse().context("expected bytecode in hexadecimal")?);
-    }
-    let found = known.into_iter().find(|code| keccak256(code) == hash);
+fn code(hash: B256, own: Option<Bytes>) -> anyhow::Result<Bytes> {
+    let known = [NoteChain::DEPLOYED_BYTECODE.clone(), History::DEPLOYED_BYTECODE.clone()];
+    let found = known.into_iter().chain(own).find(|code| keccak256(code) == hash);
     found.with_context(|| format!("the chain has a contract of its own: give --code, with the bytecode whose keccak256 is {hash}"))
 }
 
 /// Reads a chain up to the block that the archive group's proof names, and gives that block's hash.
-async fn fetch(
+pub(crate) async fn fetch(
+    ledgers: &Ledgers,
     chain: B256,
-    source: &SourceArgs,
-    context: &Context,
+    own: Option<Bytes>,
+    signer: Option<&WalletKey>,
+    progress: impl Fn(u64),
 ) -> anyhow::Result<(ExportedChain, B256)> {
-    let (ledgers, key) = (context.ledgers().await?, source.reader.key(context).await?);
-    let signer = key.as_ref();
     let notice = ledgers.chain(chain, signer).await?.notice;
     let begun = ledgers.ask(async |client, place| client.genesis(place, chain, signer).await);
     let begun = begun.await?;
@@ -75,25 +82,36 @@ async fn fetch(
         begun.hash == notice.genesis,
         "a seat gave another beginning than the archive group decided: do not trust it"
     );
-    let code = code(begun.genesis.code_hash, source)?;
-    let first = begun.genesis.height + 1;
-    let bar = context.output.counter((notice.height + 1).saturating_sub(first));
+    let code = code(begun.genesis.code_hash, own)?;
     let mut blocks = Vec::new();
-    for height in first..=notice.height {
-        let found = block(&ledgers, chain, height, signer).await?;
+    for height in begun.genesis.height + 1..=notice.height {
+        let found = block(ledgers, chain, height, signer).await?;
         let body = found.body.with_context(|| {
             format!("the seat is still being sent block {height}: try again in a moment")
         })?;
         blocks.push(ExportedBlock { header: found.header, body });
-        bar.inc(1);
+        progress(blocks.len() as u64);
     }
-    bar.finish_and_clear();
     let genesis_hash = begun.hash;
     Ok((ExportedChain { genesis: begun.genesis, genesis_hash, code, blocks }, notice.hash))
 }
 
+/// As [`fetch`], with what the command line says.
+async fn fetch_as_told(
+    chain: B256,
+    source: &SourceArgs,
+    context: &Context,
+) -> anyhow::Result<(ExportedChain, B256)> {
+    let (ledgers, key) = (context.ledgers().await?, source.reader.key(context).await?);
+    let bar = context.output.spinner("blocks read");
+    let own = own_code(source.code.as_deref())?;
+    let fetched = fetch(&ledgers, chain, own, key.as_ref(), |count| bar.set_position(count)).await;
+    bar.finish_and_clear();
+    fetched
+}
+
 pub(super) async fn export(args: ExportArgs, context: &Context) -> anyhow::Result<()> {
-    let (exported, _) = fetch(args.chain, &args.source, context).await?;
+    let (exported, _) = fetch_as_told(args.chain, &args.source, context).await?;
     let bytes = serde_json::to_vec(&exported)?;
     std::fs::write(&args.out, bytes)
         .with_context(|| format!("cannot write {}", shown(&args.out)))?;
@@ -105,7 +123,7 @@ pub(super) async fn export(args: ExportArgs, context: &Context) -> anyhow::Resul
 pub(super) async fn run(args: VerifyArgs, context: &Context) -> anyhow::Result<()> {
     let (exported, decided) = match (args.chain, &args.file) {
         (Some(chain), _) => {
-            let (exported, decided) = fetch(chain, &args.source, context).await?;
+            let (exported, decided) = fetch_as_told(chain, &args.source, context).await?;
             (exported, Some(decided))
         }
         (None, Some(path)) => {
@@ -118,7 +136,12 @@ pub(super) async fn run(args: VerifyArgs, context: &Context) -> anyhow::Result<(
     };
     let output = context.output;
     let count = exported.blocks.len();
-    let verified = tokio::task::spawn_blocking(move || execute(&exported, output)).await??;
+    let bar = output.counter(count as u64);
+    let shown_on = bar.clone();
+    let done = move || execute(&exported, |count| shown_on.set_position(count));
+    let verified = tokio::task::spawn_blocking(done).await;
+    bar.finish_and_clear();
+    let verified = verified??;
     let last = verified.last();
     let (chain, height, hash) = (last.proposal.chain, last.proposal.height, last.hash());
     if let Some(decided) = decided {
@@ -136,19 +159,17 @@ pub(super) async fn run(args: VerifyArgs, context: &Context) -> anyhow::Result<(
     Ok(output.result(&json, &text)?)
 }
 
-fn execute(exported: &ExportedChain, output: crate::output::Output) -> anyhow::Result<Verifier> {
+/// Executes a chain's blocks one after the other.
+pub(crate) fn execute(
+    exported: &ExportedChain,
+    progress: impl Fn(u64),
+) -> anyhow::Result<Verifier> {
     let mut verifier = Verifier::new(exported.genesis.clone(), exported.code.clone())?;
-    ensure!(
-        verifier.chain().hash() == exported.genesis_hash,
-        "the genesis has the hash {}, not {}",
-        verifier.chain().hash(),
-        exported.genesis_hash
-    );
-    let bar = output.counter(exported.blocks.len() as u64);
-    for block in &exported.blocks {
+    let (expected, found) = (verifier.chain().hash(), exported.genesis_hash);
+    ensure!(expected == found, "the genesis has the hash {expected}, not {found}");
+    for (index, block) in exported.blocks.iter().enumerate() {
         verifier.next(block)?;
-        bar.inc(1);
+        progress(index as u64 + 1);
     }
-    bar.finish_and_clear();
     Ok(verifier)
 }
