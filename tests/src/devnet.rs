@@ -32,15 +32,24 @@ pub struct Devnet {
 }
 
 impl Devnet {
-    /// Starts one with this many nodes.
+    /// Starts one with this many nodes, each with a seat.
     ///
     /// # Panics
     /// When it does not come up.
     pub async fn start(nodes: usize) -> Self {
+        Self::with_seats(nodes, nodes, &[]).await
+    }
+
+    /// Starts one of which so many nodes have seats in the archive group; the others make small chains' blocks.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub async fn with_seats(nodes: usize, seats: usize, more: &[&str]) -> Self {
         let folder = Folder::new();
         let person = Person::at(&folder.path().join("home"));
+        let (nodes, seats) = (nodes.to_string(), seats.to_string());
         let mut child = person
-            .command(&["devnet", "--nodes", &nodes.to_string()])
+            .command(&[&["devnet", "--nodes", &nodes, "--seats", &seats], more].concat())
             .stderr(Stdio::null())
             .spawn()
             .expect("it runs");

@@ -10,6 +10,7 @@
 )]
 
 mod bad_input;
+mod chains;
 mod crash;
 mod deployment;
 mod forced_exits;

@@ -33,6 +33,9 @@ pub(crate) struct DevnetArgs {
     /// How many of them keep all small chains; the others make blocks [default: as few as it takes]
     #[arg(long)]
     seats: Option<u16>,
+    /// A contract of your own for small chains: a file with its deployed bytecode in hexadecimal
+    #[arg(long, value_name = "FILE")]
+    chain_code: Vec<PathBuf>,
     /// Tell the white paper's story, step by step, and exit
     #[arg(long)]
     demo: bool,
@@ -52,7 +55,8 @@ pub(crate) struct DevnetArgs {
 
 impl DevnetArgs {
     fn size(&self) -> Size {
-        Size { nodes: self.nodes.into(), seats: self.seats.map(usize::from) }
+        let (seats, codes) = (self.seats.map(usize::from), self.chain_code.clone());
+        Size { nodes: self.nodes.into(), seats, codes }
     }
 
     fn chain(&self) -> anyhow::Result<ChainChoice> {

@@ -1,6 +1,10 @@
 //! `conet node`: run a node, register it, look at it.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use alloy::primitives::B256;
 use anyhow::{Context as _, bail};
@@ -61,7 +65,7 @@ for its clients' routes and say on chain when it is online.")]
 pub(crate) struct RegisterArgs {
     /// A file with the owner's secret
     #[arg(long)]
-    owner_key_file: std::path::PathBuf,
+    owner_key_file: PathBuf,
     /// Where the world reaches the node
     #[arg(long)]
     endpoint: SocketAddr,
@@ -76,12 +80,16 @@ pub(crate) struct RegisterArgs {
     roles: Vec<String>,
     #[command(flatten)]
     offer: Offer,
+    /// A contract that small chains may have besides those that come with this program: a file with its deployed
+    /// bytecode in hexadecimal. The same in the whole archive group
+    #[arg(long, value_name = "FILE")]
+    chain_code: Vec<PathBuf>,
     /// Allow private and loopback endpoints
     #[arg(long)]
     development: bool,
     /// Where network.json is [default: in the home folder]
     #[arg(long)]
-    network: Option<std::path::PathBuf>,
+    network: Option<PathBuf>,
 }
 
 pub(crate) async fn run(command: NodeCommand, home: &Path, json: bool) -> anyhow::Result<()> {
@@ -182,9 +190,10 @@ fn parse_roles(names: &[String]) -> anyhow::Result<(u16, Vec<Role>)> {
     Ok((mask, played))
 }
 
-/// What a node's part in ledgers takes to know of a network.
-pub(crate) fn ledgers_of(file: &NetworkFile) -> anyhow::Result<toml::Table> {
-    Ok(toml::Table::try_from(DleConfig::new(file.contracts.clone()))?)
+/// What a node's part in ledgers takes to know of a network, with the operator's own contracts for chains.
+pub(crate) fn ledgers_of(file: &NetworkFile, codes: &[PathBuf]) -> anyhow::Result<toml::Table> {
+    let codes = codes.iter().map(std::path::absolute).collect::<Result<_, _>>()?;
+    Ok(toml::Table::try_from(DleConfig { codes, ..DleConfig::new(file.contracts.clone()) })?)
 }
 
 async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result<()> {
@@ -217,7 +226,7 @@ async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result
     };
     let id = Admin::new(reader, owner).register_node(keys.wallet.signer(), record).await?;
     let has_ledgers = mask & LEDGER_ROLES != 0;
-    let ledgers = has_ledgers.then(|| ledgers_of(&file)).transpose()?;
+    let ledgers = has_ledgers.then(|| ledgers_of(&file, &args.chain_code)).transpose()?;
     let any = SocketAddr::from(([0, 0, 0, 0], args.endpoint.port()));
     let config = NodeConfig {
         id: u64::try_from(id)?,

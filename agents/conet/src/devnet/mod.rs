@@ -5,7 +5,7 @@ mod chain;
 pub(crate) mod economy;
 mod nodes;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use alloy::primitives::U256;
 use anyhow::Context as _;
@@ -20,12 +20,14 @@ pub(crate) use nodes::NodeProcess;
 const NODE_WEI: u128 = 10_000_000_000_000_000_000;
 
 /// How large a network is to be.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Size {
     /// Nodes.
     pub(crate) nodes: usize,
     /// Of these, archive nodes; the others take part in ledgers. None: as few as a group takes.
     pub(crate) seats: Option<usize>,
+    /// Contracts that small chains may have besides those that come with this program.
+    pub(crate) codes: Vec<PathBuf>,
 }
 
 /// A running development network. Dropping it stops its processes.
@@ -42,10 +44,11 @@ impl Devnet {
     /// Starts everything below `home`, saying each step to `say`.
     pub(crate) async fn start(
         home: &Path,
-        Size { nodes: count, seats }: Size,
+        size: Size,
         choice: ChainChoice,
         mut say: impl FnMut(String),
     ) -> anyhow::Result<Self> {
+        let count = size.nodes;
         std::fs::create_dir_all(home).with_context(|| format!("cannot use {}", home.display()))?;
         let folder = home.join("nodes");
         if folder.exists() {
@@ -86,10 +89,10 @@ impl Devnet {
             indexer_url: None,
             nodes,
         };
-        let owner = economy::enliven(&file, &chain, signers, seats, &mut say).await?;
+        let owner = economy::enliven(&file, &chain, signers, size.seats, &mut say).await?;
         let groups = Mainchain::connect(&file).await?.archive_groups().groupCount().call().await?;
         for (id, plan) in &plans {
-            plan.write(*id, &file, groups > 0)?;
+            plan.write(*id, &file, (groups > 0).then_some(&size.codes[..]))?;
         }
         // Their ports are for the processes now.
         drop(plans);

@@ -74,12 +74,12 @@ impl Plan {
         })
     }
 
-    /// Writes the home folder. Without an archive group the node has no part in ledgers.
+    /// Writes the home folder. Where there is an archive group, `codes` are the contracts that small chains may have.
     pub(super) fn write(
         &self,
         id: U256,
         file: &NetworkFile,
-        has_group: bool,
+        codes: Option<&[PathBuf]>,
     ) -> anyhow::Result<()> {
         let network = file.network();
         self.keys.save_new(&self.home)?;
@@ -101,7 +101,7 @@ impl Plan {
             },
             agent: conet_node::agent::AgentConfig::default(),
             limits: Limits::default(),
-            dle: has_group.then(|| ledgers_of(file)).transpose()?,
+            dle: codes.map(|codes| ledgers_of(file, codes)).transpose()?,
         };
         Ok(config.save(&self.home)?)
     }

@@ -74,6 +74,6 @@ pub(crate) fn text(selection: &Selection) -> String {
         selection.drawn_in,
         request.seed_height,
         request.height,
-        drawn.join(" "),
+        if drawn.is_empty() { "none that fits".to_owned() } else { drawn.join(" ") },
     )
 }

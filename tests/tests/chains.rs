@@ -1,0 +1,191 @@
+//! Small chains by the command line (white paper, *How CoNET-DLE working*): drawn groups, final blocks, and what anybody
+//! can check of them.
+
+use std::time::Duration;
+
+use alloy::{hex, primitives::keccak256, signers::local::PrivateKeySigner};
+use conet_bindings::History;
+use conet_tests::{command::Person, devnet::Devnet, eventually, node::free_port};
+use serde_json::Value;
+
+/// A network with four seats and so many participants, and a wallet with means.
+async fn begin(participants: usize, more: &[&str]) -> Devnet {
+    let net = Devnet::with_seats(4 + participants, 4, more).await;
+    net.person.run(&["wallet", "new", "--name", "bobo"]).await;
+    net.person.run(&["devnet", "fund", "--wallet", "bobo"]).await;
+    net
+}
+
+async fn one(person: &Person, arguments: &[&str]) -> Value {
+    let mut said = person.run(arguments).await;
+    assert_eq!(said.len(), 1, "conet {arguments:?} said {said:?}");
+    said.remove(0)
+}
+
+/// A chain's id.
+async fn create(person: &Person, more: &[&str]) -> String {
+    let create = ["chain", "create", "--wallet", "bobo", "--witnesses", "2"];
+    let made = one(person, &[&create, more].concat()).await;
+    assert_eq!(made["witnesses"].as_array().map(Vec::len), Some(2), "{made}");
+    made["chain"].as_str().expect("an id").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_history_grows_and_anybody_can_check_it() {
+    let net = begin(6, &[]).await;
+    let person = &net.person;
+    let chain = create(person, &["--title", "My car"]).await;
+    let append = async |text: &str| {
+        one(person, &["chain", "append", &chain, "--wallet", "bobo", "--text", text]).await
+    };
+    for (height, text) in (1..).zip(["bought", "new tyres", "sold"]) {
+        let sent = append(text).await;
+        assert_eq!((&sent["height"], &sent["success"]), (&height.into(), &true.into()), "{sent}");
+    }
+    let refused =
+        person.fails(&["chain", "append", &chain, "--wallet", "bobo", "--text", "sold"]).await;
+    assert!(refused.contains("AlreadyRecorded"), "{refused}");
+
+    let records = person.run(&["chain", "records", &chain]).await;
+    let texts: Vec<_> = records.iter().map(|record| record["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["bought", "new tyres", "sold"]);
+    let title = one(person, &["chain", "call", &chain, "title()(string)"]).await;
+    assert_eq!(title["values"][0], "My car");
+    assert_eq!(person.run(&["chain", "blocks", &chain]).await.len(), 3);
+    let listed = one(person, &["chain", "list"]).await;
+    assert_eq!((&listed["chain"], &listed["height"]), (&chain.as_str().into(), &3.into()));
+
+    // Its group certified, on the main chain, by more than two thirds of the seats.
+    eventually("the chain is anchored", async || {
+        let shown = one(person, &["chain", "show", &chain]).await;
+        assert_eq!(shown["verified"], true);
+        shown["anchored"] == true
+    })
+    .await;
+
+    let verified = one(person, &["chain", "verify", &chain]).await;
+    assert_eq!((&verified["blocks"], &verified["is_final"]), (&3.into(), &true.into()));
+    let drawn = person.run(&["chain", "selections"]).await;
+    for pair in drawn.windows(2) {
+        assert_eq!(pair[1]["parent"], pair[0]["id"], "a draw that follows from the one before");
+    }
+
+    let file = net.folder.path().join("car.json");
+    let path = file.display().to_string();
+    one(person, &["chain", "export", &chain, "--out", &path]).await;
+    one(person, &["chain", "verify", "--file", &path]).await;
+    let mut exported: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    exported["blocks"][1]["header"]["outcome"]["state_root"] =
+        format!("{:#x}", keccak256("x")).into();
+    std::fs::write(&file, exported.to_string()).unwrap();
+    let wrong = person.fails(&["chain", "verify", "--file", &path]).await;
+    assert!(wrong.contains("height 2"), "{wrong}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn private_chains_and_contracts_of_ones_own() {
+    // The same contract with a byte more is another one: only nodes whose operators added it take it.
+    let own = [&History::DEPLOYED_BYTECODE[..], &[0]].concat();
+    let unknown = [&own[..], &[0]].concat();
+    let folder = conet_tests::folder::Folder::new();
+    let file = |name: &str, code: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, hex::encode(code)).unwrap();
+        path.display().to_string()
+    };
+    let (own, unknown) = (file("own.hex", &own), file("unknown.hex", &unknown));
+    let net = begin(6, &["--chain-code", &own]).await;
+    let person = &net.person;
+    person.run(&["wallet", "new", "--name", "mallory"]).await;
+
+    let secret = create(person, &["--title", "A deed", "--private"]).await;
+    let append = ["chain", "append", &secret, "--wallet", "bobo", "--text", "signed"];
+    one(person, &append).await;
+    let read = ["chain", "records", &secret];
+    assert!(person.fails(&read).await.contains("expected a signed request"));
+    let as_mallory = person.fails(&[&read[..], &["--wallet", "mallory"]].concat()).await;
+    assert!(as_mallory.contains("expected a wallet that may read"), "{as_mallory}");
+    assert_eq!(person.run(&[&read[..], &["--wallet", "bobo"]].concat()).await.len(), 1);
+    assert!(person.run(&["chain", "list"]).await.is_empty(), "a private chain is listed");
+
+    // abi.encode(HistoryDefinitions): an offset, then owner, asset, and where the title is.
+    let shown = one(person, &["wallet", "show", "--name", "bobo"]).await;
+    let owner = shown["address"].as_str().unwrap().trim_start_matches("0x").to_lowercase();
+    let word = |value: u64| format!("{value:064x}");
+    let title = format!("{}{}", hex::encode("Mine"), "0".repeat(56));
+    let definitions =
+        format!("0x{}{owner:0>64}{}{}{}{title}", word(32), word(7), word(96), word(4));
+    let with = |code: &str| ["--code", code, "--definitions", &definitions].map(str::to_owned);
+    let arguments = with(&own);
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let mine = create(person, &arguments).await;
+    let title = one(person, &["chain", "call", &mine, "title()(string)"]).await;
+    assert_eq!(title["values"][0], "Mine");
+    let verify = ["chain", "verify", &mine];
+    assert!(person.fails(&verify).await.contains("--code"));
+    one(person, &[&verify[..], &["--code", &own]].concat()).await;
+
+    let arguments = with(&unknown);
+    let create = ["chain", "create", "--wallet", "bobo"];
+    let arguments: Vec<_> =
+        create.into_iter().chain(arguments.iter().map(String::as_str)).collect();
+    let refused = person.fails(&arguments).await;
+    assert!(refused.contains("expected a genesis that can begin"), "{refused}");
+}
+
+/// How many nodes wait to be drawn.
+async fn waiting(person: &Person) -> u64 {
+    one(person, &["chain", "status"]).await["waiting"].as_u64().expect("a count")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_no_stake_waits_in_vain() {
+    let net = begin(2, &[]).await;
+    let person = &net.person;
+    eventually("both participants wait", async || waiting(person).await == 2).await;
+
+    let late = Person::at(&net.folder.path().join("late"));
+    std::fs::create_dir_all(late.home()).unwrap();
+    std::fs::copy(person.home().join("network.json"), late.home().join("network.json")).unwrap();
+    let owner = PrivateKeySigner::random();
+    let key = late.home().join("owner.key");
+    std::fs::write(&key, hex::encode(owner.to_bytes())).unwrap();
+    let key = key.display().to_string();
+    late.run(&["wallet", "import", "--name", "owner", "--secret-file", &key]).await;
+    late.run(&["devnet", "fund", "--wallet", "owner", "--conet", "100000"]).await;
+    let [endpoint, private] = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
+    let mut register = vec!["node", "register", "--owner-key-file", &key, "--development"];
+    register.extend(["--endpoint", &endpoint, "--private", &private, "--roles", "relay,witness"]);
+    let node = one(&late, &register).await["id"].to_string();
+    let mut running = late.command(&["node", "run"]).spawn().expect("it runs");
+    eventually("the new node is well", async || {
+        late.output(&["node", "status"]).await.status.success()
+    })
+    .await;
+    // Long enough for a wish to be logged, if there were one.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(waiting(person).await, 2, "a node without a stake waits to be drawn");
+
+    late.run(&[
+        "stake", "add", "--wallet", "owner", "--node", &node, "--role", "witness", "--amount",
+        "5000",
+    ])
+    .await;
+    eventually("the new node waits", async || waiting(person).await == 3).await;
+    running.kill().await.expect("it ends");
+}
+
+/// The demo has the rest: a witness that loses its power, a creator that signs two blocks, its stake that goes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_comes_true() {
+    let folder = conet_tests::folder::Folder::new();
+    let person = Person::at(&folder.path().join("home"));
+    let patience = Duration::from_secs(240);
+    let told = tokio::time::timeout(patience, person.command(&["devnet", "--demo"]).output());
+    let told = told.await.expect("a story in time").expect("it runs");
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.status.success(), "{text}\n{}", String::from_utf8_lossy(&told.stderr));
+    for part in ["is back, unpunished", "CoNET of stake are gone", "executed again"] {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
+}
