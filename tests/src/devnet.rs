@@ -15,7 +15,7 @@ use tokio::{
 use crate::{PATIENCE, command::Person, folder::Folder};
 
 /// How long a whole network may take to come up.
-const START_PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
+const START_PATIENCE: std::time::Duration = std::time::Duration::from_secs(300);
 
 /// A network of its own; dropping it ends its processes.
 #[derive(Debug)]

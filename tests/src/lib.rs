@@ -6,6 +6,7 @@
 //!   from `conet_wire`, with a hand on every byte: stories need to do what an honest
 //!   client never would. [`openpgp`] makes messages that nobody honest makes.
 //! - [`proxy`]: sits on a hop, records, changes bytes, cuts.
+//! - [`wires`]: network namespaces, and wires between them that can be cut.
 //! - [`http`]: HTTP/1.1 by hand, for the same reason.
 //! - [`command`]: the `conet` command line; [`devnet`]: a network that it started; [`story`]: a
 //!   person in it who deals in notes.
@@ -36,6 +37,7 @@ pub mod seed;
 pub mod story;
 pub mod stream;
 pub mod wallet;
+pub mod wires;
 pub mod world;
 
 use std::{

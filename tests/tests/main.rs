@@ -20,6 +20,7 @@ mod limits;
 mod moves;
 mod notes;
 mod paper_story;
+mod partitions;
 mod replay;
 mod site;
 mod stakes;

@@ -20,6 +20,9 @@ use super::{
 /// What the owner on a running chain gets, for contracts and nodes.
 const OWNER_COINS: u64 = 1_000;
 
+/// The fewest seats of an archive group that is none of a development network.
+const SEATS_MIN: usize = 10;
+
 /// Which chain to take.
 pub(crate) enum ChainChoice {
     /// Start an anvil, at this port or a free one.
@@ -64,9 +67,14 @@ impl Chain {
         }
     }
 
-    /// What the contracts are told.
-    pub(super) fn genesis(&self) -> Genesis {
+    /// What the contracts are told: archive groups of so many seats, or as small as they can be.
+    pub(super) fn genesis(&self, seats: Option<usize>) -> Genesis {
         let mut genesis = Genesis::development(self.owner.address());
+        if let Some(seats) = seats {
+            let least = usize::from(genesis.archive.seats_min);
+            genesis.archive.seats_min =
+                u8::try_from(seats.clamp(least, SEATS_MIN)).unwrap_or(genesis.archive.seats_min);
+        }
         if self.is_native {
             genesis.allocation.clear();
         }

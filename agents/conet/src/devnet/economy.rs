@@ -7,6 +7,7 @@ use alloy::{
 use anyhow::{Context as _, ensure};
 use conet_bindings::roles;
 use conet_chain::{Mainchain, NetworkFile, PLAY_MONEY, Payer, amounts::whole_conet};
+use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use super::chain::Chain;
 use crate::actor::Coin;
@@ -27,6 +28,9 @@ const STAKES: [(u16, u64); 4] = [
     (roles::VALIDATOR, 50_000),
     (roles::CREATOR, 50_000),
 ];
+
+/// Nodes that stake at once: what more send together does not fit into the next block, where it is tried.
+const PREPARED_AT_ONCE: usize = 8;
 
 /// What it keeps free to burn for notes, in CoNET.
 const ISSUER_CONET: u64 = 100_000;
@@ -72,7 +76,8 @@ pub(super) async fn enliven(
         owner.send(mainchain.token().transfer(wallet, whole_conet(NODE_CONET))).await?;
     }
     let prepared = members.iter().map(|member| prepare(&mainchain, member));
-    futures_util::future::try_join_all(prepared).await?;
+    let prepared = futures_util::stream::iter(prepared).buffer_unordered(PREPARED_AT_ONCE);
+    prepared.try_collect::<()>().await.context("the nodes' stakes")?;
     say(format!("each node has staked for {}", names()));
     seat(&mainchain, &owner, &members, seats, say).await?;
     Ok(owner)

@@ -60,9 +60,10 @@ impl Devnet {
         let chain = Chain::start(choice, home).await?;
         say(chain.describe());
 
-        let deployment = deploy(&chain.rpc_url, &chain.owner, &chain.genesis(), |_, _, _| {})
-            .await
-            .context("deploying the contracts")?;
+        let deployment =
+            deploy(&chain.rpc_url, &chain.owner, &chain.genesis(size.seats), |_, _, _| {})
+                .await
+                .context("deploying the contracts")?;
         let network = deployment.network;
         say(format!("{} contracts are deployed", deployment.contracts.len()));
         let reader = ChainReader::connect(&chain.rpc_url, network).await?;
@@ -116,7 +117,7 @@ impl Devnet {
             };
             self.nodes.remove(index);
         }
-        anyhow::anyhow!("no node is left")
+        self.chain.ended().await
     }
 
     /// Starts a node again that was killed, and waits until it is well.
