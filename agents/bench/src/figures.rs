@@ -6,9 +6,9 @@ mod idle;
 mod recipient;
 mod relay;
 
+use conet_measure::{BenchError, check_name};
 use crate::{
     Options, Row,
-    error::BenchError,
     part::{Part, Process},
     world::World,
 };
@@ -35,10 +35,7 @@ impl Run<'_> {
 
 pub(crate) async fn run(options: &Options, on_row: &mut dyn FnMut(&Row)) -> Result<(), BenchError> {
     let only = options.only.as_deref();
-    if let Some(found) = only.filter(|only| !NAMES.contains(only)) {
-        let (found, expected) = (found.to_owned(), NAMES.join(", "));
-        return Err(BenchError::NoSuchFigure { found, expected });
-    }
+    check_name(only, &NAMES)?;
     let wanted = |name: &str| only.is_none_or(|only| only == name);
     let mut run = Run { options, on_row };
     if wanted("recipient") {

@@ -11,10 +11,9 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout, Command},
 };
 
+use conet_measure::{BenchError, Usage, failed, raise_open_files, wrong};
 use crate::{
-    error::{BenchError, failed, wrong},
     material::NodeInfo,
-    measure::{Usage, raise_open_files},
     parts::{hop, listeners, load, node, sink},
 };
 

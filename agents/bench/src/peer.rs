@@ -11,8 +11,8 @@ use conet_wire::veil::{
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
+use conet_measure::{BenchError, failed, wrong};
 use crate::{
-    error::{BenchError, failed, wrong},
     http::Link,
     material::{NodeInfo, unix_minute},
 };

@@ -25,8 +25,8 @@ use conet_node::{
 use conet_wire::network::Network;
 use tempfile::TempDir;
 
+use conet_measure::{BenchError, failed};
 use crate::{
-    error::{BenchError, failed},
     material::{NodeInfo, listener_handle, wallet},
 };
 

@@ -14,15 +14,13 @@ use conet_wire::{
 use rusqlite::{Connection, params};
 
 use super::{Run, start_node};
+use conet_measure::{BenchError, Target, cpu_ns_each, failed, median, thread_cpu_ns, wrong};
 use crate::{
     Row,
-    error::{BenchError, failed, wrong},
     http::Link,
     material::{NodeInfo, certificate_of, mail, n1, wallet},
-    measure::{cpu_ns_each, median, thread_cpu_ns},
     part::{Order, Part, Process},
     parts::load::{Loaded, Messages, Plan, ReadPlan},
-    report::Target,
     world::{Clients, World},
 };
 

@@ -12,13 +12,11 @@ use conet_node::config::Role;
 use conet_wire::sizes::CELL_SMALL;
 
 use super::{Run, start_node};
+use conet_measure::{BenchError, Target, raise_open_files, wrong};
 use crate::{
     Row,
-    error::{BenchError, wrong},
-    measure::raise_open_files,
     part::{OPEN_FILES, Order, Part, Process},
     parts::listeners::Plan,
-    report::Target,
     world::{Clients, World},
 };
 

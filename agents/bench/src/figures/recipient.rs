@@ -8,12 +8,10 @@ use conet_wire::{
 };
 
 use super::Run;
+use conet_measure::{BenchError, Target, cpu_ns_each as each, failed, median, wrong};
 use crate::{
     Row,
-    error::{BenchError, failed, wrong},
     material::{certificate_of, wallet},
-    measure::{cpu_ns_each as each, median},
-    report::Target,
 };
 
 /// Where the fingerprint is in a message of our own.

@@ -12,14 +12,12 @@ use conet_wire::{
 };
 
 use super::{Run, start_node};
+use conet_measure::{BenchError, Target, cpu_ns_each, failed, median, wrong};
 use crate::{
     Row,
-    error::{BenchError, failed, wrong},
     material::{NodeInfo, WIRE, n2, unix_minute},
-    measure::{cpu_ns_each, median},
     part::{Order, Part, Process},
     parts::load::{Loaded, Messages, Plan},
-    report::Target,
     world::World,
 };
 

@@ -13,8 +13,8 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
+use conet_measure::{BenchError, failed};
 use crate::{
-    error::{BenchError, failed},
     http::connect,
 };
 

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::sink::IDLE_PATH;
+use conet_measure::{BenchError, failed, wrong};
 use crate::{
-    error::{BenchError, failed, wrong},
     http::Link,
     material::{NodeInfo, listen, unix_minute, wallet},
 };

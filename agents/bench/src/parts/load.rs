@@ -12,11 +12,10 @@ use conet_wire::{
 use serde::{Deserialize, Serialize};
 
 use super::reader::Readers;
+use conet_measure::{BenchError, failed, microseconds, percentile, wrong};
 use crate::{
-    error::{BenchError, failed, wrong},
     http::Link,
     material::{NodeInfo, mail, unix_minute},
-    measure::{microseconds, percentile},
     peer::PeerLink,
 };
 

@@ -2,8 +2,8 @@
 
 use conet_node::{Node, config::NodeConfig};
 
+use conet_measure::{BenchError, failed};
 use crate::{
-    error::{BenchError, failed},
     material::NodeInfo,
 };
 

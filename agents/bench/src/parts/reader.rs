@@ -18,8 +18,8 @@ use conet_wire::{
 };
 
 use super::load::ReadPlan;
+use conet_measure::{BenchError, failed, wrong};
 use crate::{
-    error::{BenchError, failed, wrong},
     material::{listen, n2, wallet},
     peer::{Cells, PeerLink},
 };

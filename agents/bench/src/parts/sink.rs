@@ -29,8 +29,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::hop::settings;
+use conet_measure::{BenchError, failed};
 use crate::{
-    error::{BenchError, failed},
     material::{NodeInfo, WIRE},
 };
 
