@@ -27,8 +27,7 @@ impl Member {
     /// Joins the pool whenever this member has room for another chain.
     pub(super) fn join(&mut self, out: &mut Outbox) {
         let me = self.me();
-        let serves = self.parts.values().filter(|part| part.involves(me)).count();
-        if serves >= self.config.parts_max {
+        if self.serving.len() >= self.config.parts_max {
             return;
         }
         let is_due = self.now_ms >= self.waiting.said_ms + self.config.timing.retry_ms * 4;
