@@ -6,12 +6,12 @@ mod idle;
 mod recipient;
 mod relay;
 
-use conet_measure::{BenchError, check_name};
 use crate::{
     Options, Row,
     part::{Part, Process},
     world::World,
 };
+use conet_measure::{BenchError, check_name};
 
 /// The names that `only` takes.
 pub const NAMES: [&str; 5] = ["recipient", "relay", "agent", "idle", "end-to-end"];

@@ -22,9 +22,9 @@ mod parts;
 mod peer;
 mod world;
 
-pub use part::{PART_VARIABLE, is_part, run_part};
 pub use conet_measure::{BenchError, Row, is_debug_build, table_head};
 pub use figures::NAMES;
+pub use part::{PART_VARIABLE, is_part, run_part};
 
 /// Runs something and says how many allocations it made.
 pub type AllocationCounter = fn(&mut dyn FnMut()) -> u64;

@@ -11,11 +11,11 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout, Command},
 };
 
-use conet_measure::{BenchError, Usage, failed, raise_open_files, wrong};
 use crate::{
     material::NodeInfo,
     parts::{hop, listeners, load, node, sink},
 };
+use conet_measure::{BenchError, Usage, failed, raise_open_files, wrong};
 
 /// Set in child processes: which part they are, as JSON.
 pub const PART_VARIABLE: &str = "CONET_BENCH_PART";

@@ -11,11 +11,11 @@ use conet_wire::veil::{
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
-use conet_measure::{BenchError, failed, wrong};
 use crate::{
     http::Link,
     material::{NodeInfo, unix_minute},
 };
+use conet_measure::{BenchError, failed, wrong};
 
 /// A session with a node.
 pub(crate) struct PeerLink {

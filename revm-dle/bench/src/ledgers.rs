@@ -85,11 +85,7 @@ impl Ledgers for Memory {
         outcome.map_err(|_| ExecuteError::Bad)
     }
 
-    fn build(
-        &mut self,
-        draft: Proposal,
-        left: &mut Vec<SignedTransaction>,
-    ) -> Option<Built> {
+    fn build(&mut self, draft: Proposal, left: &mut Vec<SignedTransaction>) -> Option<Built> {
         let before = self.live(draft.parent)?;
         let Live { chain, header: parent, state } = &*before;
         let time_ms = draft.time_ms.max(parent.proposal.time_ms);

@@ -5,7 +5,7 @@
 //!    │
 //!    ├── stage ──── a whole group in virtual time: real protocol, keys and notes; processor time of each node's steps
 //!    ├── floor ──── what each role must execute, check and sign for a payment
-//!    ├── part ───── a seat in a process of its own, for its memory
+//!    ├── part ───── what a seat keeps, in a process of its own
 //!    └── conet_simulator ── what the protocol takes in message delays
 //! ```
 //!
@@ -17,7 +17,6 @@ mod ledgers;
 mod meter;
 mod note;
 mod part;
-mod script;
 mod stage;
 
 pub use figures::NAMES;

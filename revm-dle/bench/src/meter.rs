@@ -98,10 +98,12 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn spent(&self) -> Spent {
-        let read = |from: &[AtomicU64; PARTS]| std::array::from_fn(|at| match from.get(at) {
-            Some(count) => count.load(Relaxed),
-            None => 0,
-        });
+        let read = |from: &[AtomicU64; PARTS]| {
+            std::array::from_fn(|at| match from.get(at) {
+                Some(count) => count.load(Relaxed),
+                None => 0,
+            })
+        };
         Spent { all_ns: self.all_ns.load(Relaxed), ns: read(&self.ns), counts: read(&self.counts) }
     }
 
@@ -121,7 +123,8 @@ impl Meter {
         let done = work();
         let took = thread_cpu_ns() - start;
         self.reads.fetch_add(2, Relaxed);
-        if let (Some(ns), Some(count)) = (self.ns.get(part as usize), self.counts.get(part as usize))
+        if let (Some(ns), Some(count)) =
+            (self.ns.get(part as usize), self.counts.get(part as usize))
         {
             ns.fetch_add(took.saturating_sub(read_ns()), Relaxed);
             count.fetch_add(1, Relaxed);

@@ -165,13 +165,8 @@ impl Mint {
         let to = Address::repeat_byte(number + 1);
         let data: Bytes = NoteChain::transferCall { to, amount: AMOUNT }.abi_encode().into();
         let id = chain.genesis().chain;
-        let transaction = Transaction {
-            chain: id,
-            nonce,
-            valid_until_s: u64::MAX,
-            gas_limit: 500_000,
-            data,
-        };
+        let transaction =
+            Transaction { chain: id, nonce, valid_until_s: u64::MAX, gas_limit: 500_000, data };
         let signature = self.buyer.sign(chain.digest(&transaction));
         SignedTransaction { transaction, signature: signature.into() }
     }

@@ -14,7 +14,6 @@ use conet_wire::{
 use rusqlite::{Connection, params};
 
 use super::{Run, start_node};
-use conet_measure::{BenchError, Target, cpu_ns_each, failed, median, thread_cpu_ns, wrong};
 use crate::{
     Row,
     http::Link,
@@ -23,6 +22,7 @@ use crate::{
     parts::load::{Loaded, Messages, Plan, ReadPlan},
     world::{Clients, World},
 };
+use conet_measure::{BenchError, Target, cpu_ns_each, failed, median, thread_cpu_ns, wrong};
 
 /// Messages under way at once: the group commits get as large as this lets them.
 const CONNECTIONS: usize = 64;

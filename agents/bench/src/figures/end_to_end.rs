@@ -17,12 +17,14 @@ use conet_wire::{
 use rusqlite::params;
 
 use super::{Run, agent::database_at, start_node};
-use conet_measure::{BenchError, Target, failed, median, median_us, microseconds, percentile, wrong};
 use crate::{
     Row,
     http::Link,
     material::{NodeInfo, certificate_of, listen, n1, n2, unix_minute, unix_seconds, wallet},
     world::{Clients, World},
+};
+use conet_measure::{
+    BenchError, Target, failed, median, median_us, microseconds, percentile, wrong,
 };
 
 const TEXT: &[u8] = b"Hello Bobo";

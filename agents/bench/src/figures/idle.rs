@@ -12,13 +12,13 @@ use conet_node::config::Role;
 use conet_wire::sizes::CELL_SMALL;
 
 use super::{Run, start_node};
-use conet_measure::{BenchError, Target, raise_open_files, wrong};
 use crate::{
     Row,
     part::{OPEN_FILES, Order, Part, Process},
     parts::listeners::Plan,
     world::{Clients, World},
 };
+use conet_measure::{BenchError, Target, raise_open_files, wrong};
 
 /// Longer than the longest time between look-alike cells: buffers have been used.
 const SETTLE: Duration = Duration::from_secs(16);

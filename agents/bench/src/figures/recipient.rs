@@ -8,11 +8,11 @@ use conet_wire::{
 };
 
 use super::Run;
-use conet_measure::{BenchError, Target, cpu_ns_each as each, failed, median, wrong};
 use crate::{
     Row,
     material::{certificate_of, wallet},
 };
+use conet_measure::{BenchError, Target, cpu_ns_each as each, failed, median, wrong};
 
 /// Where the fingerprint is in a message of our own.
 const FINGERPRINT_AT: usize = 5;

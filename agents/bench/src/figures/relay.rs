@@ -12,7 +12,6 @@ use conet_wire::{
 };
 
 use super::{Run, start_node};
-use conet_measure::{BenchError, Target, cpu_ns_each, failed, median, wrong};
 use crate::{
     Row,
     material::{NodeInfo, WIRE, n2, unix_minute},
@@ -20,6 +19,7 @@ use crate::{
     parts::load::{Loaded, Messages, Plan},
     world::World,
 };
+use conet_measure::{BenchError, Target, cpu_ns_each, failed, median, wrong};
 
 /// Enough to keep both cores busy, few enough that nothing queues for long.
 const CONNECTIONS: usize = 16;

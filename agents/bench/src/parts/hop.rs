@@ -13,10 +13,8 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::http::connect;
 use conet_measure::{BenchError, failed};
-use crate::{
-    http::connect,
-};
 
 struct Hop {
     to: SocketAddr,

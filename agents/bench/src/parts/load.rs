@@ -12,12 +12,12 @@ use conet_wire::{
 use serde::{Deserialize, Serialize};
 
 use super::reader::Readers;
-use conet_measure::{BenchError, failed, microseconds, percentile, wrong};
 use crate::{
     http::Link,
     material::{NodeInfo, mail, unix_minute},
     peer::PeerLink,
 };
+use conet_measure::{BenchError, failed, microseconds, percentile, wrong};
 
 /// What to send.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -2,10 +2,8 @@
 
 use conet_node::{Node, config::NodeConfig};
 
+use crate::material::NodeInfo;
 use conet_measure::{BenchError, failed};
-use crate::{
-    material::NodeInfo,
-};
 
 pub(crate) async fn start(node: &NodeInfo) -> Result<Node, BenchError> {
     let config = NodeConfig::load(&node.home).map_err(failed("a node's config"))?;

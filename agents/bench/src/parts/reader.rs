@@ -18,11 +18,11 @@ use conet_wire::{
 };
 
 use super::load::ReadPlan;
-use conet_measure::{BenchError, failed, wrong};
 use crate::{
     material::{listen, n2, wallet},
     peer::{Cells, PeerLink},
 };
+use conet_measure::{BenchError, failed, wrong};
 
 /// Messages that one acknowledgement names.
 const ACKNOWLEDGE_EVERY: u64 = 64;

@@ -18,7 +18,7 @@ use crate::{
     floor::Sample,
     note::{EPOCH, MAIN_CHAIN, Mint, opening},
     part::grow,
-    stage::{Plan, Stage},
+    stage::{Cast, Plan, Stage},
 };
 
 const GIB: f64 = (1_u64 << 30) as f64;
@@ -31,21 +31,14 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<(), BenchError> {
 /// An archive node's memory, and what idle chains cost the log of an idle group.
 fn memory_and_time(run: &mut Run<'_>) -> Result<(), BenchError> {
     let notes = run.many(10_000, 1_000);
-    let plan = Plan { notes, busy: 0, script: true, ..Plan::default() };
-    let (mut full, mut empty) =
-        (Stage::new(&plan)?, Stage::new(&Plan { notes: 0, script: true, ..plan })?);
-    let mut grown = Vec::new();
-    for (stage, notes) in [(&mut full, notes), (&mut empty, 0)] {
-        if let Some(script) = stage.script.take() {
-            grown.push(grow(script, plan.cast, notes)?);
-        }
+    let cast = Cast { seats: 10, members: run.many(1_000, 100) };
+    let plan = Plan { cast, notes, busy: 0, ..Plan::default() };
+    let (mut full, mut empty) = (Stage::new(&plan)?, Stage::new(&Plan { notes: 0, ..plan })?);
+    let grown = grow(&full, cast)?;
+    if grown.chains as u64 != notes {
+        return Err(wrong("memory", format!("{} chains of {notes}", grown.chains)));
     }
-    let [full_seat, empty_seat] = grown[..] else { return Err(wrong("memory", "no script")) };
-    if full_seat.chains as u64 != notes {
-        return Err(wrong("memory", format!("{} chains of {notes}", full_seat.chains)));
-    }
-    let grew = |seat: crate::part::Grown| (seat.after_kib.saturating_sub(seat.before_kib)) as f64;
-    let bytes = (grew(full_seat) - grew(empty_seat)) * 1024.0 / notes as f64;
+    let bytes = grown.kib as f64 * 1024.0 / notes as f64;
     run.row(&Row::new("density, memory of an idle chain", bytes, "B"));
     let row = Row::new("density, idle chains in a GiB", GIB / bytes, "chains").floor(1e6);
     run.row(&row.target(Target::RatioAtLeast(1.0)));
@@ -104,7 +97,8 @@ fn disk(run: &mut Run<'_>) -> Result<(), BenchError> {
     let bytes = (full - empty) as f64 / notes as f64;
     let row = Row::new("density, disk of an idle chain", bytes, "B");
     run.row(&row.target(Target::ValueAtMost(1_024.0)));
-    let snapshot = Snapshot { header: sample.before.header.clone(), state: sample.before.state.clone() };
+    let snapshot =
+        Snapshot { header: sample.before.header.clone(), state: sample.before.state.clone() };
     let bytes = snapshot.encode().map_err(failed("a snapshot"))?.len() as f64;
     run.row(&Row::new("density, of that its newest state", bytes, "B"));
     cold(run, &path, &mint, notes)

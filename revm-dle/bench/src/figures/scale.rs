@@ -14,9 +14,11 @@ use crate::stage::{Cast, Plan, Stage};
 
 pub(super) fn measure(run: &mut Run<'_>) -> Result<(), BenchError> {
     let sizes = run.many([1, 100, 10_000], [1, 100, 1_000]);
+    // Each has a part in some ninety of most chains.
+    let cast = Cast { seats: 10, members: run.many(1_000, 100) };
     let mut stages = Vec::new();
     for notes in sizes {
-        let mut stage = Stage::new(&Plan { notes, ..Plan::default() })?;
+        let mut stage = Stage::new(&Plan { cast, notes, ..Plan::default() })?;
         stage.pay(10)?;
         stages.push(stage);
     }
@@ -120,7 +122,15 @@ fn placed() -> Result<(usize, Vec<u64>), BenchError> {
 fn drawn() -> (f64, u64) {
     let mut parts = vec![0_u64; usize::try_from(PARTICIPANTS).unwrap_or_default()];
     for number in 0..CHAINS * SIGNERS {
-        let draw: B256 = keccak256((number, "a draw").1.as_bytes().iter().copied().chain(number.to_be_bytes()).collect::<Vec<_>>());
+        let draw: B256 = keccak256(
+            (number, "a draw")
+                .1
+                .as_bytes()
+                .iter()
+                .copied()
+                .chain(number.to_be_bytes())
+                .collect::<Vec<_>>(),
+        );
         let at = U256::from_be_bytes(draw.0) % U256::from(PARTICIPANTS);
         if let Some(count) = parts.get_mut(at.to::<usize>()) {
             *count += 1;

@@ -40,8 +40,7 @@ fn round(stage: &mut Stage, sample: &Sample, payments: usize) -> Result<Round, B
 }
 
 fn rows(run: &mut Run<'_>, rounds: &[Round], payments: f64) {
-    let middle =
-        |of: &dyn Fn(&Round) -> f64| median(&rounds.iter().map(of).collect::<Vec<_>>());
+    let middle = |of: &dyn Fn(&Round) -> f64| median(&rounds.iter().map(of).collect::<Vec<_>>());
     let sum = |round: &Round| round.seats + round.members;
     let needs = Needs::of_payment();
     let us = |ns: u64| ns as f64 / payments / 1e3;

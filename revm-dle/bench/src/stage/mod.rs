@@ -31,7 +31,6 @@ use crate::{
     ledgers::begun,
     meter::Spent,
     note::{Live, Mint, opening},
-    script::Script,
 };
 
 /// Whoever pays: no node.
@@ -49,20 +48,21 @@ pub(crate) struct Plan {
     pub(crate) busy: usize,
     /// Whether nodes write journals: on disk, in a folder that goes with the stage.
     pub(crate) journal: bool,
-    /// Whether to note what the first seat is told.
-    pub(crate) script: bool,
 }
 
 impl Default for Plan {
     /// The paper's group, and who waits to be drawn: one note, with five witnesses and one validator.
     fn default() -> Self {
         let cast = Cast { seats: 10, members: 30 };
-        Self { cast, delay_ms: 20, notes: 1, busy: 1, journal: false, script: false }
+        Self { cast, delay_ms: 20, notes: 1, busy: 1, journal: false }
     }
 }
 
 /// Witnesses and validators of each note.
 const GROUP: (u8, u8) = (5, 1);
+
+/// How many places that makes, with the validators of three blocks ahead, and some to spare.
+const PLACES: usize = 12;
 
 enum Happening {
     Arrives(NodeId, NodeId, Arc<Message>),
@@ -73,6 +73,8 @@ enum Happening {
 pub(crate) struct Stage {
     mint: Mint,
     notes: Vec<Arc<Live>>,
+    /// How many of them the main chain has opened.
+    opened: usize,
     delay_ms: u64,
     now_ms: u64,
     counted: u64,
@@ -82,7 +84,6 @@ pub(crate) struct Stage {
     payers: BTreeMap<B256, Payer>,
     /// How long each payment took until it was certified, and final, in virtual milliseconds.
     pub(crate) finals: Vec<u64>,
-    pub(crate) script: Option<Script>,
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -104,13 +105,13 @@ impl Stage {
             payers: payers.map(|note| (chain_of(note), Payer::new(note.clone()))).collect(),
             mint,
             notes,
+            opened: 0,
             delay_ms: plan.delay_ms,
             now_ms: 1,
             counted: 0,
             due: BTreeMap::new(),
             nodes,
             finals: Vec::new(),
-            script: plan.script.then(Script::new).transpose()?,
             _folder: folder,
         };
         stage.open()?;
@@ -118,19 +119,23 @@ impl Stage {
     }
 
     fn open(&mut self) -> Result<(), BenchError> {
-        let openings: Vec<Opening> = self.notes.iter().map(|note| opening(note, GROUP)).collect();
         for id in self.nodes.keys().copied().collect::<Vec<_>>() {
             self.step(id, Event::Tick)?;
         }
         // Participants are in the pool before anything is drawn.
         self.pass(3_000)?;
-        for id in self.seats() {
-            for opening in &openings {
-                self.step(id, Event::Opened(opening.clone()))?;
+        let openings: Vec<Opening> = self.notes.iter().map(|note| opening(note, GROUP)).collect();
+        // Not more at once than those who wait have places for.
+        for some in openings.chunks((self.member_count() / PLACES).max(1)) {
+            for id in self.seats() {
+                for opening in some {
+                    self.step(id, Event::Opened(opening.clone()))?;
+                }
             }
+            self.opened += some.len();
+            self.run("drawing groups", 60_000, Self::is_ready)?;
         }
-        let patience_ms = 60_000 + 200 * self.notes.len() as u64;
-        self.run("drawing all groups", patience_ms, Self::is_ready)
+        Ok(())
     }
 
     fn seats(&self) -> Vec<NodeId> {
@@ -141,17 +146,23 @@ impl Stage {
     /// Whether each note has all its signers.
     fn is_ready(&self) -> bool {
         self.state().is_some_and(|state| {
-            state.chains.len() == self.notes.len()
-                && state.chains.values().all(|chain| chain.signers(chain.height + 1).is_some())
+            let opened = self.notes.iter().take(self.opened).rev();
+            let mut chains = opened.map(|note| state.chains.get(&chain_of(note)));
+            chains.all(|chain| chain.is_some_and(|c| c.signers(c.height + 1).is_some()))
         })
     }
 
-    /// The log's state at the first seat.
-    pub(crate) fn state(&self) -> Option<&State> {
+    /// One of the seats.
+    pub(crate) fn first_seat(&self) -> Option<&Seat> {
         self.nodes.values().find_map(|node| match &node.actor {
-            Actor::Seat(seat) => Some(Seat::state(seat)),
+            Actor::Seat(seat) => Some(&**seat),
             Actor::Member(_) => None,
         })
+    }
+
+    /// The log's state at that seat.
+    pub(crate) fn state(&self) -> Option<&State> {
+        self.first_seat().map(Seat::state)
     }
 
     /// The height of the newest final entry at the first seat.
@@ -251,9 +262,6 @@ impl Stage {
     }
 
     fn step(&mut self, id: NodeId, event: Event) -> Result<(), BenchError> {
-        if let Some(script) = self.script.as_mut().filter(|_| id == SeatMaker::FIRST_SEAT) {
-            script.note(self.now_ms, &event)?;
-        }
         let Some(node) = self.nodes.get_mut(&id) else { return Ok(()) };
         let (actions, wakes_ms) = node.step(self.now_ms, event);
         if node.wakes_ms <= self.now_ms || wakes_ms < node.wakes_ms {
