@@ -1,6 +1,6 @@
 //! What one payment costs at least: what each role must execute, check and sign for it, and nothing else.
 
-use conet_committee::keys::Keys as _;
+use conet_committee::{keys::Keys as _, roulette::request::SEED_DELAY};
 use conet_ledger::{
     build::{Built, Candidates, Draft, build},
     execute::{Block, execute},
@@ -124,7 +124,11 @@ fn made(
     Ok((candidates, built.ok_or_else(|| wrong("a block of payments", "not all are paid"))?))
 }
 
-/// How often each unit is needed for one payment in a block of its own, in an entry of its own.
+/// Entries of the log that a chain's block needs when no other chain is busy: its own, and those until its group's next
+/// validator is drawn, which are the delay of the seed and the one that brings the seed.
+pub(crate) const ENTRIES_ALONE: f64 = SEED_DELAY as f64 + 2.0;
+
+/// How often each unit is needed for one payment in a block of its own.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Needs {
     pub(crate) signs: f64,
@@ -142,8 +146,8 @@ const SEATS: f64 = 10.0;
 const QUORUM: f64 = 7.0;
 
 impl Needs {
-    /// By one creator, five witnesses, one validator, ten archive nodes.
-    pub(crate) fn of_payment() -> Self {
+    /// By one creator, five witnesses, one validator, ten archive nodes, with so many entries of the log.
+    pub(crate) fn of_payment(entries: f64) -> Self {
         let signers = WITNESSES + 2.0;
         let member = Self { signs: 1.0, checks: QUORUM, ..Self::default() };
         // The creator checks all votes, a witness the creator's. All check why the last block is final.
@@ -151,11 +155,11 @@ impl Needs {
         let witness = Self { executes: 1.0, checks: member.checks + 1.0, ..member };
         // It also signs that it wants to be drawn, which the seats check.
         let validator = Self { validates: 1.0, signs: 2.0, ..member };
-        let votes_of_others = 2.0 * (QUORUM - 1.0);
+        let votes_of_others = 2.0 * (QUORUM - 1.0) * entries;
         let seat = Self {
             executes: 1.0,
-            // Its word on the block, and two votes on the entry.
-            signs: 3.0,
+            // Its word on the block, and two votes on each entry.
+            signs: 1.0 + 2.0 * entries,
             checks: 1.0 + signers + (SEATS - 1.0) + votes_of_others,
             ..Self::default()
         };

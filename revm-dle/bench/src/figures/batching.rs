@@ -4,7 +4,7 @@ use conet_measure::{BenchError, Row, Target, median, percentile};
 
 use super::Run;
 use crate::{
-    floor::{Needs, Sample},
+    floor::{ENTRIES_ALONE, Needs, Sample},
     meter::Part,
     stage::{Cast, Plan, Stage},
 };
@@ -17,7 +17,7 @@ const THIRD: f64 = 1.0 / 3.0;
 
 pub(super) fn measure(run: &mut Run<'_>) -> Result<(), BenchError> {
     let notes = run.many(100, 20);
-    let cast = Cast { seats: 10, members: run.many(64, 32) };
+    let cast = Cast { keepers: 6, ..Cast::of(run.many(256, 64)) };
     let busy = usize::try_from(notes).unwrap_or(usize::MAX);
     let mut stage = Stage::new(&Plan { cast, notes, busy, ..Plan::default() })?;
     let sample = Sample::new(1)?;
@@ -31,7 +31,8 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<(), BenchError> {
         stage.pay(payments)?;
         let (seats, members) = stage.spent();
         let spent = seats + members - (before.0 + before.1);
-        let floor = Needs::of_payment().cost_ns(&sample.units(200)?);
+        let units = sample.units(200)?;
+        let floor = Needs::of_payment(ENTRIES_ALONE).cost_ns(&units);
         let value = spent.all_ns as f64 / payments as f64;
         values.push(value / 1e3);
         floors.push(floor / 1e3);

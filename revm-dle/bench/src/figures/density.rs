@@ -31,7 +31,7 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<(), BenchError> {
 /// An archive node's memory, and what idle chains cost the log of an idle group.
 fn memory_and_time(run: &mut Run<'_>) -> Result<(), BenchError> {
     let notes = run.many(10_000, 1_000);
-    let cast = Cast { seats: 10, members: run.many(1_000, 100) };
+    let cast = Cast::of(run.many(1_000, 100));
     let plan = Plan { cast, notes, busy: 0, ..Plan::default() };
     let (mut full, mut empty) = (Stage::new(&plan)?, Stage::new(&Plan { notes: 0, ..plan })?);
     let grown = grow(&full, cast)?;

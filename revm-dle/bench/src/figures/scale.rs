@@ -15,7 +15,7 @@ use crate::stage::{Cast, Plan, Stage};
 pub(super) fn measure(run: &mut Run<'_>) -> Result<(), BenchError> {
     let sizes = run.many([1, 100, 10_000], [1, 100, 1_000]);
     // Each has a part in some ninety of most chains.
-    let cast = Cast { seats: 10, members: run.many(1_000, 100) };
+    let cast = Cast::of(run.many(1_000, 100));
     let mut stages = Vec::new();
     for notes in sizes {
         let mut stage = Stage::new(&Plan { cast, notes, ..Plan::default() })?;
@@ -155,7 +155,7 @@ struct Costs {
 impl Costs {
     fn measure(run: &Run<'_>) -> Result<Self, BenchError> {
         let notes = run.many(100, 20);
-        let cast = Cast { seats: 10, members: 64 };
+        let cast = Cast { keepers: 6, ..Cast::of(run.many(256, 64)) };
         let busy = usize::try_from(notes).unwrap_or(usize::MAX);
         let seats = cast.seats as f64;
         let mut idle = Stage::new(&Plan { busy: 0, ..Plan::default() })?;

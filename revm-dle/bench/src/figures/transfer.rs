@@ -4,7 +4,7 @@ use conet_measure::{BenchError, Row, Target, Usage, median, thread_cpu_ns};
 
 use super::Run;
 use crate::{
-    floor::{Needs, Sample, Units},
+    floor::{ENTRIES_ALONE, Needs, Sample, Units},
     meter::{Part, Spent},
     stage::{Plan, Stage},
 };
@@ -42,13 +42,18 @@ fn round(stage: &mut Stage, sample: &Sample, payments: usize) -> Result<Round, B
 fn rows(run: &mut Run<'_>, rounds: &[Round], payments: f64) {
     let middle = |of: &dyn Fn(&Round) -> f64| median(&rounds.iter().map(of).collect::<Vec<_>>());
     let sum = |round: &Round| round.seats + round.members;
-    let needs = Needs::of_payment();
+    let needs = Needs::of_payment(ENTRIES_ALONE);
     let us = |ns: u64| ns as f64 / payments / 1e3;
     let floor = middle(&|round| needs.cost_ns(&round.units) / 1e3);
     let value = middle(&|round| us(sum(round).all_ns));
     let ratio = middle(&|r| needs.cost_ns(&r.units) * payments / sum(r).all_ns as f64);
     let row = Row::new("transfer, 17 nodes", value, "us").floor_and_ratio(floor, ratio);
     run.row(&row.target(Target::RatioAtLeast(0.7)));
+    let one = Needs::of_payment(1.0);
+    let least = middle(&|round| one.cost_ns(&round.units) / 1e3);
+    let ratio = middle(&|r| one.cost_ns(&r.units) * payments / sum(r).all_ns as f64);
+    let row = Row::new("transfer, as if in one entry", value, "us").floor_and_ratio(least, ratio);
+    run.row(&row);
     let archive = middle(&|round| us(round.seats.all_ns));
     run.row(&Row::new("transfer, its archive nodes", archive, "us"));
     run.row(&Row::new("transfer, its participants", value - archive, "us"));
@@ -68,7 +73,7 @@ fn rows(run: &mut Run<'_>, rounds: &[Round], payments: f64) {
     run.row(&Row::new("transfer, checks", count(Part::Check), "each").floor(needs.checks));
     run.row(&Row::new("transfer, signatures", count(Part::Sign), "each").floor(needs.signs));
     let entries = middle(&|round| round.entries as f64 / payments);
-    run.row(&Row::new("transfer, entries of the log", entries, "each").floor(1.0));
+    run.row(&Row::new("transfer, entries of the log", entries, "each").floor(ENTRIES_ALONE));
 }
 
 /// With journals on disk, each synced before its node speaks: their own threads' processor time is added.

@@ -53,8 +53,7 @@ pub(crate) struct Plan {
 impl Default for Plan {
     /// The paper's group, and who waits to be drawn: one note, with five witnesses and one validator.
     fn default() -> Self {
-        let cast = Cast { seats: 10, members: 30 };
-        Self { cast, delay_ms: 20, notes: 1, busy: 1, journal: false }
+        Self { cast: Cast::of(30), delay_ms: 20, notes: 1, busy: 1, journal: false }
     }
 }
 

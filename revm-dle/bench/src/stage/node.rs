@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use alloy::primitives::{Address, B256};
+use conet_bindings::roles;
 use conet_committee::{
     Action, Record,
     archive::Rules,
@@ -32,9 +33,31 @@ const PARTS_MAX: usize = 1 << 20;
 /// Who takes part.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Cast {
+    /// Archive nodes.
     pub(crate) seats: u64,
+    /// Participants that make blocks and witness them, and are not drawn to validate. Without any, all others do it.
+    pub(crate) keepers: u64,
+    /// Participants beside them.
     pub(crate) members: u64,
 }
+
+impl Cast {
+    /// Ten archive nodes, and so many who may be drawn for everything.
+    pub(crate) const fn of(members: u64) -> Self {
+        Self { seats: 10, keepers: 0, members }
+    }
+
+    fn roles(&self, id: NodeId) -> u16 {
+        match (self.keepers, id.0.saturating_sub(MEMBERS_FROM)) {
+            (0, _) => roles::CREATOR | roles::WITNESS | roles::VALIDATOR,
+            (keepers, number) if number < keepers => roles::CREATOR | roles::WITNESS,
+            _ => roles::VALIDATOR,
+        }
+    }
+}
+
+/// The first participant's id.
+const MEMBERS_FROM: u64 = 1_001;
 
 /// Makes nodes: the same from the same cast, in any process.
 pub(crate) struct SeatMaker {
@@ -53,7 +76,8 @@ impl SeatMaker {
         let seats = Arc::new(Seats::new(MAIN_CHAIN, 1, EPOCH, ids.iter().copied().collect()));
         let mut entries = Vec::new();
         for id in everybody(cast) {
-            entries.push(NodeEntry::new(id, key(id.0)?.wallet(), None));
+            let entry = NodeEntry::new(id, key(id.0)?.wallet(), None);
+            entries.push(NodeEntry { roles: cast.roles(id), ..entry });
         }
         Ok(Self { cast, seats, registry: Arc::new(NodeMap::new(entries)), codes, begun })
     }
@@ -106,7 +130,7 @@ impl SeatMaker {
 }
 
 fn everybody(cast: Cast) -> impl Iterator<Item = NodeId> {
-    let members = (1_001..=1_000 + cast.members).map(NodeId);
+    let members = (MEMBERS_FROM..MEMBERS_FROM + cast.keepers + cast.members).map(NodeId);
     seat_ids(cast.seats).into_iter().chain(members)
 }
 
