@@ -83,6 +83,8 @@ pub struct Member {
     parts: BTreeMap<B256, Part>,
     /// The chains in whose group it is now. Of thousands most are at rest: no step goes through all of them.
     serving: BTreeSet<B256>,
+    /// The chains in which something was under way lately: see [`Part::is_busy`].
+    busy: BTreeSet<B256>,
     /// The chains whose newest state it must keep, and does not have yet.
     missing: BTreeSet<B256>,
     waiting: Waiting,
@@ -103,6 +105,7 @@ impl Member {
             ledgers,
             parts: BTreeMap::new(),
             serving: BTreeSet::new(),
+            busy: BTreeSet::new(),
             missing: BTreeSet::new(),
             waiting: Waiting::default(),
             now_ms,
@@ -259,10 +262,10 @@ impl Member {
     }
 
     fn retry(&mut self, out: &mut Outbox) {
-        let busy = self.parts.iter().filter(|(_, part)| part.is_busy()).map(|(chain, _)| chain);
-        let chains: BTreeSet<_> = busy.chain(&self.missing).copied().collect();
+        self.busy.retain(|chain| self.parts.get(chain).is_some_and(Part::is_busy));
+        let chains: BTreeSet<_> = self.busy.union(&self.missing).copied().collect();
         for chain in chains {
-            if self.serving.contains(&chain) && self.parts.get(&chain).is_some_and(Part::is_busy) {
+            if self.serving.contains(&chain) && self.busy.contains(&chain) {
                 out.send_all(self.config.seats.nodes(), Message::FetchNotice { chain });
             }
             self.look_for_state(chain);
