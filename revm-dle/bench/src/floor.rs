@@ -81,6 +81,11 @@ impl Sample {
         })
     }
 
+    /// Finding who sent the payments: a part of both.
+    pub(crate) fn senders_ns(&self, count: u32) -> f64 {
+        cpu_ns_each(count, || self.block().senders().is_ok())
+    }
+
     fn build_ns(&self, count: u32) -> f64 {
         let Live { chain, header, state } = &self.before;
         cpu_ns_each(count, || {

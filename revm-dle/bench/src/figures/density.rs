@@ -101,6 +101,8 @@ fn disk(run: &mut Run<'_>) -> Result<(), BenchError> {
         Snapshot { header: sample.before.header.clone(), state: sample.before.state.clone() };
     let bytes = snapshot.encode().map_err(failed("a snapshot"))?.len() as f64;
     run.row(&Row::new("density, of that its newest state", bytes, "B"));
+    let genesis = alloy_rlp::encode(mint.note(0)?.chain.genesis()).len() as f64;
+    run.row(&Row::new("density, of that its genesis", genesis, "B"));
     cold(run, &path, &mint, notes)
 }
 
