@@ -8,10 +8,10 @@ mod relay;
 
 use crate::{
     Options, Row,
-    error::BenchError,
     part::{Part, Process},
     world::World,
 };
+use conet_measure::{BenchError, check_name};
 
 /// The names that `only` takes.
 pub const NAMES: [&str; 5] = ["recipient", "relay", "agent", "idle", "end-to-end"];
@@ -35,10 +35,7 @@ impl Run<'_> {
 
 pub(crate) async fn run(options: &Options, on_row: &mut dyn FnMut(&Row)) -> Result<(), BenchError> {
     let only = options.only.as_deref();
-    if let Some(found) = only.filter(|only| !NAMES.contains(only)) {
-        let (found, expected) = (found.to_owned(), NAMES.join(", "));
-        return Err(BenchError::NoSuchFigure { found, expected });
-    }
+    check_name(only, &NAMES)?;
     let wanted = |name: &str| only.is_none_or(|only| only == name);
     let mut run = Run { options, on_row };
     if wanted("recipient") {

@@ -13,7 +13,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::error::{BenchError, failed, wrong};
+use conet_measure::{BenchError, failed, wrong};
 
 /// Connects; the connection ends with the sender.
 pub(crate) async fn connect<B>(to: SocketAddr) -> Result<SendRequest<B>, BenchError>

@@ -14,21 +14,17 @@
 //! processes are this program again, with [`PART_VARIABLE`] set; each ends when its
 //! standard input does, so none outlives the benchmark.
 
-mod error;
 mod figures;
 mod http;
 mod material;
-mod measure;
 mod part;
 mod parts;
 mod peer;
-mod report;
 mod world;
 
-pub use error::BenchError;
+pub use conet_measure::{BenchError, Row, is_debug_build, table_head};
 pub use figures::NAMES;
 pub use part::{PART_VARIABLE, is_part, run_part};
-pub use report::{Row, table_head};
 
 /// Runs something and says how many allocations it made.
 pub type AllocationCounter = fn(&mut dyn FnMut()) -> u64;
@@ -42,12 +38,6 @@ pub struct Options {
     pub quick: bool,
     /// Counts allocations, in programs whose allocator can; without it that row is left out.
     pub count_allocations: Option<AllocationCounter>,
-}
-
-/// Whether this program was built without optimization: its figures say nothing then.
-#[must_use]
-pub const fn is_debug_build() -> bool {
-    cfg!(debug_assertions)
 }
 
 /// Measures the stealth internet, and hands over each row as soon as it is known.

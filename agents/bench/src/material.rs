@@ -20,7 +20,7 @@ use conet_wire::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::error::{BenchError, failed, wrong};
+use conet_measure::{BenchError, failed, wrong};
 
 /// The wire size of all messages here.
 pub(crate) const WIRE: usize = 4096;

@@ -12,11 +12,10 @@ use tokio::{
 };
 
 use crate::{
-    error::{BenchError, failed, wrong},
     material::NodeInfo,
-    measure::{Usage, raise_open_files},
     parts::{hop, listeners, load, node, sink},
 };
+use conet_measure::{BenchError, Usage, failed, raise_open_files, wrong};
 
 /// Set in child processes: which part they are, as JSON.
 pub const PART_VARIABLE: &str = "CONET_BENCH_PART";

@@ -12,10 +12,10 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
 use crate::{
-    error::{BenchError, failed, wrong},
     http::Link,
     material::{NodeInfo, unix_minute},
 };
+use conet_measure::{BenchError, failed, wrong};
 
 /// A session with a node.
 pub(crate) struct PeerLink {

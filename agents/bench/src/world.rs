@@ -25,10 +25,8 @@ use conet_node::{
 use conet_wire::network::Network;
 use tempfile::TempDir;
 
-use crate::{
-    error::{BenchError, failed},
-    material::{NodeInfo, listener_handle, wallet},
-};
+use crate::material::{NodeInfo, listener_handle, wallet};
+use conet_measure::{BenchError, failed};
 
 /// How often nodes look at the chain: seldom, as that is not what is measured.
 const CHAIN_POLL: Duration = Duration::from_secs(10);

@@ -25,7 +25,7 @@ pub struct NodeEntry {
     #[serde(default = "all_drawn_roles")]
     pub roles: u16,
     /// For how many seats its stake is enough: its lots in draws.
-    #[serde(default = "one_seat")]
+    #[serde(default = "many_seats")]
     pub seats: u32,
 }
 
@@ -33,15 +33,16 @@ const fn all_drawn_roles() -> u16 {
     roles::CREATOR | roles::WITNESS | roles::VALIDATOR
 }
 
-const fn one_seat() -> u32 {
-    1
+/// As many as a participant's default.
+const fn many_seats() -> u32 {
+    64
 }
 
 impl NodeEntry {
-    /// A node that may be drawn for everything, with one seat.
+    /// A node that may be drawn for everything, in many chains at once.
     #[must_use]
     pub const fn new(node: NodeId, wallet: Address, endpoint: Option<String>) -> Self {
-        Self { node, wallet, endpoint, roles: all_drawn_roles(), seats: one_seat() }
+        Self { node, wallet, endpoint, roles: all_drawn_roles(), seats: many_seats() }
     }
 }
 

@@ -16,15 +16,13 @@ use rusqlite::{Connection, params};
 use super::{Run, start_node};
 use crate::{
     Row,
-    error::{BenchError, failed, wrong},
     http::Link,
     material::{NodeInfo, certificate_of, mail, n1, wallet},
-    measure::{cpu_ns_each, median, thread_cpu_ns},
     part::{Order, Part, Process},
     parts::load::{Loaded, Messages, Plan, ReadPlan},
-    report::Target,
     world::{Clients, World},
 };
+use conet_measure::{BenchError, Target, cpu_ns_each, failed, median, thread_cpu_ns, wrong};
 
 /// Messages under way at once: the group commits get as large as this lets them.
 const CONNECTIONS: usize = 64;

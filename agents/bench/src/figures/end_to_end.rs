@@ -19,12 +19,12 @@ use rusqlite::params;
 use super::{Run, agent::database_at, start_node};
 use crate::{
     Row,
-    error::{BenchError, failed, wrong},
     http::Link,
     material::{NodeInfo, certificate_of, listen, n1, n2, unix_minute, unix_seconds, wallet},
-    measure::{median, median_us, microseconds, percentile},
-    report::Target,
     world::{Clients, World},
+};
+use conet_measure::{
+    BenchError, Target, failed, median, median_us, microseconds, percentile, wrong,
 };
 
 const TEXT: &[u8] = b"Hello Bobo";

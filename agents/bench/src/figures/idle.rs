@@ -14,13 +14,11 @@ use conet_wire::sizes::CELL_SMALL;
 use super::{Run, start_node};
 use crate::{
     Row,
-    error::{BenchError, wrong},
-    measure::raise_open_files,
     part::{OPEN_FILES, Order, Part, Process},
     parts::listeners::Plan,
-    report::Target,
     world::{Clients, World},
 };
+use conet_measure::{BenchError, Target, raise_open_files, wrong};
 
 /// Longer than the longest time between look-alike cells: buffers have been used.
 const SETTLE: Duration = Duration::from_secs(16);

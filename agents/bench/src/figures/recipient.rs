@@ -10,11 +10,9 @@ use conet_wire::{
 use super::Run;
 use crate::{
     Row,
-    error::{BenchError, failed, wrong},
     material::{certificate_of, wallet},
-    measure::{cpu_ns_each as each, median},
-    report::Target,
 };
+use conet_measure::{BenchError, Target, cpu_ns_each as each, failed, median, wrong};
 
 /// Where the fingerprint is in a message of our own.
 const FINGERPRINT_AT: usize = 5;

@@ -14,14 +14,12 @@ use conet_wire::{
 use super::{Run, start_node};
 use crate::{
     Row,
-    error::{BenchError, failed, wrong},
     material::{NodeInfo, WIRE, n2, unix_minute},
-    measure::{cpu_ns_each, median},
     part::{Order, Part, Process},
     parts::load::{Loaded, Messages, Plan},
-    report::Target,
     world::World,
 };
+use conet_measure::{BenchError, Target, cpu_ns_each, failed, median, wrong};
 
 /// Enough to keep both cores busy, few enough that nothing queues for long.
 const CONNECTIONS: usize = 16;

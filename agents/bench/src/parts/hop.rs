@@ -13,10 +13,8 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::{
-    error::{BenchError, failed},
-    http::connect,
-};
+use crate::http::connect;
+use conet_measure::{BenchError, failed};
 
 struct Hop {
     to: SocketAddr,

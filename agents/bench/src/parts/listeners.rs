@@ -11,10 +11,10 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::sink::IDLE_PATH;
 use crate::{
-    error::{BenchError, failed, wrong},
     http::Link,
     material::{NodeInfo, listen, unix_minute, wallet},
 };
+use conet_measure::{BenchError, failed, wrong};
 
 /// Streams that are being opened at once.
 const OPENING_MAX: usize = 32;

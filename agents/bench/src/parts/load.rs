@@ -13,12 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use super::reader::Readers;
 use crate::{
-    error::{BenchError, failed, wrong},
     http::Link,
     material::{NodeInfo, mail, unix_minute},
-    measure::{microseconds, percentile},
     peer::PeerLink,
 };
+use conet_measure::{BenchError, failed, microseconds, percentile, wrong};
 
 /// What to send.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -2,10 +2,8 @@
 
 use conet_node::{Mounted, Node, config::NodeConfig};
 
-use crate::{
-    error::{BenchError, failed},
-    material::NodeInfo,
-};
+use crate::material::NodeInfo;
+use conet_measure::{BenchError, failed};
 
 pub(crate) async fn start(node: &NodeInfo) -> Result<Node, BenchError> {
     let config = NodeConfig::load(&node.home).map_err(failed("a node's config"))?;

@@ -19,10 +19,10 @@ use conet_wire::{
 
 use super::load::ReadPlan;
 use crate::{
-    error::{BenchError, failed, wrong},
     material::{listen, n2, wallet},
     peer::{Cells, PeerLink},
 };
+use conet_measure::{BenchError, failed, wrong};
 
 /// Messages that one acknowledgement names.
 const ACKNOWLEDGE_EVERY: u64 = 64;

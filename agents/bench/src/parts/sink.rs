@@ -29,10 +29,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::hop::settings;
-use crate::{
-    error::{BenchError, failed},
-    material::{NodeInfo, WIRE},
-};
+use crate::material::{NodeInfo, WIRE};
+use conet_measure::{BenchError, failed};
 
 /// A path that answers with a stream which begins and then says nothing.
 pub(crate) const IDLE_PATH: &str = "/idle";

@@ -1,12 +1,15 @@
 //! `conet bench`: the project's own measurements.
 
 use clap::{Args, Subcommand};
+use conet_bench::Row;
 
 /// Measure, each figure beside its floor
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchCommand {
     /// The stealth internet: recipient parser, relay, agent, idle listeners, end to end
     Si(SiArgs),
+    /// The ledger expansion: payments, delays, many chains, idle ones, witnesses, batches
+    Dle(DleArgs),
 }
 
 /// Arguments of `conet bench si`.
@@ -20,23 +23,45 @@ pub(crate) struct SiArgs {
     quick: bool,
 }
 
+/// Arguments of `conet bench dle`.
+#[derive(Debug, Args)]
+pub(crate) struct DleArgs {
+    /// Only this figure: transfer, latency, scale, density, witness or batching
+    #[arg(long, value_name = "NAME", value_parser = conet_dle_bench::NAMES)]
+    only: Option<String>,
+    /// Fewer rounds and 1,000 chains instead of 10,000
+    #[arg(long)]
+    quick: bool,
+}
+
 pub(crate) async fn run(command: BenchCommand, json: bool) -> anyhow::Result<()> {
     // Each part of a benchmark is this program again, with a variable set.
     if conet_bench::is_part() {
         return Ok(conet_bench::run_part().await?);
     }
-    let BenchCommand::Si(SiArgs { only, quick }) = command;
+    if conet_dle_bench::is_part() {
+        return Ok(conet_dle_bench::run_part()?);
+    }
     if conet_bench::is_debug_build() {
         eprintln!("warning: a debug build; its figures say nothing. Build with --release.");
     }
     if !json {
         println!("{}", conet_bench::table_head());
     }
-    let options = conet_bench::Options { only, quick, count_allocations: None };
-    conet_bench::si(&options, |row| match json {
+    let show = move |row: &Row| match json {
         true => println!("{}", serde_json::to_string(row).unwrap_or_default()),
         false => println!("{row}"),
-    })
-    .await?;
+    };
+    match command {
+        BenchCommand::Si(SiArgs { only, quick }) => {
+            let options = conet_bench::Options { only, quick, count_allocations: None };
+            conet_bench::si(&options, show).await?;
+        }
+        BenchCommand::Dle(DleArgs { only, quick }) => {
+            let options = conet_dle_bench::Options { only, quick };
+            // Its clocks are those of the one thread that it runs on.
+            tokio::task::spawn_blocking(move || conet_dle_bench::dle(&options, show)).await??;
+        }
+    }
     Ok(())
 }

@@ -114,7 +114,11 @@ impl Word {
     /// Whether it agrees with a header; none when it is not about its proposal, or not in this phase.
     #[must_use]
     pub fn agrees(&self, header: &Header, phase: Phase) -> Option<bool> {
-        let hash = header.hash();
+        self.agrees_on(header, header.hash(), phase)
+    }
+
+    /// The same, for who knows the header's hash: one block has many words.
+    pub(crate) fn agrees_on(&self, header: &Header, hash: B256, phase: Phase) -> Option<bool> {
         let found = match &self.outcome {
             None => hash,
             Some(outcome) => with_outcome(header, outcome).hash(),

@@ -107,7 +107,8 @@ impl State {
         let mut heard = 0;
         for word in words {
             let voter = word.ballot.voter;
-            let agrees = word.agrees(&pending.header, Phase::Accept).ok_or(ItemError::Votes)?;
+            let agrees = word.agrees_on(&pending.header, pending.hash, Phase::Accept);
+            let agrees = agrees.ok_or(ItemError::Votes)?;
             if !self.seats.contains(voter) {
                 return Err(ItemError::NotEntitled { node: voter });
             }

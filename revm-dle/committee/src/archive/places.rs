@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy::primitives::B256;
+use imbl::OrdSet;
 
 use super::{
     chain::{Chain, Place},
@@ -31,6 +32,10 @@ impl State {
     pub(super) fn join(&mut self, joining: &Joining) -> Result<()> {
         let node = joining.offer.node;
         if self.barred.contains(&node) || self.seats.contains(node) {
+            return Err(ItemError::NotEntitled { node });
+        }
+        let serves = self.parts.get(&node).map_or(0, OrdSet::len);
+        if serves >= usize::try_from(joining.offer.seats).unwrap_or(usize::MAX) {
             return Err(ItemError::NotEntitled { node });
         }
         if joining.number <= self.wish(node) {

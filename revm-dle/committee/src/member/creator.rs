@@ -98,6 +98,7 @@ impl Member {
     pub(super) fn begin(&mut self, proposed: Proposed, witness: alloy::primitives::Bytes) {
         let about = proposed.header.proposal.clone();
         let Some(part) = self.parts.get_mut(&about.chain) else { return };
+        self.busy.insert(about.chain);
         let (hash, create) = (proposed.header.hash(), proposed.create.clone());
         let word = Word { ballot: create.clone(), outcome: None };
         part.said.insert((about.height, about.view), word);

@@ -28,12 +28,9 @@ impl Member {
     pub(super) fn join(&mut self, out: &mut Outbox) {
         let me = self.me();
         let offer = self.config.voting.offer(me);
-        // Without a stake there is nothing to wait for.
-        if offer.roles == 0 || offer.seats == 0 {
-            return;
-        }
-        let serves = self.parts.values().filter(|part| part.involves(me)).count();
-        if serves >= self.config.parts_max {
+        let stake =
+            if offer.roles == 0 { 0 } else { usize::try_from(offer.seats).unwrap_or(usize::MAX) };
+        if self.serving.len() >= self.config.parts_max.min(stake) {
             return;
         }
         let is_due = self.now_ms >= self.waiting.said_ms + self.config.timing.retry_ms * 4;

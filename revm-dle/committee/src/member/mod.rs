@@ -81,6 +81,12 @@ pub struct Member {
     config: MemberConfig,
     ledgers: Box<dyn Ledgers + Send>,
     parts: BTreeMap<B256, Part>,
+    /// The chains in whose group it is now. Of thousands most are at rest: no step goes through all of them.
+    serving: BTreeSet<B256>,
+    /// The chains in which something was under way lately: see [`Part::is_busy`].
+    busy: BTreeSet<B256>,
+    /// The chains whose newest state it must keep, and does not have yet.
+    missing: BTreeSet<B256>,
     waiting: Waiting,
     now_ms: u64,
     retry_at_ms: u64,
@@ -94,9 +100,19 @@ impl Member {
     #[must_use]
     pub fn new(config: MemberConfig, ledgers: Box<dyn Ledgers + Send>, now_ms: u64) -> Self {
         let retry_at_ms = now_ms + config.timing.retry_ms;
-        let (parts, waiting) = (BTreeMap::new(), Waiting::default());
-        let (due, signed_ms) = (BTreeSet::new(), 0);
-        Self { config, ledgers, parts, waiting, now_ms, retry_at_ms, due, signed_ms }
+        Self {
+            config,
+            ledgers,
+            parts: BTreeMap::new(),
+            serving: BTreeSet::new(),
+            busy: BTreeSet::new(),
+            missing: BTreeSet::new(),
+            waiting: Waiting::default(),
+            now_ms,
+            retry_at_ms,
+            due: BTreeSet::new(),
+            signed_ms: 0,
+        }
     }
 
     /// Takes what happened; says what to do.
@@ -170,18 +186,12 @@ impl Member {
             return;
         }
         let Some(logged) = proven.verify(&self.config.seats, &self.config.voting) else { return };
-        let me = self.me();
-        let is_in = proven.notice.members().contains(&me);
-        let was_in = self.parts.get(&chain).is_some_and(|part| part.involves(me));
+        let is_in = proven.notice.members().contains(&self.me());
+        let was_in = self.serving.contains(&chain);
         if !is_in && known.is_none() {
             return;
         }
-        match self.parts.get_mut(&chain) {
-            Some(part) => part.renew(proven.clone(), logged, self.now_ms),
-            None => {
-                self.parts.insert(chain, Part::new(proven.clone(), logged, self.now_ms));
-            }
-        }
+        self.put_notice(proven.clone(), logged);
         if is_in != was_in {
             out.persist(crate::Record::Notice(Box::new(proven.clone())));
         }
@@ -189,10 +199,44 @@ impl Member {
         let notice = proven.notice;
         if self.ledgers.has(notice.hash) {
             self.ledgers.finalized(chain, notice.hash);
-        } else if notice.creator == Some(me) || notice.witnesses.contains(&me) {
-            out.send_all(self.config.seats.nodes(), Message::FetchState { hash: notice.hash });
         }
+        self.look_for_state(chain);
+        self.ask_for_state(chain, out);
         self.go_on(chain);
+    }
+
+    /// Notes where a chain stands.
+    fn put_notice(&mut self, proven: ProvenNotice, logged: u64) {
+        let chain = proven.notice.chain;
+        if proven.notice.members().contains(&self.me()) {
+            self.serving.insert(chain);
+        } else {
+            self.serving.remove(&chain);
+        }
+        match self.parts.get_mut(&chain) {
+            Some(part) => part.renew(proven, logged, self.now_ms),
+            None => {
+                self.parts.insert(chain, Part::new(proven, logged, self.now_ms));
+            }
+        }
+    }
+
+    /// Notes whether this member keeps a chain, and lacks its newest state.
+    fn look_for_state(&mut self, chain: B256) {
+        let Some(notice) = self.parts.get(&chain).map(Part::notice) else { return };
+        let keeps = notice.creator == Some(self.me()) || notice.witnesses.contains(&self.me());
+        if keeps && !self.ledgers.has(notice.hash) {
+            self.missing.insert(chain);
+        } else {
+            self.missing.remove(&chain);
+        }
+    }
+
+    fn ask_for_state(&self, chain: B256, out: &mut Outbox) {
+        if let Some(part) = self.parts.get(&chain).filter(|_| self.missing.contains(&chain)) {
+            let hash = part.notice().hash;
+            out.send_all(self.config.seats.nodes(), Message::FetchState { hash });
+        }
     }
 
     fn take_state(&mut self, header: &Header, state: &[u8]) {
@@ -206,6 +250,7 @@ impl Member {
         };
         if self.ledgers.import(genesis, header, state) {
             self.ledgers.finalized(chain, header.hash());
+            self.missing.remove(&chain);
             self.go_on(chain);
         }
     }
@@ -217,17 +262,14 @@ impl Member {
     }
 
     fn retry(&mut self, out: &mut Outbox) {
-        let chains: Vec<_> = self.parts.keys().copied().collect();
+        self.busy.retain(|chain| self.parts.get(chain).is_some_and(Part::is_busy));
+        let chains: BTreeSet<_> = self.busy.union(&self.missing).copied().collect();
         for chain in chains {
-            let Some(part) = self.parts.get(&chain) else { continue };
-            if part.is_in_use(self.me()) {
+            if self.serving.contains(&chain) && self.busy.contains(&chain) {
                 out.send_all(self.config.seats.nodes(), Message::FetchNotice { chain });
             }
-            let notice = part.notice();
-            let keeps = notice.creator == Some(self.me()) || notice.witnesses.contains(&self.me());
-            if keeps && !self.ledgers.has(notice.hash) {
-                out.send_all(self.config.seats.nodes(), Message::FetchState { hash: notice.hash });
-            }
+            self.look_for_state(chain);
+            self.ask_for_state(chain, out);
             self.repeat_blocks(chain, out);
             self.watch(chain, out);
             self.go_on(chain);

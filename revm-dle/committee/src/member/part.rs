@@ -94,14 +94,9 @@ impl Part {
         &self.proven.notice
     }
 
-    pub(super) fn involves(&self, node: NodeId) -> bool {
-        self.notice().members().contains(&node)
-    }
-
-    /// Whether something is under way that a newer notice may end.
-    pub(super) fn is_in_use(&self, me: NodeId) -> bool {
-        self.involves(me)
-            && (!self.transactions.is_empty() || !self.making.is_empty() || !self.held.is_empty())
+    /// Whether something is under way that time or a newer notice may end.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.transactions.is_empty() || !self.making.is_empty() || !self.held.is_empty()
     }
 
     /// A newer notice: what it made void goes.

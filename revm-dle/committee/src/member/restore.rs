@@ -1,6 +1,6 @@
 //! A member that was stopped goes on from its journal.
 
-use super::{Member, MemberConfig, part::Part};
+use super::{Member, MemberConfig};
 use crate::{journal::Record, ledger::Ledgers};
 
 impl Member {
@@ -33,11 +33,7 @@ impl Member {
     fn restore_notice(&mut self, proven: crate::archive::ProvenNotice) {
         let logged = proven.headers.first().map_or(0, |first| first.height);
         let chain = proven.notice.chain;
-        match self.parts.get_mut(&chain) {
-            Some(part) => part.renew(proven, logged, self.now_ms),
-            None => {
-                self.parts.insert(chain, Part::new(proven, logged, self.now_ms));
-            }
-        }
+        self.put_notice(proven, logged);
+        self.look_for_state(chain);
     }
 }

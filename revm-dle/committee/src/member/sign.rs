@@ -28,6 +28,8 @@ impl Member {
         }
         let mut unsigned: Vec<(B256, Vote, Unsigned)> = Vec::new();
         for chain in std::mem::take(&mut self.due) {
+            // Nothing begins in a chain without its being due.
+            self.busy.insert(chain);
             self.look_at_held(chain, &mut unsigned, out);
             self.make_block(chain, &mut unsigned);
         }

@@ -192,10 +192,11 @@ impl Desk {
         let case = self.cases.get(&hash)?;
         let about = &case.header.proposal;
         let chain = self.state.chains.get(&about.chain)?;
+        // Cheap first: every block that comes has all open cases looked at.
         let is_due = chain.view == about.view
+            && !self.said.contains_key(&(about.chain, about.height, about.view))
             && chain.names_signers(&case.header)
-            && case.grounds.hold(chain, &case.header)
-            && !self.said.contains_key(&(about.chain, about.height, about.view));
+            && case.grounds.hold(chain, &case.header);
         let outcome = case.outcome.as_ref().filter(|_| is_due)?;
         let found = with_outcome(&case.header, outcome);
         let vote = block_vote(&case.header, Phase::Accept, found.hash());
@@ -237,7 +238,7 @@ impl Desk {
         if is_known || !self.voting.is_valid(ballot) {
             return;
         }
-        if word.agrees(&case.header, Phase::Accept).is_some() {
+        if word.agrees_on(&case.header, case.hash, Phase::Accept).is_some() {
             case.words.entry(voter).or_insert_with(|| word.clone());
         }
         self.saw(&word.ballot, out);
@@ -273,7 +274,8 @@ impl Desk {
     fn items_for(&self, case: &Case, state: &State) -> Vec<Item> {
         let Some(chain) = state.chains.get(&case.header.proposal.chain) else { return Vec::new() };
         let words = |known: &dyn Fn(&NodeId) -> bool| -> Vec<Word> {
-            let about = |word: &&Word| word.agrees(&case.header, Phase::Accept).is_some();
+            let about =
+                |word: &&Word| word.agrees_on(&case.header, case.hash, Phase::Accept).is_some();
             let news = case.words.values().filter(about).filter(|word| !known(&word.ballot.voter));
             news.cloned().collect()
         };

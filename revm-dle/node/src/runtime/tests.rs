@@ -15,7 +15,7 @@ use super::*;
 use crate::{
     keys::WalletKey,
     ledgers::{LedgerLimits, NodeLedgers},
-    registry::NodeMap,
+    registry::{NodeEntry, NodeMap},
     store::{Store, StoreLimits},
 };
 
@@ -41,8 +41,9 @@ fn start(dir: &std::path::Path, file_bytes_max: u64) -> (Runtime, Arc<Checked>) 
     let limits = StoreLimits { file_bytes_max, ..StoreLimits::default() };
     let store = Store::open(&dir.join("dle.db"), me, &seats, limits, metrics.clone()).unwrap();
     let key = WalletKey::new(&Zeroizing::new([1; 32])).unwrap();
+    let nodes = NodeMap::new([NodeEntry::new(me, key.wallet(), None)]);
     let keys: Arc<dyn Keys> = Arc::new(key);
-    let registry: Arc<dyn Registry> = Arc::new(NodeMap::default());
+    let registry: Arc<dyn Registry> = Arc::new(nodes);
     let voting = Voting::new(me, keys, registry, (1, Address::ZERO));
     let records = store.journal().unwrap();
     let chains = Arc::new(Chains::new(
@@ -69,14 +70,20 @@ fn start(dir: &std::path::Path, file_bytes_max: u64) -> (Runtime, Arc<Checked>) 
     (runtime.unwrap(), outlet)
 }
 
+async fn until(holds: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(30), "waited in vain");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 #[tokio::test]
 async fn what_is_said_is_journaled_and_goes_on_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     for number in 1..=3 {
         let (runtime, outlet) = start(dir.path(), 1 << 30);
-        while outlet.seen.lock().unwrap().len() < 8 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until(|| outlet.seen.lock().unwrap().len() >= 8).await;
         assert!(runtime.look(|actor| actor.member().is_some()).await.unwrap());
         runtime.stop();
         assert!(!runtime.is_alive());
@@ -99,9 +106,7 @@ async fn an_actor_stops_when_the_disk_refuses_and_says_nothing() {
         )
         .unwrap();
     let (runtime, outlet) = start(dir.path(), 1 << 30);
-    while runtime.is_alive() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until(|| !runtime.is_alive()).await;
     assert!(outlet.seen.lock().unwrap().is_empty());
     assert_eq!(runtime.look(|_| ()).await, Err(NoAnswer));
 }

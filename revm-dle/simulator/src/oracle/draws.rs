@@ -11,6 +11,7 @@ use conet_committee::{
 };
 
 use super::Violation;
+use crate::keys::SEATS;
 
 /// How many entries lie between a request and its seed's, at least.
 const SEED_DELAY: u64 = 2;
@@ -57,8 +58,7 @@ impl Draws {
             match item {
                 Item::Join(joining) => {
                     let before = self.wishes.insert(joining.offer.node, joining.number);
-                    // Everybody's stake is enough for one.
-                    if joining.offer.seats != 1 {
+                    if joining.offer.seats != SEATS {
                         return Err(wrong(
                             "a node waits with more lots than its stake is enough for",
                         ));

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// What a figure should reach.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Target {
+pub enum Target {
     /// The value itself, at most.
     ValueAtMost(f64),
     /// Value over floor, at most.
@@ -35,24 +35,31 @@ pub struct Row {
 }
 
 impl Row {
-    pub(crate) fn new(name: impl Into<String>, value: f64, unit: &'static str) -> Self {
+    /// A figure by itself.
+    #[must_use]
+    pub fn new(name: impl Into<String>, value: f64, unit: &'static str) -> Self {
         let (floor, ratio, target, ok) = (None, None, None, None);
         Self { name: name.into(), value: round(value), unit, floor, ratio, target, ok }
     }
 
     /// Beside a floor; the ratio is value over floor.
-    pub(crate) fn floor(self, floor: f64) -> Self {
+    #[must_use]
+    pub fn floor(self, floor: f64) -> Self {
         let ratio = self.value / floor;
         self.floor_and_ratio(floor, ratio)
     }
 
-    pub(crate) fn floor_and_ratio(mut self, floor: f64, ratio: f64) -> Self {
+    /// Beside a floor, with a ratio that was measured otherwise.
+    #[must_use]
+    pub fn floor_and_ratio(mut self, floor: f64, ratio: f64) -> Self {
         self.floor = Some(round(floor));
         self.ratio = Some(round(ratio));
         self
     }
 
-    pub(crate) fn target(mut self, target: Target) -> Self {
+    /// With what it should reach, and whether it does.
+    #[must_use]
+    pub fn target(mut self, target: Target) -> Self {
         let (target, ok) = match target {
             Target::ValueAtMost(max) => (max, Some(self.value <= max)),
             Target::RatioAtMost(max) => (max, self.ratio.map(|ratio| ratio <= max)),

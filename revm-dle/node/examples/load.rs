@@ -1,14 +1,15 @@
-//! Many chains at once. Prints what one machine carries; run it alone: `cargo test -p conet-dle --release --test load --
-//! --ignored --nocapture`.
+//! Many chains at once, in one process with real HTTP and disks: what one machine carries.
+//! `cargo run -p conet-dle --release --example load`, and nothing beside it.
 
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test that cannot go on should stop where it stands"
+    reason = "what tests share stops where it stands"
 )]
+#![allow(clippy::print_stdout, reason = "a command line for developers")]
 
+#[path = "../tests/support/mod.rs"]
 mod support;
 
 use std::time::{Duration, Instant};
@@ -23,9 +24,8 @@ const CHAINS: u64 = 8;
 const TRANSACTIONS: u64 = 100;
 const GROUP: Group = Group { creator: None, witnesses: 2, validators: 1, gas_price: 1 };
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
-async fn many_transactions_on_many_chains() {
+#[tokio::main(worker_threads = 2)]
+async fn main() -> Result<(), String> {
     let network = Network::start(4, 12).await;
     let mut chains = Vec::new();
     for number in 0..CHAINS {
@@ -47,10 +47,12 @@ async fn many_transactions_on_many_chains() {
     let sent = chains.iter().map(|chain| async {
         for nonce in 0..TRANSACTIONS {
             let signed = transfer(chain, &user(1), nonce, (Address::repeat_byte(9), 1_000));
-            network.submit(1, &signed, &user(1)).await.unwrap();
+            let submitted = network.submit(1, &signed, &user(1)).await;
+            submitted.map_err(|(status, reason)| format!("{status}: {reason}"))?;
         }
+        Ok::<_, String>(())
     });
-    futures_util::future::join_all(sent).await;
+    futures_util::future::try_join_all(sent).await?;
     println!("{} transactions are submitted after {:?}", CHAINS * TRANSACTIONS, start.elapsed());
     for chain in &chains {
         let id = chain.genesis().chain;
@@ -66,9 +68,11 @@ async fn many_transactions_on_many_chains() {
         "all are final after {took:?}: {:.0} a second",
         (CHAINS * TRANSACTIONS) as f64 / took.as_secs_f64()
     );
-    for line in network.seats[&1].metrics().text().lines() {
+    let seat = network.seats.get(&1).ok_or("expected seat 1, found none")?;
+    for line in seat.metrics().text().lines() {
         if !line.starts_with('#') && !line.contains("bucket") {
             println!("seat 1: {line}");
         }
     }
+    Ok(())
 }

@@ -15,16 +15,19 @@ use crate::error::{BenchError, failed, wrong};
 
 /// What a process has used.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct Usage {
+pub struct Usage {
     /// Processor time of all its threads, user and system, nanoseconds.
-    pub(crate) cpu_ns: u64,
+    pub cpu_ns: u64,
     /// Resident memory, KiB.
-    pub(crate) rss_kib: u64,
+    pub rss_kib: u64,
 }
 
 impl Usage {
     /// Of this process.
-    pub(crate) fn read() -> Result<Self, BenchError> {
+    ///
+    /// # Errors
+    /// [`BenchError`]: the kernel does not say.
+    pub fn read() -> Result<Self, BenchError> {
         let status = std::fs::read_to_string("/proc/self/status").map_err(failed("memory"))?;
         let rss_kib = status
             .lines()
@@ -42,12 +45,13 @@ fn clock(id: ClockId) -> u64 {
 }
 
 /// Processor time of this thread, nanoseconds: sleeping on a disk does not count.
-pub(crate) fn thread_cpu_ns() -> u64 {
+#[must_use]
+pub fn thread_cpu_ns() -> u64 {
     clock(ClockId::ThreadCPUTime)
 }
 
 /// Processor nanoseconds of one `work`, over `count` of them.
-pub(crate) fn cpu_ns_each<T>(count: u32, mut work: impl FnMut() -> T) -> f64 {
+pub fn cpu_ns_each<T>(count: u32, mut work: impl FnMut() -> T) -> f64 {
     let start = thread_cpu_ns();
     for _ in 0..count {
         black_box(work());
@@ -56,7 +60,7 @@ pub(crate) fn cpu_ns_each<T>(count: u32, mut work: impl FnMut() -> T) -> f64 {
 }
 
 /// Wall time of one `work`, microseconds; the median over `count`.
-pub(crate) fn median_us<T>(count: u32, mut work: impl FnMut() -> T) -> f64 {
+pub fn median_us<T>(count: u32, mut work: impl FnMut() -> T) -> f64 {
     let times = (0..count).map(|_| {
         let start = Instant::now();
         black_box(work());
@@ -65,17 +69,21 @@ pub(crate) fn median_us<T>(count: u32, mut work: impl FnMut() -> T) -> f64 {
     median(&times.collect::<Vec<_>>())
 }
 
-pub(crate) fn microseconds(time: Duration) -> f64 {
+/// A time in microseconds.
+#[must_use]
+pub fn microseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
 /// The value in the middle.
-pub(crate) fn median(values: &[f64]) -> f64 {
+#[must_use]
+pub fn median(values: &[f64]) -> f64 {
     percentile(values, 0.5)
 }
 
 /// The value below which a share of the others lies; NaN of nothing.
-pub(crate) fn percentile(values: &[f64], share: f64) -> f64 {
+#[must_use]
+pub fn percentile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let at = (sorted.len().saturating_sub(1) as f64 * share).round() as usize;
@@ -83,7 +91,7 @@ pub(crate) fn percentile(values: &[f64], share: f64) -> f64 {
 }
 
 /// Raises the limit of open files as far as it goes, at most to `wanted`; what it is now.
-pub(crate) fn raise_open_files(wanted: u64) -> u64 {
+pub fn raise_open_files(wanted: u64) -> u64 {
     let now = getrlimit(Resource::Nofile);
     let maximum = now.maximum.unwrap_or(u64::MAX);
     let both = |limit| Rlimit { current: Some(limit), maximum: Some(limit.max(maximum)) };

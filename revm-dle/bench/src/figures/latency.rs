@@ -1,0 +1,85 @@
+//! What the protocol takes in message delays, whatever the machine; and what an entry of the log takes on it.
+
+use conet_measure::{BenchError, Row, Target, failed, percentile};
+use conet_simulator::{Calm, Latency, latency};
+
+use super::Run;
+use crate::stage::{Plan, Stage};
+
+/// Entries of the log are at least so far apart, in milliseconds: see `conet_committee::log::Timing`.
+const TICK_MS: u64 = 50;
+
+/// A creator's patience with a silent member, and the member's time to answer.
+const TIMEOUTS_MS: u64 = 600 + 1_000;
+
+/// Message delays that the way cannot do without, in round trips: payment, proposal, vote.
+const TO_CERTIFIED: f64 = 1.5;
+
+/// Certificate, word, entry, notarize, finalize.
+const TO_FINAL: f64 = 2.5;
+
+pub(super) fn measure(run: &mut Run<'_>) -> Result<(), BenchError> {
+    blocks(run)?;
+    dead_member(run)?;
+    entries(run)?;
+    processor(run)
+}
+
+fn calm(calm: Calm) -> Result<Latency, BenchError> {
+    latency(calm).map_err(failed("a calm network"))
+}
+
+fn all(times: &[u64]) -> Vec<f64> {
+    times.iter().map(|time| *time as f64).collect()
+}
+
+fn blocks(run: &mut Run<'_>) -> Result<(), BenchError> {
+    let scene = Calm::default();
+    let found = calm(scene)?;
+    let round_trip = (2 * scene.delay_ms) as f64;
+    let certified = percentile(&all(&found.to_certified_ms), 0.99) / round_trip;
+    let row = Row::new("latency, certified, p99", certified, "round trips").floor(TO_CERTIFIED);
+    run.row(&row.target(Target::ValueAtMost(2.2)));
+    let last = percentile(&all(&found.to_final_ms), 0.99);
+    let most = TICK_MS as f64 + 3.5 * round_trip;
+    let row = Row::new("latency, then final, p99", last, "ms").floor(TO_FINAL * round_trip);
+    run.row(&row.target(Target::ValueAtMost(most)));
+    Ok(())
+}
+
+fn dead_member(run: &mut Run<'_>) -> Result<(), BenchError> {
+    let pause_ms = 300;
+    let dead = Calm { dead_witness_ms: Some(9_000), pause_ms, payments: 30, ..Calm::default() };
+    let longest = calm(dead)?.longest_pause_ms;
+    let added = longest.saturating_sub(pause_ms + TIMEOUTS_MS) as f64;
+    let row = Row::new("latency, a member killed, added", added, "ms");
+    run.row(&row.target(Target::ValueAtMost(1_000.0)));
+    Ok(())
+}
+
+fn entries(run: &mut Run<'_>) -> Result<(), BenchError> {
+    let busy = Calm { members: 120, chains: 4, pause_ms: 100, payments: 40, ..Calm::default() };
+    for (name, dead_seat, max) in
+        [("latency, between entries", false, 60.0), ("latency, with a dead seat", true, 80.0)]
+    {
+        let times = all(&calm(Calm { dead_seat, ..busy })?.between_entries_ms);
+        let mean = times.iter().sum::<f64>() / times.len() as f64;
+        let row = Row::new(name, mean, "ms").floor(TICK_MS as f64);
+        run.row(&row.target(Target::ValueAtMost(max)));
+    }
+    Ok(())
+}
+
+/// Of each archive node for each entry, with four busy notes.
+fn processor(run: &mut Run<'_>) -> Result<(), BenchError> {
+    let plan = Plan { notes: 4, busy: 4, ..Plan::default() };
+    let mut stage = Stage::new(&plan)?;
+    stage.pay(20)?;
+    let (before, entries) = (stage.spent().0, stage.entries());
+    stage.pay(run.many(200, 60))?;
+    let spent = (stage.spent().0 - before).all_ns as f64;
+    let count = (stage.entries() - entries) as f64 * stage.seat_count() as f64;
+    let row = Row::new("latency, processor for an entry", spent / count / 1e6, "ms of a core");
+    run.row(&row.target(Target::ValueAtMost(2.0)));
+    Ok(())
+}
