@@ -20,6 +20,8 @@ impl Seat {
         now_ms: u64,
     ) -> Self {
         let mut seat = Self::new(config, ledgers, now_ms);
+        // Nothing new is said before all of the journal is read: it could be neither written nor sent.
+        (seat.desk.now_ms, seat.desk.signed_ms) = (now_ms, now_ms.max(1));
         // What follows from entries was said before.
         let mut said = Outbox::new(config.voting.me);
         let (mut drafts, mut votes, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
