@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     archive::{
-        ProvenNotice,
+        Beginning, ProvenNotice,
         item::{CertifiedHeader, Word},
     },
     log::{Certificate, Entry, EntryHeader},
@@ -25,6 +25,9 @@ pub enum Record {
     Entry(Box<Entry>),
     /// A state after an entry that is final: what was journaled before it about the log matters no more, but votes.
     Checkpoint(Box<(EntryHeader, Bytes)>),
+    /// A new epoch of the group, and the state that it begins with: what was journaled before it about the log matters
+    /// no more.
+    Epoch(Box<(Beginning, Bytes)>),
     /// Why the entries before it are final.
     Certificate(Certificate),
     /// A seat's own word on a block.

@@ -29,6 +29,13 @@ pub enum Message {
     },
     /// Between seats: a suspended one is back.
     Return(Returning),
+    /// To seats of old epochs and new ones: with which state does an epoch begin?
+    FetchFrozen {
+        /// Its hash, which the main chain has.
+        hash: B256,
+    },
+    /// An answer to [`Self::FetchFrozen`].
+    Frozen(Bytes),
 
     /// To seats: a certified block.
     Certified(Box<CertifiedHeader>, Body),

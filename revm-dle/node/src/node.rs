@@ -6,7 +6,7 @@ use conet_committee::{
     Record,
     keys::{Keys, NodeId},
     member::{Member, MemberConfig},
-    seat::{Event, Seat, SeatConfig, SeedKeys},
+    seat::{Event, OneEpoch, Seat, SeatConfig, SeedKeys},
     seats::Seats,
     vote::Voting,
 };
@@ -201,7 +201,7 @@ impl ArchiveNode {
             voting: made.voting.clone(),
             timing: config.times.log(),
             rules: config.times.rules(),
-            seeds,
+            keys: Arc::new(OneEpoch(seeds)),
             began_ms: config.group.began_ms,
         };
         let openings = made.chains.store().openings()?;

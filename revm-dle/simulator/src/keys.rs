@@ -7,7 +7,8 @@ use conet_bindings::roles;
 use conet_committee::{
     archive::Seeds,
     keys::{Compact, Keys, NodeId, Registry},
-    seat::SeedKeys,
+    seat::{EpochKeys, SeedKeys},
+    seats::Seats,
 };
 
 /// One node's keys.
@@ -53,11 +54,26 @@ pub(crate) struct ToySeeds {
     pub(crate) me: NodeId,
     pub(crate) quorum: usize,
     pub(crate) secret: u64,
+    pub(crate) epoch: u64,
+}
+
+/// The keys of all epochs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ToyRing {
+    pub(crate) me: NodeId,
+    pub(crate) secret: u64,
+}
+
+impl EpochKeys for ToyRing {
+    fn seeds(&self, seats: &Seats) -> Arc<dyn SeedKeys> {
+        let Self { me, secret } = *self;
+        Arc::new(ToySeeds { me, quorum: seats.quorum(), secret, epoch: seats.epoch })
+    }
 }
 
 impl ToySeeds {
     fn hash(&self, height: u64, who: u64) -> B256 {
-        let words = [self.secret, height, who];
+        let words = [self.secret, self.epoch, height, who];
         keccak256(words.map(u64::to_be_bytes).concat())
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use alloy::primitives::{B256, Bytes, keccak256};
 use serde::{Deserialize, Serialize};
 
-use super::{chain::Chain, state::State};
+use super::{chain::Chain, item::Handover, state::State};
 use crate::{
     keys::NodeId,
     roulette::{
@@ -27,6 +27,7 @@ struct Frozen {
     wishes: Vec<(NodeId, u64)>,
     lineups: Vec<(u64, B256, Vec<Waiting>)>,
     selected: Head,
+    handover: Option<Handover>,
 }
 
 impl State {
@@ -47,6 +48,7 @@ impl State {
             wishes: self.wishes.iter().map(|(node, number)| (*node, *number)).collect(),
             lineups: self.lineups.iter().map(lineup).collect(),
             selected: self.selected,
+            handover: self.handover.clone(),
         };
         // Serializing into memory does not fail.
         postcard::to_allocvec(&frozen).unwrap_or_default().into()
@@ -80,6 +82,8 @@ impl State {
             |(logged, digest, waiting)| (logged, Arc::new(Lineup::restore(digest, waiting)));
         state.lineups = frozen.lineups.into_iter().map(lineup).collect();
         state.selected = frozen.selected;
+        state.handover = frozen.handover;
+        state.is_over = state.has_ended();
         for chain in frozen.chains {
             state.index(&chain);
             state.chains.insert(chain.id, Arc::new(chain));

@@ -33,6 +33,8 @@ pub enum Item {
     Seed(SeedOf),
     /// A seat that was taken for silent is back.
     Return(Returning),
+    /// The main chain names who holds the next epoch's seats: this epoch ends.
+    Handover(Handover),
 }
 
 impl Item {
@@ -196,6 +198,15 @@ impl Returning {
     pub fn struct_hash(log: B256, node: NodeId, since: u64) -> B256 {
         tagged(b"CoNET return", log, &[node.0, since])
     }
+}
+
+/// Who is to hold the seats of the next epoch. Taken from the main chain by every seat for itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Handover {
+    /// The epoch that begins.
+    pub epoch: u64,
+    /// Its nodes, ascending.
+    pub nodes: Vec<NodeId>,
 }
 
 /// Longer than 64 bytes and not of a type hash's form: it stands for nothing else that is signed in the domain.

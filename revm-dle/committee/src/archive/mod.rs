@@ -6,6 +6,8 @@
 pub mod chain;
 mod checkpoint;
 mod discipline;
+mod error;
+mod handover;
 pub mod item;
 mod judging;
 pub mod notice;
@@ -14,7 +16,9 @@ mod signers;
 mod state;
 
 pub use chain::{Chain, Pending, Place};
+pub use error::ItemError;
+pub use handover::Beginning;
 pub use item::Item;
 pub use notice::{Notice, ProvenNotice};
 pub use signers::Signers;
-pub use state::{Finding, ItemError, Rules, Seeds, State};
+pub use state::{Finding, Rules, Seeds, State};

@@ -6,8 +6,9 @@ use alloy::primitives::B256;
 
 use super::{
     chain::{Chain, Place},
+    error::{ItemError, Result},
     item::{Joining, Opening, SeedOf},
-    state::{ItemError, Result, State},
+    state::State,
 };
 use crate::roulette::{
     request::{Request, SEED_DELAY},

@@ -11,7 +11,7 @@ use super::{SeatConfig, SeedKeys, blocks::Case, evidence::Seen};
 use crate::{
     archive::{
         Item, Notice, ProvenNotice, State,
-        item::{Opening, Word},
+        item::{Handover, Opening, Word},
     },
     keys::NodeId,
     ledger::Ledgers,
@@ -59,6 +59,14 @@ pub struct Desk {
     pub(super) items: Vec<Item>,
     /// Chains that the main chain has, as far as this seat has read it, and the log does not know yet.
     pub(super) openings: BTreeMap<B256, Opening>,
+    /// Who shall sit next, as the main chain says.
+    pub(super) successors: Option<Handover>,
+    /// The state with which an epoch ended, by its hash: for who missed it.
+    pub(super) frozen: Option<(B256, Bytes)>,
+    /// Who had seats in the epoch before, and has none now: for what only they have.
+    pub(super) left: Vec<NodeId>,
+    /// It has no seat now.
+    pub(super) is_retired: bool,
     /// Blocks that members were accused of not voting on, with what it takes to execute them.
     pub(super) accusations: BTreeMap<B256, super::inbox::Accusation>,
     /// Parts of seeds, by entry.
@@ -85,7 +93,7 @@ impl Desk {
         Self {
             seats: config.seats.clone(),
             voting: config.voting.clone(),
-            seeds: config.seeds.clone(),
+            seeds: config.keys.seeds(&config.seats),
             ledgers,
             now_ms: config.began_ms,
             patience_ms: 3 * config.timing.tick_ms,
@@ -101,6 +109,10 @@ impl Desk {
             seen: Seen::default(),
             items: Vec::new(),
             openings: BTreeMap::new(),
+            successors: None,
+            frozen: None,
+            left: Vec::new(),
+            is_retired: !config.seats.contains(config.voting.me),
             accusations: BTreeMap::new(),
             parts: BTreeMap::new(),
             unproven: Vec::new(),
@@ -123,6 +135,7 @@ impl Desk {
     pub(super) fn is_on_main_chain(&self, item: &Item) -> bool {
         match item {
             Item::Open(opening) => self.openings.get(&opening.chain) == Some(opening),
+            Item::Handover(handover) => self.successors.as_ref() == Some(handover),
             _ => true,
         }
     }
@@ -166,11 +179,19 @@ impl Desk {
             Item::Return(returning) => {
                 state.suspended.get(&returning.node).is_some_and(|since| returning.since >= *since)
             }
+            Item::Handover(handover) => {
+                state.handover().is_none() && handover.epoch == state.seats.epoch + 1
+            }
         }
     }
 
     /// Whether there is something that entries must bring.
     pub(super) fn has_business(&self) -> bool {
+        let takes_part = !self.is_retired && !self.state.is_over();
+        takes_part && self.has_work()
+    }
+
+    fn has_work(&self) -> bool {
         !self.items.is_empty()
             || !self.cases.is_empty()
             || !self.missing.is_empty()
@@ -195,7 +216,7 @@ impl Desk {
             let is_state = self.missing.values().any(|missing| *missing == hash);
             let ask =
                 if is_state { Message::FetchState { hash } } else { Message::FetchBlock { hash } };
-            out.send_all(seats.nodes(), ask);
+            out.send_all(seats.nodes().iter().chain(&self.left), ask);
         }
         self.ask_for_pending(out);
         self.relay_accusations(out);

@@ -53,6 +53,7 @@ impl Desk {
             }
             Message::FetchBlock { hash } => self.answer_block(from, hash, out),
             Message::FetchState { hash } => self.answer_state(from, hash, out),
+            Message::FetchFrozen { hash } => self.answer_frozen(from, hash, out),
             Message::State(header, state) => self.take_exported(*header, &state, out),
             // Not for seats, or not without being asked for.
             _ => {}

@@ -43,6 +43,10 @@ impl Seat {
                     seat.desk.certified(&certificate, &mut said);
                     seat.log.restore_certificate(certificate);
                 }
+                Record::Epoch(epoch) => {
+                    let (beginning, frozen) = *epoch;
+                    seat.begin(beginning, frozen, &mut said);
+                }
                 Record::Draft(entry) => drafts.push(*entry),
                 Record::LogVote(phase, ballot) => votes.push((phase, ballot)),
                 Record::Word(word) => {
@@ -54,10 +58,12 @@ impl Seat {
                 _ => {}
             }
         }
-        for entry in drafts {
+        // Of other epochs nothing counts any more.
+        let epoch = seat.desk.seats.epoch;
+        for entry in drafts.into_iter().filter(|entry| entry.header.epoch == epoch) {
             seat.log.restore_draft(entry);
         }
-        for (phase, ballot) in votes {
+        for (phase, ballot) in votes.into_iter().filter(|(_, ballot)| ballot.vote.epoch == epoch) {
             seat.log.restore(ballot, phase);
         }
         for (block, body) in blocks {

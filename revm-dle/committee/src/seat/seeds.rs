@@ -10,6 +10,7 @@ use crate::{
     keys::NodeId,
     message::Message,
     outbox::Outbox,
+    seats::Seats,
 };
 
 /// Makes seeds as one seat. See [`crate::roulette`].
@@ -25,6 +26,21 @@ pub trait SeedKeys: Send + Sync {
 
     /// What checks seeds.
     fn checker(self: Arc<Self>) -> Arc<dyn Seeds>;
+}
+
+/// Has what makes seeds in each epoch that this node knows.
+pub trait EpochKeys: Send + Sync {
+    /// For the seats of one epoch.
+    fn seeds(&self, seats: &Seats) -> Arc<dyn SeedKeys>;
+}
+
+/// The same in all epochs: for a group that has one.
+pub struct OneEpoch(pub Arc<dyn SeedKeys>);
+
+impl EpochKeys for OneEpoch {
+    fn seeds(&self, _seats: &Seats) -> Arc<dyn SeedKeys> {
+        self.0.clone()
+    }
 }
 
 /// For how many entries parts are kept.

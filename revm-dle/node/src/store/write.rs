@@ -144,6 +144,12 @@ fn put_record(tx: &Transaction<'_>, record: &Record) -> Result<(), StoreError> {
             tx.prepare_cached("DELETE FROM log WHERE height IS NULL")?.execute([])?;
             put_log(tx, None, record)
         }
+        Record::Epoch(epoch) => {
+            // It stays when older states go: below all entries' heights.
+            tx.prepare_cached("INSERT OR REPLACE INTO log (height, record) VALUES (?1, ?2)")?
+                .execute(params![-sql(epoch.0.epoch), encode(record)?])?;
+            Ok(())
+        }
         Record::LogVote(_, ballot) => note(tx, kind::LOG_VOTE, None, ballot.vote.view, record),
         Record::Draft(entry) => note(tx, kind::DRAFT, None, entry.header.height, record),
         Record::Word(word) => {

@@ -10,7 +10,7 @@ use conet_committee::{
     roulette::{pool::Snapshot, request::Unfit, selection::Selection},
 };
 
-use super::Violation;
+use super::{Cast, Violation};
 
 /// How many entries lie between a request and its seed's, at least.
 const SEED_DELAY: u64 = 2;
@@ -71,7 +71,7 @@ impl Draws {
     }
 
     /// The state after an entry, which may be new.
-    pub(super) fn see_state(&mut self, state: &State) -> Result<(), Violation> {
+    pub(super) fn see_state(&mut self, cast: &Cast, state: &State) -> Result<(), Violation> {
         for selection in &state.selections {
             let id = selection.id();
             match self.seen.insert(selection.index, id) {
@@ -79,7 +79,7 @@ impl Draws {
                 Some(_) => return Err(wrong(selection, "there are two of it")),
                 None => {}
             }
-            self.check(selection).map_err(|why| wrong(selection, why))?;
+            self.check(cast, selection).map_err(|why| wrong(selection, why))?;
             if selection.members().iter().any(|node| self.barred.contains(node)) {
                 return Err(wrong(selection, "it draws who is barred"));
             }
@@ -93,7 +93,7 @@ impl Draws {
         Ok(())
     }
 
-    fn check(&mut self, selection: &Selection) -> Result<(), &'static str> {
+    fn check(&mut self, cast: &Cast, selection: &Selection) -> Result<(), &'static str> {
         let request = &selection.request;
         if request.seed_height < request.logged_at + SEED_DELAY {
             return Err("its seed could be known when it was asked for");
@@ -101,7 +101,12 @@ impl Draws {
         if selection.drawn_in <= request.seed_height {
             return Err("its seed's entry was not final");
         }
-        let words = [self.secret, request.seed_height, u64::MAX].map(u64::to_be_bytes).concat();
+        let epoch = cast.epoch_of(selection.drawn_in);
+        if cast.epoch_of(request.logged_at) != epoch {
+            return Err("it was asked for in another epoch");
+        }
+        let words = [self.secret, epoch, request.seed_height, u64::MAX];
+        let words = words.map(u64::to_be_bytes).concat();
         if selection.seed != keccak256(keccak256(words)) {
             return Err("the seed is another");
         }
