@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     archive::{
         ProvenNotice,
-        item::{CertifiedHeader, Complaint, Disagreement, Joining, Returning, Word},
+        item::{Announced, CertifiedHeader, Complaint, Disagreement, Joining, Returning, Word},
     },
     log::LogMessage,
+    roulette::dkg::{Ack, Dealing, Transcript},
     vote::Ballot,
 };
 
@@ -34,6 +35,14 @@ pub enum Message {
         /// Its hash, which the main chain has.
         hash: B256,
     },
+    /// To seats: the keys of who has a seat or is to get one.
+    Member(Box<Announced>),
+    /// Between seats: what a dealer deals.
+    Dealing(Box<Dealing>),
+    /// To a dealer: its dealing is right.
+    Ack(Ack),
+    /// Between seats: how a dealer's part ended.
+    Transcript(Box<Transcript>),
     /// An answer to [`Self::FetchFrozen`].
     Frozen(Bytes),
 

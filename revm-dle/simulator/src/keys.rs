@@ -10,6 +10,7 @@ use conet_committee::{
     seat::{EpochKeys, SeedKeys},
     seats::Seats,
 };
+use zeroize::Zeroizing;
 
 /// One node's keys.
 #[derive(Debug, Clone, Copy)]
@@ -62,12 +63,20 @@ pub(crate) struct ToySeeds {
 pub(crate) struct ToyRing {
     pub(crate) me: NodeId,
     pub(crate) secret: u64,
+    /// Whether seats make their keys themselves: real ones, which take a while.
+    pub(crate) holds_ceremonies: bool,
 }
 
 impl EpochKeys for ToyRing {
-    fn seeds(&self, seats: &Seats) -> Arc<dyn SeedKeys> {
-        let Self { me, secret } = *self;
-        Arc::new(ToySeeds { me, quorum: seats.quorum(), secret, epoch: seats.epoch })
+    fn seeds(&self, seats: &Seats) -> Option<Arc<dyn SeedKeys>> {
+        let Self { me, secret, .. } = *self;
+        let seeds = ToySeeds { me, quorum: seats.quorum(), secret, epoch: seats.epoch };
+        (!self.holds_ceremonies).then(|| Arc::new(seeds) as Arc<dyn SeedKeys>)
+    }
+
+    fn secret(&self, epoch: u64) -> Option<Zeroizing<[u8; 32]>> {
+        let words = [self.secret, epoch, self.me.0].map(u64::to_be_bytes).concat();
+        self.holds_ceremonies.then(|| Zeroizing::new(keccak256(words).0))
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Scenario {
     pub(crate) cuts: Vec<(u64, u64, BTreeSet<NodeId>)>,
     /// When the main chain names who shall sit next, and whom.
     pub(crate) handovers: Vec<(u64, Vec<NodeId>)>,
+    /// Whether seats make the keys for their seeds themselves.
+    pub(crate) holds_ceremonies: bool,
 }
 
 /// A payment that somebody will make.
@@ -90,6 +92,7 @@ impl Scenario {
             cuts,
             archives: archives.into_iter().collect(),
             handovers,
+            holds_ceremonies: false,
             seats,
             members,
         }
@@ -121,6 +124,7 @@ impl Scenario {
             cuts: Vec::new(),
             archives: seats.clone(),
             handovers: Vec::new(),
+            holds_ceremonies: false,
             chains,
             seats,
             members,

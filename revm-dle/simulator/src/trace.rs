@@ -165,6 +165,12 @@ fn told(message: &Message) -> String {
         Message::Word(word, hash) => format!("word on {}: {}", short(*hash), vote(&word.ballot)),
         Message::SeedPart { height, .. } => format!("part of seed {height}"),
         Message::Return(returning) => format!("{} is back", returning.node),
+        Message::Member(announced) => {
+            format!("keys of {} for epoch {}", announced.member.node, announced.epoch)
+        }
+        Message::Dealing(dealing) => format!("dealing of {}", dealing.dealer),
+        Message::Ack(ack) => format!("{} has the dealing of {}", ack.player, ack.dealer),
+        Message::Transcript(transcript) => format!("transcript of {}", transcript.dealer),
         Message::FetchFrozen { hash } => format!("fetch the state {}", short(*hash)),
         Message::Frozen(frozen) => format!("a state of {} bytes", frozen.len()),
         Message::Certified(block, _) => format!("certified {}", short(block.header.hash())),
@@ -206,6 +212,8 @@ fn kept(record: &Record) -> String {
         }
         Record::Certificate(found) => format!("certificate of view {}", found.view),
         Record::Checkpoint(checkpoint) => format!("state after entry {}", checkpoint.0.height),
+        Record::Dealing(_, dealing) => format!("dealing of {}", dealing.dealer),
+        Record::Share(epoch, _) => format!("share of epoch {epoch}'s key"),
         Record::Epoch(epoch) => format!("epoch {}", epoch.0.epoch),
         Record::Word(word) | Record::MemberVote(word) => vote(&word.ballot),
         Record::Block(block, _) => format!("block {}", short(block.header.hash())),

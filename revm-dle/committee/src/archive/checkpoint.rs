@@ -5,10 +5,16 @@ use std::{collections::BTreeSet, sync::Arc};
 use alloy::primitives::{B256, Bytes, keccak256};
 use serde::{Deserialize, Serialize};
 
-use super::{chain::Chain, item::Handover, state::State};
+use super::{
+    ceremony::{self, Ceremony},
+    chain::Chain,
+    item::Handover,
+    state::State,
+};
 use crate::{
     keys::NodeId,
     roulette::{
+        dkg::Member,
         pool::{self, Lineup, Pool, Waiting},
         selection::Head,
     },
@@ -28,6 +34,8 @@ struct Frozen {
     lineups: Vec<(u64, B256, Vec<Waiting>)>,
     selected: Head,
     handover: Option<Handover>,
+    ceremony: Option<ceremony::Frozen>,
+    announced: Vec<Member>,
 }
 
 impl State {
@@ -49,6 +57,8 @@ impl State {
             lineups: self.lineups.iter().map(lineup).collect(),
             selected: self.selected,
             handover: self.handover.clone(),
+            ceremony: self.ceremony.as_ref().map(|known| known.freeze()),
+            announced: self.announced.values().cloned().collect(),
         };
         // Serializing into memory does not fail.
         postcard::to_allocvec(&frozen).unwrap_or_default().into()
@@ -83,6 +93,12 @@ impl State {
         state.lineups = frozen.lineups.into_iter().map(lineup).collect();
         state.selected = frozen.selected;
         state.handover = frozen.handover;
+        let announced = frozen.announced.into_iter();
+        state.announced = announced.map(|member| (member.node, member)).collect();
+        state.ceremony = None;
+        if let Some(frozen) = frozen.ceremony {
+            state.take_ceremony(Ceremony::thaw(frozen, (self.seats.group, self.seats.epoch))?);
+        }
         state.is_over = state.has_ended();
         for chain in frozen.chains {
             state.index(&chain);

@@ -64,6 +64,9 @@ pub enum ItemError {
         /// The next epoch.
         epoch: u64,
     },
+    /// Somebody who shall sit next has not announced its keys.
+    #[error("expected the keys of all who shall sit next, found that some are missing")]
+    Keyless,
     /// The epoch is over: its log holds nothing more.
     #[error("expected nothing more in epoch {epoch}, which is over, found an item")]
     Over {

@@ -1,6 +1,7 @@
 //! One epoch of the group ends, and the next one begins with what it left.
 //!
 //! ```text
+//! main chain ── who shall sit next ─► all of them ── Member ─► log     their keys for the ceremony of the next epoch
 //! main chain ── who shall sit next ─► seats ── Handover ─► log        no draw is asked for any more
 //! the first entry after which no draw waits                           the epoch is over: its state is frozen
 //! seats ── statement ─► main chain ── Beginning ─► old seats, new seats, members
@@ -62,6 +63,9 @@ impl State {
         if handover.epoch != epoch || !is_list {
             return Err(ItemError::Successors { epoch });
         }
+        if !self.have_announced(nodes) {
+            return Err(ItemError::Keyless);
+        }
         self.handover = Some(handover.clone());
         Ok(())
     }
@@ -108,18 +112,19 @@ impl State {
     /// The state that the next epoch begins with. All its seats are active but for those that are barred: who was
     /// suspended starts anew.
     #[must_use]
-    pub fn succeed(&self, seats: Arc<Seats>, seeds: Arc<dyn Seeds>) -> Self {
+    pub fn succeed(&self, seats: Arc<Seats>, seeds: Option<Arc<dyn Seeds>>) -> Self {
         let active = seats.nodes().iter().filter(|node| !self.barred.contains(*node));
-        Self {
+        let mut next = Self {
             active: active.copied().collect(),
             suspended: OrdMap::new(),
             handover: None,
             is_over: false,
             is_new: true,
             seats,
-            seeds,
             ..self.clone()
-        }
+        };
+        next.begin_seeds(seeds);
+        next
     }
 
     /// The first entry of an epoch: who has a seat has no part in a chain, and every chain begins a new view.

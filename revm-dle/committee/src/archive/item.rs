@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     keys::{Compact, NodeId},
+    roulette::dkg::{Member, Transcript},
     vote::{Ballot, Phase},
 };
 
@@ -35,6 +36,10 @@ pub enum Item {
     Return(Returning),
     /// The main chain names who holds the next epoch's seats: this epoch ends.
     Handover(Handover),
+    /// A node that has a seat, or is to get one, takes part in the ceremony for an epoch's seeds.
+    Member(Box<Announced>),
+    /// How a dealer's part in it ended.
+    Transcript(Box<Transcript>),
 }
 
 impl Item {
@@ -207,6 +212,26 @@ pub struct Handover {
     pub epoch: u64,
     /// Its nodes, ascending.
     pub nodes: Vec<NodeId>,
+}
+
+/// A node's keys for the ceremony of an epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Announced {
+    /// The keys.
+    pub member: Member,
+    /// The epoch.
+    pub epoch: u64,
+    /// Of the node's wallet, over [`Self::struct_hash`].
+    pub signature: Compact,
+}
+
+impl Announced {
+    /// What the node signs.
+    #[must_use]
+    pub fn struct_hash(log: B256, epoch: u64, member: &Member) -> B256 {
+        let keys = keccak256(alloy_rlp::encode(member));
+        tagged(b"CoNET seed member", keccak256([log, keys].concat()), &[member.node.0, epoch])
+    }
 }
 
 /// Longer than 64 bytes and not of a type hash's form: it stands for nothing else that is signed in the domain.

@@ -6,6 +6,7 @@ use alloy::primitives::B256;
 use imbl::{OrdMap, OrdSet};
 
 use super::{
+    ceremony::Ceremony,
     chain::Chain,
     error::{ItemError, Result},
     item::{Handover, Item},
@@ -15,6 +16,7 @@ use crate::{
     keys::NodeId,
     log::Entry,
     roulette::{
+        dkg::Member,
         pool::{Lineup, Pool},
         request::SEED_DELAY,
         selection::{Head, Selection},
@@ -33,13 +35,15 @@ pub struct Rules {
     pub judging_ms: u64,
     /// For how long a member may leave a complaint unanswered.
     pub answer_ms: u64,
+    /// For how long a ceremony waits for transcripts.
+    pub ceremony_ms: u64,
     /// Each so many entries have the hash of the state after them.
     pub checkpoint_every: u64,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { judging_ms: 1_000, answer_ms: 1_000, checkpoint_every: 1_024 }
+        Self { judging_ms: 1_000, answer_ms: 1_000, ceremony_ms: 5_000, checkpoint_every: 1_024 }
     }
 }
 
@@ -74,7 +78,11 @@ pub struct State {
     /// Its rules.
     pub rules: Rules,
     pub(super) voting: Arc<Voting>,
-    pub(super) seeds: Arc<dyn Seeds>,
+    /// None while the seats make their key.
+    pub(super) seeds: Option<Arc<dyn Seeds>>,
+    pub(super) ceremony: Option<Arc<Ceremony>>,
+    /// Keys for a ceremony to come.
+    pub(super) announced: OrdMap<NodeId, Member>,
     /// The entry's height.
     pub height: u64,
     /// The entry's time.
@@ -116,21 +124,23 @@ pub struct State {
 }
 
 impl State {
-    /// Before the first entry: everybody is active, there are no chains.
+    /// Before the first entry: everybody is active, there are no chains. Without `seeds` the epoch begins with a ceremony.
     #[must_use]
     pub fn new(
         seats: Arc<Seats>,
         rules: Rules,
         voting: Arc<Voting>,
-        seeds: Arc<dyn Seeds>,
+        seeds: Option<Arc<dyn Seeds>>,
         time_ms: u64,
     ) -> Self {
         let active = seats.nodes().iter().copied().collect();
-        Self {
+        let mut state = Self {
             seats,
             rules,
             voting,
-            seeds,
+            seeds: None,
+            ceremony: None,
+            announced: OrdMap::new(),
             height: 0,
             time_ms,
             active,
@@ -150,7 +160,9 @@ impl State {
             changed: BTreeSet::new(),
             findings: Vec::new(),
             selections: Vec::new(),
-        }
+        };
+        state.begin_seeds(seeds);
+        state
     }
 
     /// The state after an entry.
@@ -181,6 +193,7 @@ impl State {
         if std::mem::take(&mut next.is_new) {
             next.begin_views();
         }
+        next.pass_ceremony();
         next.pass_deadlines();
         next
     }
@@ -205,6 +218,8 @@ impl State {
             Item::Seed(seed) => self.draw(seed),
             Item::Return(returning) => self.reinstate(returning),
             Item::Handover(handover) => self.name_successors(handover),
+            Item::Member(announced) => self.announce(announced),
+            Item::Transcript(transcript) => self.record(transcript),
         }
     }
 
@@ -215,6 +230,10 @@ impl State {
             self.lineups.insert(self.height, Arc::new(self.pool.lineup()));
         }
         self.is_over = self.has_ended();
+        if self.is_over {
+            // The next epoch holds another.
+            self.ceremony = None;
+        }
     }
 
     /// The number of a node's last wish to be drawn.
@@ -251,13 +270,15 @@ impl State {
     /// Whether something is due that only further entries bring.
     #[must_use]
     pub fn waits(&self) -> bool {
-        !self.deadlines.is_empty() || !self.requests.is_empty() || self.is_ending()
+        let is_moving = self.is_ending() || self.is_keyless();
+        !self.deadlines.is_empty() || !self.requests.is_empty() || is_moving
     }
 
     /// The entries whose seeds draws wait for, of those that are final.
     pub fn seeds_wanted(&self) -> impl Iterator<Item = u64> {
         let wanted = self.lineups.keys().map(|logged| logged + SEED_DELAY);
-        wanted.take_while(|height| *height <= self.height)
+        let can_be_made = !self.is_keyless();
+        wanted.take_while(|height| *height <= self.height).filter(move |_| can_be_made)
     }
 
     /// The chains in which somebody must do something in time: judge a block, or answer.

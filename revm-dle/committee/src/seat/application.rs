@@ -154,7 +154,7 @@ impl Desk {
             Item::Evidence(..) => 0,
             Item::Seed(_) => 1,
             Item::Open(_) => 2,
-            Item::Join(_) => 3,
+            Item::Join(_) | Item::Member(_) | Item::Transcript(_) => 3,
             Item::Return(_) => 4,
             Item::Answer(_) => 5,
             Item::Disagreement(_) => 6,
@@ -194,6 +194,7 @@ impl Desk {
         self.consider_all(out);
         self.ask_for_pending(out);
         self.make_seed_parts(out);
+        self.go_on_with_ceremony(out);
     }
 
     /// Sends a notice to all whom it concerns, and who were concerned before.

@@ -7,7 +7,7 @@ use std::{
 
 use alloy::primitives::{B256, Bytes};
 
-use super::{SeatConfig, SeedKeys, blocks::Case, evidence::Seen};
+use super::{EpochKeys, SeatConfig, SeedKeys, blocks::Case, ceremony::Part, evidence::Seen};
 use crate::{
     archive::{
         Item, Notice, ProvenNotice, State,
@@ -35,7 +35,10 @@ pub(super) const ITEMS_MAX: usize = 1_024;
 pub struct Desk {
     pub(super) seats: Arc<Seats>,
     pub(super) voting: Voting,
-    pub(super) seeds: Arc<dyn SeedKeys>,
+    pub(super) keys: Arc<dyn EpochKeys>,
+    /// None until this node has its share of the epoch's key.
+    pub(super) seeds: Option<Arc<dyn SeedKeys>>,
+    pub(super) part: Part,
     pub(super) ledgers: Box<dyn Ledgers + Send>,
     pub(super) now_ms: u64,
     /// For how long a leader waits for words before it lists a block without them.
@@ -93,7 +96,9 @@ impl Desk {
         Self {
             seats: config.seats.clone(),
             voting: config.voting.clone(),
+            keys: config.keys.clone(),
             seeds: config.keys.seeds(&config.seats),
+            part: Part::default(),
             ledgers,
             now_ms: config.began_ms,
             patience_ms: 3 * config.timing.tick_ms,
@@ -136,6 +141,7 @@ impl Desk {
         match item {
             Item::Open(opening) => self.openings.get(&opening.chain) == Some(opening),
             Item::Handover(handover) => self.successors.as_ref() == Some(handover),
+            Item::Member(announced) => self.is_invited(announced),
             _ => true,
         }
     }
@@ -181,6 +187,13 @@ impl Desk {
             }
             Item::Handover(handover) => {
                 state.handover().is_none() && handover.epoch == state.seats.epoch + 1
+            }
+            Item::Member(announced) => state.may_announce(announced),
+            Item::Transcript(transcript) => {
+                let open = state.ceremony().filter(|ceremony| ceremony.key.is_none());
+                let dealing = open.and_then(|ceremony| ceremony.dealing.as_ref());
+                dealing
+                    .is_some_and(|dealing| !dealing.tally.recorded().contains(&transcript.dealer))
             }
         }
     }

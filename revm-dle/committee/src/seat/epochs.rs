@@ -8,7 +8,7 @@ use std::sync::Arc;
 use alloy::primitives::{B256, Bytes, keccak256};
 use conet_bindings::statement;
 
-use super::{Desk, Seat};
+use super::{Desk, Seat, SeedKeys};
 use crate::{
     archive::{Beginning, Item, State, item::Handover},
     journal::Record,
@@ -77,7 +77,7 @@ impl Seat {
         let header = seats.beginning(state_hash, last.height, last.time_ms);
         let tip = Tip { id: header.id(), header };
         let (voting, now_ms) = (self.desk.voting.clone(), self.desk.now_ms);
-        self.desk.seeds = self.keys.seeds(&seats);
+        self.desk.seeds = self.desk.keys.seeds(&seats);
         self.desk.begin(seats.clone(), &last, tip.id, (state_hash, frozen));
         self.log = Simplex::new(seats, voting, self.timing, tip, now_ms);
         self.next = None;
@@ -104,11 +104,18 @@ impl Seat {
 
 impl Desk {
     /// The main chain names who shall sit next. This node may not have begun the epoch before.
-    pub(super) fn take_successors(&mut self, handover: Handover) {
+    pub(super) fn take_successors(
+        &mut self,
+        handover: Handover,
+        sitting: Vec<NodeId>,
+        out: &mut Outbox,
+    ) {
         let known = self.successors.as_ref().map_or(0, |known| known.epoch);
         if handover.epoch >= known {
             self.successors = Some(handover);
+            self.part.sitting = sitting;
             self.queue_successors();
+            self.go_on_with_ceremony(out);
         }
     }
 
@@ -134,9 +141,10 @@ impl Desk {
 
     /// Goes on with the state that an epoch begins with. What was under way is void; what proves lies is not.
     fn begin(&mut self, seats: Arc<Seats>, last: &State, tip: B256, frozen: (B256, Bytes)) {
-        self.state = last.succeed(seats.clone(), self.seeds.clone().checker());
+        self.state = last.succeed(seats.clone(), self.seeds.clone().map(SeedKeys::checker));
         (self.seats, self.tip, self.frozen) = (seats, tip, Some(frozen));
         (self.is_retired, self.checkpoint) = (false, None);
+        self.forget_ceremony();
         self.states.clear();
         self.cases.clear();
         self.loose.clear();

@@ -10,6 +10,7 @@
 
 mod application;
 mod blocks;
+mod ceremony;
 mod desk;
 mod epochs;
 mod evidence;
@@ -45,8 +46,8 @@ pub enum Event {
     Message(NodeId, Box<Message>),
     /// The main chain has a new chain.
     Opened(Opening),
-    /// The main chain names who shall sit in the group's next epoch; the newest list counts.
-    Named(Handover),
+    /// The main chain names who shall sit in the group's next epoch; the newest list counts. And who sits in it now.
+    Named(Handover, Vec<NodeId>),
     /// The main chain has begun an epoch of the group; the newest one counts.
     Began(Beginning),
     /// Time passed.
@@ -78,7 +79,7 @@ impl SeatConfig {
 
     fn first_state(&self) -> State {
         let voting = Arc::new(self.voting.clone());
-        let seeds = self.keys.seeds(&self.seats).checker();
+        let seeds = self.keys.seeds(&self.seats).map(SeedKeys::checker);
         State::new(self.seats.clone(), self.rules, voting, seeds, self.began_ms)
     }
 }
@@ -88,7 +89,6 @@ pub struct Seat {
     log: Simplex,
     desk: Desk,
     timing: Timing,
-    keys: Arc<dyn EpochKeys>,
     /// An epoch that the main chain has begun, and this node has not.
     next: Option<Beginning>,
     /// How often it asked for that epoch's state.
@@ -102,14 +102,14 @@ impl Seat {
     pub fn new(config: &SeatConfig, ledgers: Box<dyn Ledgers + Send>, now_ms: u64) -> Self {
         let tip = config.beginning();
         let desk = Desk::new(config, config.first_state(), tip.id, ledgers);
-        let (timing, keys) = (config.timing, config.keys.clone());
+        let timing = config.timing;
         let mut log =
             Simplex::new(config.seats.clone(), config.voting.clone(), timing, tip, now_ms);
         if desk.is_retired {
             log.retire();
         }
         let retry_at_ms = now_ms + timing.retry_ms;
-        Self { log, desk, timing, keys, next: None, asked: 0, retry_at_ms }
+        Self { log, desk, timing, next: None, asked: 0, retry_at_ms }
     }
 
     /// Takes what happened; says what to do.
@@ -119,7 +119,9 @@ impl Seat {
         match event {
             Event::Message(from, message) => self.receive(now_ms, from, *message, &mut out),
             Event::Opened(opening) => self.desk.open_chain(opening),
-            Event::Named(handover) => self.desk.take_successors(handover),
+            Event::Named(handover, sitting) => {
+                self.desk.take_successors(handover, sitting, &mut out);
+            }
             Event::Began(beginning) => self.follow(beginning, &mut out),
             Event::Tick => {}
         }
@@ -130,6 +132,7 @@ impl Seat {
             if self.desk.has_business() {
                 self.desk.retry(&mut out);
             }
+            self.desk.repeat_ceremony(&mut out);
             self.ask_for_frozen(&mut out);
         }
         out.into_actions()
@@ -151,7 +154,8 @@ impl Seat {
     /// When [`Self::step`] has something to do if nothing happens before.
     #[must_use]
     pub fn wake_ms(&self) -> u64 {
-        let retries = self.desk.has_business() || self.is_awaiting();
+        let announces = self.desk.announce_epoch().is_some();
+        let retries = self.desk.has_business() || self.is_awaiting() || announces;
         let retry = if retries { self.retry_at_ms } else { u64::MAX };
         if self.log.is_done(&self.desk) {
             return retry;

@@ -47,6 +47,10 @@ impl Seat {
                     let (beginning, frozen) = *epoch;
                     seat.begin(beginning, frozen, &mut said);
                 }
+                Record::Dealing(epoch, dealing) => {
+                    seat.desk.part.dealings.push((epoch, *dealing));
+                }
+                Record::Share(epoch, kept) => seat.desk.part.share = Some((epoch, kept)),
                 Record::Draft(entry) => drafts.push(*entry),
                 Record::LogVote(phase, ballot) => votes.push((phase, ballot)),
                 Record::Word(word) => {
@@ -71,6 +75,8 @@ impl Seat {
             seat.desk.open_case(header, body, Grounds::Certified(block), &mut said);
         }
         seat.desk.said_again();
+        // Its part in a ceremony begins again, with all that it was dealt.
+        seat.desk.forget_ceremony();
         seat
     }
 }

@@ -21,8 +21,10 @@ const ENTRIES_KEPT: u64 = 256;
 /// What is known of draws.
 #[derive(Debug)]
 pub(super) struct Draws {
-    /// From which seeds follow.
-    secret: u64,
+    /// From which seeds follow, if they are toys.
+    secret: Option<u64>,
+    /// Seeds that were seen, by their entries.
+    seeds: BTreeMap<u64, B256>,
     newest: u64,
     /// Who waited after an entry.
     waited: BTreeMap<u64, Snapshot>,
@@ -37,9 +39,10 @@ pub(super) struct Draws {
 }
 
 impl Draws {
-    pub(super) const fn new(secret: u64) -> Self {
+    pub(super) const fn new(secret: Option<u64>) -> Self {
         Self {
             secret,
+            seeds: BTreeMap::new(),
             newest: 0,
             waited: BTreeMap::new(),
             barred: BTreeSet::new(),
@@ -105,9 +108,12 @@ impl Draws {
         if cast.epoch_of(request.logged_at) != epoch {
             return Err("it was asked for in another epoch");
         }
-        let words = [self.secret, epoch, request.seed_height, u64::MAX];
-        let words = words.map(u64::to_be_bytes).concat();
-        if selection.seed != keccak256(keccak256(words)) {
+        let toy = self.secret.map(|secret| {
+            let words = [secret, epoch, request.seed_height, u64::MAX].map(u64::to_be_bytes);
+            keccak256(keccak256(words.concat()))
+        });
+        let first = *self.seeds.entry(request.seed_height).or_insert(selection.seed);
+        if selection.seed != toy.unwrap_or(first) {
             return Err("the seed is another");
         }
         let place = (request.chain, request.role, request.height, request.logged_at);

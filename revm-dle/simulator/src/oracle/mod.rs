@@ -86,8 +86,8 @@ pub(crate) struct Oracle {
 }
 
 impl Oracle {
-    /// `secret`: what seeds follow from. `voting`: checks signatures.
-    pub(crate) fn new(scenario: &Scenario, secret: u64, voting: Voting) -> Self {
+    /// `secret`: what seeds follow from, if they are toys. `voting`: checks signatures.
+    pub(crate) fn new(scenario: &Scenario, secret: Option<u64>, voting: Voting) -> Self {
         let chains: Vec<_> = scenario.chains.iter().map(|opening| opening.chain).collect();
         Self {
             cast: Cast::new(scenario.honest(), scenario.seats.clone()),

@@ -92,7 +92,8 @@ impl World<'_> {
             && let Some(named) = self.main.named.clone()
         {
             self.main.signed.remove(&node);
-            self.step(node, Event::Named(named))?;
+            let sitting = self.main.seats.nodes().to_vec();
+            self.step(node, Event::Named(named, sitting))?;
         }
         Ok(())
     }

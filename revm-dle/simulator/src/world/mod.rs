@@ -83,9 +83,17 @@ impl<'a> World<'a> {
         Self::with(seed, rng, scenario, sink)
     }
 
+    /// The same, but that seats make their keys themselves.
+    pub(crate) fn with_ceremonies(seed: u64, only: Option<Kind>) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let scenario = Scenario::random(&mut rng, only);
+        Self::with(seed, rng, Scenario { holds_ceremonies: true, ..scenario }, None)
+    }
+
     fn with(seed: u64, rng: ChaCha8Rng, scenario: Scenario, sink: Sink<'a>) -> Self {
         let seats = Arc::new(Seats::new(MAIN_CHAIN.0, 1, 1, scenario.seats.clone()));
-        let oracle = Oracle::new(&scenario, seed, voting(NodeId(0)));
+        let secret = (!scenario.holds_ceremonies).then_some(seed);
+        let oracle = Oracle::new(&scenario, secret, voting(NodeId(0)));
         let mut world = Self {
             rng,
             seed,

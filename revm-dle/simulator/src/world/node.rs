@@ -102,7 +102,11 @@ impl World<'_> {
     ) -> Actor {
         let ledgers = Box::new(ledgers);
         if self.is_archive(node) {
-            let keys = ToyRing { me: node, secret: self.seed };
+            let keys = ToyRing {
+                me: node,
+                secret: self.seed,
+                holds_ceremonies: self.scenario.holds_ceremonies,
+            };
             let config = SeatConfig {
                 seats: self.seats.clone(),
                 voting: voting(node),

@@ -28,7 +28,7 @@ fn nodes(ids: impl IntoIterator<Item = u64>) -> Vec<NodeId> {
 
 fn state() -> State {
     let seats = Arc::new(Seats::new(1, 1, 1, nodes(1..=4)));
-    State::new(seats, Rules::default(), Arc::new(voting(1)), Arc::new(AnySeed), 0)
+    State::new(seats, Rules::default(), Arc::new(voting(1)), Some(Arc::new(AnySeed)), 0)
 }
 
 fn handover(epoch: u64, ids: impl IntoIterator<Item = u64>) -> Item {
@@ -71,7 +71,7 @@ fn seed(height: u64) -> Item {
 
 fn succeed(last: &State, ids: impl IntoIterator<Item = u64>) -> State {
     let seats = Arc::new(last.seats.in_epoch(last.seats.epoch + 1, nodes(ids)));
-    last.succeed(seats, Arc::new(AnySeed))
+    last.succeed(seats, Some(Arc::new(AnySeed)))
 }
 
 #[test]
