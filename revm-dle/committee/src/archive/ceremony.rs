@@ -16,7 +16,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use alloy::primitives::{B256, Bytes, Keccak256};
-use conet_bindings::certificate::SEATS_MAX;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -32,6 +31,9 @@ use crate::{
         epoch::EpochKey,
     },
 };
+
+/// The most nodes whose keys for the next epoch are kept: all that the main chain ever names in one.
+const ANNOUNCED_MAX: usize = 1_024;
 
 /// How many rounds an epoch has numbers for.
 const ROUNDS: u64 = 1 << 16;
@@ -185,7 +187,7 @@ impl State {
         let member = &announced.member;
         let is_now = self.announced_epoch() == Some(announced.epoch) && self.handover.is_none();
         let may = is_now && !self.barred.contains(&member.node);
-        may && self.announced.len() <= 2 * SEATS_MAX
+        may && self.announced.len() < ANNOUNCED_MAX
             && !self.announced.contains_key(&member.node)
             && self.announced.values().all(|other| other.signing != member.signing)
     }

@@ -28,6 +28,7 @@ impl Seat {
         }
         self.log.retire();
         self.desk.is_retired = true;
+        self.desk.successors.take_if(|named| named.epoch <= beginning.epoch);
         let known = self.desk.frozen(beginning.state_hash);
         let is_in = beginning.nodes.contains(&self.desk.voting.me);
         self.next = Some(beginning.clone());
@@ -57,6 +58,15 @@ impl Seat {
             out.send(*node, Message::FetchFrozen { hash: next.state_hash });
         }
         self.asked += 1;
+    }
+
+    /// Gives the state that an epoch begins with to who has a seat in it, and to nobody else.
+    pub(super) fn answer_frozen(&self, from: NodeId, hash: B256, out: &mut Outbox) {
+        let next = self.next.as_ref().is_some_and(|next| next.nodes.contains(&from));
+        let known = self.desk.frozen(hash).filter(|_| next || self.desk.seats.contains(from));
+        if let Some(frozen) = known {
+            out.send(from, Message::Frozen(frozen));
+        }
     }
 
     /// A state, and maybe the one that this node waits for.
@@ -131,12 +141,6 @@ impl Desk {
         let own = own.map(|(_, state)| state);
         let kept = self.frozen.as_ref().filter(|(known, _)| *known == hash);
         own.or(kept.map(|(_, state)| state)).cloned()
-    }
-
-    pub(super) fn answer_frozen(&self, from: NodeId, hash: B256, out: &mut Outbox) {
-        if let Some(frozen) = self.frozen(hash) {
-            out.send(from, Message::Frozen(frozen));
-        }
     }
 
     /// Goes on with the state that an epoch begins with. What was under way is void; what proves lies is not.

@@ -54,10 +54,13 @@ impl Desk {
             Message::FetchBlock { hash } => self.answer_block(from, hash, out),
             Message::FetchState { hash } => self.answer_state(from, hash, out),
             Message::Member(announced) => self.take_member(*announced),
-            Message::Dealing(dealing) => self.take_dealing(*dealing, out),
-            Message::Ack(ack) => self.take_ack(&ack, out),
-            Message::Transcript(transcript) => self.take_transcript(*transcript),
-            Message::FetchFrozen { hash } => self.answer_frozen(from, hash, out),
+            Message::Dealing(dealing) if self.seats.contains(from) => {
+                self.take_dealing(*dealing, out);
+            }
+            Message::Ack(ack) if self.seats.contains(from) => self.take_ack(&ack, out),
+            Message::Transcript(transcript) if self.seats.contains(from) => {
+                self.take_transcript(*transcript);
+            }
             Message::State(header, state) => self.take_exported(*header, &state, out),
             // Not for seats, or not without being asked for.
             _ => {}

@@ -146,6 +146,7 @@ impl Seat {
                 }
                 self.log.receive(now_ms, from, message, &mut self.desk, out);
             }
+            Message::FetchFrozen { hash } => self.answer_frozen(from, hash, out),
             Message::Frozen(frozen) => self.take_frozen(frozen, out),
             message => self.desk.receive(from, message, out),
         }
@@ -198,8 +199,9 @@ impl Seat {
             )
         });
         format!(
-            "{} entry {} view {} active {:?} barred {:?} items {} cases {} missing {:?} {}",
+            "{} epoch {} entry {} view {} active {:?} barred {:?} items {} cases {} missing {:?} {}",
             self.desk.voting.me,
+            self.desk.seats.epoch,
             self.desk.state.height,
             self.log.view(),
             self.desk.state.active,
