@@ -1,18 +1,44 @@
 //! What a node must not forget. A record is durable before anything that follows from it is said.
 
+use std::fmt;
+
 use alloy::primitives::Bytes;
 use conet_ledger::block::Body;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::{
     archive::{
-        ProvenNotice,
+        Beginning, ProvenNotice,
         item::{CertifiedHeader, Word},
     },
     log::{Certificate, Entry, EntryHeader},
     message::Proposed,
+    roulette::dkg::Dealing,
     vote::{Ballot, Phase},
 };
+
+/// Secret bytes that a node keeps on its own disk.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Kept(pub Zeroizing<Vec<u8>>);
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Kept(..)")
+    }
+}
+
+impl Serialize for Kept {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0[..].serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Kept {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(|bytes| Self(Zeroizing::new(bytes)))
+    }
+}
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +51,9 @@ pub enum Record {
     Entry(Box<Entry>),
     /// A state after an entry that is final: what was journaled before it about the log matters no more, but votes.
     Checkpoint(Box<(EntryHeader, Bytes)>),
+    /// A new epoch of the group, and the state that it begins with: what was journaled before it about the log matters
+    /// no more.
+    Epoch(Box<(Beginning, Bytes)>),
     /// Why the entries before it are final.
     Certificate(Certificate),
     /// A seat's own word on a block.
@@ -37,6 +66,10 @@ pub enum Record {
     Proposed(Box<Proposed>, Bytes),
     /// Where a chain stands that a member has a part in, or had.
     Notice(Box<ProvenNotice>),
+    /// A dealing of an epoch that a seat has acknowledged: its share of the epoch's key depends on it.
+    Dealing(u64, Box<Dealing>),
+    /// A seat's share of an epoch's key.
+    Share(u64, Kept),
     /// The number of a node's last wish to be drawn.
     Joined(u64),
 }

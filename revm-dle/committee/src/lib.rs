@@ -27,12 +27,21 @@
 //! | a seat says nothing about a listed block | time | it is suspended, and `Return`s when it is back; never so many that two thirds would not be left |
 //! | two votes that exclude each other | `Evidence` | out for good, and slashed on the main chain |
 //!
+//! # Epochs
+//!
+//! Seats change together, from one **epoch** to the next: the main chain names who shall sit next, the log ends, its seats
+//! certify the state that they leave, and the main chain begins the next epoch with it ([`archive::Beginning`]). Who has
+//! a seat then goes on from that state; members take the notices of the newest epoch's seats alone, which they know from
+//! the main chain. Votes name their epoch, so what was signed in one counts in no other; but it still convicts.
+//!
 //! # Safety
 //!
 //! - *One log.* See [`log`]: less than a third of the seats lying, no two final entries contradict each other.
 //! - *One history of a chain.* A block becomes final in an entry, on the newest final block of its chain, in the chain's
 //!   present view. Whatever voids it (a view that ends, a dispute) is an entry, too. So with one log there are no two
 //!   final blocks at a height.
+//! - *One log over all epochs.* An epoch has one last entry, and an honest seat certifies no state but the one after it.
+//!   The main chain takes what more than two thirds certify, so the next epoch begins where that one ended.
 //! - *No wrong block.* One honest active seat is enough to keep a wrong block out: it executes before it says its word.
 //!   Active seats are always more than two thirds of all, so some are honest.
 //! - *No honest node is punished.* A verdict needs two votes of one node that exclude each other, or the words of two
@@ -44,7 +53,8 @@
 //! After the network heals the log goes on within a few views. A block that its chain's group can certify is final
 //! within an entry after the last active seat's word, or `judging_ms` later without the silent ones. A view of a chain
 //! in which somebody waits ends: each witness and validator can be accused once in it, the creator whenever nobody else
-//! is, and each answers or is replaced within `answer_ms`.
+//! is, and each answers or is replaced within `answer_ms`. Between two epochs the group waits for the main chain; who
+//! gets a seat asks one after the other of those who had one for the state, each `retry_ms`.
 //!
 //! # Where it differs from the white paper
 //!

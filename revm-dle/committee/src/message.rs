@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     archive::{
         ProvenNotice,
-        item::{CertifiedHeader, Complaint, Disagreement, Joining, Returning, Word},
+        item::{Announced, CertifiedHeader, Complaint, Disagreement, Joining, Returning, Word},
     },
     log::LogMessage,
+    roulette::dkg::{Ack, Dealing, Transcript},
     vote::Ballot,
 };
 
@@ -29,6 +30,21 @@ pub enum Message {
     },
     /// Between seats: a suspended one is back.
     Return(Returning),
+    /// To seats of old epochs and new ones: with which state does an epoch begin?
+    FetchFrozen {
+        /// Its hash, which the main chain has.
+        hash: B256,
+    },
+    /// To seats: the keys of who has a seat or is to get one.
+    Member(Box<Announced>),
+    /// Between seats: what a dealer deals.
+    Dealing(Box<Dealing>),
+    /// To a dealer: its dealing is right.
+    Ack(Ack),
+    /// Between seats: how a dealer's part ended.
+    Transcript(Box<Transcript>),
+    /// An answer to [`Self::FetchFrozen`].
+    Frozen(Bytes),
 
     /// To seats: a certified block.
     Certified(Box<CertifiedHeader>, Body),

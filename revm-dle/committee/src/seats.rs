@@ -3,7 +3,7 @@
 use alloy::primitives::{B256, keccak256};
 use conet_bindings::certificate::quorum;
 
-use crate::keys::NodeId;
+use crate::{keys::NodeId, log::EntryHeader};
 
 /// Who sits in an archive group, by seat: ascending node ids, as on the main chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,32 @@ impl Seats {
         nodes.sort_unstable();
         nodes.dedup();
         Self { group, epoch, log: log_id(main_chain_id, group), nodes }
+    }
+
+    /// The same group's seats in another epoch.
+    #[must_use]
+    pub fn in_epoch(&self, epoch: u64, mut nodes: Vec<NodeId>) -> Self {
+        nodes.sort_unstable();
+        nodes.dedup();
+        Self { group: self.group, epoch, log: self.log, nodes }
+    }
+
+    /// What the first entry of this epoch stands on: a header that nobody proposed. It follows from the state that the
+    /// epoch begins with, so that all who have that begin alike.
+    #[must_use]
+    pub const fn beginning(&self, state_hash: B256, height: u64, time_ms: u64) -> EntryHeader {
+        EntryHeader {
+            log: self.log,
+            epoch: self.epoch,
+            view: 0,
+            height,
+            parent: B256::ZERO,
+            parent_view: 0,
+            time_ms,
+            items_hash: B256::ZERO,
+            notices_root: B256::ZERO,
+            state_hash,
+        }
     }
 
     /// How many there are.

@@ -7,7 +7,7 @@ use conet_committee::{
     Record,
     keys::{Keys, NodeId},
     member::{Member, MemberConfig},
-    seat::{Event, Seat, SeatConfig, SeedKeys},
+    seat::{Event, OneEpoch, Seat, SeatConfig, SeedKeys},
     seats::Seats,
     vote::Voting,
 };
@@ -195,7 +195,7 @@ impl ArchiveNode {
             voting: made.voting.clone(),
             timing: config.times.log(),
             rules: config.times.rules(),
-            seeds,
+            keys: Arc::new(OneEpoch(seeds)),
             began_ms: group.began_ms,
         };
         let openings = made.chains.store().openings()?;

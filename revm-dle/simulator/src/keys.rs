@@ -7,8 +7,10 @@ use conet_bindings::roles;
 use conet_committee::{
     archive::Seeds,
     keys::{Compact, Keys, NodeId, Registry},
-    seat::SeedKeys,
+    seat::{EpochKeys, SeedKeys},
+    seats::Seats,
 };
+use zeroize::Zeroizing;
 
 /// One node's keys.
 #[derive(Debug, Clone, Copy)]
@@ -56,11 +58,34 @@ pub(crate) struct ToySeeds {
     pub(crate) me: NodeId,
     pub(crate) quorum: usize,
     pub(crate) secret: u64,
+    pub(crate) epoch: u64,
+}
+
+/// The keys of all epochs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ToyRing {
+    pub(crate) me: NodeId,
+    pub(crate) secret: u64,
+    /// Whether seats make their keys themselves: real ones, which take a while.
+    pub(crate) holds_ceremonies: bool,
+}
+
+impl EpochKeys for ToyRing {
+    fn seeds(&self, seats: &Seats) -> Option<Arc<dyn SeedKeys>> {
+        let Self { me, secret, .. } = *self;
+        let seeds = ToySeeds { me, quorum: seats.quorum(), secret, epoch: seats.epoch };
+        (!self.holds_ceremonies).then(|| Arc::new(seeds) as Arc<dyn SeedKeys>)
+    }
+
+    fn secret(&self, epoch: u64) -> Option<Zeroizing<[u8; 32]>> {
+        let words = [self.secret, epoch, self.me.0].map(u64::to_be_bytes).concat();
+        self.holds_ceremonies.then(|| Zeroizing::new(keccak256(words).0))
+    }
 }
 
 impl ToySeeds {
     fn hash(&self, height: u64, who: u64) -> B256 {
-        let words = [self.secret, height, who];
+        let words = [self.secret, self.epoch, height, who];
         keccak256(words.map(u64::to_be_bytes).concat())
     }
 }

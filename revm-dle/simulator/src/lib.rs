@@ -51,6 +51,14 @@ pub fn run(seed: u64, only: Option<Kind>) -> Result<Report, Violation> {
     World::new(seed, only, None).run()
 }
 
+/// Runs one seed with real seeds: the seats of each epoch make their key in a ceremony. Takes some hundred times as long.
+///
+/// # Errors
+/// The first rule that did not hold.
+pub fn run_with_ceremonies(seed: u64, only: Option<Kind>) -> Result<Report, Violation> {
+    World::with_ceremonies(seed, only).run()
+}
+
 /// Runs one seed, and tells all that happens, line by line.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::{B256, keccak256};
 use conet_committee::{archive::item::Opening, keys::NodeId};
-use rand::{Rng as _, seq::SliceRandom as _};
+use rand::{Rng as _, SeedableRng as _, seq::SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
@@ -23,7 +23,10 @@ const WARM_UP_MS: u64 = 5_000;
 /// Who takes part, who lies how, and what is paid.
 #[derive(Debug, Clone)]
 pub(crate) struct Scenario {
+    /// Who has a seat in the first epoch.
     pub(crate) seats: Vec<NodeId>,
+    /// Who has a seat in any.
+    pub(crate) archives: Vec<NodeId>,
     pub(crate) members: Vec<NodeId>,
     pub(crate) liars: BTreeMap<NodeId, Kind>,
     /// All of them, who know each other.
@@ -38,6 +41,10 @@ pub(crate) struct Scenario {
     pub(crate) keeps_ledgers: bool,
     /// When the network is cut, for how long, and who is on the other side.
     pub(crate) cuts: Vec<(u64, u64, BTreeSet<NodeId>)>,
+    /// When the main chain names who shall sit next, and whom.
+    pub(crate) handovers: Vec<(u64, Vec<NodeId>)>,
+    /// Whether seats make the keys for their seeds themselves.
+    pub(crate) holds_ceremonies: bool,
 }
 
 /// A payment that somebody will make.
@@ -53,6 +60,8 @@ pub(crate) struct Planned {
 
 impl Scenario {
     pub(crate) fn random(rng: &mut ChaCha8Rng, only: Option<Kind>) -> Self {
+        // Of its own, so that runs with one epoch are as they would be without.
+        let mut apart = ChaCha8Rng::seed_from_u64(rng.clone().random());
         // Ten cost six times as much as four.
         let is_large = rng.random_ratio(1, 40);
         let small = *[4, 4, 5, 7].get(rng.random_range(0..4)).unwrap_or(&4);
@@ -60,7 +69,10 @@ impl Scenario {
         let member_count = rng.random_range(10..16);
         let seats: Vec<_> = (1..=seat_count).map(NodeId).collect();
         let members: Vec<_> = (101..=100 + member_count).map(NodeId).collect();
-        let liars = liars(rng, (&seats, &members), only);
+        let mut liars = liars(rng, (&seats, &members), only);
+        let handovers = handovers(&mut apart, &seats, &mut liars, only);
+        let archives: BTreeSet<_> =
+            seats.iter().chain(handovers.iter().flat_map(|(_, nodes)| nodes)).copied().collect();
         let chains: Vec<_> =
             (0..rng.random_range(1..=2)).map(|number| opening(rng, number)).collect();
         let payments = payments(rng, &chains);
@@ -78,6 +90,9 @@ impl Scenario {
             crashes,
             keeps_ledgers: rng.random_bool(0.5),
             cuts,
+            archives: archives.into_iter().collect(),
+            handovers,
+            holds_ceremonies: false,
             seats,
             members,
         }
@@ -107,6 +122,9 @@ impl Scenario {
             crashes: 0,
             keeps_ledgers: false,
             cuts: Vec::new(),
+            archives: seats.clone(),
+            handovers: Vec::new(),
+            holds_ceremonies: false,
             chains,
             seats,
             members,
@@ -114,7 +132,7 @@ impl Scenario {
     }
 
     pub(crate) fn everybody(&self) -> Vec<NodeId> {
-        self.seats.iter().chain(&self.members).copied().collect()
+        self.archives.iter().chain(&self.members).copied().collect()
     }
 
     pub(crate) fn honest(&self) -> BTreeSet<NodeId> {
@@ -148,6 +166,45 @@ fn liars(
         liars.insert(member, kind(rng));
     }
     liars
+}
+
+/// In some runs, the seats of later epochs: most stay, some leave, others come, and no more than a third lie.
+fn handovers(
+    rng: &mut ChaCha8Rng,
+    seats: &[NodeId],
+    liars: &mut BTreeMap<NodeId, Kind>,
+    only: Option<Kind>,
+) -> Vec<(u64, Vec<NodeId>)> {
+    let count = if rng.random_ratio(1, 3) { rng.random_range(1..=2) } else { 0 };
+    let (mut nodes, mut next) = (seats.to_vec(), seats.len() as u64 + 1);
+    let (mut all, mut at_ms) = (Vec::new(), rng.random_range(500..TROUBLE_MS / 2));
+    for _ in 0..count {
+        let most_leave = if rng.random_ratio(1, 10) { nodes.len() } else { nodes.len() / 2 };
+        nodes.shuffle(rng);
+        nodes.truncate(nodes.len() - rng.random_range(0..=most_leave));
+        let size = *[4, 4, 5, 7].get(rng.random_range(0..4)).unwrap_or(&4);
+        let size = nodes.len().max(size);
+        let most = (size - 1) / 3;
+        let mut lie = 0;
+        nodes.retain(|node| {
+            lie += usize::from(liars.contains_key(node));
+            !liars.contains_key(node) || lie <= most
+        });
+        lie = lie.min(most);
+        while nodes.len() < size {
+            let kind = only.unwrap_or_else(|| Kind::random(rng));
+            if lie < most && rng.random_bool(0.3) {
+                liars.insert(NodeId(next), kind);
+                lie += 1;
+            }
+            nodes.push(NodeId(next));
+            next += 1;
+        }
+        nodes.sort_unstable();
+        all.push((at_ms, nodes.clone()));
+        at_ms += rng.random_range(1_000..TROUBLE_MS / 2);
+    }
+    all
 }
 
 fn opening(rng: &mut ChaCha8Rng, number: u64) -> Opening {

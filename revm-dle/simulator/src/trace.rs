@@ -56,7 +56,11 @@ impl<'a> Trace<'a> {
                 self.line(at_ms, || format!("{node} comes back"));
             }
             Happening::Pays(index) => self.mix(*index as u64),
-            Happening::Opens(seat) => self.mix(seat.0),
+            Happening::Opens(node) | Happening::Reads(node) => self.mix(node.0),
+            Happening::Names(index) => {
+                self.mix(*index as u64);
+                self.line(at_ms, || format!("the main chain names epoch {}'s seats", index + 2));
+            }
             Happening::StopsWitness => self.mix(0),
             Happening::Cut(apart) if apart.is_empty() => {
                 self.line(at_ms, || "the network is whole".to_owned());
@@ -170,6 +174,14 @@ fn told(message: &Message) -> String {
         Message::Word(word, hash) => format!("word on {}: {}", short(*hash), vote(&word.ballot)),
         Message::SeedPart { height, .. } => format!("part of seed {height}"),
         Message::Return(returning) => format!("{} is back", returning.node),
+        Message::Member(announced) => {
+            format!("keys of {} for epoch {}", announced.member.node, announced.epoch)
+        }
+        Message::Dealing(dealing) => format!("dealing of {}", dealing.dealer),
+        Message::Ack(ack) => format!("{} has the dealing of {}", ack.player, ack.dealer),
+        Message::Transcript(transcript) => format!("transcript of {}", transcript.dealer),
+        Message::FetchFrozen { hash } => format!("fetch the state {}", short(*hash)),
+        Message::Frozen(frozen) => format!("a state of {} bytes", frozen.len()),
         Message::Certified(block, _) => format!("certified {}", short(block.header.hash())),
         Message::Complaint(complaint, ..) => {
             let (height, view) = (complaint.height, complaint.view);
@@ -209,6 +221,9 @@ fn kept(record: &Record) -> String {
         }
         Record::Certificate(found) => format!("certificate of view {}", found.view),
         Record::Checkpoint(checkpoint) => format!("state after entry {}", checkpoint.0.height),
+        Record::Dealing(_, dealing) => format!("dealing of {}", dealing.dealer),
+        Record::Share(epoch, _) => format!("share of epoch {epoch}'s key"),
+        Record::Epoch(epoch) => format!("epoch {}", epoch.0.epoch),
         Record::Word(word) | Record::MemberVote(word) => vote(&word.ballot),
         Record::Block(block, _) => format!("block {}", short(block.header.hash())),
         Record::Proposed(proposed, _) => vote(&proposed.create),

@@ -11,7 +11,7 @@ use conet_committee::{
     log::Timing,
     member::{Member, MemberConfig, MemberTiming},
     roulette::{epoch::EpochSeeds, toy::ToyKey},
-    seat::{Event, Seat, SeatConfig},
+    seat::{Event, OneEpoch, Seat, SeatConfig},
     seats::Seats,
     vote::Voting,
 };
@@ -112,7 +112,7 @@ impl SeatMaker {
             voting: self.voting(me, meter)?,
             timing: Timing::default(),
             rules: Rules::default(),
-            seeds: Arc::new(EpochSeeds::new(epoch, Arc::new(toy), share)),
+            keys: Arc::new(OneEpoch(Arc::new(EpochSeeds::new(epoch, Arc::new(toy), share)))),
             began_ms: 0,
         };
         Ok(Seat::new(&config, self.ledgers(meter), 0))

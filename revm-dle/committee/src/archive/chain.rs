@@ -206,11 +206,11 @@ impl Chain {
         open
     }
 
-    /// Asks for draws of open places that are not asked for yet.
-    pub(super) fn request_open_places(&mut self, entry: u64) {
+    /// Asks for draws of open places that are not asked for yet, if that may be; for others not any more.
+    pub(super) fn request_open_places(&mut self, entry: u64, may_ask: bool) {
         let open = self.open_places();
         self.requested.retain(|place, _| open.contains(place));
-        for place in open {
+        for place in open.into_iter().filter(|_| may_ask) {
             self.requested.entry(place).or_insert(entry);
         }
     }

@@ -5,10 +5,16 @@ use std::{collections::BTreeSet, sync::Arc};
 use alloy::primitives::{B256, Bytes, keccak256};
 use serde::{Deserialize, Serialize};
 
-use super::{chain::Chain, state::State};
+use super::{
+    ceremony::{self, Ceremony},
+    chain::Chain,
+    item::Handover,
+    state::State,
+};
 use crate::{
     keys::NodeId,
     roulette::{
+        dkg::Member,
         pool::{self, Lineup, Pool, Waiting},
         selection::Head,
     },
@@ -27,6 +33,9 @@ struct Frozen {
     wishes: Vec<(NodeId, u64)>,
     lineups: Vec<(u64, B256, Vec<Waiting>)>,
     selected: Head,
+    handover: Option<Handover>,
+    ceremony: Option<ceremony::Frozen>,
+    announced: Vec<Member>,
 }
 
 impl State {
@@ -47,6 +56,9 @@ impl State {
             wishes: self.wishes.iter().map(|(node, number)| (*node, *number)).collect(),
             lineups: self.lineups.iter().map(lineup).collect(),
             selected: self.selected,
+            handover: self.handover.clone(),
+            ceremony: self.ceremony.as_ref().map(|known| known.freeze()),
+            announced: self.announced.values().cloned().collect(),
         };
         // Serializing into memory does not fail.
         postcard::to_allocvec(&frozen).unwrap_or_default().into()
@@ -80,6 +92,14 @@ impl State {
             |(logged, digest, waiting)| (logged, Arc::new(Lineup::restore(digest, waiting)));
         state.lineups = frozen.lineups.into_iter().map(lineup).collect();
         state.selected = frozen.selected;
+        state.handover = frozen.handover;
+        let announced = frozen.announced.into_iter();
+        state.announced = announced.map(|member| (member.node, member)).collect();
+        state.ceremony = None;
+        if let Some(frozen) = frozen.ceremony {
+            state.take_ceremony(Ceremony::thaw(frozen, (self.seats.group, self.seats.epoch))?);
+        }
+        state.is_over = state.has_ended();
         for chain in frozen.chains {
             state.index(&chain);
             state.chains.insert(chain.id, Arc::new(chain));

@@ -6,8 +6,9 @@ use alloy::primitives::B256;
 
 use super::{
     chain::Chain,
+    error::{ItemError, Result},
     item::{Complaint, Returning, block_vote},
-    state::{ItemError, Result, State},
+    state::State,
 };
 use crate::{
     keys::NodeId,
@@ -62,7 +63,7 @@ impl State {
         let hash = header.hash();
         let is_creators = chain.creator == Some(create.voter)
             && create.vote == block_vote(header, Phase::Create, hash);
-        if !chain.is_next(header) || !is_creators {
+        if self.check_next(chain, header).is_err() || !is_creators {
             return Err(ItemError::Votes);
         }
         self.check_signatures([create])
@@ -72,7 +73,8 @@ impl State {
     pub(super) fn answer(&mut self, answer: &Ballot) -> Result<()> {
         let mut chain = Chain::clone(&*self.chain(answer.vote.chain)?);
         let about = &answer.vote;
-        if about.view != chain.view || about.height != chain.height + 1 {
+        let is_now = about.view == chain.view && about.epoch == self.seats.epoch;
+        if !is_now || about.height != chain.height + 1 {
             return Err(ItemError::Votes);
         }
         let phase = self.phase_of(&chain, about.height, answer.voter)?;
@@ -111,7 +113,7 @@ impl State {
     }
 
     /// The first witness follows a creator, a validator of the last block a witness; the pool gives the rest.
-    fn replace(&mut self, id: B256, node: NodeId) {
+    pub(super) fn replace(&mut self, id: B256, node: NodeId) {
         let Some(chain) = self.chains.get(&id) else { return };
         let mut chain = Chain::clone(chain);
         let barred = self.barred.clone();

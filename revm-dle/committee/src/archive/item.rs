@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     keys::{Compact, NodeId},
-    roulette::pool::Offer,
+    roulette::{
+        dkg::{Member, Transcript},
+        pool::Offer,
+    },
     vote::{Ballot, Phase},
 };
 
@@ -34,6 +37,12 @@ pub enum Item {
     Seed(SeedOf),
     /// A seat that was taken for silent is back.
     Return(Returning),
+    /// The main chain names who holds the next epoch's seats: this epoch ends.
+    Handover(Handover),
+    /// A node that has a seat, or is to get one, takes part in the ceremony for an epoch's seeds.
+    Member(Box<Announced>),
+    /// How a dealer's part in it ended.
+    Transcript(Box<Transcript>),
 }
 
 impl Item {
@@ -202,6 +211,35 @@ impl Returning {
     #[must_use]
     pub fn struct_hash(log: B256, node: NodeId, since: u64) -> B256 {
         tagged(b"CoNET return", log, &[node.0, since])
+    }
+}
+
+/// Who is to hold the seats of the next epoch. Taken from the main chain by every seat for itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Handover {
+    /// The epoch that begins.
+    pub epoch: u64,
+    /// Its nodes, ascending.
+    pub nodes: Vec<NodeId>,
+}
+
+/// A node's keys for the ceremony of an epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Announced {
+    /// The keys.
+    pub member: Member,
+    /// The epoch.
+    pub epoch: u64,
+    /// Of the node's wallet, over [`Self::struct_hash`].
+    pub signature: Compact,
+}
+
+impl Announced {
+    /// What the node signs.
+    #[must_use]
+    pub fn struct_hash(log: B256, epoch: u64, member: &Member) -> B256 {
+        let keys = keccak256(alloy_rlp::encode(member));
+        tagged(b"CoNET seed member", keccak256([log, keys].concat()), &[member.node.0, epoch])
     }
 }
 

@@ -8,8 +8,9 @@ use conet_ledger::block::Header;
 
 use super::{
     chain::{Chain, Pending},
+    error::{ItemError, Result},
     item::{CertifiedHeader, Disagreement, Word, block_vote},
-    state::{Finding, ItemError, Result, State},
+    state::{Finding, State},
 };
 use crate::{
     keys::NodeId,
@@ -21,10 +22,7 @@ impl State {
     pub(super) fn list(&mut self, block: &CertifiedHeader, words: &[Word]) -> Result<()> {
         let header = &block.header;
         let mut chain = Chain::clone(&*self.chain(header.proposal.chain)?);
-        if !chain.is_next(header) {
-            let (height, view, parent) = (chain.height + 1, chain.view, chain.hash);
-            return Err(ItemError::NotNext { height, view, parent });
-        }
+        self.check_next(&chain, header)?;
         if let Some(pending) = &chain.pending {
             return Err(ItemError::Occupied { hash: pending.hash });
         }
@@ -53,10 +51,7 @@ impl State {
     pub(super) fn dispute(&mut self, disagreement: &Disagreement) -> Result<()> {
         let Disagreement { header, create, other } = disagreement;
         let mut chain = Chain::clone(&*self.chain(header.proposal.chain)?);
-        if !chain.is_next(header) {
-            let (height, view, parent) = (chain.height + 1, chain.view, chain.hash);
-            return Err(ItemError::NotNext { height, view, parent });
-        }
+        self.check_next(&chain, header)?;
         if let Some(pending) = &chain.pending {
             return Err(ItemError::Occupied { hash: pending.hash });
         }
@@ -74,6 +69,15 @@ impl State {
         chain.pending = Some(pending);
         self.put(chain);
         Ok(())
+    }
+
+    /// A chain's next block is of this epoch: what was signed in another does not count in it.
+    pub(super) fn check_next(&self, chain: &Chain, header: &Header) -> Result<()> {
+        if chain.is_next(header) && header.proposal.epoch == self.seats.epoch {
+            return Ok(());
+        }
+        let (height, view, parent) = (chain.height + 1, chain.view, chain.hash);
+        Err(ItemError::NotNext { height, view, parent })
     }
 
     /// Words on what is being judged.

@@ -7,8 +7,9 @@ use imbl::OrdSet;
 
 use super::{
     chain::{Chain, Place},
+    error::{ItemError, Result},
     item::{Joining, Opening, SeedOf},
-    state::{ItemError, Result, State},
+    state::State,
 };
 use crate::roulette::{
     request::{Request, SEED_DELAY},
@@ -58,7 +59,7 @@ impl State {
         if seed.height >= self.height {
             return Err(refused);
         }
-        let value = self.seeds.value(seed.height, &seed.signature).ok_or(refused)?;
+        let value = self.seed_value(seed.height, &seed.signature).ok_or(refused)?;
         self.lineups.remove(&logged);
         let turn = Turn { entry: self.height, seed_height: seed.height, seed: value };
         let due = self.requests.range((logged, B256::ZERO)..).take_while(|(at, _)| *at == logged);

@@ -6,11 +6,18 @@ use alloy::primitives::B256;
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
-use super::{chain::Chain, item::Item, notice::Notice};
+use super::{
+    ceremony::Ceremony,
+    chain::Chain,
+    error::{ItemError, Result},
+    item::{Handover, Item},
+    notice::Notice,
+};
 use crate::{
     keys::NodeId,
     log::Entry,
     roulette::{
+        dkg::Member,
         pool::{Lineup, Pool},
         request::SEED_DELAY,
         selection::{Head, Selection},
@@ -29,80 +36,17 @@ pub struct Rules {
     pub judging_ms: u64,
     /// For how long a member may leave a complaint unanswered.
     pub answer_ms: u64,
+    /// For how long a ceremony waits for transcripts.
+    pub ceremony_ms: u64,
     /// Each so many entries have the hash of the state after them.
     pub checkpoint_every: u64,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { judging_ms: 1_000, answer_ms: 1_000, checkpoint_every: 1_024 }
+        Self { judging_ms: 1_000, answer_ms: 1_000, ceremony_ms: 5_000, checkpoint_every: 1_024 }
     }
 }
-
-/// Why an item cannot stand where it is. It says nothing about who proposed it: another entry may have been faster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ItemError {
-    /// Of a chain that the log does not know, or of one that it knows already.
-    #[error("expected a chain that this group keeps, found {chain}")]
-    Chain {
-        /// Which.
-        chain: B256,
-    },
-    /// The block is none that can come next.
-    #[error("expected block {height} of view {view}, on {parent}, found another")]
-    NotNext {
-        /// The next height.
-        height: u64,
-        /// The present view.
-        view: u64,
-        /// The newest final block.
-        parent: B256,
-    },
-    /// The block's time is not there yet.
-    #[error("expected a block of {now} ms or before, found {found} ms")]
-    FromTheFuture {
-        /// The entry's time.
-        now: u64,
-        /// The block's.
-        found: u64,
-    },
-    /// Something else is being judged.
-    #[error("expected no other block to be judged, found {hash}")]
-    Occupied {
-        /// Which.
-        hash: B256,
-    },
-    /// Not the votes that it takes.
-    #[error("expected votes of the block's own signers, found others or too few")]
-    Votes,
-    /// A signature is wrong.
-    #[error("expected a signature of {node}, found another's")]
-    Signature {
-        /// Whose it should be.
-        node: NodeId,
-    },
-    /// It would change nothing.
-    #[error("expected something new, found what the log has")]
-    Nothing,
-    /// Who acts may not.
-    #[error("expected a node that may do this, found {node}")]
-    NotEntitled {
-        /// Who.
-        node: NodeId,
-    },
-    /// The two votes agree, or are about different things.
-    #[error("expected votes that exclude each other, found others")]
-    NoConflict,
-    /// The seed is not of the group, or no draw waits for it.
-    #[error("expected a seed that a draw waits for, found that of entry {height}")]
-    Seed {
-        /// The entry.
-        height: u64,
-    },
-}
-
-/// A result of this module.
-pub(super) type Result<T> = std::result::Result<T, ItemError>;
 
 /// What somebody did wrong, for the main chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -135,7 +79,11 @@ pub struct State {
     /// Its rules.
     pub rules: Rules,
     pub(super) voting: Arc<Voting>,
-    pub(super) seeds: Arc<dyn Seeds>,
+    /// None while the seats make their key.
+    pub(super) seeds: Option<Arc<dyn Seeds>>,
+    pub(super) ceremony: Option<Arc<Ceremony>>,
+    /// Keys for a ceremony to come.
+    pub(super) announced: OrdMap<NodeId, Member>,
     /// The entry's height.
     pub height: u64,
     /// The entry's time.
@@ -162,6 +110,12 @@ pub struct State {
     pub(super) deadlines: OrdSet<(u64, B256)>,
     /// Which chains wait for a draw, and the entry that said so.
     pub(super) requests: OrdSet<(u64, B256)>,
+    /// Who holds the next epoch's seats, once the log knows.
+    pub(super) handover: Option<Handover>,
+    /// Whether this epoch has no more entries.
+    pub(super) is_over: bool,
+    /// Whether no entry of this epoch was yet.
+    pub(super) is_new: bool,
     /// Chains that this entry changed.
     pub(super) changed: BTreeSet<B256>,
     /// Of these, whose creator or witnesses are others now, and all there.
@@ -173,21 +127,23 @@ pub struct State {
 }
 
 impl State {
-    /// Before the first entry: everybody is active, there are no chains.
+    /// Before the first entry: everybody is active, there are no chains. Without `seeds` the epoch begins with a ceremony.
     #[must_use]
     pub fn new(
         seats: Arc<Seats>,
         rules: Rules,
         voting: Arc<Voting>,
-        seeds: Arc<dyn Seeds>,
+        seeds: Option<Arc<dyn Seeds>>,
         time_ms: u64,
     ) -> Self {
         let active = seats.nodes().iter().copied().collect();
-        Self {
+        let mut state = Self {
             seats,
             rules,
             voting,
-            seeds,
+            seeds: None,
+            ceremony: None,
+            announced: OrdMap::new(),
             height: 0,
             time_ms,
             active,
@@ -201,11 +157,16 @@ impl State {
             selected: Head::default(),
             deadlines: OrdSet::new(),
             requests: OrdSet::new(),
+            handover: None,
+            is_over: false,
+            is_new: false,
             changed: BTreeSet::new(),
             regrouped: BTreeSet::new(),
             findings: Vec::new(),
             selections: Vec::new(),
-        }
+        };
+        state.begin_seeds(seeds);
+        state
     }
 
     /// The state after an entry.
@@ -225,12 +186,19 @@ impl State {
     #[must_use]
     pub fn begin(&self, height: u64, time_ms: u64) -> Self {
         let mut next = self.clone();
-        next.height = height;
-        next.time_ms = time_ms;
         next.changed.clear();
         next.regrouped.clear();
         next.findings.clear();
         next.selections.clear();
+        if next.is_over {
+            return next;
+        }
+        next.height = height;
+        next.time_ms = time_ms;
+        if std::mem::take(&mut next.is_new) {
+            next.begin_views();
+        }
+        next.pass_ceremony();
         next.pass_deadlines();
         next
     }
@@ -240,6 +208,9 @@ impl State {
     /// # Errors
     /// [`ItemError`].
     pub fn apply(&mut self, item: &Item) -> Result<()> {
+        if self.is_over {
+            return Err(ItemError::Over { epoch: self.seats.epoch });
+        }
         match item {
             Item::Open(opening) => self.open(opening),
             Item::Join(joining) => self.join(joining),
@@ -251,6 +222,9 @@ impl State {
             Item::Evidence(first, second) => self.convict(first, second),
             Item::Seed(seed) => self.draw(seed),
             Item::Return(returning) => self.reinstate(returning),
+            Item::Handover(handover) => self.name_successors(handover),
+            Item::Member(announced) => self.announce(announced),
+            Item::Transcript(transcript) => self.record(transcript),
         }
     }
 
@@ -259,6 +233,11 @@ impl State {
         let asked = self.requests.get_max().is_some_and(|(logged, _)| *logged == self.height);
         if asked {
             self.lineups.insert(self.height, Arc::new(self.pool.lineup()));
+        }
+        self.is_over = self.has_ended();
+        if self.is_over {
+            // The next epoch holds another.
+            self.ceremony = None;
         }
     }
 
@@ -290,19 +269,21 @@ impl State {
     /// Whether others can begin here.
     #[must_use]
     pub const fn is_checkpoint(&self) -> bool {
-        self.height.is_multiple_of(self.rules.checkpoint_every)
+        self.is_over || self.height.is_multiple_of(self.rules.checkpoint_every)
     }
 
     /// Whether something is due that only further entries bring.
     #[must_use]
     pub fn waits(&self) -> bool {
-        !self.deadlines.is_empty() || !self.requests.is_empty()
+        let is_moving = self.is_ending() || self.is_keyless();
+        !self.deadlines.is_empty() || !self.requests.is_empty() || is_moving
     }
 
     /// The entries whose seeds draws wait for, of those that are final.
     pub fn seeds_wanted(&self) -> impl Iterator<Item = u64> {
         let wanted = self.lineups.keys().map(|logged| logged + SEED_DELAY);
-        wanted.take_while(|height| *height <= self.height)
+        let can_be_made = !self.is_keyless();
+        wanted.take_while(|height| *height <= self.height).filter(move |_| can_be_made)
     }
 
     /// The chains in which somebody must do something in time: judge a block, or answer.
@@ -341,7 +322,7 @@ impl State {
             }
         }
         self.note_group(&mut chain);
-        chain.request_open_places(self.height);
+        chain.request_open_places(self.height, self.handover.is_none());
         self.index(&chain);
         self.changed.insert(chain.id);
         self.chains.insert(chain.id, Arc::new(chain));

@@ -30,6 +30,12 @@
 //! certificates), and a view with an honest leader finalizes within three message delays. A silent leader costs a
 //! timeout; who was silent is passed over quickly for some turns.
 //!
+//! # The end of an epoch
+//!
+//! The application says which entry is the last one of its epoch. What extends it has no items, and is there to make it
+//! final only: it is not written down, and the log of the next epoch does not stand on it, but on the state after the
+//! last entry ([`Seats::beginning`](crate::seats::Seats::beginning)). Votes name their epoch, so views begin anew.
+//!
 //! # What is ours
 //!
 //! secp256k1 votes in the form of the main chain's slasher. An idle log makes an entry each [`Timing::idle_ms`] only.
@@ -143,4 +149,4 @@ pub(crate) const ENTRIES_PER_ANSWER: usize = 32;
 pub(crate) const CERTIFICATES_PER_ANSWER: usize = 64;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

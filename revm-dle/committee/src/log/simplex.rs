@@ -45,6 +45,8 @@ pub trait Application {
     fn saw(&mut self, ballot: &Ballot, out: &mut Outbox);
     /// Whether there is something to decide.
     fn is_busy(&self) -> bool;
+    /// Whether the newest final entry is its epoch's last one.
+    fn is_over(&self) -> bool;
 }
 
 /// The newest final entry.
@@ -78,6 +80,8 @@ pub struct Simplex {
     pub(super) history: BTreeMap<u64, (B256, Entry)>,
     /// Entries that are asked for.
     pub(super) wanted: BTreeSet<B256>,
+    /// It only helps others: it has no seat, or its epoch is over.
+    pub(super) is_retired: bool,
     /// Leaders that were silent, and for how many turns they are passed over.
     pub(super) silent: BTreeMap<NodeId, u32>,
 }
@@ -103,7 +107,20 @@ impl Simplex {
             history: BTreeMap::new(),
             wanted: BTreeSet::new(),
             silent: BTreeMap::new(),
+            is_retired: false,
         }
+    }
+
+    /// Takes no part any more, and helps others to get as far as it came.
+    pub(crate) const fn retire(&mut self) {
+        self.is_retired = true;
+    }
+
+    /// Whether nothing is left to do: also to show others that the last entry is final.
+    pub(crate) fn is_done(&self, app: &impl Application) -> bool {
+        let is_proven =
+            || self.newest.as_ref().is_some_and(|newest| newest.view >= self.tip.header.view);
+        self.is_retired || app.is_over() && is_proven()
     }
 
     /// The newest final entry.
@@ -148,6 +165,9 @@ impl Simplex {
 
     /// Does what is due.
     pub fn advance(&mut self, now_ms: u64, app: &mut impl Application, out: &mut Outbox) {
+        if self.is_done(app) {
+            return;
+        }
         match (app.is_busy(), self.busy_since_ms) {
             (true, None) => self.busy_since_ms = Some(now_ms),
             (false, Some(_)) => self.busy_since_ms = None,
@@ -156,6 +176,9 @@ impl Simplex {
         loop {
             let before = (self.view, out.len());
             self.finalize_newest(now_ms, app, out);
+            if self.is_done(app) {
+                return;
+            }
             self.finalize_late(out);
             self.fetch_notarized(out);
             self.end_view(now_ms, out);
@@ -204,7 +227,13 @@ impl Simplex {
             id = entry.header.parent;
         }
         for id in path.into_iter().rev() {
-            let Some(entry) = self.entries.remove(&id) else { continue };
+            let Some(entry) = self.entries.get(&id).cloned() else { continue };
+            if app.is_over() {
+                // It only makes the epoch's last entry final.
+                app.finalized(&entry, out);
+                continue;
+            }
+            self.entries.remove(&id);
             out.persist(Record::Entry(Box::new(entry.clone())));
             app.finalized(&entry, out);
             self.tip = Tip { id, header: entry.header.clone() };

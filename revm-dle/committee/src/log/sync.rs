@@ -40,12 +40,24 @@ impl Simplex {
         let Some(certificate) = &self.certified else { return };
         let since = self.history.range(header.height + 1..).map(|(_, (_, entry))| &entry.header);
         let certified = since.take_while(|header| header.view <= certificate.view);
-        let headers: Vec<_> = std::iter::once(header).chain(certified).cloned().collect();
+        let mut headers: Vec<_> = std::iter::once(header).chain(certified).cloned().collect();
+        headers.extend(self.closing(certificate.entry));
         if headers.last().is_some_and(|last| last.id() == certificate.entry) {
             let (state, certificate) = (state.clone(), certificate.clone());
             let checkpoint = Checkpoint { headers, state, certificate };
             out.send(from, LogMessage::Checkpoint(Box::new(checkpoint)));
         }
+    }
+
+    /// What follows an epoch's last entry and makes it final, up to one.
+    fn closing(&self, last: B256) -> Vec<EntryHeader> {
+        let (mut headers, mut id) = (Vec::new(), last);
+        while let Some(entry) = self.entries.get(&id).filter(|_| id != self.tip.id) {
+            headers.push(entry.header.clone());
+            id = entry.header.parent;
+        }
+        headers.reverse();
+        headers
     }
 
     /// Begins anew from a state that is final, if it is so far ahead that the way to it is gone.
@@ -66,6 +78,7 @@ impl Simplex {
         });
         let is_final = linked
             && first.log == self.seats.log
+            && first.epoch == self.seats.epoch
             && certificate.phase == Phase::Finalize
             && headers.last().map(EntryHeader::id) == Some(certificate.entry)
             && certificate.is_valid(&self.seats, &self.voting);

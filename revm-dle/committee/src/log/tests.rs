@@ -46,7 +46,7 @@ fn signature(wallet: Address, digest: B256) -> Compact {
     Compact::right_padding_from(&[digest.as_slice(), wallet.as_slice()].concat())
 }
 
-fn voting(node: u64) -> Voting {
+pub(crate) fn voting(node: u64) -> Voting {
     let me = NodeId(node);
     Voting::new(me, Arc::new(ToyKeys(me)), Arc::new(Everybody), (1, Address::repeat_byte(3)))
 }

@@ -7,7 +7,8 @@
 //! all        Notice of the seats ─► who is who, what is final; silence of others ─► Complaint to the seats
 //! ```
 //!
-//! What a chain's group is, and what is final, a member knows from notices with their proof alone.
+//! What a chain's group is, and what is final, a member knows from notices with their proof alone. Who proves them it
+//! knows from the main chain, in each epoch anew.
 
 mod creator;
 mod join;
@@ -26,7 +27,7 @@ use alloy::primitives::B256;
 use conet_ledger::block::Header;
 
 use crate::{
-    archive::ProvenNotice,
+    archive::{Beginning, ProvenNotice},
     keys::NodeId,
     ledger::Ledgers,
     message::Message,
@@ -60,7 +61,7 @@ impl Default for MemberTiming {
 /// What a participant is made of.
 #[derive(Clone)]
 pub struct MemberConfig {
-    /// The archive group whose notices count.
+    /// The archive group whose notices count, in the newest epoch that the main chain knows.
     pub seats: Arc<Seats>,
     /// Votes as this node.
     pub voting: Voting,
@@ -119,8 +120,10 @@ impl Member {
     pub fn step(&mut self, now_ms: u64, event: Event) -> Vec<Action> {
         self.now_ms = now_ms;
         let mut out = Outbox::new(self.me());
-        if let Event::Message(from, message) = event {
-            self.receive(from, *message, &mut out);
+        match event {
+            Event::Message(from, message) => self.receive(from, *message, &mut out),
+            Event::Began(beginning) => self.follow(beginning),
+            _ => {}
         }
         self.join(&mut out);
         if now_ms >= self.retry_at_ms {
@@ -146,6 +149,15 @@ impl Member {
     #[must_use]
     pub fn ledgers(&self) -> &dyn Ledgers {
         &*self.ledgers
+    }
+
+    /// The main chain has begun an epoch: from now on the notices of its seats count, and no others. Who left could sign
+    /// whatever it likes; the first entry of an epoch says of all chains where they stand.
+    fn follow(&mut self, beginning: Beginning) {
+        if beginning.epoch > self.config.seats.epoch {
+            let seats = self.config.seats.in_epoch(beginning.epoch, beginning.nodes);
+            self.config.seats = Arc::new(seats);
+        }
     }
 
     const fn me(&self) -> NodeId {

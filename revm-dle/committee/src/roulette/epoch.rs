@@ -34,10 +34,26 @@ impl EpochSeeds {
     }
 }
 
-impl Seeds for EpochSeeds {
+/// Checks the seeds of one group in one epoch.
+pub struct EpochKey {
+    group: u32,
+    epoch: u64,
+    key: Arc<dyn SeedKey>,
+}
+
+impl EpochKey {
+    /// With the epoch's key.
+    #[must_use]
+    pub const fn new((group, epoch): (u32, u64), key: Arc<dyn SeedKey>) -> Self {
+        Self { group, epoch, key }
+    }
+}
+
+impl Seeds for EpochKey {
     fn value(&self, height: u64, signature: &[u8]) -> Option<B256> {
         let signature = Bytes::copy_from_slice(signature);
-        let seed = Seed { point: self.point(height), signature };
+        let point = SeedPoint { group: self.group, epoch: self.epoch, height };
+        let seed = Seed { point, signature };
         self.key.verify(&seed).is_ok().then(|| seed.value())
     }
 }
@@ -66,7 +82,7 @@ impl SeedKeys for EpochSeeds {
     }
 
     fn checker(self: Arc<Self>) -> Arc<dyn Seeds> {
-        self
+        Arc::new(EpochKey::new((self.group, self.epoch), self.key.clone()))
     }
 }
 
@@ -86,14 +102,15 @@ mod tests {
 
     #[test]
     fn seats_make_a_seed_that_the_state_takes() {
-        let seats = seats();
+        let mut seats = seats();
         let parts = seats.iter().zip(0..).map(|(seat, node)| (NodeId(node), seat.part(9)));
         let mut parts: BTreeMap<_, _> = parts.collect();
+        let checker = Arc::new(seats.remove(3)).checker();
         assert!(parts.iter().all(|(node, part)| seats[0].is_part(*node, 9, part)));
         parts.insert(NodeId(3), Bytes::from_static(b"a lie"));
         let seed = seats[0].combine(9, &parts).unwrap();
-        assert!(seats[1].value(9, &seed).is_some());
-        assert_eq!(seats[1].value(10, &seed), None);
+        assert!(checker.value(9, &seed).is_some());
+        assert_eq!(checker.value(10, &seed), None);
         parts.insert(NodeId(2), Bytes::from_static(b"a lie"));
         assert_eq!(seats[0].combine(9, &parts), None);
         assert!(!seats[0].is_part(NodeId(4), 9, &seed));

@@ -16,7 +16,8 @@
 //! - No draw happens twice. Who is unfit by then is passed over, and the next in order is taken. See [`request`].
 //! - Every draw is in the [Selection Chain](selection), which anybody can replay.
 //!
-//! Seats' key shares come from a ceremony over the log, [`dkg`]. Where archive nodes sit is drawn, too: [`placement`].
+//! Seats' key shares come from a ceremony over the log, [`dkg`], in each epoch anew: see [`crate::archive::ceremony`].
+//! Where archive nodes sit is drawn, too: [`placement`].
 
 pub mod bls;
 pub mod dkg;

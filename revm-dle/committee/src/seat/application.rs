@@ -59,6 +59,10 @@ impl Application for Desk {
 
     fn finalized(&mut self, entry: &Entry, out: &mut Outbox) {
         let id = entry.id();
+        if self.state.is_over() {
+            self.unproven.push((entry.header.clone(), Vec::new()));
+            return;
+        }
         let known = self.states.remove(&id).map_or_else(|| self.state.after(entry), Ok);
         let Ok(state) = known else {
             self.diverged = Some(id);
@@ -76,6 +80,10 @@ impl Application for Desk {
     fn certified(&mut self, certificate: &Certificate, out: &mut Outbox) {
         let unproven = std::mem::take(&mut self.unproven);
         let headers: Vec<_> = unproven.iter().map(|(header, _)| header.clone()).collect();
+        // What comes after an epoch's last entry is not in the journal.
+        if headers.last().map(EntryHeader::id) != Some(certificate.entry) {
+            return;
+        }
         for (index, (_, notices)) in unproven.into_iter().enumerate() {
             let tree = notice::tree(&notices);
             for (leaf, notice) in notices.into_iter().enumerate() {
@@ -102,12 +110,8 @@ impl Application for Desk {
         self.checkpoint = Some(checkpoint);
         self.states.clear();
         self.unproven.clear();
-        for chain in state.chains.values() {
-            if !self.ledgers.has(chain.hash) {
-                self.missing.insert(chain.id, chain.hash);
-            }
-        }
         self.take_state(header.id(), state, out);
+        self.note_missing();
         true
     }
 
@@ -118,6 +122,10 @@ impl Application for Desk {
     fn is_busy(&self) -> bool {
         self.has_business()
     }
+
+    fn is_over(&self) -> bool {
+        self.state.is_over()
+    }
 }
 
 /// Whether a header says of the state after its entry what is so.
@@ -127,6 +135,15 @@ fn says_so(header: &EntryHeader, state: &State) -> bool {
 }
 
 impl Desk {
+    /// Notes whose ledgers are not here, after a state whose way was not seen.
+    pub(super) fn note_missing(&mut self) {
+        for chain in self.state.chains.values() {
+            if !self.ledgers.has(chain.hash) {
+                self.missing.insert(chain.id, chain.hash);
+            }
+        }
+    }
+
     fn state_after(&self, id: alloy::primitives::B256) -> Option<&State> {
         if id == self.tip { Some(&self.state) } else { self.states.get(&id) }
     }
@@ -137,12 +154,13 @@ impl Desk {
             Item::Evidence(..) => 0,
             Item::Seed(_) => 1,
             Item::Open(_) => 2,
-            Item::Join(_) => 3,
+            Item::Join(_) | Item::Member(_) | Item::Transcript(_) => 3,
             Item::Return(_) => 4,
             Item::Answer(_) => 5,
             Item::Disagreement(_) => 6,
             Item::Block(..) | Item::Words(_) => 7,
             Item::Complaint(_) => 8,
+            Item::Handover(_) => 9,
         };
         let mut items = self.items.clone();
         items.sort_by_key(rank);
@@ -177,6 +195,7 @@ impl Desk {
         self.consider_all(out);
         self.ask_for_pending(out);
         self.make_seed_parts(out);
+        self.go_on_with_ceremony(out);
     }
 
     /// Sends a notice to all whom it concerns, and who were concerned before.

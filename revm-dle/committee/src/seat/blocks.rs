@@ -78,10 +78,13 @@ impl Desk {
         if self.cases.contains_key(&hash) {
             return self.better_grounds(hash, grounds, out);
         }
-        if body.hash() != header.proposal.body_hash
-            || self.cases.len() >= CASES_MAX
-            || !self.may_come(&header)
-        {
+        if !self.may_come(&header) {
+            for ballot in grounds.ballots() {
+                self.look_back(ballot, out);
+            }
+            return;
+        }
+        if body.hash() != header.proposal.body_hash || self.cases.len() >= CASES_MAX {
             return;
         }
         if !grounds.ballots().into_iter().all(|ballot| self.voting.is_valid(ballot)) {
@@ -125,7 +128,8 @@ impl Desk {
     fn may_come(&self, header: &Header) -> bool {
         let about = &header.proposal;
         let chain = self.state.chains.get(&about.chain);
-        chain.is_some_and(|chain| about.height > chain.height && about.view >= chain.view)
+        about.epoch == self.seats.epoch
+            && chain.is_some_and(|chain| about.height > chain.height && about.view >= chain.view)
     }
 
     /// Executes what can be executed, and says what there is to say.
@@ -223,8 +227,11 @@ impl Desk {
     /// Another seat's word.
     pub(super) fn take_word(&mut self, from: NodeId, word: Word, hash: B256, out: &mut Outbox) {
         let (ballot, voter) = (&word.ballot, word.ballot.voter);
-        if ballot.vote.phase != Phase::Accept.number() || !self.seats.contains(voter) {
+        if ballot.vote.phase != Phase::Accept.number() {
             return;
+        }
+        if !self.seats.contains(voter) {
+            return self.look_back(ballot, out);
         }
         let Some(case) = self.cases.get_mut(&hash) else {
             if self.is_open(ballot) {
@@ -261,7 +268,10 @@ impl Desk {
     /// Whether a word is about a block that is not decided.
     fn is_open(&self, word: &Ballot) -> bool {
         let chain = self.state.chains.get(&word.vote.chain);
-        chain.is_some_and(|chain| word.vote.height > chain.height && word.vote.view >= chain.view)
+        word.vote.epoch == self.seats.epoch
+            && chain.is_some_and(|chain| {
+                word.vote.height > chain.height && word.vote.view >= chain.view
+            })
     }
 
     /// Items that list blocks, or bring more words on them.

@@ -7,11 +7,11 @@ use std::{
 
 use alloy::primitives::{B256, Bytes};
 
-use super::{SeatConfig, SeedKeys, blocks::Case, evidence::Seen};
+use super::{EpochKeys, SeatConfig, SeedKeys, blocks::Case, ceremony::Part, evidence::Seen};
 use crate::{
     archive::{
         Item, Notice, ProvenNotice, State,
-        item::{Opening, Word},
+        item::{Handover, Opening, Word},
     },
     keys::NodeId,
     ledger::Ledgers,
@@ -35,7 +35,10 @@ pub(super) const ITEMS_MAX: usize = 1_024;
 pub struct Desk {
     pub(super) seats: Arc<Seats>,
     pub(super) voting: Voting,
-    pub(super) seeds: Arc<dyn SeedKeys>,
+    pub(super) keys: Arc<dyn EpochKeys>,
+    /// None until this node has its share of the epoch's key.
+    pub(super) seeds: Option<Arc<dyn SeedKeys>>,
+    pub(super) part: Part,
     pub(super) ledgers: Box<dyn Ledgers + Send>,
     pub(super) now_ms: u64,
     /// For how long a leader waits for words before it lists a block without them.
@@ -59,6 +62,14 @@ pub struct Desk {
     pub(super) items: Vec<Item>,
     /// Chains that the main chain has, as far as this seat has read it, and the log does not know yet.
     pub(super) openings: BTreeMap<B256, Opening>,
+    /// Who shall sit next, as the main chain says.
+    pub(super) successors: Option<Handover>,
+    /// The state with which an epoch ended, by its hash: for who missed it.
+    pub(super) frozen: Option<(B256, Bytes)>,
+    /// Who had seats in the epoch before, and has none now: for what only they have.
+    pub(super) left: Vec<NodeId>,
+    /// It has no seat now.
+    pub(super) is_retired: bool,
     /// Blocks that members were accused of not voting on, with what it takes to execute them.
     pub(super) accusations: BTreeMap<B256, super::inbox::Accusation>,
     /// Parts of seeds, by entry.
@@ -85,7 +96,9 @@ impl Desk {
         Self {
             seats: config.seats.clone(),
             voting: config.voting.clone(),
-            seeds: config.seeds.clone(),
+            keys: config.keys.clone(),
+            seeds: config.keys.seeds(&config.seats),
+            part: Part::default(),
             ledgers,
             now_ms: config.began_ms,
             patience_ms: 3 * config.timing.tick_ms,
@@ -101,6 +114,10 @@ impl Desk {
             seen: Seen::default(),
             items: Vec::new(),
             openings: BTreeMap::new(),
+            successors: None,
+            frozen: None,
+            left: Vec::new(),
+            is_retired: !config.seats.contains(config.voting.me),
             accusations: BTreeMap::new(),
             parts: BTreeMap::new(),
             unproven: Vec::new(),
@@ -124,6 +141,8 @@ impl Desk {
         match item {
             Item::Open(opening) => self.openings.get(&opening.chain) == Some(opening),
             Item::Join(joining) => self.voting.offer(joining.offer.node) == joining.offer,
+            Item::Handover(handover) => self.successors.as_ref() == Some(handover),
+            Item::Member(announced) => self.is_invited(announced),
             _ => true,
         }
     }
@@ -170,11 +189,26 @@ impl Desk {
             Item::Return(returning) => {
                 state.suspended.get(&returning.node).is_some_and(|since| returning.since >= *since)
             }
+            Item::Handover(handover) => {
+                state.handover().is_none() && handover.epoch == state.seats.epoch + 1
+            }
+            Item::Member(announced) => state.may_announce(announced),
+            Item::Transcript(transcript) => {
+                let open = state.ceremony().filter(|ceremony| ceremony.key.is_none());
+                let dealing = open.and_then(|ceremony| ceremony.dealing.as_ref());
+                dealing
+                    .is_some_and(|dealing| !dealing.tally.recorded().contains(&transcript.dealer))
+            }
         }
     }
 
     /// Whether there is something that entries must bring.
     pub(super) fn has_business(&self) -> bool {
+        let takes_part = !self.is_retired && !self.state.is_over();
+        takes_part && self.has_work()
+    }
+
+    fn has_work(&self) -> bool {
         !self.items.is_empty()
             || !self.cases.is_empty()
             || !self.missing.is_empty()
@@ -199,7 +233,7 @@ impl Desk {
             let is_state = self.missing.values().any(|missing| *missing == hash);
             let ask =
                 if is_state { Message::FetchState { hash } } else { Message::FetchBlock { hash } };
-            out.send_all(seats.nodes(), ask);
+            out.send_all(seats.nodes().iter().chain(&self.left), ask);
         }
         self.ask_for_pending(out);
         self.relay_accusations(out);

@@ -12,8 +12,8 @@ use crate::{
 /// How many votes are kept; the oldest go first.
 const SEEN_MAX: usize = 1 << 17;
 
-/// Who voted in which chain, height, view and phase.
-type Key = (NodeId, B256, u64, u64, u8);
+/// Who voted in which chain, height, view, epoch and phase.
+type Key = (NodeId, B256, u64, u64, u64, u8);
 
 /// How far behind the newest final entry votes about the log are still kept.
 const VIEWS_BEHIND: u64 = 1_024;
@@ -54,7 +54,7 @@ impl Seen {
 
 const fn key(ballot: &Ballot) -> Key {
     let vote = &ballot.vote;
-    (ballot.voter, vote.chain, vote.height, vote.view, vote.phase)
+    (ballot.voter, vote.chain, vote.height, vote.view, vote.epoch, vote.phase)
 }
 
 impl Desk {
@@ -75,6 +75,7 @@ impl Desk {
         let about = &ballot.vote;
         let is_near = about.view + VIEWS_BEHIND >= view && about.view <= view + LOOKAHEAD;
         let is_own = from == ballot.voter && self.seats.contains(from);
+        let is_near = is_near && about.epoch == self.seats.epoch;
         if !is_own || !is_near || about.chain != self.seats.log || about.height != 0 {
             return self.look_back(ballot, out);
         }

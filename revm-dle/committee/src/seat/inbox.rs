@@ -53,6 +53,14 @@ impl Desk {
             }
             Message::FetchBlock { hash } => self.answer_block(from, hash, out),
             Message::FetchState { hash } => self.answer_state(from, hash, out),
+            Message::Member(announced) => self.take_member(*announced),
+            Message::Dealing(dealing) if self.seats.contains(from) => {
+                self.take_dealing(*dealing, out);
+            }
+            Message::Ack(ack) if self.seats.contains(from) => self.take_ack(&ack, out),
+            Message::Transcript(transcript) if self.seats.contains(from) => {
+                self.take_transcript(*transcript);
+            }
             Message::State(header, state) => self.take_exported(*header, &state, out),
             // Not for seats, or not without being asked for.
             _ => {}

@@ -10,24 +10,29 @@
 
 mod application;
 mod blocks;
+mod ceremony;
 mod desk;
+mod epochs;
 mod evidence;
 mod inbox;
 mod restore;
 mod seeds;
 
 pub use desk::Desk;
-pub use seeds::SeedKeys;
+pub use seeds::{EpochKeys, OneEpoch, SeedKeys};
 
 use std::sync::Arc;
 
 use alloy::primitives::B256;
 
 use crate::{
-    archive::{ProvenNotice, Rules, State, item::Opening},
+    archive::{
+        Beginning, ProvenNotice, Rules, State,
+        item::{Handover, Opening},
+    },
     keys::NodeId,
     ledger::Ledgers,
-    log::{EntryHeader, LogMessage, Simplex, Timing, Tip},
+    log::{LogMessage, Simplex, Timing, Tip},
     message::Message,
     outbox::{Action, Outbox},
     seats::Seats,
@@ -41,6 +46,10 @@ pub enum Event {
     Message(NodeId, Box<Message>),
     /// The main chain has a new chain.
     Opened(Opening),
+    /// The main chain names who shall sit in the group's next epoch; the newest list counts. And who sits in it now.
+    Named(Handover, Vec<NodeId>),
+    /// The main chain has begun an epoch of the group; the newest one counts.
+    Began(Beginning),
     /// Time passed.
     Tick,
 }
@@ -48,7 +57,7 @@ pub enum Event {
 /// What a seat is made of.
 #[derive(Clone)]
 pub struct SeatConfig {
-    /// The group.
+    /// The group in the epoch that the node begins with. It need not have a seat in it: it may get one later.
     pub seats: Arc<Seats>,
     /// Votes as this node.
     pub voting: Voting,
@@ -57,37 +66,21 @@ pub struct SeatConfig {
     /// The group's rules.
     pub rules: Rules,
     /// Makes and checks seeds.
-    pub seeds: Arc<dyn SeedKeys>,
+    pub keys: Arc<dyn EpochKeys>,
     /// When the log began, milliseconds since 1970.
     pub began_ms: u64,
 }
 
 impl SeatConfig {
     fn beginning(&self) -> Tip {
-        let header = EntryHeader {
-            log: self.seats.log,
-            epoch: self.seats.epoch,
-            view: 0,
-            height: 0,
-            parent: B256::ZERO,
-            parent_view: 0,
-            time_ms: self.began_ms,
-            items_hash: B256::ZERO,
-            notices_root: B256::ZERO,
-            state_hash: B256::ZERO,
-        };
+        let header = self.seats.beginning(B256::ZERO, 0, self.began_ms);
         Tip { id: header.id(), header }
     }
 
     fn first_state(&self) -> State {
         let voting = Arc::new(self.voting.clone());
-        State::new(
-            self.seats.clone(),
-            self.rules,
-            voting,
-            self.seeds.clone().checker(),
-            self.began_ms,
-        )
+        let seeds = self.keys.seeds(&self.seats).map(SeedKeys::checker);
+        State::new(self.seats.clone(), self.rules, voting, seeds, self.began_ms)
     }
 }
 
@@ -95,7 +88,11 @@ impl SeatConfig {
 pub struct Seat {
     log: Simplex,
     desk: Desk,
-    retry_ms: u64,
+    timing: Timing,
+    /// An epoch that the main chain has begun, and this node has not.
+    next: Option<Beginning>,
+    /// How often it asked for that epoch's state.
+    asked: usize,
     retry_at_ms: u64,
 }
 
@@ -105,10 +102,14 @@ impl Seat {
     pub fn new(config: &SeatConfig, ledgers: Box<dyn Ledgers + Send>, now_ms: u64) -> Self {
         let tip = config.beginning();
         let desk = Desk::new(config, config.first_state(), tip.id, ledgers);
-        let log =
-            Simplex::new(config.seats.clone(), config.voting.clone(), config.timing, tip, now_ms);
-        let retry_ms = config.timing.retry_ms;
-        Self { log, desk, retry_ms, retry_at_ms: now_ms + retry_ms }
+        let timing = config.timing;
+        let mut log =
+            Simplex::new(config.seats.clone(), config.voting.clone(), timing, tip, now_ms);
+        if desk.is_retired {
+            log.retire();
+        }
+        let retry_at_ms = now_ms + timing.retry_ms;
+        Self { log, desk, timing, next: None, asked: 0, retry_at_ms }
     }
 
     /// Takes what happened; says what to do.
@@ -118,13 +119,21 @@ impl Seat {
         match event {
             Event::Message(from, message) => self.receive(now_ms, from, *message, &mut out),
             Event::Opened(opening) => self.desk.open_chain(opening),
+            Event::Named(handover, sitting) => {
+                self.desk.take_successors(handover, sitting, &mut out);
+            }
+            Event::Began(beginning) => self.follow(beginning, &mut out),
             Event::Tick => {}
         }
         self.desk.say_words(&mut out);
         self.log.advance(now_ms, &mut self.desk, &mut out);
         if now_ms >= self.retry_at_ms {
-            self.retry_at_ms = now_ms + self.retry_ms;
-            self.desk.retry(&mut out);
+            self.retry_at_ms = now_ms + self.timing.retry_ms;
+            if self.desk.has_business() {
+                self.desk.retry(&mut out);
+            }
+            self.desk.repeat_ceremony(&mut out);
+            self.ask_for_frozen(&mut out);
         }
         out.into_actions()
     }
@@ -137,6 +146,8 @@ impl Seat {
                 }
                 self.log.receive(now_ms, from, message, &mut self.desk, out);
             }
+            Message::FetchFrozen { hash } => self.answer_frozen(from, hash, out),
+            Message::Frozen(frozen) => self.take_frozen(frozen, out),
             message => self.desk.receive(from, message, out),
         }
     }
@@ -144,7 +155,12 @@ impl Seat {
     /// When [`Self::step`] has something to do if nothing happens before.
     #[must_use]
     pub fn wake_ms(&self) -> u64 {
-        let retry = if self.desk.has_business() { self.retry_at_ms } else { u64::MAX };
+        let announces = self.desk.announce_epoch().is_some();
+        let retries = self.desk.has_business() || self.is_awaiting() || announces;
+        let retry = if retries { self.retry_at_ms } else { u64::MAX };
+        if self.log.is_done(&self.desk) {
+            return retry;
+        }
         self.log.wake_ms().min(retry).min(self.desk.words_ms())
     }
 
@@ -183,8 +199,9 @@ impl Seat {
             )
         });
         format!(
-            "{} entry {} view {} active {:?} barred {:?} items {} cases {} missing {:?} {}",
+            "{} epoch {} entry {} view {} active {:?} barred {:?} items {} cases {} missing {:?} {}",
             self.desk.voting.me,
+            self.desk.seats.epoch,
             self.desk.state.height,
             self.log.view(),
             self.desk.state.active,

@@ -20,6 +20,8 @@ impl Seat {
         now_ms: u64,
     ) -> Self {
         let mut seat = Self::new(config, ledgers, now_ms);
+        // Nothing new is said before all of the journal is read: it could be neither written nor sent.
+        (seat.desk.now_ms, seat.desk.signed_ms) = (now_ms, now_ms.max(1));
         // What follows from entries was said before.
         let mut said = Outbox::new(config.voting.me);
         let (mut drafts, mut votes, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
@@ -41,6 +43,14 @@ impl Seat {
                     seat.desk.certified(&certificate, &mut said);
                     seat.log.restore_certificate(certificate);
                 }
+                Record::Epoch(epoch) => {
+                    let (beginning, frozen) = *epoch;
+                    seat.begin(beginning, frozen, &mut said);
+                }
+                Record::Dealing(epoch, dealing) => {
+                    seat.desk.part.dealings.push((epoch, *dealing));
+                }
+                Record::Share(epoch, kept) => seat.desk.part.share = Some((epoch, kept)),
                 Record::Draft(entry) => drafts.push(*entry),
                 Record::LogVote(phase, ballot) => votes.push((phase, ballot)),
                 Record::Word(word) => {
@@ -52,10 +62,12 @@ impl Seat {
                 _ => {}
             }
         }
-        for entry in drafts {
+        // Of other epochs nothing counts any more.
+        let epoch = seat.desk.seats.epoch;
+        for entry in drafts.into_iter().filter(|entry| entry.header.epoch == epoch) {
             seat.log.restore_draft(entry);
         }
-        for (phase, ballot) in votes {
+        for (phase, ballot) in votes.into_iter().filter(|(_, ballot)| ballot.vote.epoch == epoch) {
             seat.log.restore(ballot, phase);
         }
         for (block, body) in blocks {
@@ -63,6 +75,8 @@ impl Seat {
             seat.desk.open_case(header, body, Grounds::Certified(block), &mut said);
         }
         seat.desk.said_again();
+        // Its part in a ceremony begins again, with all that it was dealt.
+        seat.desk.forget_ceremony();
         seat
     }
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use alloy::primitives::Bytes;
+use zeroize::Zeroizing;
 
 use super::desk::Desk;
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
     keys::NodeId,
     message::Message,
     outbox::Outbox,
+    seats::Seats,
 };
 
 /// Makes seeds as one seat. See [`crate::roulette`].
@@ -27,12 +29,36 @@ pub trait SeedKeys: Send + Sync {
     fn checker(self: Arc<Self>) -> Arc<dyn Seeds>;
 }
 
+/// Has what makes seeds in each epoch that this node knows.
+pub trait EpochKeys: Send + Sync {
+    /// For the seats of one epoch; `None` when they hold a ceremony for it.
+    fn seeds(&self, seats: &Seats) -> Option<Arc<dyn SeedKeys>>;
+
+    /// What this node's part in an epoch's ceremony follows from: random, the same after a restart, another for each
+    /// epoch, and destroyed when the epoch is over. `None` where no ceremonies are held.
+    fn secret(&self, epoch: u64) -> Option<Zeroizing<[u8; 32]>>;
+}
+
+/// The same in all epochs: for a group that has one.
+pub struct OneEpoch(pub Arc<dyn SeedKeys>);
+
+impl EpochKeys for OneEpoch {
+    fn seeds(&self, _seats: &Seats) -> Option<Arc<dyn SeedKeys>> {
+        Some(self.0.clone())
+    }
+
+    fn secret(&self, _epoch: u64) -> Option<Zeroizing<[u8; 32]>> {
+        None
+    }
+}
+
 /// For how many entries parts are kept.
 const SEEDS_PENDING_MAX: usize = 64;
 
 impl Desk {
     /// Signs for the seeds that draws wait for, now that their entries are final: only then, and for no others.
     pub(super) fn make_seed_parts(&mut self, out: &mut Outbox) {
+        let Some(seeds) = self.seeds.clone() else { return };
         let wanted: Vec<_> = self.state.seeds_wanted().collect();
         let tip = self.state.height;
         self.parts.retain(|height, _| *height > tip || wanted.contains(height));
@@ -42,7 +68,7 @@ impl Desk {
             if parts.contains_key(&me) {
                 continue;
             }
-            let part = self.seeds.part(height);
+            let part = seeds.part(height);
             parts.insert(me, part.clone());
             out.send_all(self.seats.nodes(), Message::SeedPart { height, part });
             self.combine(height);
@@ -58,7 +84,7 @@ impl Desk {
             && has_room
             && may_matter
             && self.seats.contains(from)
-            && self.seeds.is_part(from, height, &part)
+            && self.seeds.as_ref().is_some_and(|seeds| seeds.is_part(from, height, &part))
         {
             self.parts.entry(height).or_default().insert(from, part);
             self.combine(height);
@@ -66,7 +92,8 @@ impl Desk {
     }
 
     fn combine(&mut self, height: u64) {
-        let made = self.parts.get(&height).and_then(|parts| self.seeds.combine(height, parts));
+        let parts = self.parts.get(&height);
+        let made = self.seeds.as_ref().and_then(|seeds| seeds.combine(height, parts?));
         if let Some(signature) = made {
             self.queue(Item::Seed(SeedOf { height, signature }));
         }

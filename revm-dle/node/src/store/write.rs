@@ -83,6 +83,8 @@ pub(super) mod kind {
     pub(crate) const PROPOSED: i64 = 6;
     pub(crate) const NOTICE: i64 = 7;
     pub(crate) const JOINED: i64 = 8;
+    pub(crate) const DEALING: i64 = 9;
+    pub(crate) const SHARE: i64 = 10;
 }
 
 /// As SQLite has numbers.
@@ -174,6 +176,15 @@ fn put_record(tx: &Transaction<'_>, record: &Record) -> Result<(), StoreError> {
             tx.prepare_cached("DELETE FROM log WHERE height IS NULL")?.execute([])?;
             put_log(tx, None, record)
         }
+        Record::Epoch(epoch) => {
+            // It stays when older states go: below all entries' heights.
+            tx.prepare_cached("INSERT OR REPLACE INTO log (height, record) VALUES (?1, ?2)")?
+                .execute(params![-sql(epoch.0.epoch), encode(record)?])?;
+            // What older epochs' keys follow from is destroyed.
+            let before = epoch.0.epoch.saturating_sub(1);
+            forget_all(tx, kind::DEALING, before)?;
+            forget_all(tx, kind::SHARE, before)
+        }
         Record::LogVote(_, ballot) => note(tx, kind::LOG_VOTE, None, ballot.vote.view, record),
         Record::Draft(entry) => note(tx, kind::DRAFT, None, entry.header.height, record),
         Record::Word(word) => {
@@ -198,6 +209,8 @@ fn put_record(tx: &Transaction<'_>, record: &Record) -> Result<(), StoreError> {
                 .execute(params![kind::NOTICE, about.chain.as_slice()])?;
             note(tx, kind::NOTICE, Some(about.chain), about.height, record)
         }
+        Record::Dealing(epoch, _) => note(tx, kind::DEALING, None, *epoch, record),
+        Record::Share(epoch, _) => note(tx, kind::SHARE, None, *epoch, record),
         Record::Joined(number) => {
             forget_all(tx, kind::JOINED, *number)?;
             note(tx, kind::JOINED, None, *number, record)

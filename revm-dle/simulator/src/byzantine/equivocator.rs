@@ -1,8 +1,9 @@
-//! Votes for one thing before some, and for another before others.
+//! Votes for one thing before some, and for another before others; or for the other when the epoch is over.
 
 use alloy::primitives::{B256, keccak256};
 use conet_committee::{
     Action,
+    keys::NodeId,
     log::LogMessage,
     message::Message,
     vote::{Ballot, Phase},
@@ -11,11 +12,40 @@ use rand::Rng as _;
 
 use super::{Behaviour, Liar};
 
-pub(crate) struct Equivocator;
+/// How many votes it keeps for the next epoch.
+const HELD_MAX: usize = 16;
+
+#[derive(Default)]
+pub(crate) struct Equivocator {
+    /// Second votes that it gives when their epoch is over.
+    held: Vec<(NodeId, Ballot)>,
+    /// Whether it does nothing else: who cheats at once is out before an epoch ends.
+    waits: Option<bool>,
+}
 
 impl Behaviour for Equivocator {
     fn twist(&mut self, actions: Vec<Action>, liar: &mut Liar<'_>) -> Vec<Action> {
-        actions.into_iter().flat_map(|action| twist(action, liar)).collect()
+        let waits = *self.waits.get_or_insert_with(|| liar.rng.random_ratio(1, 3));
+        let mut twisted = Vec::new();
+        for action in actions {
+            if let Action::Send(to, Message::Log(LogMessage::Vote(ballot))) = &action
+                && self.held.len() < HELD_MAX
+                && waits
+                && liar.rng.random_ratio(1, 12)
+            {
+                self.held.push((*to, other(ballot, liar)));
+                twisted.push(action);
+            } else if waits {
+                twisted.push(action);
+            } else {
+                twisted.extend(twist(action, liar));
+            }
+        }
+        let epoch = liar.seats.epoch;
+        for (to, ballot) in self.held.extract_if(.., |(_, ballot)| ballot.vote.epoch < epoch) {
+            twisted.push(Action::Send(to, Message::Log(LogMessage::Vote(ballot))));
+        }
+        twisted
     }
 }
 
@@ -68,12 +98,7 @@ fn other(ballot: &Ballot, liar: &Liar<'_>) -> Ballot {
 }
 
 /// One of two, or both.
-fn both(
-    to: conet_committee::keys::NodeId,
-    first: Message,
-    second: Message,
-    liar: &mut Liar<'_>,
-) -> Vec<Action> {
+fn both(to: NodeId, first: Message, second: Message, liar: &mut Liar<'_>) -> Vec<Action> {
     match liar.rng.random_range(0..3) {
         0 => vec![Action::Send(to, first), Action::Send(to, second)],
         1 => vec![Action::Send(to, second)],

@@ -34,6 +34,11 @@ pub(crate) struct Flooder {
 
 impl Behaviour for Flooder {
     fn twist(&mut self, mut actions: Vec<Action>, liar: &mut Liar<'_>) -> Vec<Action> {
+        for action in &mut actions {
+            if let Action::Send(_, Message::Frozen(frozen)) = action {
+                *frozen = garbled(frozen, liar);
+            }
+        }
         while liar.rng.random_ratio(1, 3) {
             if let Some((creator, junk)) = self.forged_signer(liar) {
                 actions.push(Action::Send(creator, junk));
@@ -87,6 +92,15 @@ fn forged(liar: &mut Liar<'_>) -> Compact {
     let mut signature = Compact::ZERO;
     liar.rng.fill(signature.as_mut_slice());
     signature
+}
+
+/// The same state, but for one bit: some of those can be read.
+fn garbled(frozen: &Bytes, liar: &mut Liar<'_>) -> Bytes {
+    let (mut garbled, place) = (frozen.to_vec(), liar.rng.random_range(0..frozen.len().max(1)));
+    if let Some(byte) = garbled.get_mut(place) {
+        *byte ^= 1;
+    }
+    garbled.into()
 }
 
 fn somehow(liar: &mut Liar<'_>) -> B256 {

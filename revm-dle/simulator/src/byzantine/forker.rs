@@ -7,7 +7,11 @@ use std::collections::VecDeque;
 use alloy::primitives::{B256, Bytes, keccak256};
 use conet_committee::{
     Action,
-    archive::{Item, item::SeedOf, notice},
+    archive::{
+        Item,
+        item::{Handover, SeedOf},
+        notice,
+    },
     keys::{Compact, NodeId},
     log::{Entry, EntryHeader, LogMessage},
     message::Message,
@@ -114,7 +118,7 @@ impl Forker {
 
     /// An item that cannot stand.
     fn item(&self, liar: &mut Liar<'_>) -> Option<Item> {
-        Some(match liar.rng.random_range(0..3) {
+        Some(match liar.rng.random_range(0..4) {
             0 => {
                 let height = liar.rng.random_range(0..200);
                 Item::Seed(SeedOf { height, signature: Bytes::from_static(&[7; 32]) })
@@ -128,6 +132,14 @@ impl Forker {
                     return None;
                 }
                 Item::Evidence(first, second)
+            }
+            2 => {
+                // Its own choice for the next epoch.
+                let (mut nodes, epoch) = (liar.friends.to_vec(), liar.seats.epoch + 1);
+                nodes.extend(liar.seats.nodes().iter().take(2));
+                nodes.sort_unstable();
+                nodes.dedup();
+                Item::Handover(Handover { epoch, nodes })
             }
             _ => self.wishes.front()?.clone(),
         })

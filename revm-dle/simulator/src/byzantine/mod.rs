@@ -119,7 +119,7 @@ pub(crate) fn behaviour(kind: Kind) -> Box<dyn Behaviour> {
     match kind.0 {
         "colluder" => Box::new(colluder::Colluder),
         "dead" => Box::new(silent::Dead),
-        "equivocator" => Box::new(equivocator::Equivocator),
+        "equivocator" => Box::new(equivocator::Equivocator::default()),
         "flooder" => Box::new(flooder::Flooder::default()),
         "forker" => Box::new(forker::Forker::default()),
         "late-signer" => Box::new(late_signer::LateSigner::default()),

@@ -17,6 +17,8 @@ impl Behaviour for Withholder {
                     Message::Certified(..)
                         | Message::Propose(_)
                         | Message::SeedPart { .. }
+                        | Message::Dealing(_)
+                        | Message::Ack(_)
                         | Message::Word(..)
                         | Message::State(..)
                         | Message::Log(LogMessage::Propose(..) | LogMessage::Entries(_))

@@ -194,12 +194,16 @@ impl Books {
     /// Who was on the wrong side of what a quorum of seats found, in the log.
     pub(super) fn proven_wrong(&self, cast: &Cast) -> BTreeSet<NodeId> {
         let mut wrong = BTreeSet::new();
-        let decides = |words: &BTreeSet<NodeId>| super::is_quorum(words.len(), cast.seats.len());
-        for (hash, _) in self.accepted.iter().filter(|(_, words)| decides(words)) {
+        let decides = |(hash, words): &(&B256, &BTreeSet<NodeId>)| {
+            let epoch = self.known.get(*hash).map_or(0, |(header, _)| header.proposal.epoch);
+            let seats = cast.seats(epoch).len();
+            seats > 0 && super::is_quorum(words.len(), seats)
+        };
+        for (hash, _) in self.accepted.iter().filter(decides) {
             wrong.extend(self.refused.get(hash).into_iter().flatten());
             wrong.extend(self.refusers.get(hash).into_iter().flatten());
         }
-        for (hash, _) in self.refused.iter().filter(|(_, words)| decides(words)) {
+        for (hash, _) in self.refused.iter().filter(decides) {
             wrong.extend(self.signers.get(hash).into_iter().flatten());
         }
         wrong
@@ -217,7 +221,7 @@ impl Books {
         if self.state(block).is_none() {
             return wrong("executing it gives another");
         }
-        if cast.seats.contains(&node) || self.is_final(chain, below, parent) {
+        if cast.is_seat(node) || self.is_final(chain, below, parent) {
             return Ok(());
         }
         let Some((above, _)) = self.known.get(&parent) else {
@@ -311,6 +315,9 @@ impl Books {
         if about.chain != chain || about.height != height {
             return Err("it is of another chain or height");
         }
+        if cast.seats(about.epoch).is_empty() {
+            return Err("it is of no epoch");
+        }
         if !self.is_final(chain, height - 1, about.parent) {
             return Err("it stands on another block");
         }
@@ -322,7 +329,7 @@ impl Books {
         }
         let accepted = self.votes.get(&(hash, Phase::Accept.number()));
         let has_accepted = |seat: &NodeId| accepted.is_some_and(|accepted| accepted.contains(seat));
-        if !cast.reaches_quorum(accepted.map_or(0, BTreeSet::len)) {
+        if !cast.reaches_quorum(about.epoch, accepted.map_or(0, BTreeSet::len)) {
             return Err("no quorum of seats accepted it");
         }
         let mut asked = asked.into_iter().flatten().filter(|seat| cast.is_honest(*seat));

@@ -10,7 +10,7 @@ use conet_committee::{
     roulette::{pool::Snapshot, request::Unfit, selection::Selection},
 };
 
-use super::Violation;
+use super::{Cast, Violation};
 use crate::keys::SEATS;
 
 /// How many entries lie between a request and its seed's, at least.
@@ -22,8 +22,10 @@ const ENTRIES_KEPT: u64 = 256;
 /// What is known of draws.
 #[derive(Debug)]
 pub(super) struct Draws {
-    /// From which seeds follow.
-    secret: u64,
+    /// From which seeds follow, if they are toys.
+    secret: Option<u64>,
+    /// Seeds that were seen, by their entries.
+    seeds: BTreeMap<u64, B256>,
     newest: u64,
     /// Who waited after an entry.
     waited: BTreeMap<u64, Snapshot>,
@@ -38,9 +40,10 @@ pub(super) struct Draws {
 }
 
 impl Draws {
-    pub(super) const fn new(secret: u64) -> Self {
+    pub(super) const fn new(secret: Option<u64>) -> Self {
         Self {
             secret,
+            seeds: BTreeMap::new(),
             newest: 0,
             waited: BTreeMap::new(),
             barred: BTreeSet::new(),
@@ -77,7 +80,7 @@ impl Draws {
     }
 
     /// The state after an entry, which may be new.
-    pub(super) fn see_state(&mut self, state: &State) -> Result<(), Violation> {
+    pub(super) fn see_state(&mut self, cast: &Cast, state: &State) -> Result<(), Violation> {
         for selection in &state.selections {
             let id = selection.id();
             match self.seen.insert(selection.index, id) {
@@ -85,7 +88,7 @@ impl Draws {
                 Some(_) => return Err(wrong(selection, "there are two of it")),
                 None => {}
             }
-            self.check(selection).map_err(|why| wrong(selection, why))?;
+            self.check(cast, selection).map_err(|why| wrong(selection, why))?;
             if selection.members().iter().any(|node| self.barred.contains(node)) {
                 return Err(wrong(selection, "it draws who is barred"));
             }
@@ -99,7 +102,7 @@ impl Draws {
         Ok(())
     }
 
-    fn check(&mut self, selection: &Selection) -> Result<(), &'static str> {
+    fn check(&mut self, cast: &Cast, selection: &Selection) -> Result<(), &'static str> {
         let request = &selection.request;
         if request.seed_height < request.logged_at + SEED_DELAY {
             return Err("its seed could be known when it was asked for");
@@ -107,8 +110,16 @@ impl Draws {
         if selection.drawn_in <= request.seed_height {
             return Err("its seed's entry was not final");
         }
-        let words = [self.secret, request.seed_height, u64::MAX].map(u64::to_be_bytes).concat();
-        if selection.seed != keccak256(keccak256(words)) {
+        let epoch = cast.epoch_of(selection.drawn_in);
+        if cast.epoch_of(request.logged_at) != epoch {
+            return Err("it was asked for in another epoch");
+        }
+        let toy = self.secret.map(|secret| {
+            let words = [secret, epoch, request.seed_height, u64::MAX].map(u64::to_be_bytes);
+            keccak256(keccak256(words.concat()))
+        });
+        let first = *self.seeds.entry(request.seed_height).or_insert(selection.seed);
+        if selection.seed != toy.unwrap_or(first) {
             return Err("the seed is another");
         }
         let place = (request.chain, request.role, request.height, request.logged_at);
@@ -139,7 +150,9 @@ fn check_turns(selection: &Selection, waited: &Snapshot) -> Result<(), &'static 
         if found == wanted || left.is_empty() {
             break;
         }
-        let node = left.remove(below(selection, step, left.len() as u64));
+        // Everybody has as many lots.
+        let lots = usize::try_from(SEATS).unwrap_or(1);
+        let node = left.remove(below(selection, step, (left.len() * lots) as u64) / lots);
         if next == Some(&node) {
             if selection.request.members.contains(&node) {
                 return Err("it draws a member again");

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy::primitives::B256;
 use conet_bindings::roles;
 use conet_committee::{
-    archive::Item,
+    archive::{Beginning, Item},
     keys::NodeId,
     log::{Certificate, Entry, EntryHeader},
     vote::{Ballot, Phase},
 };
 
-use super::{Cast, Violation, is_quorum};
+use super::{Cast, Violation, cast::Epoch, is_quorum};
 
 /// The most that chain time grows from one entry to the next.
 const STEP_MS_MAX: u64 = 1_200;
@@ -27,7 +27,9 @@ const FINALIZE: u8 = (roles::ARCHIVE.trailing_zeros() as u8) << 4 | 2;
 #[derive(Debug)]
 struct Final {
     id: B256,
+    epoch: u64,
     time_ms: u64,
+    state_hash: B256,
     /// Seats that came back in it.
     returned: BTreeSet<NodeId>,
 }
@@ -36,12 +38,30 @@ struct Final {
 #[derive(Debug, Default)]
 pub(super) struct Log {
     entries: BTreeMap<u64, Final>,
-    /// The views of final entries, by id.
-    views: BTreeMap<B256, u64>,
+    /// The epochs and views of final entries, by id.
+    views: BTreeMap<B256, (u64, u64)>,
     /// Entries that honest seats wrote down.
     drafts: BTreeMap<B256, EntryHeader>,
-    /// Honest seats that said something, by view, phase and entry.
-    votes: BTreeMap<(u64, u8, B256), BTreeSet<NodeId>>,
+    /// Honest seats that said something, by epoch, view, phase and entry.
+    votes: BTreeMap<(u64, u64, u8, B256), BTreeSet<NodeId>>,
+}
+
+/// What the first entry of an epoch stands on.
+fn beginning(log: B256, epoch: u64, begun: &Epoch) -> B256 {
+    let (height, time_ms) = begun.after;
+    let header = EntryHeader {
+        log,
+        epoch,
+        view: 0,
+        height,
+        parent: B256::ZERO,
+        parent_view: 0,
+        time_ms,
+        items_hash: B256::ZERO,
+        notices_root: B256::ZERO,
+        state_hash: begun.state_hash,
+    };
+    header.id()
 }
 
 impl Log {
@@ -63,38 +83,62 @@ impl Log {
 
     pub(super) fn count(&mut self, ballot: &Ballot) {
         let vote = &ballot.vote;
-        self.votes.entry((vote.view, vote.phase, vote.block)).or_default().insert(ballot.voter);
+        let key = (vote.epoch, vote.view, vote.phase, vote.block);
+        self.votes.entry(key).or_default().insert(ballot.voter);
     }
 
-    fn agrees(&self, cast: &Cast, view: u64, phase: u8, entry: B256) -> bool {
-        let honest = self.votes.get(&(view, phase, entry)).map_or(0, BTreeSet::len);
-        cast.reaches_quorum(honest)
+    fn agrees(&self, cast: &Cast, (epoch, view): (u64, u64), phase: u8, entry: B256) -> bool {
+        let honest = self.votes.get(&(epoch, view, phase, entry)).map_or(0, BTreeSet::len);
+        cast.reaches_quorum(epoch, honest)
+    }
+
+    /// Nothing is final after the last entry of an epoch, and it says with which state the next one begins.
+    pub(super) fn check_last(&self, begins: &Beginning, height: u64) -> Result<(), Violation> {
+        let (epoch, node) = (begins.epoch, NodeId(0));
+        let wrong = |why| Err(Violation::WrongEpoch { epoch, node, why });
+        match self.entries.last_key_value() {
+            Some((last, _)) if *last != height => wrong("the one before has more entries"),
+            Some((_, last)) if last.state_hash != begins.state_hash => {
+                wrong("its state is another")
+            }
+            Some(_) => Ok(()),
+            None => wrong("the one before has no entry"),
+        }
     }
 
     /// An honest seat's vote must have its reasons in what others said before.
     pub(super) fn check_vote(&self, cast: &Cast, ballot: &Ballot) -> Result<(), Violation> {
         let (node, vote) = (ballot.voter, &ballot.vote);
         let unfounded = |why| Err(Violation::Unfounded { node, view: vote.view, why });
+        let epoch = vote.epoch;
         if vote.phase == FINALIZE {
             let is_founded =
-                vote.block.is_zero() || self.agrees(cast, vote.view, NOTARIZE, vote.block);
+                vote.block.is_zero() || self.agrees(cast, (epoch, vote.view), NOTARIZE, vote.block);
             return if is_founded { Ok(()) } else { unfounded("the entry is not notarized") };
         }
         let Some(header) = self.drafts.get(&vote.block) else {
             return unfounded("the seat does not have the entry");
         };
-        let is_first = header.height == 1;
+        let begun = cast.epoch(epoch);
+        let is_first = begun.is_some_and(|begun| header.height == begun.after.0 + 1);
         let parent_view = if is_first { 0 } else { header.parent_view };
-        if header.view != vote.view {
+        if (header.epoch, header.view) != (epoch, vote.view) {
             return unfounded("the entry is of another view");
         }
-        let is_final = self.views.get(&header.parent) == Some(&parent_view);
-        if !is_first && !is_final && !self.agrees(cast, parent_view, NOTARIZE, header.parent) {
+        let starts = begun.map(|begun| beginning(header.log, epoch, begun));
+        if is_first && epoch > 1 && starts != Some(header.parent) {
+            return unfounded("it stands on another end of the epoch before");
+        }
+        let is_final = self.views.get(&header.parent) == Some(&(epoch, parent_view));
+        let parent = (epoch, parent_view);
+        if !is_first && !is_final && !self.agrees(cast, parent, NOTARIZE, header.parent) {
             return unfounded("its parent is not notarized");
         }
         // Views below a final entry's were settled by that.
-        let settled = |view: u64| self.views.values().any(|known| *known >= view);
-        let given_up = |view| self.agrees(cast, view, FINALIZE, B256::ZERO) || settled(view);
+        let settled =
+            |view: u64| self.views.values().any(|(e, known)| *e == epoch && *known >= view);
+        let given_up =
+            |view| self.agrees(cast, (epoch, view), FINALIZE, B256::ZERO) || settled(view);
         if !(parent_view + 1..header.view).all(given_up) {
             return unfounded("a view between is not given up");
         }
@@ -104,6 +148,7 @@ impl Log {
     /// Returns whether it is new.
     pub(super) fn see_entry(
         &mut self,
+        cast: &Cast,
         node: NodeId,
         entry: &Entry,
         now_ms: u64,
@@ -119,8 +164,18 @@ impl Log {
         let wrong = |why| Err(Violation::WrongEntry { height, node, why });
         let about = &entry.header;
         let before = height.checked_sub(1).and_then(|height| self.entries.get(&height));
+        if about.epoch != cast.epoch_of(height) {
+            return wrong("it is of another epoch");
+        }
         match before {
             None if height != 1 => return wrong("the one before is not final"),
+            Some(before) if before.epoch != about.epoch => {
+                let begun = cast.epoch(about.epoch);
+                let starts = begun.map(|begun| beginning(about.log, about.epoch, begun));
+                if starts != Some(about.parent) {
+                    return wrong("it does not begin its epoch");
+                }
+            }
             Some(before) if before.id != about.parent => return wrong("it stands on another"),
             _ => {}
         }
@@ -138,9 +193,15 @@ impl Log {
             Item::Return(returning) => Some(returning.node),
             _ => None,
         });
-        let known = Final { id: second, time_ms: about.time_ms, returned: returned.collect() };
+        let known = Final {
+            id: second,
+            epoch: about.epoch,
+            time_ms: about.time_ms,
+            state_hash: about.state_hash,
+            returned: returned.collect(),
+        };
         self.entries.insert(height, known);
-        self.views.insert(second, about.view);
+        self.views.insert(second, (about.epoch, about.view));
         Ok(true)
     }
 
@@ -152,17 +213,30 @@ impl Log {
     ) -> Result<(), Violation> {
         let Certificate { phase, view, entry, signatures } = certificate;
         let signers: BTreeSet<_> = signatures.iter().map(|(signer, _)| *signer).collect();
-        let said = self.votes.get(&(*view, FINALIZE, *entry));
+        let known = self.made_final(*entry);
+        let epoch = known.map_or(0, |(epoch, _)| epoch);
+        let (said, seats) = (self.votes.get(&(epoch, *view, FINALIZE, *entry)), cast.seats(epoch));
         let stands = |signer: &NodeId| {
-            cast.seats.contains(signer)
+            seats.contains(signer)
                 && (!cast.is_honest(*signer) || said.is_some_and(|said| said.contains(signer)))
         };
         let found = signers.iter().filter(|signer| stands(signer)).count();
-        let is_final = *phase == Phase::Finalize && self.views.get(entry) == Some(view);
-        if !is_final || !is_quorum(found, cast.seats.len()) {
+        let is_final = *phase == Phase::Finalize && known == Some((epoch, *view));
+        if !is_final || !is_quorum(found, seats.len()) {
             return Err(Violation::NoQuorum { node, view: *view, found });
         }
         Ok(())
+    }
+
+    /// The epoch and view of a final entry, or of an empty one that makes its epoch's last one final.
+    fn made_final(&self, entry: B256) -> Option<(u64, u64)> {
+        let (mut below, nothing) = (entry, Item::hash_all(&[]));
+        while !self.views.contains_key(&below) {
+            let header = self.drafts.get(&below).filter(|header| header.items_hash == nothing)?;
+            below = header.parent;
+        }
+        let stands = self.views.get(&entry).copied();
+        stands.or_else(|| self.drafts.get(&entry).map(|header| (header.epoch, header.view)))
     }
 
     /// The seats that were active before an entry, too: it may have decided something before they came back.

@@ -10,25 +10,30 @@
 //! - one final block at each height of a chain, with the votes of its whole group and of every active seat;
 //! - a final block is what executing it gives, by arithmetic written anew here, and no money appears or vanishes;
 //! - seeds are signed when their entries are final, and draw whom they must;
-//! - no honest node is found guilty, reported or barred, and more than two thirds of the seats stay active.
+//! - no honest node is found guilty, reported or barred, and more than two thirds of the seats stay active;
+//! - an epoch begins with the one state that the one before ended with, and those whom the main chain named; heights go on,
+//!   chains begin new views, and no draw outlives its epoch.
 //!
 //! And at the end, long after the network healed: every payment was made, every honest seat is active; whoever gave two
 //! votes that exclude each other before one and the same honest seat, or was proven wrong about a final block, is barred.
 
 mod books;
+mod cast;
 mod draws;
 mod log;
 mod violation;
 mod votes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use alloy::primitives::B256;
+use conet_bindings::statement;
 use conet_committee::{
-    archive::State,
+    archive::{Beginning, State, item::Handover},
     keys::{Compact, NodeId},
     log::{Entry, LogMessage},
     message::Message,
+    seats::Seats,
     vote::{Ballot, Voting},
 };
 use conet_ledger::block::{Body, Header};
@@ -36,45 +41,27 @@ use conet_ledger::block::{Body, Header};
 use crate::scenario::Scenario;
 
 use books::Books;
+use cast::Cast;
 use draws::Draws;
 use log::Log;
 pub use violation::Violation;
 use votes::Votes;
 
 /// Who voted where.
-type Key = (NodeId, B256, u64, u64, u8);
+type Key = (NodeId, B256, u64, u64, u64, u8);
 
-/// Of a vote: its chain, height, view and phase. A node votes once in each.
-pub(crate) type Place = (B256, u64, u64, u8);
+/// Of a vote: its chain, height, view, epoch and phase. A node votes once in each.
+pub(crate) type Place = (B256, u64, u64, u64, u8);
 
 /// Where a ballot counts.
 pub(crate) const fn place(ballot: &Ballot) -> Place {
     let vote = &ballot.vote;
-    (vote.chain, vote.height, vote.view, vote.phase)
+    (vote.chain, vote.height, vote.view, vote.epoch, vote.phase)
 }
 
 const fn key(ballot: &Ballot) -> Key {
-    let (chain, height, view, phase) = place(ballot);
-    (ballot.voter, chain, height, view, phase)
-}
-
-/// Who takes part, and who lies.
-#[derive(Debug)]
-struct Cast {
-    honest: BTreeSet<NodeId>,
-    seats: Vec<NodeId>,
-}
-
-impl Cast {
-    fn is_honest(&self, node: NodeId) -> bool {
-        self.honest.contains(&node)
-    }
-
-    /// Whether these honest seats may be a quorum, with what liars may have said.
-    fn reaches_quorum(&self, honest: usize) -> bool {
-        let liars = self.seats.iter().filter(|seat| !self.is_honest(**seat)).count();
-        is_quorum(honest + liars, self.seats.len())
-    }
+    let (chain, height, view, epoch, phase) = place(ballot);
+    (ballot.voter, chain, height, view, epoch, phase)
 }
 
 const fn is_quorum(found: usize, seats: usize) -> bool {
@@ -99,11 +86,11 @@ pub(crate) struct Oracle {
 }
 
 impl Oracle {
-    /// `secret`: what seeds follow from. `voting`: checks signatures.
-    pub(crate) fn new(scenario: &Scenario, secret: u64, voting: Voting) -> Self {
+    /// `secret`: what seeds follow from, if they are toys. `voting`: checks signatures.
+    pub(crate) fn new(scenario: &Scenario, secret: Option<u64>, voting: Voting) -> Self {
         let chains: Vec<_> = scenario.chains.iter().map(|opening| opening.chain).collect();
         Self {
-            cast: Cast { honest: scenario.honest(), seats: scenario.seats.clone() },
+            cast: Cast::new(scenario.honest(), scenario.seats.clone()),
             log: Log::default(),
             books: Books::new(&chains),
             votes: Votes::default(),
@@ -178,7 +165,8 @@ impl Oracle {
         entry: &Entry,
         now_ms: u64,
     ) -> Result<(), Violation> {
-        if self.log.see_entry(node, entry, now_ms)? {
+        if self.log.see_entry(&self.cast, node, entry, now_ms)? {
+            self.cast.see_items(entry)?;
             self.books.see_items(&entry.items);
             self.draws.see_items(entry)?;
         }
@@ -209,8 +197,34 @@ impl Oracle {
         Ok(())
     }
 
-    /// A message reached an honest seat: the votes in it are known there.
-    pub(crate) fn see_delivered(&mut self, seat: NodeId, message: &Message) {
+    /// The main chain names who shall sit next.
+    pub(crate) fn see_named(&mut self, handover: &Handover) {
+        self.cast.see_named(handover);
+    }
+
+    /// An honest seat certifies what its epoch ended with.
+    pub(crate) fn see_statement(
+        &mut self,
+        node: NodeId,
+        statement: &statement::Handover,
+    ) -> Result<(), Violation> {
+        self.cast.see_statement(node, statement)
+    }
+
+    /// The main chain begins an epoch, after the entry of this height and time.
+    pub(crate) fn see_beginning(
+        &mut self,
+        beginning: &Beginning,
+        after: (u64, u64),
+    ) -> Result<(), Violation> {
+        self.log.check_last(beginning, after.0)?;
+        self.cast.begin(beginning, after);
+        Ok(())
+    }
+
+    /// A message reached an honest seat of an epoch: the votes in it are known there. It keeps no first votes of other
+    /// epochs, but knows second ones when it sees them.
+    pub(crate) fn see_delivered(&mut self, seat: NodeId, epoch: u64, message: &Message) {
         for ballot in shown_ballots(message) {
             let key = key(ballot);
             let first = self.shown.get(&seat).and_then(|shown| shown.get(&key)).copied();
@@ -220,6 +234,7 @@ impl Oracle {
             }
             let shown = self.shown.entry(seat).or_default();
             match first {
+                None if ballot.vote.epoch != epoch => {}
                 None => drop(shown.insert(key, ballot.vote.block)),
                 Some(_) => drop(self.cheats.entry(ballot.voter).or_insert((seat, key))),
             }
@@ -261,19 +276,21 @@ impl Oracle {
                 return Err(Violation::HonestBarred { node, barred: finding.node });
             }
         }
-        let lost = self.cast.seats.iter().filter(|seat| state.barred.contains(*seat)).count();
-        if !is_quorum(state.active.len() + lost, self.cast.seats.len()) {
+        let seats = self.cast.check_seats(node, &state.seats)?;
+        let lost = seats.iter().filter(|seat| state.barred.contains(*seat)).count();
+        if !is_quorum(state.active.len() + lost, seats.len()) {
             return Err(Violation::TooFewActive { node, active: state.active.len() });
         }
-        self.draws.see_state(state)?;
+        self.draws.see_state(&self.cast, state)?;
         for chain in state.chains.values() {
             self.books.see_group(chain);
+            self.cast.see_view(node, state, chain)?;
             if let Some(lost) = self.books.see_places(&self.cast, chain) {
                 return Err(Violation::LostPlace { node: lost, chain: chain.id, view: chain.view });
             }
             // Who was active when a block became final is known when nothing else happened since.
             let is_next = state.height == before + 1 && self.log.has(state.height);
-            let asked = is_next.then_some(&state.active);
+            let asked = (is_next && state.has_begun()).then_some(&state.active);
             let asked = asked.map(|active| self.log.without_returned(state.height, active));
             self.books.see_final(&self.cast, node, (chain.id, chain.height, chain.hash), asked)?;
         }
@@ -324,10 +341,18 @@ impl Oracle {
     }
 
     /// At the end: are all barred who were seen?
-    pub(crate) fn check_cheats(&self, barred: impl Fn(NodeId) -> bool) -> Result<(), Violation> {
-        for (cheat, (witness, (_, chain, height, view, phase))) in &self.cheats {
+    pub(crate) fn check_cheats(
+        &self,
+        newest: &Seats,
+        barred: impl Fn(NodeId) -> bool,
+    ) -> Result<(), Violation> {
+        // Who left has told others what it saw, and nobody can be sure that they heard it.
+        let seated = |(_, (witness, _)): &(_, &(NodeId, _))| newest.contains(*witness);
+        for (cheat, (witness, (_, chain, height, view, epoch, phase))) in
+            self.cheats.iter().filter(seated)
+        {
             if !barred(*cheat) {
-                let vote = (*chain, *height, *view, *phase);
+                let vote = (*chain, *height, *view, *epoch, *phase);
                 return Err(Violation::CheatAtLarge { cheat: *cheat, witness: *witness, vote });
             }
         }

@@ -75,8 +75,8 @@ pub enum Violation {
         cheat: NodeId,
         /// Who saw both votes.
         witness: NodeId,
-        /// The chain, height, view and phase.
-        vote: (B256, u64, u64, u8),
+        /// The chain, height, view, epoch and phase.
+        vote: (B256, u64, u64, u64, u8),
     },
     /// No end came.
     #[error(
@@ -106,6 +106,18 @@ pub enum Violation {
         /// What is wrong.
         why: &'static str,
     },
+    /// Two ends of one epoch, or a beginning that is none.
+    #[error(
+        "expected epoch {epoch} to begin with what the one before ended with, found at {node}: {why}"
+    )]
+    WrongEpoch {
+        /// The epoch that begins.
+        epoch: u64,
+        /// Who says so.
+        node: NodeId,
+        /// What is wrong.
+        why: &'static str,
+    },
     /// An entry was made final by too few.
     #[error(
         "expected more than two thirds of the seats behind what {node} holds for final in view {view}, found {found}"
@@ -125,8 +137,8 @@ pub enum Violation {
     NotJournaled {
         /// Who.
         node: NodeId,
-        /// The chain, height, view and phase.
-        vote: (B256, u64, u64, u8),
+        /// The chain, height, view, epoch and phase.
+        vote: (B256, u64, u64, u64, u8),
     },
     /// An honest node shows a vote that is not its voter's.
     #[error("expected {node} to count signed votes, found one in the name of {voter}")]
@@ -141,8 +153,8 @@ pub enum Violation {
     TwoVotes {
         /// Who.
         node: NodeId,
-        /// The chain, height, view and phase.
-        vote: (B256, u64, u64, u8),
+        /// The chain, height, view, epoch and phase.
+        vote: (B256, u64, u64, u64, u8),
     },
     /// An honest seat voted for an entry that the log cannot have next.
     #[error("expected {node} to have reason for its vote in view {view}, found none: {why}")]

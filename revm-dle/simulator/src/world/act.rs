@@ -33,19 +33,23 @@ impl World<'_> {
     fn act(&mut self, id: NodeId, mut actions: Vec<Action>) -> Result<(), Violation> {
         let Some(node) = self.nodes.get_mut(&id) else { return Ok(()) };
         if let Some(behaviour) = &mut node.behaviour {
+            let seats = match &node.actor {
+                Actor::Seat(seat) => seat.state().seats.clone(),
+                _ => self.main.seats.clone(),
+            };
             let mut liar = Liar {
                 voting: &node.voting,
                 rng: &mut self.rng,
                 now_ms: self.now_ms,
                 friends: &self.scenario.friends,
-                seats: &self.seats,
+                seats: &seats,
                 members: &self.scenario.members,
                 blocks: self.oracle.blocks_sent(),
             };
             actions = behaviour.twist(actions, &mut liar);
         }
         // Members have less to do.
-        let often = if self.seats.contains(id) { 1 } else { MEMBER_CRASHES };
+        let often = if self.scenario.archives.contains(&id) { 1 } else { MEMBER_CRASHES };
         let crashes = self.scenario.crashes > 0
             && !actions.is_empty()
             && self.rng.random_ratio(self.scenario.crashes * often, 100_000);
@@ -58,6 +62,7 @@ impl World<'_> {
         }
         // What a node that crashes knew, others may know from it.
         self.look(id)?;
+        self.certify(id)?;
         if crashes {
             self.crash(id);
         }
@@ -132,9 +137,10 @@ impl World<'_> {
             node.wakes_ms = 0;
             node.seen = 0;
         }
-        if self.seats.contains(id) {
+        if self.is_archive(id) {
             self.open_chains(id)?;
         }
+        self.read(id)?;
         self.step(id, Event::Tick)
     }
 

@@ -24,6 +24,7 @@ impl World<'_> {
         let is_over = self.now_ms > self.scenario.heals_ms + AFTERWARDS_MS;
         is_over
             && self.scenario.payments.iter().all(|planned| self.is_made(planned))
+            && self.is_handed_over()
             && self.all_agree()
             && self.is_calm()
     }
@@ -52,12 +53,13 @@ impl World<'_> {
         chains.map(|chain| (chain.id, chain.view)).collect()
     }
 
+    /// Of the newest epoch, as far as they have taken their seats in it.
     pub(super) fn honest_seats(&self) -> impl Iterator<Item = &Seat> {
-        self.scenario.seats.iter().filter(|seat| self.oracle.is_honest(**seat)).filter_map(|seat| {
-            match self.nodes.get(seat).map(|node| &node.actor) {
-                Some(Actor::Seat(seat)) => Some(&**seat),
-                _ => None,
-            }
+        let newest = &self.main.seats;
+        let honest = newest.nodes().iter().filter(|seat| self.oracle.is_honest(**seat));
+        honest.filter_map(|seat| match self.nodes.get(seat).map(|node| &node.actor) {
+            Some(Actor::Seat(seat)) if seat.state().seats.epoch == newest.epoch => Some(&**seat),
+            _ => None,
         })
     }
 
@@ -76,7 +78,7 @@ impl World<'_> {
             .collect();
         finals.len() == 1
             && self.suspended().is_none()
-            && self.oracle.check_cheats(is_barred).is_ok()
+            && self.oracle.check_cheats(&self.main.seats, is_barred).is_ok()
     }
 
     pub(super) fn check_end(&self) -> Result<(), Violation> {
@@ -90,10 +92,10 @@ impl World<'_> {
         }
         let open: Vec<_> =
             self.scenario.payments.iter().filter(|planned| !self.is_made(planned)).collect();
-        if open.is_empty() && self.all_agree() {
+        if open.is_empty() && self.is_handed_over() && self.all_agree() {
             return Ok(());
         }
-        self.oracle.check_cheats(|node| {
+        self.oracle.check_cheats(&self.main.seats, |node| {
             self.honest_seats().any(|seat| seat.state().barred.contains(&node))
         })?;
         let after_ms = self.now_ms - self.scenario.heals_ms;

@@ -3,6 +3,7 @@
 mod act;
 mod calm;
 mod end;
+mod main_chain;
 mod node;
 mod payers;
 
@@ -25,6 +26,7 @@ use crate::{
     scenario::Scenario,
     trace::{Sink, Trace},
 };
+use main_chain::MainChain;
 use node::{Actor, Node};
 
 /// The main chain that all this belongs to.
@@ -46,6 +48,8 @@ pub(crate) enum Happening {
     Returns(NodeId),
     Pays(usize),
     Opens(NodeId),
+    Names(usize),
+    Reads(NodeId),
     StopsWitness,
     Cut(BTreeSet<NodeId>),
     Heals,
@@ -60,6 +64,7 @@ pub(crate) struct World<'a> {
     due: BTreeMap<(u64, u64), Happening>,
     nodes: BTreeMap<NodeId, Node>,
     seats: Arc<Seats>,
+    main: MainChain,
     pub(crate) scenario: Scenario,
     oracle: Oracle,
     timeline: Timeline,
@@ -78,9 +83,17 @@ impl<'a> World<'a> {
         Self::with(seed, rng, scenario, sink)
     }
 
+    /// The same, but that seats make their keys themselves.
+    pub(crate) fn with_ceremonies(seed: u64, only: Option<Kind>) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let scenario = Scenario::random(&mut rng, only);
+        Self::with(seed, rng, Scenario { holds_ceremonies: true, ..scenario }, None)
+    }
+
     fn with(seed: u64, rng: ChaCha8Rng, scenario: Scenario, sink: Sink<'a>) -> Self {
         let seats = Arc::new(Seats::new(MAIN_CHAIN.0, 1, 1, scenario.seats.clone()));
-        let oracle = Oracle::new(&scenario, seed, voting(NodeId(0)));
+        let secret = (!scenario.holds_ceremonies).then_some(seed);
+        let oracle = Oracle::new(&scenario, secret, voting(NodeId(0)));
         let mut world = Self {
             rng,
             seed,
@@ -88,6 +101,7 @@ impl<'a> World<'a> {
             counted: 0,
             due: BTreeMap::new(),
             nodes: BTreeMap::new(),
+            main: MainChain::new(seats.clone()),
             seats,
             scenario,
             oracle,
@@ -110,8 +124,12 @@ impl<'a> World<'a> {
             self.nodes.insert(node, Node::new(node, actor, ledgers, kind.map(behaviour)));
             self.at(0, Happening::Wakes(node));
         }
-        for seat in self.scenario.seats.clone() {
+        for seat in self.scenario.archives.clone() {
             self.at(1, Happening::Opens(seat));
+        }
+        for index in 0..self.scenario.handovers.len() {
+            let at_ms = self.scenario.handovers.get(index).map_or(0, |(at_ms, _)| *at_ms);
+            self.at(at_ms, Happening::Names(index));
         }
         for index in 0..self.scenario.payments.len() {
             let at_ms = self.scenario.payments.get(index).map_or(0, |payment| payment.at_ms);
@@ -166,8 +184,8 @@ impl<'a> World<'a> {
             Happening::Arrives(from, to, message) => {
                 if self.is_up(to) {
                     let message = Arc::unwrap_or_clone(message);
-                    if self.oracle.is_honest(to) && self.seats.contains(to) {
-                        self.oracle.see_delivered(to, &message);
+                    if let Some(epoch) = self.seated_in(to).filter(|_| self.oracle.is_honest(to)) {
+                        self.oracle.see_delivered(to, epoch, &message);
                     }
                     if let Some(behaviour) =
                         self.nodes.get_mut(&to).and_then(|node| node.behaviour.as_mut())
@@ -185,6 +203,9 @@ impl<'a> World<'a> {
             }
             Happening::Returns(node) => self.restart(node)?,
             Happening::Opens(seat) => self.open_chains(seat)?,
+            Happening::Names(index) => self.name(index),
+            Happening::Reads(node) if self.is_up(node) => self.read(node)?,
+            Happening::Reads(_) => {}
             Happening::StopsWitness => self.stop_now(),
             Happening::Pays(index) => self.pay(index),
             Happening::Cut(apart) => self.scenario.network.apart = apart,
@@ -194,6 +215,18 @@ impl<'a> World<'a> {
             }
         }
         Ok(())
+    }
+
+    fn is_archive(&self, node: NodeId) -> bool {
+        self.scenario.archives.contains(&node)
+    }
+
+    /// In which epoch a node has a seat, and has taken it.
+    fn seated_in(&self, node: NodeId) -> Option<u64> {
+        match &self.nodes.get(&node)?.actor {
+            Actor::Seat(seat) if seat.is_seated() => Some(seat.state().seats.epoch),
+            _ => None,
+        }
     }
 
     fn is_up(&self, node: NodeId) -> bool {

@@ -16,7 +16,7 @@ use conet_committee::{
 use super::{World, voting};
 use crate::{
     byzantine::Behaviour,
-    keys::ToySeeds,
+    keys::ToyRing,
     ledger::ToyLedgers,
     oracle::{Place, place},
 };
@@ -101,14 +101,18 @@ impl World<'_> {
         journal: Option<Vec<Record>>,
     ) -> Actor {
         let ledgers = Box::new(ledgers);
-        if self.seats.contains(node) {
-            let seeds = ToySeeds { me: node, quorum: self.seats.quorum(), secret: self.seed };
+        if self.is_archive(node) {
+            let keys = ToyRing {
+                me: node,
+                secret: self.seed,
+                holds_ceremonies: self.scenario.holds_ceremonies,
+            };
             let config = SeatConfig {
                 seats: self.seats.clone(),
                 voting: voting(node),
                 timing: Timing { history_max: 24, ..Timing::default() },
                 rules: Rules { checkpoint_every: 8, ..Rules::default() },
-                seeds: Arc::new(seeds),
+                keys: Arc::new(keys),
                 began_ms: 0,
             };
             return Actor::Seat(Box::new(match journal {

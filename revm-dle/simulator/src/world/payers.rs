@@ -51,7 +51,7 @@ impl World<'_> {
     }
 
     fn helpers(&self, chain: B256, all: bool) -> Vec<NodeId> {
-        let honest = self.scenario.seats.iter().filter(|seat| self.oracle.is_honest(**seat));
+        let honest = self.scenario.archives.iter().filter(|seat| self.oracle.is_honest(**seat));
         let states = honest.filter_map(|seat| match self.nodes.get(seat).map(|node| &node.actor) {
             Some(Actor::Seat(seat)) => Some(seat.state()),
             _ => None,

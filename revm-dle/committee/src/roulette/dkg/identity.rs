@@ -130,6 +130,12 @@ impl Member {
         [&group.to_be_bytes(), node.as_slice(), self.sealing.as_slice()].concat()
     }
 
+    /// Whether the node holds the keys.
+    #[must_use]
+    pub fn is_proven(&self, group: u32) -> bool {
+        self.verify(group).is_ok()
+    }
+
     /// Checks the proof, and gives the key by which the member is known.
     pub(super) fn verify(&self, group: u32) -> Result<ed25519::PublicKey, DkgError> {
         let invalid = DkgError::MemberInvalid { node: self.node };

@@ -1,0 +1,166 @@
+//! Who takes part, who lies, and who sits in which epoch.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy::primitives::{B256, U256};
+use conet_bindings::statement;
+use conet_committee::{
+    archive::{Beginning, Chain, Item, State, item::Handover},
+    keys::NodeId,
+    log::Entry,
+    seats::Seats,
+};
+
+use super::{Violation, is_quorum};
+
+/// An epoch of the group.
+#[derive(Debug)]
+pub(super) struct Epoch {
+    nodes: Vec<NodeId>,
+    /// The last entry before it: its height and time, and the state after it.
+    pub(super) after: (u64, u64),
+    pub(super) state_hash: B256,
+}
+
+/// All nodes.
+#[derive(Debug)]
+pub(super) struct Cast {
+    honest: BTreeSet<NodeId>,
+    epochs: BTreeMap<u64, Epoch>,
+    /// What the main chain named, by the epoch that is to begin.
+    named: BTreeMap<u64, Vec<Vec<NodeId>>>,
+    /// What honest seats certified, by the epoch that is over.
+    certified: BTreeMap<u64, B256>,
+    /// Where each chain stands: the epoch, and the highest block and view in it.
+    stands: BTreeMap<B256, (u64, u64, u64)>,
+}
+
+impl Cast {
+    pub(super) fn new(honest: BTreeSet<NodeId>, nodes: Vec<NodeId>) -> Self {
+        let first = Epoch { nodes, after: (0, 0), state_hash: B256::ZERO };
+        let epochs = BTreeMap::from([(1, first)]);
+        Self {
+            honest,
+            epochs,
+            named: BTreeMap::new(),
+            certified: BTreeMap::new(),
+            stands: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn is_honest(&self, node: NodeId) -> bool {
+        self.honest.contains(&node)
+    }
+
+    pub(super) fn seats(&self, epoch: u64) -> &[NodeId] {
+        self.epochs.get(&epoch).map_or(&[], |epoch| &epoch.nodes)
+    }
+
+    /// Whether a node ever has a seat.
+    pub(super) fn is_seat(&self, node: NodeId) -> bool {
+        self.epochs.values().any(|epoch| epoch.nodes.contains(&node))
+    }
+
+    /// Whether these honest seats of an epoch may be a quorum, with what liars may have said.
+    pub(super) fn reaches_quorum(&self, epoch: u64, honest: usize) -> bool {
+        let seats = self.seats(epoch);
+        let liars = seats.iter().filter(|seat| !self.is_honest(**seat)).count();
+        is_quorum(honest + liars, seats.len())
+    }
+
+    pub(super) fn epoch(&self, number: u64) -> Option<&Epoch> {
+        self.epochs.get(&number)
+    }
+
+    /// The epoch that an entry of this height must be of.
+    pub(super) fn epoch_of(&self, height: u64) -> u64 {
+        let begun = self.epochs.iter().rev().find(|(_, epoch)| epoch.after.0 < height);
+        begun.map_or(0, |(number, _)| *number)
+    }
+
+    // --- from one epoch to the next ---
+
+    pub(super) fn see_named(&mut self, handover: &Handover) {
+        self.named.entry(handover.epoch).or_default().push(handover.nodes.clone());
+    }
+
+    fn is_named(&self, epoch: u64, nodes: &[NodeId]) -> bool {
+        self.named.get(&epoch).is_some_and(|lists| lists.iter().any(|list| list == nodes))
+    }
+
+    /// A new final entry: whoever shall sit next was named by the main chain.
+    pub(super) fn see_items(&self, entry: &Entry) -> Result<(), Violation> {
+        let header = &entry.header;
+        for item in &entry.items {
+            if let Item::Handover(handover) = item
+                && !self.is_named(header.epoch + 1, &handover.nodes)
+            {
+                let (height, node) = (header.height, NodeId(0));
+                let why = "the main chain names others for the next epoch";
+                return Err(Violation::WrongEntry { height, node, why });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn see_statement(
+        &mut self,
+        node: NodeId,
+        statement: &statement::Handover,
+    ) -> Result<(), Violation> {
+        let epoch = statement.epoch + 1;
+        let wrong = |why| Err(Violation::WrongEpoch { epoch, node, why });
+        let lists = self.named.get(&epoch).into_iter().flatten();
+        let mut lists = lists.map(|list| list.iter().map(|node| U256::from(node.0)));
+        if !lists.any(|list| list.eq(statement.nodes.iter().copied())) {
+            return wrong("the main chain names others");
+        }
+        if *self.certified.entry(statement.epoch).or_insert(statement.stateHash)
+            != statement.stateHash
+        {
+            return wrong("another honest seat certified another state");
+        }
+        Ok(())
+    }
+
+    pub(super) fn begin(&mut self, beginning: &Beginning, after: (u64, u64)) {
+        let (nodes, state_hash) = (beginning.nodes.clone(), beginning.state_hash);
+        self.epochs.insert(beginning.epoch, Epoch { nodes, after, state_hash });
+    }
+
+    /// The seats that a node takes for an epoch's must be that epoch's.
+    pub(super) fn check_seats(&self, node: NodeId, found: &Seats) -> Result<&[NodeId], Violation> {
+        let seats = self.seats(found.epoch);
+        if seats != found.nodes() {
+            let (epoch, why) = (found.epoch, "others sit in it");
+            return Err(Violation::WrongEpoch { epoch, node, why });
+        }
+        Ok(seats)
+    }
+
+    /// A chain keeps its height over an epoch's end, and begins a new view.
+    pub(super) fn see_view(
+        &mut self,
+        node: NodeId,
+        state: &State,
+        chain: &Chain,
+    ) -> Result<(), Violation> {
+        let epoch = state.seats.epoch;
+        let (before, height, view) =
+            self.stands.get(&chain.id).copied().unwrap_or((epoch, 0, chain.view));
+        let wrong = |why| Err(Violation::WrongEpoch { epoch, node, why });
+        if before < epoch && state.has_begun() {
+            if chain.view <= view {
+                return wrong("a chain keeps its view");
+            }
+            if chain.height < height {
+                return wrong("a chain loses blocks");
+            }
+        }
+        if before <= epoch && (state.has_begun() || before == epoch) {
+            let stands = (epoch, height.max(chain.height), view.max(chain.view));
+            self.stands.insert(chain.id, stands);
+        }
+        Ok(())
+    }
+}
