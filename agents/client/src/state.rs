@@ -28,23 +28,12 @@ use crate::{clock, limits::MESSAGE_SECONDS_MAX};
 /// Why the client's own files could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// The file cannot be opened.
-    #[error("cannot open {path}: {source}; check its owner and the disk")]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
-        source: rusqlite::Error,
-    },
+    /// The file cannot be used.
+    #[error(transparent)]
+    Open(#[from] conet_sqlite::OpenError),
     /// SQLite failed.
     #[error("the client's database failed: {0}; check the disk")]
     Sqlite(#[from] rusqlite::Error),
-    /// The tables are of a later version.
-    #[error("{path} was written by a newer version of this program: use that one")]
-    Newer {
-        /// The file.
-        path: PathBuf,
-    },
     /// A file beside the database failed.
     #[error("cannot {action} {path}: {source}; check the disk")]
     Io {
@@ -117,7 +106,7 @@ impl State {
         std::fs::create_dir_all(home).map_err(StateError::io("make", home))?;
         let name = network_name(network);
         let path = home.join(format!("client-{name}.db"));
-        let connection = schema::open(&path)?;
+        let connection = conet_sqlite::open(&path, &schema::MIGRATIONS, None)?;
         let incomplete = home.join(format!("incomplete-{name}"));
         let state = Self(Arc::new(Inner { path, incomplete, connection: Mutex::new(connection) }));
         state.sweep(clock::unix_seconds())?;

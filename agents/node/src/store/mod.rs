@@ -88,14 +88,9 @@ pub enum StoreError {
     /// A row that this program did not write.
     #[error("the store holds a row it cannot read: {0}")]
     Corrupt(&'static str),
-    /// The store's folder cannot be used.
-    #[error("cannot open the store at {path}: {source}")]
-    Open {
-        /// The file.
-        path: String,
-        /// Why not.
-        source: rusqlite::Error,
-    },
+    /// The file cannot be used.
+    #[error(transparent)]
+    Open(#[from] conet_sqlite::OpenError),
 }
 
 /// A message as it waits in a mailbox.
@@ -142,7 +137,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the file cannot be used.
     pub fn open(path: &Path, limits: StoreLimits, on_stored: OnStored) -> Result<Self, StoreError> {
-        let connection = schema::open(path, limits.file_bytes_max)?;
+        let connection =
+            conet_sqlite::open(path, &schema::MIGRATIONS, Some(limits.file_bytes_max))?;
         let (ops, queue) = mpsc::sync_channel(limits.waiting_writes_max);
         let waiting_max = limits.waiting_writes_max;
         let metrics = StoreMetrics::default();
@@ -303,7 +299,10 @@ impl Store {
 impl Readers {
     fn take(&self) -> Result<Connection, StoreError> {
         let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
-        idle.map_or_else(|| schema::open_reader(&self.path), Ok)
+        Ok(match idle {
+            Some(connection) => connection,
+            None => conet_sqlite::open_reader(&self.path)?,
+        })
     }
 
     fn put(&self, connection: Connection) {

@@ -93,13 +93,8 @@ pub enum StoreError {
         found: String,
     },
     /// The file cannot be used.
-    #[error("cannot open the store at {path}: {source}")]
-    Open {
-        /// The file.
-        path: String,
-        /// Why not.
-        source: rusqlite::Error,
-    },
+    #[error(transparent)]
+    Open(#[from] conet_sqlite::OpenError),
 }
 
 /// A handle on the store; cheap to clone. The writer ends when the last one goes.
@@ -135,7 +130,8 @@ impl Store {
         limits: StoreLimits,
         metrics: Metrics,
     ) -> Result<Self, StoreError> {
-        let connection = schema::open(path, limits.file_bytes_max)?;
+        let connection =
+            conet_sqlite::open(path, &schema::MIGRATIONS, Some(limits.file_bytes_max))?;
         claim(&connection, node, seats)?;
         let (steps, queue) = mpsc::sync_channel(limits.waiting_steps_max);
         let idle_max = limits.idle_readers_max;
@@ -344,7 +340,10 @@ fn claim(connection: &Connection, node: NodeId, seats: &Seats) -> Result<(), Sto
 impl Readers {
     fn take(&self) -> Result<Connection, StoreError> {
         let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
-        idle.map_or_else(|| schema::open_reader(&self.path), Ok)
+        Ok(match idle {
+            Some(connection) => connection,
+            None => conet_sqlite::open_reader(&self.path)?,
+        })
     }
 
     fn put(&self, connection: Connection) {

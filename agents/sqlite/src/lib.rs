@@ -1,0 +1,139 @@
+//! How the project's SQLite files are opened: written ahead, synced at every commit, their tables brought up to date.
+//!
+//! One connection writes; others read. What is committed is on disk before anybody is told so.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+/// How long a connection waits for another one's lock.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Pages that gather in the log before they go to the file: what comes and goes meets there. 16 MiB.
+const LOG_PAGES: u32 = 4_000;
+
+/// Why a file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It cannot be opened, or its tables cannot be brought up to date.
+    #[error("cannot open {path}: {source}; check its owner and the disk")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// Its tables are of a later version.
+    #[error("{path} was written by a newer version of this program: use that one")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Opens the connection that writes, and makes the file if there is none.
+///
+/// `migrations` are the steps from an empty file to the present tables: those that the file has not seen are done, all
+/// or none. `bytes_max` bounds the file; SQLite refuses what would make it longer.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn open(
+    path: &Path,
+    migrations: &[&str],
+    bytes_max: Option<u64>,
+) -> Result<Connection, OpenError> {
+    let failed = |source| OpenError::Open { path: path.into(), source };
+    let mut connection = set_up(path, bytes_max).map_err(failed)?;
+    if migrate(&mut connection, migrations).map_err(failed)? {
+        Ok(connection)
+    } else {
+        Err(OpenError::Newer { path: path.into() })
+    }
+}
+
+/// Opens one more connection, for reading.
+///
+/// # Errors
+/// SQLite's.
+pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    Ok(connection)
+}
+
+fn set_up(path: &Path, bytes_max: Option<u64>) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+    if let Some(bytes) = bytes_max {
+        let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+        let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
+        // Setting it answers with a row.
+        connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+    }
+    Ok(connection)
+}
+
+/// Does the steps that are not done yet; `user_version` counts them. False: the file has seen more than there are.
+fn migrate(connection: &mut Connection, migrations: &[&str]) -> rusqlite::Result<bool> {
+    // Two processes may open a new file at the same moment.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let done = usize::try_from(done).unwrap_or(usize::MAX);
+    if done > migrations.len() {
+        return Ok(false);
+    }
+    for sql in migrations.iter().skip(done) {
+        transaction.execute_batch(sql)?;
+    }
+    let all = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
+    transaction.pragma_update(None, "user_version", all)?;
+    transaction.commit()?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: &str = "CREATE TABLE a (x INTEGER) STRICT; INSERT INTO a VALUES (1);";
+    const SECOND: &str = "ALTER TABLE a ADD COLUMN y INTEGER NOT NULL DEFAULT 7;";
+
+    #[test]
+    fn each_step_is_done_once_and_a_newer_file_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        open(&path, &[FIRST], None).unwrap();
+        open(&path, &[FIRST], None).unwrap();
+        let connection = open(&path, &[FIRST, SECOND], None).unwrap();
+        let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(count("SELECT count(*) FROM a WHERE y = 7"), 1);
+        assert!(matches!(open(&path, &[FIRST], None), Err(OpenError::Newer { .. })));
+        let reader = open_reader(&path).unwrap();
+        assert!(reader.execute("DELETE FROM a", []).is_err(), "a reader writes");
+    }
+
+    #[test]
+    fn a_step_that_fails_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        assert!(open(&path, &[FIRST, "nonsense"], None).is_err());
+        open(&path, &[FIRST, SECOND], None).unwrap();
+    }
+
+    #[test]
+    fn a_file_grows_no_longer_than_it_may() {
+        let dir = tempfile::tempdir().unwrap();
+        let connection = open(&dir.path().join("a.db"), &[FIRST], Some(64 << 10)).unwrap();
+        let fill = "INSERT INTO a SELECT a.x FROM a, a AS b";
+        assert!((0..20).any(|_| connection.execute(fill, []).is_err()));
+    }
+}
