@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
-use alloy::{hex, primitives::keccak256, signers::local::PrivateKeySigner};
-use conet_bindings::History;
+use alloy::{
+    hex, primitives::keccak256, signers::local::PrivateKeySigner, sol_types::SolValue as _,
+};
+use conet_bindings::{History, definitions::HistoryDefinitions};
 use conet_tests::{command::Person, devnet::Devnet, eventually, node::free_port};
 use serde_json::Value;
 
@@ -108,13 +110,10 @@ async fn private_chains_and_contracts_of_ones_own() {
     assert_eq!(person.run(&[&read[..], &["--wallet", "bobo"]].concat()).await.len(), 1);
     assert!(person.run(&["chain", "list"]).await.is_empty(), "a private chain is listed");
 
-    // abi.encode(HistoryDefinitions): an offset, then owner, asset, and where the title is.
     let shown = one(person, &["wallet", "show", "--name", "bobo"]).await;
-    let owner = shown["address"].as_str().unwrap().trim_start_matches("0x").to_lowercase();
-    let word = |value: u64| format!("{value:064x}");
-    let title = format!("{}{}", hex::encode("Mine"), "0".repeat(56));
-    let definitions =
-        format!("0x{}{owner:0>64}{}{}{}{title}", word(32), word(7), word(96), word(4));
+    let owner = shown["address"].as_str().unwrap().parse().unwrap();
+    let mine = HistoryDefinitions { owner, asset: keccak256("mine"), title: "Mine".into() };
+    let definitions = hex::encode_prefixed(mine.abi_encode());
     let with = |code: &str| ["--code", code, "--definitions", &definitions].map(str::to_owned);
     let arguments = with(&own);
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();

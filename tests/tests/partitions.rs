@@ -51,13 +51,19 @@ impl Town {
         net.person.run(&["devnet", "fund", "--wallet", "bobo"]).await;
         let anvil = net.network.rpc_url.rsplit(':').next().unwrap().parse().unwrap();
         let chain_at = format!("http://{}", wires.forward(anvil).await);
-        let mut homes = BTreeMap::new();
+        let (mut homes, mut pids) = (BTreeMap::new(), Vec::new());
         for node in &net.network.nodes {
             let pid = i32::try_from(node.pid.expect("a process")).unwrap();
             let pid = rustix::process::Pid::from_raw(pid).unwrap();
             rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
             homes.insert(node.id, node.home.clone());
+            pids.push(pid);
         }
+        // Two processes must not write one journal.
+        eventually("all processes have ended", async || {
+            pids.iter().all(|pid| rustix::process::test_kill_process(*pid).is_err())
+        })
+        .await;
         for (id, home) in &homes {
             let side = if is_far(*id) { Side::Far } else { Side::Near };
             let address = (wires.attach(*id, side), PORT).into();
@@ -72,9 +78,10 @@ impl Town {
             let moved = registry.updateEndpoints(U256::from(*id), vec![endpoint::encode(address)]);
             // Its last words on the chain may still be under way, from the same wallet.
             let payer = net.chain.payer(owner);
-            while payer.send(moved.clone()).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
+            eventually("the node's address is another", async || {
+                payer.send(moved.clone()).await.is_ok()
+            })
+            .await;
         }
         let mut town = Self { net, processes: BTreeMap::new(), homes, wires };
         for id in 1..=NODES {
@@ -204,7 +211,7 @@ async fn one_history(town: &Town, chain: &str, blocks: u64) {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 found = client.block(&place, chain, height, None).await;
             }
-            hashes.insert(found.expect("a block").hash);
+            hashes.insert(found.expect("a block").header.hash());
         }
         assert_eq!(hashes.len(), 1, "two blocks at height {height}");
     }

@@ -7,7 +7,10 @@ use alloy::{
     rpc::types::{Filter, Log},
     sol_types::SolEvent as _,
 };
-use conet_bindings::Staking::{Barred, Forfeited, Restored, Slashed, Staked, Unbonding};
+use conet_bindings::{
+    Parameters::MinimumStakeSet,
+    Staking::{Barred, Forfeited, Restored, Slashed, Staked, Unbonding},
+};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use crate::{
@@ -19,7 +22,8 @@ use crate::{
 };
 
 /// Every event that changes what a stake is enough for.
-const EVENTS: [B256; 6] = [
+const EVENTS: [B256; 7] = [
+    MinimumStakeSet::SIGNATURE_HASH,
     Staked::SIGNATURE_HASH,
     Unbonding::SIGNATURE_HASH,
     Slashed::SIGNATURE_HASH,
@@ -44,8 +48,8 @@ impl Stakes {
     /// [`ChainError`].
     pub async fn follow(chain: Mainchain, reader: ChainReader) -> Result<Self, ChainError> {
         let head = reader.head().await?;
-        let filter =
-            Filter::new().address(chain.address("Staking")).event_signature(EVENTS.to_vec());
+        let contracts = [chain.address("Staking"), chain.address("Parameters")];
+        let filter = Filter::new().address(contracts.to_vec()).event_signature(EVENTS.to_vec());
         Ok(Self { cursor: LogCursor::new(reader, filter, &head), chain, seats: BTreeMap::new() })
     }
 
@@ -86,8 +90,12 @@ impl Stakes {
         Ok(changed)
     }
 
-    /// A bar counts for all roles; it costs little to read them all again.
+    /// A bar counts for all roles; it costs little to read them all again. Another minimum counts for everybody.
     fn forget(&mut self, logs: &[Log]) {
+        if logs.iter().any(|log| log.topic0() == Some(&MinimumStakeSet::SIGNATURE_HASH)) {
+            self.seats.clear();
+            return;
+        }
         let touched: BTreeSet<_> = logs
             .iter()
             .filter_map(|log| log.topics().get(1))

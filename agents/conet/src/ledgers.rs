@@ -1,6 +1,12 @@
 //! The small chains, as a user reaches them: through any seat of their archive group, whose proofs are checked here.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use alloy::primitives::{Address, B256, Bytes, U256};
 use anyhow::{Context as _, bail, ensure};
@@ -42,8 +48,9 @@ pub(crate) struct Ledgers {
     /// The main chain's id, and its `Slasher`.
     pub(crate) main: (u64, Address),
     voting: Voting,
-    /// In the order in which they are asked.
+    /// In the order in which they are asked, from `turn` on.
     places: Vec<Place>,
+    turn: AtomicUsize,
 }
 
 /// Checks signatures, and makes none.
@@ -90,7 +97,15 @@ impl Ledgers {
         let registry: Arc<dyn Registry> = Arc::new(nodes.clone());
         let main = (file.chain_id, main.address("Slasher"));
         let voting = Voting::new(NodeId(0), Arc::new(Reader), registry, main);
-        Ok(Self { client: Client::new(file.chain_id), seats, nodes, main, voting, places })
+        Ok(Self {
+            client: Client::new(file.chain_id),
+            seats,
+            nodes,
+            main,
+            voting,
+            places,
+            turn: AtomicUsize::new(0),
+        })
     }
 
     /// The seats, in the order in which they are asked.
@@ -98,20 +113,26 @@ impl Ledgers {
         &self.places
     }
 
-    /// Asks one seat after the other until one answers.
+    /// Asks one seat after the other until one knows. Who does not answer is asked last from then on.
     pub(crate) async fn ask<T>(
         &self,
         question: impl AsyncFn(&Client, &Place) -> Result<T, ClientError>,
     ) -> anyhow::Result<T> {
         let mut last = None;
-        for place in &self.places {
+        for _ in 0..self.places.len() {
+            let turn = self.turn.load(Ordering::Relaxed);
+            let Some(place) = self.places.get(turn % self.places.len()) else { break };
             match question(&self.client, place).await {
-                Err(error) if error.is_no_answer() => last = Some(error),
+                Err(error) if error.may_be_known_elsewhere() => last = Some(error),
                 answer => return Ok(answer?),
             }
+            self.turn.store(turn.wrapping_add(1), Ordering::Relaxed);
         }
         match last {
-            Some(error) => Err(error).context("no seat of the archive group answers"),
+            Some(error) if error.is_no_answer() => {
+                Err(error).context("no seat of the archive group answers")
+            }
+            Some(error) => Err(error.into()),
             None => bail!("expected an archive group whose seats have endpoints, found none"),
         }
     }
@@ -178,7 +199,7 @@ impl Ledgers {
             ensure!(
                 start.elapsed() < patience,
                 "transaction {hash} is not final after {} s: it may still be; look with conet \
-                 chain show",
+                 chain blocks",
                 patience.as_secs()
             );
             tokio::time::sleep(LOOK_AGAIN).await;

@@ -7,7 +7,7 @@
 //!
 //! The rest is what a contract's interface cannot express: the EIP-712 messages that wallets sign ([`Route`],
 //! [`NodeKeys`]) with their domains, the [`certificate`]s of archive groups, the votes of a [`ledger`]'s members, what
-//! a [`forced_exit`] takes and the [`leaves`] of a note, [`merkle`] trees, [`endpoint`] conversions, [`fees`],
+//! a [`forced_exit`] takes and the [`leaves`] of a note, the [`definitions`] of small chains, [`merkle`] trees, [`endpoint`] conversions, [`fees`],
 //! [`roles`], and [`Addresses`], where a deployer's contracts are before they are there.
 //!
 //! This crate knows no runtime, no clock and no I/O: a provider comes from the caller.
@@ -15,6 +15,7 @@
 mod addresses;
 pub mod certificate;
 mod contracts;
+pub mod definitions;
 pub mod endpoint;
 pub mod fees;
 pub mod forced_exit;

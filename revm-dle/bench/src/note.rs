@@ -6,7 +6,10 @@ use alloy::{
     primitives::{Address, B256, Bytes, keccak256},
     sol_types::{SolCall as _, SolValue as _},
 };
-use conet_bindings::NoteChain;
+use conet_bindings::{
+    NoteChain,
+    definitions::{Carried, NoteDefinitions},
+};
 use conet_committee::archive::item::Opening;
 use conet_dle::{keys::WalletKey, open::Group};
 use conet_ledger::{
@@ -16,63 +19,6 @@ use conet_ledger::{
     state::State,
 };
 use conet_measure::{BenchError, failed};
-
-// What `initialize` takes: the ABI knows it as bytes. See `INoteChain.sol`.
-alloy::sol! {
-    struct Lock {
-        address payer;
-        address payee;
-        uint64 limit;
-        uint64 claimed;
-        uint64 acceptUntil;
-        uint64 claimUntil;
-        uint32 feeRate;
-        uint64 amount;
-    }
-
-    struct Withdrawal {
-        address recipient;
-        uint64 amount;
-        address relayer;
-        uint64 relayerFee;
-    }
-
-    struct AccountBalance {
-        address account;
-        uint64 balance;
-    }
-
-    struct CarriedLock {
-        bytes32 lockId;
-        Lock lock;
-    }
-
-    struct CarriedWithdrawal {
-        uint64 id;
-        Withdrawal withdrawal;
-    }
-
-    #[derive(Default)]
-    struct Carried {
-        AccountBalance[] accounts;
-        CarriedLock[] locks;
-        CarriedWithdrawal[] withdrawals;
-        uint64 nextWithdrawal;
-        uint64 fees;
-        uint64 gas;
-    }
-
-    struct NoteDefinitions {
-        address cash;
-        address pot;
-        uint32 series;
-        uint32 feeRate;
-        uint64 leafMinimum;
-        address buyer;
-        uint64 deposit;
-        Carried carried;
-    }
-}
 
 /// The chain on which notes are bought.
 pub(crate) const MAIN_CHAIN: u64 = 31_337;

@@ -97,6 +97,11 @@ pub enum Message {
     },
     /// To the creator: a member's vote.
     Vote(Word),
+    /// To members: their wish of this number was drawn already, or let go.
+    Used {
+        /// The wish.
+        number: u64,
+    },
     /// To members: where their chain stands.
     Notice(Box<ProvenNotice>),
 

@@ -27,7 +27,7 @@ use crate::{
 const ANSWER_BYTES_MAX: usize = 16 << 20;
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// For how long a signed request counts, seconds.
 const COUNTS_S: u64 = 60;
@@ -73,10 +73,22 @@ impl ClientError {
         matches!(self, Self::Refused { status, .. } if *status == StatusCode::NOT_FOUND)
     }
 
-    /// Whether another node may answer.
+    /// Whether the node cannot be asked.
     #[must_use]
     pub const fn is_no_answer(&self) -> bool {
         matches!(self, Self::NoAnswer { .. } | Self::Form { .. })
+    }
+
+    /// Whether another node may know: this one is away, busy, or behind.
+    #[must_use]
+    pub fn may_be_known_elsewhere(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => {
+                status.is_server_error()
+                    || [StatusCode::NOT_FOUND, StatusCode::TOO_MANY_REQUESTS].contains(status)
+            }
+            _ => self.is_no_answer(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use alloy::primitives::B256;
 use conet_committee::{archive::Finding, vote::Ballot};
 use serde::{Deserialize, Serialize};
 
-/// One thing that the main chain should hear.
+/// One thing that the main chain should hear. What is urgent comes first: duties are looked at in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Duty {
     /// Two votes of one node that exclude each other: they prove themselves.

@@ -215,7 +215,7 @@ impl ArchiveNode {
         let running = made.start(config, Actor::Seat(Box::new(seat)), stop.clone())?;
         for opening in known {
             // More than wait at once are told at the next start.
-            let _ = running.runtime.tell(Event::Opened(opening));
+            let _ = running.runtime.tell(Event::Asked(opening));
         }
         let (main_chain_id, limits) = (group.main_chain_id, config.limits.rpc.clone());
         let (runtime, outlet) = (running.runtime.clone(), Arc::new(HubOutlet(hub)));

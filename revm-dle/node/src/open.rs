@@ -5,7 +5,8 @@ use conet_committee::{archive::item::Opening, keys::NodeId};
 use conet_ledger::{
     error::BadGenesis,
     execute::{CodeBook, found_chain},
-    genesis::Genesis,
+    genesis::{Chain, Genesis},
+    state::State,
 };
 use serde::{Deserialize, Serialize};
 
@@ -46,8 +47,14 @@ impl Group {
     }
 }
 
-/// Opens chains at one archive node, as the main chain says. Every seat is told, for each reads the main chain itself; a
-/// seat that was not gets the beginning from others.
+/// A chain as it begins: its genesis was executed.
+#[derive(Debug, Clone)]
+pub struct Begun {
+    pub(crate) chain: Chain,
+    pub(crate) state: State,
+}
+
+/// Opens chains at one archive node.
 #[derive(Debug, Clone)]
 pub struct Opener {
     pub(crate) runtime: Runtime,
@@ -55,17 +62,36 @@ pub struct Opener {
 }
 
 impl Opener {
-    /// Opens a chain. Again does no harm.
+    /// Executes a genesis. What it begins, and how.
     ///
     /// # Errors
     /// [`OpenError`].
-    pub async fn open(&self, genesis: Genesis, group: Group) -> Result<Opening, OpenError> {
-        let (codes, from) = (self.codes.clone(), genesis.clone());
-        let begun = tokio::task::spawn_blocking(move || found_chain(from, &codes)).await;
+    pub async fn prepare(
+        &self,
+        genesis: Genesis,
+        group: Group,
+    ) -> Result<(Begun, Opening), OpenError> {
+        let codes = self.codes.clone();
+        let begun = tokio::task::spawn_blocking(move || found_chain(genesis, &codes)).await;
         let begun: Result<_, BadGenesis> = begun.map_err(|_| OpenError::Stopped)?;
-        let (chain, _) = begun?;
-        let opening = group.opening(&genesis, chain.hash());
-        self.runtime.open(genesis, opening.clone()).await?;
-        Ok(opening)
+        let (chain, state) = begun?;
+        let opening = group.opening(chain.genesis(), chain.hash());
+        Ok((Begun { chain, state }, opening))
+    }
+
+    /// Lets the seat know of a chain: it votes for an entry that has it.
+    ///
+    /// # Errors
+    /// [`OpenError::Taken`], among others.
+    pub async fn know(&self, begun: Begun, opening: Opening) -> Result<(), OpenError> {
+        self.runtime.open(begun, opening, false).await
+    }
+
+    /// Lets the seat propose a chain that more than two thirds of the seats know.
+    ///
+    /// # Errors
+    /// [`OpenError::Taken`], among others.
+    pub async fn propose(&self, begun: Begun, opening: Opening) -> Result<(), OpenError> {
+        self.runtime.open(begun, opening, true).await
     }
 }

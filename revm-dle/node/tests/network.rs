@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use alloy::primitives::{Address, B256};
 use conet_committee::archive::ProvenNotice;
 use conet_dle::{
+    ledgers::OpenError,
     open::Group,
     rpc::{AccountView, BlockView, Status, TransactionView},
 };
@@ -217,4 +218,35 @@ async fn check_all(network: &Network, chain: &Chain) {
         assert_eq!(account.nonce, 25);
     }
     println!("{} blocks verify from the genesis", there.0);
+}
+
+/// Two openings of one chain, told to different seats, part nobody: each seat knows its first one, nobody proposes either,
+/// and the log goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_beginnings_of_a_chain_each_seat_knows_the_first() {
+    let network = Network::start(4, 4).await;
+    let contested = genesis(&network.code, "contested", user(1).wallet());
+    let other = Group { witnesses: 1, ..GROUP };
+    for (seat, first, second) in
+        [(1, GROUP, other), (2, GROUP, other), (3, other, GROUP), (4, other, GROUP)]
+    {
+        let opener = network.seats[&seat].opener();
+        let (begun, opening) = opener.prepare(contested.clone(), first).await.unwrap();
+        opener.know(begun, opening).await.unwrap();
+        let (begun, opening) = opener.prepare(contested.clone(), second).await.unwrap();
+        let refused = opener.know(begun, opening).await.err();
+        assert!(matches!(refused, Some(OpenError::Taken { .. })), "{refused:?}");
+    }
+    let chain = network.open(&genesis(&network.code, "calm", user(1).wallet()), GROUP).await;
+    let payer = Payer { network: &network, chain: &chain, seat: 2 };
+    until("a whole group", PATIENCE, async || {
+        payer.notice().await.filter(|proven| proven.notice.signers(1).is_some())
+    })
+    .await;
+    payer.pay(0).await;
+    let contested = contested.chain;
+    let knows = network.seats[&1].runtime().look(move |actor| {
+        actor.seat().is_some_and(|seat| seat.state().chains.contains_key(&contested))
+    });
+    assert!(!knows.await.unwrap(), "a chain that nobody proposed is in the log");
 }

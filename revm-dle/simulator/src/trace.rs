@@ -192,6 +192,7 @@ fn told(message: &Message) -> String {
             format!("{} disagrees: {}", why.other.ballot.voter, vote(&why.create))
         }
         Message::Evidence(first, second) => format!("{} but {}", vote(first), vote(second)),
+        Message::Used { number } => format!("wish {number} is used up"),
         Message::Join(joining) => format!("{} waits, wish {}", joining.offer.node, joining.number),
         Message::FetchNotice { chain } => format!("fetch notice of {}", short(*chain)),
         Message::FetchBlock { hash } => format!("fetch block {}", short(*hash)),

@@ -61,7 +61,6 @@ async fn begin(devnet: &mut Devnet, story: &mut Witness) -> anyhow::Result<Tale>
     let key = WalletKey::new(&Zeroizing::new(signer.to_bytes().0))?;
     let history = create::history(key.wallet(), "Alice's car", None);
     let plan = create::Plan {
-        class: conet_ledger::genesis::ChainClass::Storage,
         is_private: false,
         witnesses: WITNESSES,
         validators: VALIDATORS,

@@ -39,7 +39,7 @@ impl State {
             // One at a time: whom the creator waits for excuses the creator.
             (None, Phase::Create) if chain.accused.is_empty() => {}
             (Some((header, create)), Phase::Witness | Phase::Validate) => {
-                self.check_accusation(&chain, header, create)?;
+                self.check_accusation(header, create)?;
                 chain.accused.retain(|node, _| *node != create.voter);
                 chain.blamed.insert(accused);
             }
@@ -54,13 +54,13 @@ impl State {
         Ok(())
     }
 
-    fn check_accusation(
+    /// Whether a block is its creator's, and the next one of its chain.
+    pub(crate) fn check_accusation(
         &self,
-        chain: &Chain,
         header: &conet_ledger::block::Header,
         create: &Ballot,
     ) -> Result<()> {
-        let hash = header.hash();
+        let (hash, chain) = (header.hash(), &*self.chain(header.proposal.chain)?);
         let is_creators = chain.creator == Some(create.voter)
             && create.vote == block_vote(header, Phase::Create, hash);
         if self.check_next(chain, header).is_err() || !is_creators {

@@ -145,13 +145,13 @@ impl State {
             for seat in &pending.refused {
                 self.find_wrong(*seat, Phase::Accept, &pending);
             }
-            if !pending.certified {
-                return self.void(id, &pending, &pending.refusers);
-            }
         }
-        let all = self.active.iter().all(|seat| pending.accepted.contains(seat));
         // One seat less may have decided it already.
         let is_open = self.pending_of(id).is_some_and(|now| now.hash == pending.hash);
+        if is_open && pending.accepted.len() >= quorum && !pending.certified {
+            return self.void(id, &pending, &pending.refusers);
+        }
+        let all = self.active.iter().all(|seat| pending.accepted.contains(seat));
         // Who was suspended and who was barred may be many: those left vouch for nothing.
         if pending.certified && pending.accepted.len() >= quorum && all && is_open {
             self.finalize(id, &pending);

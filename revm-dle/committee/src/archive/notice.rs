@@ -126,7 +126,7 @@ impl ProvenNotice {
     pub fn verify(&self, seats: &Seats, voting: &Voting) -> Option<u64> {
         let first = self.headers.first()?;
         let linked = self.headers.windows(2).all(|pair| match pair {
-            [before, after] => after.parent == before.id() && after.height == before.height + 1,
+            [before, after] => after.follows(before),
             _ => false,
         });
         let holds = linked

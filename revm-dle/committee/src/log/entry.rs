@@ -32,6 +32,12 @@ pub struct EntryHeader {
 }
 
 impl EntryHeader {
+    /// Whether this is the entry after another.
+    #[must_use]
+    pub fn follows(&self, before: &Self) -> bool {
+        self.parent == before.id() && before.height.checked_add(1) == Some(self.height)
+    }
+
     /// What votes name.
     #[must_use]
     pub fn id(&self) -> B256 {

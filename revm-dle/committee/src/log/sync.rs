@@ -73,7 +73,7 @@ impl Simplex {
             return;
         };
         let linked = headers.windows(2).all(|pair| match pair {
-            [before, after] => after.parent == before.id() && after.height == before.height + 1,
+            [before, after] => after.follows(before),
             _ => false,
         });
         let is_final = linked

@@ -1,7 +1,11 @@
 //! Waiting to be drawn.
 
+use std::collections::BTreeSet;
+
 use super::Member;
-use crate::{archive::item::Joining, journal::Record, message::Message, outbox::Outbox};
+use crate::{
+    archive::item::Joining, journal::Record, keys::NodeId, message::Message, outbox::Outbox,
+};
 
 /// A member's wish to be drawn.
 #[derive(Debug, Default)]
@@ -12,18 +16,31 @@ pub(super) struct Waiting {
     stands: bool,
     /// When it was last said.
     said_ms: u64,
+    /// Seats that say that it is used up. More than a third of them must: a new wish ends the one before, and with it a
+    /// draw that is under way.
+    used: BTreeSet<NodeId>,
 }
 
 impl Waiting {
-    /// Drawn, or let go: the wish before is used up.
+    /// Drawn: the wish before is used up. Who is let go wished again when it was drawn.
     pub(super) const fn note(&mut self, is_in: bool, was_in: bool) {
-        if is_in != was_in {
+        if is_in && !was_in {
             self.stands = false;
         }
     }
 }
 
 impl Member {
+    /// A seat says that a wish is used up: the notices of what it was drawn for are lost.
+    pub(super) fn take_used(&mut self, from: NodeId, number: u64) {
+        let seats = &self.config.seats;
+        let waiting = &mut self.waiting;
+        if waiting.stands && number == waiting.number && seats.contains(from) {
+            waiting.used.insert(from);
+            waiting.stands = waiting.used.len() <= seats.nodes().len() - seats.quorum();
+        }
+    }
+
     /// Joins the pool whenever this member has room for another chain.
     pub(super) fn join(&mut self, out: &mut Outbox) {
         let me = self.me();
@@ -36,6 +53,7 @@ impl Member {
         let is_due = self.now_ms >= self.waiting.said_ms + self.config.timing.retry_ms * 4;
         if !self.waiting.stands {
             self.waiting.number += 1;
+            self.waiting.used.clear();
             self.waiting.stands = true;
             out.persist(Record::Joined(self.waiting.number));
         } else if !is_due {

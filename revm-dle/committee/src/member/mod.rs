@@ -167,6 +167,7 @@ impl Member {
     fn receive(&mut self, from: NodeId, message: Message, out: &mut Outbox) {
         match message {
             Message::Notice(notice) => self.take_notice(*notice, out),
+            Message::Used { number } => self.take_used(from, number),
             Message::Transaction { chain, transaction } => {
                 self.take_transaction(chain, transaction, out)
             }

@@ -1,6 +1,6 @@
 //! A member's part in one chain.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use alloy::primitives::{B256, Bytes};
 use conet_ledger::block::{Body, Proposal, SignedTransaction};
@@ -31,8 +31,6 @@ pub(super) struct Part {
     pub(super) making: BTreeMap<u64, Making>,
     /// Transactions that wait, and since when.
     pub(super) transactions: Vec<(SignedTransaction, u64)>,
-    /// Whose silence was reported in this view.
-    pub(super) reported: BTreeSet<NodeId>,
     /// When the view began here, or the last block was final.
     pub(super) moved_ms: u64,
 }
@@ -85,7 +83,6 @@ impl Part {
             held: Vec::new(),
             making: BTreeMap::new(),
             transactions: Vec::new(),
-            reported: BTreeSet::new(),
             moved_ms: now_ms,
         }
     }
@@ -104,9 +101,6 @@ impl Part {
         let (before, now) = (self.notice().clone(), &proven.notice);
         if (before.view, before.height) != (now.view, now.height) {
             self.moved_ms = now_ms;
-        }
-        if before.view != now.view {
-            self.reported.clear();
         }
         let (height, view) = (now.height, now.view);
         self.making

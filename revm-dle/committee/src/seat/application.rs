@@ -18,7 +18,9 @@ impl Application for Desk {
         let mut state = before.begin(header.height, header.time_ms);
         let mut items = Vec::new();
         for item in self.candidates() {
-            if items.len() < ITEMS_MAX && state.apply(&item).is_ok() {
+            // What the main chain says no more nobody would vote for.
+            let may_be = items.len() < ITEMS_MAX && self.is_on_main_chain(&item);
+            if may_be && state.apply(&item).is_ok() {
                 items.push(item);
             }
         }
@@ -103,7 +105,8 @@ impl Application for Desk {
     }
 
     fn adopt(&mut self, header: &EntryHeader, state: &[u8], out: &mut Outbox) -> bool {
-        let known = self.state.thaw(state).filter(|_| keccak256(state) == header.state_hash);
+        let is_it = keccak256(state) == header.state_hash;
+        let known = is_it.then(|| self.state.thaw(state)).flatten();
         let Some(state) = known.filter(|state| state.height == header.height) else { return false };
         let checkpoint = (header.clone(), state.freeze());
         out.persist(Record::Checkpoint(Box::new(checkpoint.clone())));

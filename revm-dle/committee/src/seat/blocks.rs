@@ -84,7 +84,7 @@ impl Desk {
             }
             return;
         }
-        if body.hash() != header.proposal.body_hash || self.cases.len() >= CASES_MAX {
+        if body.hash() != header.proposal.body_hash || !self.has_room_for(&header, &grounds) {
             return;
         }
         if !grounds.ballots().into_iter().all(|ballot| self.voting.is_valid(ballot)) {
@@ -99,6 +99,24 @@ impl Desk {
         let case = Case { hash, header, body, grounds, outcome: None, words, since_ms };
         self.cases.insert(hash, case);
         self.consider_all(out);
+    }
+
+    /// Whether there is room for a block: for one whose grounds hold, one goes whose grounds do not.
+    fn has_room_for(&mut self, header: &Header, grounds: &Grounds) -> bool {
+        if self.cases.len() < CASES_MAX {
+            return true;
+        }
+        let chains = &self.state.chains;
+        let holds = |header: &Header, grounds: &Grounds| {
+            let chain = chains.get(&header.proposal.chain);
+            chain.is_some_and(|chain| grounds.hold(chain, header))
+        };
+        if !holds(header, grounds) {
+            return false;
+        }
+        let spare = self.cases.values().find(|case| !holds(&case.header, &case.grounds));
+        let spare = spare.map(|case| case.hash);
+        spare.is_some_and(|hash| self.cases.remove(&hash).is_some())
     }
 
     /// A certificate says more than a disagreement, and grounds that hold say more than those that do not: anybody may

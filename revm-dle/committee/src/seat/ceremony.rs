@@ -170,9 +170,11 @@ impl Desk {
 
     pub(super) fn take_dealing(&mut self, dealing: Dealing, out: &mut Outbox) {
         let Some(round) = &mut self.part.round else { return };
+        // Of a dealer's dealings the first one counts: the others are not even looked at.
+        let is_news = !round.player.has(dealing.dealer);
         let Ok(ack) = round.player.receive(&dealing) else { return };
         let epoch = self.seats.epoch;
-        if !self.part.dealings.iter().any(|(_, known)| *known == dealing) {
+        if is_news {
             if self.part.dealings.len() >= DEALINGS_MAX {
                 return;
             }

@@ -7,11 +7,14 @@ use std::{
 
 use alloy::primitives::{B256, Bytes};
 
-use super::{EpochKeys, SeatConfig, SeedKeys, blocks::Case, ceremony::Part, evidence::Seen};
+use super::{
+    EpochKeys, SeatConfig, SeedKeys, blocks::Case, ceremony::Part, evidence::Seen, openings::Known,
+};
 use crate::{
     archive::{
         Item, Notice, ProvenNotice, State,
-        item::{Handover, Opening, Word},
+        chain::DRAWN_AHEAD,
+        item::{Handover, Word},
     },
     keys::NodeId,
     ledger::Ledgers,
@@ -60,8 +63,8 @@ pub struct Desk {
     pub(super) said: BTreeMap<(B256, u64, u64), Word>,
     pub(super) seen: Seen,
     pub(super) items: Vec<Item>,
-    /// Chains that the main chain has, as far as this seat has read it, and the log does not know yet.
-    pub(super) openings: BTreeMap<B256, Opening>,
+    /// Chains that are to begin, and the log does not know yet.
+    pub(super) openings: BTreeMap<B256, Known>,
     /// Who shall sit next, as the main chain says.
     pub(super) successors: Option<Handover>,
     /// The state with which an epoch ended, by its hash: for who missed it.
@@ -128,18 +131,11 @@ impl Desk {
         }
     }
 
-    /// The main chain has a new chain.
-    pub(super) fn open_chain(&mut self, opening: Opening) {
-        if !self.state.chains.contains_key(&opening.chain) {
-            self.openings.insert(opening.chain, opening.clone());
-            self.queue(Item::Open(opening));
-        }
-    }
-
-    /// Whether the main chain says what an item says of it. A seat that has not read so far yet cannot tell.
+    /// Whether an item is what this seat knows from elsewhere: users and the main chain. It cannot tell what it has not
+    /// heard of yet.
     pub(super) fn is_on_main_chain(&self, item: &Item) -> bool {
         match item {
-            Item::Open(opening) => self.openings.get(&opening.chain) == Some(opening),
+            Item::Open(opening) => self.knows_opening(opening),
             Item::Join(joining) => self.voting.offer(joining.offer.node) == joining.offer,
             Item::Handover(handover) => self.successors.as_ref() == Some(handover),
             Item::Member(announced) => self.is_invited(announced),
@@ -161,8 +157,18 @@ impl Desk {
             let chain = state.chains.get(chain);
             chain.is_some_and(|chain| view >= chain.view && height > chain.height)
         };
+        // What one node can sign as much as it likes of is taken only where it may count soon.
+        let is_near = |chain: &B256, height: u64, view: u64| {
+            let chain = state.chains.get(chain);
+            chain.is_some_and(|chain| {
+                (chain.view..=chain.view + 1).contains(&view)
+                    && (chain.height + 1..=chain.height + DRAWN_AHEAD).contains(&height)
+            })
+        };
         match item {
-            Item::Open(opening) => !state.chains.contains_key(&opening.chain),
+            Item::Open(opening) => {
+                !state.chains.contains_key(&opening.chain) && self.proposes_opening(opening)
+            }
             Item::Join(joining) => {
                 let node = joining.offer.node;
                 joining.number > state.wish(node)
@@ -175,10 +181,10 @@ impl Desk {
             }
             Item::Words(_) => false,
             Item::Complaint(complaint) => {
-                in_view(&complaint.chain, complaint.height, complaint.view)
+                is_near(&complaint.chain, complaint.height, complaint.view)
             }
             Item::Answer(ballot) => {
-                in_view(&ballot.vote.chain, ballot.vote.height, ballot.vote.view)
+                is_near(&ballot.vote.chain, ballot.vote.height, ballot.vote.view)
             }
             Item::Disagreement(disagreement) => {
                 let about = &disagreement.header.proposal;
@@ -192,7 +198,7 @@ impl Desk {
             Item::Handover(handover) => {
                 state.handover().is_none() && handover.epoch == state.seats.epoch + 1
             }
-            Item::Member(announced) => state.may_announce(announced),
+            Item::Member(announced) => self.is_invited(announced) && state.may_announce(announced),
             Item::Transcript(transcript) => {
                 let open = state.ceremony().filter(|ceremony| ceremony.key.is_none());
                 let dealing = open.and_then(|ceremony| ceremony.dealing.as_ref());
@@ -235,6 +241,7 @@ impl Desk {
                 if is_state { Message::FetchState { hash } } else { Message::FetchBlock { hash } };
             out.send_all(seats.nodes().iter().chain(&self.left), ask);
         }
+        self.review_openings();
         self.ask_for_pending(out);
         self.relay_accusations(out);
         self.ask_to_return(out);

@@ -100,7 +100,10 @@ impl Seat {
         let desk = &self.desk;
         let logged = desk.state.handover()?;
         let named = desk.successors.as_ref().filter(|named| named.epoch == logged.epoch);
-        let newest = named.unwrap_or(logged);
+        // The main chain may leave out who was to sit; another has announced no keys.
+        let is_less =
+            |named: &&Handover| named.nodes.iter().all(|node| logged.nodes.contains(node));
+        let newest = named.filter(is_less).unwrap_or(logged);
         let has_seat = desk.seats.contains(desk.voting.me);
         desk.state.statement(&newest.nodes).filter(|_| has_seat)
     }

@@ -73,7 +73,8 @@ impl Desk {
     /// or the view is long over. A second one shows what both are worth.
     pub(super) fn glance(&mut self, from: NodeId, view: u64, ballot: &Ballot, out: &mut Outbox) {
         let about = &ballot.vote;
-        let is_near = about.view + VIEWS_BEHIND >= view && about.view <= view + LOOKAHEAD;
+        let is_near = about.view.saturating_add(VIEWS_BEHIND) >= view
+            && about.view <= view.saturating_add(LOOKAHEAD);
         let is_own = from == ballot.voter && self.seats.contains(from);
         let is_near = is_near && about.epoch == self.seats.epoch;
         if !is_own || !is_near || about.chain != self.seats.log || about.height != 0 {

@@ -70,19 +70,21 @@ impl Desk {
     /// A node waits to be drawn. Who was drawn already may not know it: notices get lost.
     fn take_wish(&mut self, joining: Joining, out: &mut Outbox) {
         let node = joining.offer.node;
-        if joining.number <= self.state.wish(node) && !self.state.is_waiting(node) {
-            for chain in self.state.parts.get(&node).into_iter().flatten() {
-                if let Some(notice) = self.notices.get(chain) {
-                    out.send(node, Message::Notice(Box::new(notice.clone())));
-                }
-            }
-        }
         // What is not signed is not kept: else whoever likes could fill the list. Of a node's wishes the last one is.
         let signed = Joining::struct_hash(self.seats.log, &joining.offer, joining.number);
         let is_newer = |item: &Item| matches!(item, Item::Join(known) if known.offer.node == node && known.number >= joining.number);
         if self.items.iter().any(is_newer) || !self.voting.signed(node, signed, &joining.signature)
         {
             return;
+        }
+        if joining.number <= self.state.wish(node) && !self.state.is_waiting(node) {
+            for chain in self.state.parts.get(&node).into_iter().flatten() {
+                if let Some(notice) = self.notices.get(chain) {
+                    out.send(node, Message::Notice(Box::new(notice.clone())));
+                }
+            }
+            // After the notices: one that is in a chain learns that first.
+            out.send(node, Message::Used { number: joining.number });
         }
         self.items.retain(|item| !matches!(item, Item::Join(known) if known.offer.node == node));
         self.queue(Item::Join(joining));
@@ -134,10 +136,13 @@ impl Desk {
 
     /// Keeps what it takes to vote on a block. False: nobody could, with this body or this state witness.
     fn keep_accusation(&mut self, accusation: Accusation) -> bool {
-        let Accusation { header, body, witness, .. } = &accusation;
+        let Accusation { header, body, create, witness } = &accusation;
         let (hash, about) = (header.hash(), &header.proposal);
         if self.accusations.contains_key(&hash) {
             return true;
+        }
+        if self.state.check_accusation(header, create).is_err() {
+            return false;
         }
         let genesis = self.state.chains.get(&about.chain).map(|chain| chain.genesis);
         let can_be_done = |genesis| self.ledgers.validate(genesis, about, body, witness).is_ok();

@@ -15,6 +15,7 @@ mod desk;
 mod epochs;
 mod evidence;
 mod inbox;
+mod openings;
 mod restore;
 mod seeds;
 
@@ -44,8 +45,10 @@ use crate::{
 pub enum Event {
     /// A message came.
     Message(NodeId, Box<Message>),
-    /// The main chain has a new chain.
+    /// A chain is to begin, and more than two thirds of the seats know of it.
     Opened(Opening),
+    /// A chain is to begin: this seat may vote for it.
+    Asked(Opening),
     /// The main chain names who shall sit in the group's next epoch; the newest list counts. And who sits in it now.
     Named(Handover, Vec<NodeId>),
     /// The main chain has begun an epoch of the group; the newest one counts.
@@ -118,7 +121,8 @@ impl Seat {
         self.desk.now_ms = now_ms;
         match event {
             Event::Message(from, message) => self.receive(now_ms, from, *message, &mut out),
-            Event::Opened(opening) => self.desk.open_chain(opening),
+            Event::Opened(opening) => self.desk.know_opening(opening, true),
+            Event::Asked(opening) => self.desk.know_opening(opening, false),
             Event::Named(handover, sitting) => {
                 self.desk.take_successors(handover, sitting, &mut out);
             }
@@ -180,6 +184,15 @@ impl Seat {
     #[must_use]
     pub fn notice(&self, chain: B256) -> Option<&ProvenNotice> {
         self.desk.notices.get(&chain)
+    }
+
+    /// Whether this is how the seat knows that a chain is to begin, or the log has it already.
+    #[must_use]
+    pub fn takes(&self, opening: &Opening) -> bool {
+        match self.desk.state.chains.get(&opening.chain) {
+            Some(chain) => chain.genesis == opening.genesis,
+            None => self.desk.knows_opening(opening),
+        }
     }
 
     /// Whether the log went on in a way that this node's rules forbid: it can take no part any more.

@@ -78,8 +78,9 @@ impl Desk {
     pub(super) fn take_seed_part(&mut self, from: NodeId, height: u64, part: Bytes) {
         let is_new = self.parts.get(&height).is_none_or(|parts| !parts.contains_key(&from));
         let has_room = self.parts.contains_key(&height) || self.parts.len() < SEEDS_PENDING_MAX;
-        let may_matter =
-            height > self.state.height || self.state.seeds_wanted().any(|at| at == height);
+        let tip = self.state.height;
+        let is_ahead = height > tip && height <= tip.saturating_add(SEEDS_PENDING_MAX as u64);
+        let may_matter = is_ahead || self.state.seeds_wanted().any(|at| at == height);
         if is_new
             && has_room
             && may_matter

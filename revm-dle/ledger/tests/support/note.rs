@@ -3,68 +3,14 @@
 use alloy::primitives::{Address, B256, Bytes};
 use alloy::signers::SignerSync as _;
 use alloy::sol_types::{Eip712Domain, SolCall, SolStruct as _, SolValue as _};
-use conet_bindings::NoteChain;
+use conet_bindings::{
+    NoteChain,
+    definitions::{Carried, NoteDefinitions},
+};
 use conet_ledger::execute::ask;
 use conet_ledger::trie::InMemory;
 
 use super::series::{Series, genesis, signer};
-
-// What `initialize` takes: the ABI knows it as bytes. See `INoteChain.sol`.
-alloy::sol! {
-    struct Lock {
-        address payer;
-        address payee;
-        uint64 limit;
-        uint64 claimed;
-        uint64 acceptUntil;
-        uint64 claimUntil;
-        uint32 feeRate;
-        uint64 amount;
-    }
-
-    struct Withdrawal {
-        address recipient;
-        uint64 amount;
-        address relayer;
-        uint64 relayerFee;
-    }
-
-    struct AccountBalance {
-        address account;
-        uint64 balance;
-    }
-
-    struct CarriedLock {
-        bytes32 lockId;
-        Lock lock;
-    }
-
-    struct CarriedWithdrawal {
-        uint64 id;
-        Withdrawal withdrawal;
-    }
-
-    #[derive(Default)]
-    struct Carried {
-        AccountBalance[] accounts;
-        CarriedLock[] locks;
-        CarriedWithdrawal[] withdrawals;
-        uint64 nextWithdrawal;
-        uint64 fees;
-        uint64 gas;
-    }
-
-    struct NoteDefinitions {
-        address cash;
-        address pot;
-        uint32 series;
-        uint32 feeRate;
-        uint64 leafMinimum;
-        address buyer;
-        uint64 deposit;
-        Carried carried;
-    }
-}
 
 pub(crate) const CASH: Address = Address::repeat_byte(0xca);
 pub(crate) const POT: Address = Address::repeat_byte(0xb0);

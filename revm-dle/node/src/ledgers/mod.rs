@@ -23,8 +23,8 @@ use conet_ledger::{
     block::{Body, Header, SignedTransaction},
     build::{Candidates, Draft, Dropped, build},
     error::{BadGenesis, BadTransaction, TransactionError},
-    execute::{Called, CodeBook, ask, found_chain, may_come},
-    genesis::{Chain, Genesis},
+    execute::{Called, CodeBook, ask, may_come},
+    genesis::Chain,
     receipt::Receipt,
     snapshot::Snapshot,
     state::State,
@@ -34,7 +34,10 @@ use serde::{Deserialize, Serialize};
 
 use self::cache::{Cache, Stage};
 pub use self::core::NodeLedgers;
-use crate::store::{FinalBlock, Store, StoreError, Write};
+use crate::{
+    open::Begun,
+    store::{FinalBlock, Store, StoreError, Write},
+};
 
 /// Limits of states in memory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +105,12 @@ pub enum OpenError {
         expected: B256,
         /// What the opening names.
         found: B256,
+    },
+    /// The chain is to begin in another way, or too many are to begin.
+    #[error("expected a chain that nobody asked for otherwise, found {chain}: take another salt")]
+    Taken {
+        /// Which.
+        chain: B256,
     },
     /// The node is stopping.
     #[error("expected a running node, found it stopped")]
@@ -176,12 +185,12 @@ impl Chains {
         cache.shrink();
     }
 
-    /// A chain begins here: its genesis is executed, and written with the actor's next records.
+    /// A chain begins here: it is written with the actor's next records.
     ///
     /// # Errors
     /// [`OpenError`].
-    pub(crate) fn begin(&self, genesis: Genesis, opening: &Opening) -> Result<(), OpenError> {
-        let (chain, state) = found_chain(genesis, &self.codes)?;
+    pub(crate) fn begin(&self, begun: Begun, opening: &Opening) -> Result<(), OpenError> {
+        let Begun { chain, state } = begun;
         let (expected, found) = (chain.hash(), opening.genesis);
         if expected != found || opening.chain != chain.genesis().chain {
             return Err(OpenError::Opening { expected, found });

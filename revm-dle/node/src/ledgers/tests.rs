@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::{keys::WalletKey, metrics::Metrics, store::StoreLimits};
+use conet_ledger::{execute::found_chain, genesis::Genesis};
 
 const PICO: u64 = 1_000_000_000_000;
 
@@ -61,7 +62,7 @@ impl Node {
     }
 
     fn begin(&self, genesis: &Genesis) -> Chain {
-        let (chain, _) = found_chain(genesis.clone(), &self.ledgers.0.codes).unwrap();
+        let (chain, state) = found_chain(genesis.clone(), &self.ledgers.0.codes).unwrap();
         let opening = Opening {
             chain: genesis.chain,
             series: 1,
@@ -74,7 +75,7 @@ impl Node {
             paid_through_s: u64::MAX,
             gas_price: 1,
         };
-        self.ledgers.0.begin(genesis.clone(), &opening).unwrap();
+        self.ledgers.0.begin(Begun { chain: chain.clone(), state }, &opening).unwrap();
         self.sync();
         chain
     }

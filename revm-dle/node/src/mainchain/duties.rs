@@ -38,6 +38,19 @@ use crate::{
 /// Where seats ask each other for their signatures.
 pub(super) const SIGN_PATH: &str = "/dle/v1/duties/sign";
 
+/// Duties that are looked at: what cannot be done does not stand in the way of the rest.
+const DUTIES_KNOWN_MAX: usize = 4_096;
+
+/// A duty that cannot be done is tried again after a round of all seats, then after twice as long, so many times.
+const PAUSE_DOUBLINGS_MAX: u32 = 6;
+
+/// When a duty is tried next.
+#[derive(Debug, Clone, Copy)]
+struct Try {
+    at_ms: u64,
+    count: u32,
+}
+
 /// What one seat does for the main chain. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Clerk(Arc<Inner>);
@@ -110,41 +123,60 @@ impl Clerk {
 
     /// Looks at what is due, again and again.
     pub(super) async fn run(self, stop: CancellationToken) {
-        let mut since: BTreeMap<DutyId, u64> = BTreeMap::new();
+        let mut tries: BTreeMap<DutyId, Try> = BTreeMap::new();
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(Duration::from_millis(self.0.limits.poll_ms)) => {}
             }
-            let due = match self.due().await {
-                Ok(due) => due,
+            // What is under way when the node stops is found undone at the next start.
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.round(&mut tries) => {}
+            }
+        }
+    }
+
+    async fn round(&self, tries: &mut BTreeMap<DutyId, Try>) {
+        let due = match self.due().await {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::error!(%error, "what the main chain should hear cannot be read");
+                return;
+            }
+        };
+        tries.retain(|id, _| due.iter().any(|(known, _)| known == id));
+        let now_ms = clock::unix_ms();
+        let ripe = due.into_iter().filter(|(id, duty)| {
+            let first = || Try { at_ms: now_ms + self.turn_ms(duty), count: 0 };
+            tries.entry(*id).or_insert_with(first).at_ms <= now_ms
+        });
+        let ripe: Vec<_> = ripe.take(self.0.limits.duties_at_once_max).collect();
+        for (id, duty) in ripe {
+            match self.attend(&duty).await {
+                Ok(()) => self.done(id).await,
                 Err(error) => {
-                    tracing::error!(%error, "what the main chain should hear cannot be read");
-                    continue;
-                }
-            };
-            since.retain(|id, _| due.iter().any(|(known, _)| known == id));
-            for (id, duty) in due {
-                let since_ms = *since.entry(id).or_insert_with(clock::unix_ms);
-                let is_my_turn = clock::unix_ms() >= since_ms + self.turn_ms(&duty);
-                match self.attend(&duty, is_my_turn).await {
-                    Ok(true) => self.done(id),
-                    Ok(false) => {}
-                    Err(error) => tracing::info!(%error, ?duty, "not said yet"),
+                    tracing::info!(%error, ?duty, "not said yet");
+                    let Some(last) = tries.get_mut(&id) else { continue };
+                    let turn = self.0.limits.turn_ms * self.0.group.seats.len() as u64;
+                    let pause_ms = turn.saturating_mul(1 << last.count.min(PAUSE_DOUBLINGS_MAX));
+                    *last = Try { at_ms: clock::unix_ms() + pause_ms, count: last.count + 1 };
                 }
             }
         }
     }
 
     async fn due(&self) -> Result<Vec<(DutyId, Duty)>, StoreError> {
-        let (chains, count) = (self.0.runtime.chains().clone(), self.0.limits.duties_at_once_max);
-        let due = tokio::task::spawn_blocking(move || chains.store().duties(count));
+        let chains = self.0.runtime.chains().clone();
+        let due = tokio::task::spawn_blocking(move || chains.store().duties(DUTIES_KNOWN_MAX));
         due.await.map_err(|_| StoreError::Closed)?
     }
 
-    fn done(&self, id: DutyId) {
-        // It is looked at again after a restart, and then found done.
-        let _ = self.0.runtime.chains().store().write(vec![Write::Done(id)], |_| {});
+    async fn done(&self, id: DutyId) {
+        let chains = self.0.runtime.chains().clone();
+        // If it is not written it is looked at again, and found done.
+        let written = move || chains.store().write(vec![Write::Done(id)], |_| {});
+        let _ = tokio::task::spawn_blocking(written).await;
     }
 
     /// When this seat's turn comes, counted from when it heard of the duty.
@@ -158,18 +190,18 @@ impl Clerk {
         rank * self.0.limits.turn_ms
     }
 
-    /// Does a duty if it is this seat's turn. Whether it is done, by whomever.
-    async fn attend(&self, duty: &Duty, is_my_turn: bool) -> Result<bool, DutyError> {
+    /// Does a duty, or finds it done by another.
+    async fn attend(&self, duty: &Duty) -> Result<(), DutyError> {
         if let Duty::Report(votes) = duty {
-            return self.report(&votes.0, &votes.1, is_my_turn).await;
+            return self.report(&votes.0, &votes.1).await;
         }
         let Inner { chain, group, runtime, .. } = &*self.0;
-        let Some(statement) = statement(chain, group, runtime, duty).await? else {
-            return Ok(true);
+        let statement = match statement(chain, group, runtime, duty).await {
+            Ok(Some(statement)) => statement,
+            // When the group is whole, the duty comes again.
+            Ok(None) | Err(StatementError::NotWhole) => return Ok(()),
+            Err(error) => return Err(error.into()),
         };
-        if !is_my_turn {
-            return Ok(false);
-        }
         let digest = archive::digest(chain, &statement);
         let mut signatures = vec![self.0.seats.sign(&self.0.signer, digest)?];
         signatures.extend(self.ask_others(duty, &statement).await);
@@ -178,38 +210,27 @@ impl Clerk {
             Ok(receipt) => {
                 let transaction = receipt.transaction_hash;
                 tracing::info!(kind = statement.kind(), %transaction, "certified on the main chain");
-                Ok(true)
+                Ok(())
             }
-            // A case that there is already, or nothing left to take: said is said.
-            Err(ArchiveError::Chain(ChainError::Refused(reason))) if is_verdict(&statement) => {
-                tracing::info!(%reason, "the main chain has heard the verdict");
-                Ok(true)
-            }
+            Err(ArchiveError::Chain(error)) => over(error, &SAID),
             Err(error) => Err(error.into()),
         }
     }
 
     /// The signatures of all other seats that say the same.
     async fn ask_others(&self, duty: &Duty, statement: &Statement) -> Vec<Bytes> {
-        let signed: Vec<Result<Signed, _>> = self.0.peers.ask_all(SIGN_PATH, duty).await;
+        let signed: Vec<Result<Signed, _>> =
+            self.0.peers.ask_all(SIGN_PATH, duty, self.0.group.seats().quorum() - 1).await;
         let signed = signed.into_iter().filter_map(|signed: Result<_, ClientError>| signed.ok());
         let alike = signed.filter(|signed| signed.statement == *statement);
         alike.map(|signed| signed.signature).collect()
     }
 
     /// Reports two votes, unless the node is barred already.
-    async fn report(
-        &self,
-        first: &Ballot,
-        second: &Ballot,
-        is_my_turn: bool,
-    ) -> Result<bool, DutyError> {
+    async fn report(&self, first: &Ballot, second: &Ballot) -> Result<(), DutyError> {
         let (chain, node) = (&self.0.chain, U256::from(first.voter.0));
         if chain.staking().isBarred(node).call().await? {
-            return Ok(true);
-        }
-        if !is_my_turn {
-            return Ok(false);
+            return Ok(());
         }
         let (first, second) = (first.to_signed().into(), second.to_signed().into());
         let slasher = chain.slasher();
@@ -218,19 +239,29 @@ impl Clerk {
             Ok(receipt) => {
                 let transaction = receipt.transaction_hash;
                 tracing::info!(%node, %transaction, "an equivocator is reported");
-                Ok(true)
+                Ok(())
             }
-            Err(ChainError::Refused(reason)) => {
-                tracing::warn!(%node, %reason, "the main chain does not take a report");
-                Ok(true)
-            }
-            Err(error) => Err(error.into()),
+            Err(error) => over(error, &REPORTED),
         }
     }
 }
 
-const fn is_verdict(statement: &Statement) -> bool {
-    matches!(statement, Statement::Verdict(_))
+/// What contracts say when a verdict or an anchor is there already, or there is nothing to take.
+const SAID: [&str; 4] = ["AlreadyJudged", "NothingToSlash", "PenalizedToday", "AlreadyAnchored"];
+
+/// The same of reports, and what no time heals.
+const REPORTED: [&str; 5] =
+    ["NothingToSlash", "NoConflict", "PhaseInvalid", "ProofInvalid", "VoteSignatureInvalid"];
+
+/// Whether a refusal says that there is nothing more to do.
+fn over(error: ChainError, last_words: &[&str]) -> Result<(), DutyError> {
+    match error {
+        ChainError::Refused(refusal) if last_words.contains(&refusal.name.as_str()) => {
+            tracing::info!(%refusal, "the main chain has heard it");
+            Ok(())
+        }
+        error => Err(error.into()),
+    }
 }
 
 /// Signs what this seat's own log says, if it is due here, too.
@@ -244,6 +275,7 @@ async fn sign(State(clerk): State<Clerk>, request: Request) -> Result<Json<Signe
         return Err(nothing());
     }
     let found = statement(&inner.chain, &inner.group, &inner.runtime, &duty).await;
+    let found = found.inspect_err(|error| tracing::info!(%error, "nothing to sign"));
     let statement = found.ok().flatten().ok_or_else(nothing)?;
     let digest = archive::digest(&inner.chain, &statement);
     let signature = inner.seats.sign(&inner.signer, digest).map_err(|_| nothing())?;

@@ -4,8 +4,8 @@
 //! POST /dle/v1/chains  NewChain ─► one seat ─ checks ─► all other seats check the same ─► the log: Open
 //! ```
 //!
-//! The seat that a user asks tells the others before it puts the opening into the log: they vote for no entry with a
-//! chain that they have not heard of. A request is its bound wallet's: EIP-712 `NewChain(bytes32 genesis,bytes32 salt,
+//! The seat that a user asks tells the others before it proposes the opening: they vote for no entry with a chain that
+//! they have not heard of, and know the first one of a chain alone. A request is its bound wallet's: EIP-712 `NewChain(bytes32 genesis,bytes32 salt,
 //! uint8 witnesses,uint8 validators,uint64 validUntil)` under the domain "CoNET DLE request", version "1", the main
 //! chain's id. A chain's id follows from that wallet and a salt, so nobody takes the id that another has paid rent for.
 
@@ -22,8 +22,8 @@ use axum::{
     routing::post,
 };
 use conet_chain::{ChainError, Mainchain};
+use conet_committee::archive::item::Opening;
 use conet_ledger::{
-    execute::found_chain,
     genesis::{ChainClass, Genesis},
     transaction::recover,
 };
@@ -37,8 +37,8 @@ use crate::{
     config::ArchiveGroup,
     keys::WalletKey,
     ledgers::OpenError,
-    open::{Group, Opener},
-    rpc::{RpcError, auth::request_domain},
+    open::{Begun, Group, Opener},
+    rpc::{RpcError, auth::request_domain, read_json},
 };
 
 /// Where chains are asked for.
@@ -47,8 +47,15 @@ pub const OPEN_PATH: &str = "/dle/v1/chains";
 /// Where a seat tells another one.
 const PASS_PATH: &str = "/dle/v1/chains/passed";
 
-/// How far a genesis' time may be from a seat's clock, milliseconds.
-const TIME_SKEW_MS_MAX: u64 = 600_000;
+/// How far a genesis' time may be ahead of a seat's clock, and behind it, milliseconds. Blocks are never older than it.
+const AHEAD_MS_MAX: u64 = 2_000;
+const BEHIND_MS_MAX: u64 = 600_000;
+
+/// For how long a request may say that it counts, seconds.
+const COUNTS_S_MAX: u64 = 600;
+
+/// Storage is paid for so long at least, seconds: until after the chain is on the main chain.
+const PAID_AHEAD_S_MIN: u64 = 86_400 - 3_600;
 
 #[allow(missing_docs)]
 mod types {
@@ -81,6 +88,13 @@ pub struct NewChain {
     pub signature: Bytes,
 }
 
+/// What one seat tells another: the request, and how it reads it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Passed {
+    new: NewChain,
+    opening: Opening,
+}
+
 /// What was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opened {
@@ -111,16 +125,16 @@ impl NewChain {
         Self { genesis, salt, witnesses, validators, valid_until_s, signature }
     }
 
-    /// Signs it as the bound wallet. `hash` is that of the genesis block.
+    /// Signs it as the bound wallet.
     #[must_use]
-    pub fn signed(mut self, hash: B256, key: &WalletKey) -> Self {
-        self.signature = key.sign(self.digest(hash)).into();
+    pub fn signed(mut self, key: &WalletKey) -> Self {
+        self.signature = key.sign(self.digest()).into();
         self
     }
 
-    fn digest(&self, genesis: B256) -> B256 {
+    fn digest(&self) -> B256 {
         let typed = types::NewChain {
-            genesis,
+            genesis: keccak256(alloy_rlp::encode(&self.genesis)),
             salt: self.salt,
             witnesses: self.witnesses,
             validators: self.validators,
@@ -160,57 +174,68 @@ impl Openings {
         Router::new().route(OPEN_PATH, post(ask)).route(PASS_PATH, post(pass)).with_state(self)
     }
 
-    /// Tells all seats, then opens. The log does the rest.
+    /// Tells all seats, then proposes. The log does the rest.
     async fn open(&self, new: NewChain) -> Result<Opened, RpcError> {
-        let group = self.check(&new).await?;
-        let told: Vec<Result<Opened, ClientError>> = self.0.peers.ask_all(PASS_PATH, &new).await;
-        let (took, refused): (Vec<_>, Vec<_>) = told.into_iter().partition(Result::is_ok);
-        let (seats, needed) = (took.len() + 1, self.0.group.seats().quorum());
-        if seats < needed {
-            let why = refused.into_iter().find_map(Result::err);
-            let found = why.map_or_else(|| "no seats".to_owned(), |error| error.to_string());
-            let expected = "a chain that more than two thirds of the seats take";
-            return Err(RpcError::Malformed { expected, found });
-        }
-        self.take(new, group, seats).await
-    }
-
-    async fn take(&self, new: NewChain, group: Group, seats: usize) -> Result<Opened, RpcError> {
-        let opened = self.0.opener.open(new.genesis, group).await.map_err(refused)?;
-        Ok(Opened { chain: opened.chain, genesis: opened.genesis, seats })
-    }
-
-    /// Whether the group may open this chain, and how: by what this seat reads on the main chain.
-    async fn check(&self, new: &NewChain) -> Result<Group, RpcError> {
         let _turn = self.0.turns.try_acquire().map_err(|_| RpcError::Busy)?;
+        let (begun, opening) = self.check(&new).await?;
+        self.0.opener.know(begun.clone(), opening.clone()).await.map_err(refused)?;
+        let (chain, genesis) = (opening.chain, opening.genesis);
+        let needed = self.0.group.seats().quorum();
+        let passed = Passed { new, opening: opening.clone() };
+        let told = self.0.peers.ask_all(PASS_PATH, &passed, needed - 1).await;
+        let told: Vec<Result<Opening, ClientError>> = told;
+        let seats = 1 + told.iter().flatten().filter(|theirs| **theirs == opening).count();
+        if seats < needed {
+            let why = told.into_iter().find_map(Result::err);
+            let why = why.map_or_else(|| "they read it otherwise".into(), |why| why.to_string());
+            return Err(RpcError::NoQuorum { needed, found: seats, why });
+        }
+        self.0.opener.propose(begun, opening).await.map_err(refused)?;
+        Ok(Opened { chain, genesis, seats })
+    }
+
+    /// Knows what another seat was asked for, if this one reads it in the same way.
+    async fn know(&self, passed: Passed) -> Result<Opening, RpcError> {
+        let _turn = self.0.turns.try_acquire().map_err(|_| RpcError::Busy)?;
+        let (begun, opening) = self.check(&passed.new).await?;
+        expect(opening == passed.opening, "a chain as this seat reads it", || {
+            format!("another: gas costs {} here", opening.gas_price)
+        })?;
+        self.0.opener.know(begun, opening.clone()).await.map_err(refused)?;
+        Ok(opening)
+    }
+
+    /// Whether the group may open this chain, and how: by what this seat reads on the main chain. Cheap first.
+    async fn check(&self, new: &NewChain) -> Result<(Begun, Opening), RpcError> {
         let genesis = &new.genesis;
         self.check_form(new)?;
-        let (codes, from) = (self.0.opener.codes.clone(), genesis.clone());
-        let begun = tokio::task::spawn_blocking(move || found_chain(from, &codes)).await;
-        let begun = begun.map_err(|_| RpcError::Busy)?;
-        let (chain, _) = begun.map_err(|error| refused(error.into()))?;
-        let signer = recover(new.digest(chain.hash()), &new.signature).ok();
+        let signer = recover(new.digest(), &new.signature).ok();
         expect(signer == Some(genesis.wallet), "the bound wallet's signature", || {
             signer.map_or_else(|| "none".into(), |signer| format!("that of {signer}"))
         })?;
         let read = self.read_main_chain(genesis).await;
-        let (paid_through_s, gas_price) = read.map_err(|error| {
+        let paid_through_s = read.map_err(|error| {
             tracing::warn!(%error, "the main chain cannot be read");
-            RpcError::Busy
+            RpcError::NoMainChain
         })?;
-        let found = || genesis.paid_through_s.to_string();
+        let found = || format!("{}, paid is {paid_through_s}", genesis.paid_through_s);
         expect(genesis.paid_through_s <= paid_through_s, "a time until which rent is paid", found)?;
-        expect(genesis.paid_through_s > clock::unix_s(), "rent paid ahead", found)?;
+        let least = clock::unix_s() + PAID_AHEAD_S_MIN;
+        expect(genesis.paid_through_s > least, "rent paid a day ahead", found)?;
         let (witnesses, validators) = (new.witnesses, new.validators);
-        Ok(Group { creator: None, witnesses, validators, gas_price })
+        // Where no money is, nobody can pay for gas.
+        let group = Group { creator: None, witnesses, validators, gas_price: 0 };
+        self.0.opener.prepare(genesis.clone(), group).await.map_err(refused)
     }
 
     fn check_form(&self, new: &NewChain) -> Result<(), RpcError> {
         let Inner { group, limits, .. } = &*self.0;
         let (genesis, now_s) = (&new.genesis, clock::unix_s());
         let id = chain_id(group.main_chain_id, genesis.wallet, new.salt);
-        let is_current = new.valid_until_s >= now_s && new.valid_until_s <= now_s + 600;
-        let is_of_now = genesis.time_ms.abs_diff(clock::unix_ms()) <= TIME_SKEW_MS_MAX;
+        let is_current = new.valid_until_s >= now_s && new.valid_until_s <= now_s + COUNTS_S_MAX;
+        let now_ms = clock::unix_ms();
+        let is_of_now =
+            genesis.time_ms <= now_ms + AHEAD_MS_MAX && genesis.time_ms + BEHIND_MS_MAX >= now_ms;
         let is_first = genesis.series == 1 && genesis.height == 0 && genesis.parent.is_zero();
         let shown = |value: &dyn std::fmt::Display| value.to_string();
         expect(genesis.main_chain_id == group.main_chain_id, "this network", || {
@@ -221,7 +246,11 @@ impl Openings {
             shown(&new.valid_until_s)
         })?;
         expect(is_of_now, "a genesis of now", || shown(&genesis.time_ms))?;
-        expect(is_first, "the first block of series 1", || shown(&genesis.height))?;
+        expect(is_first, "the first block of series 1, without a parent", || {
+            format!("series {}, height {}", genesis.series, genesis.height)
+        })?;
+        let is_storage = genesis.class == ChainClass::Storage;
+        expect(is_storage, "a storage chain", || "one that holds money: those are notes'".into())?;
         expect(genesis.epoch == group.epoch, "the group's epoch", || shown(&genesis.epoch))?;
         expect((1..=limits.witnesses_max).contains(&new.witnesses), "some witnesses", || {
             format!("{}, the most are {}", new.witnesses, limits.witnesses_max)
@@ -231,20 +260,14 @@ impl Openings {
         })
     }
 
-    /// Until when storage is paid, seconds since 1970, and pico-dollars for a unit of gas.
-    async fn read_main_chain(&self, genesis: &Genesis) -> Result<(u64, u64), ChainError> {
-        let parameters = self.0.chain.parameters();
-        let rent = parameters.rentPerDay(genesis.class as u8).call().await?;
-        // Where no money is, nobody can pay for gas.
-        let gas_price = match genesis.class {
-            ChainClass::Asset => parameters.dleGasPrice().call().await?,
-            ChainClass::Storage => 0,
-        };
+    /// Until when storage is paid, seconds since 1970.
+    async fn read_main_chain(&self, genesis: &Genesis) -> Result<u64, ChainError> {
+        let rent = self.0.chain.parameters().rentPerDay(genesis.class as u8).call().await?;
         if rent == 0 {
-            return Ok((u64::MAX, gas_price));
+            return Ok(u64::MAX);
         }
         let anchor = self.0.chain.chain_anchor().anchorOf(genesis.chain).call().await?;
-        Ok((anchor.paidThrough, gas_price))
+        Ok(anchor.paidThrough)
     }
 }
 
@@ -259,6 +282,7 @@ fn expect(
 fn refused(error: OpenError) -> RpcError {
     match error {
         OpenError::Stopped => RpcError::Busy,
+        OpenError::Taken { .. } => RpcError::Taken(error),
         error => {
             RpcError::Malformed { expected: "a genesis that can begin", found: error.to_string() }
         }
@@ -267,8 +291,10 @@ fn refused(error: OpenError) -> RpcError {
 
 async fn ask(
     State(openings): State<Openings>,
-    Json(new): Json<NewChain>,
+    request: Request,
 ) -> Result<(StatusCode, Json<Opened>), RpcError> {
+    let max = openings.0.peers.body_bytes_max();
+    let (_, _, new) = read_json(max, request, "a request for a chain").await?;
     openings.open(new).await.map(|opened| (StatusCode::ACCEPTED, Json(opened)))
 }
 
@@ -277,8 +303,7 @@ async fn ask(
 async fn pass(
     State(openings): State<Openings>,
     request: Request,
-) -> Result<Json<Opened>, RpcError> {
-    let new = openings.0.peers.admit(request, "a request for a chain").await?;
-    let group = openings.check(&new).await?;
-    openings.take(new, group, 1).await.map(Json)
+) -> Result<Json<Opening>, RpcError> {
+    let passed = openings.0.peers.admit(request, "a request for a chain").await?;
+    openings.know(passed).await.map(Json)
 }

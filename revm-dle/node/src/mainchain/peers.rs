@@ -1,11 +1,14 @@
 //! What seats ask of each other about the main chain: signed by the seat that asks, answered to seats alone.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use alloy::primitives::B256;
 use axum::extract::Request;
 use conet_committee::keys::{NodeId, Registry as _};
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -20,6 +23,12 @@ use crate::{
         read_json,
     },
 };
+
+/// How long the next of the other seats may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long one more may take when enough have answered.
+const GRACE: Duration = Duration::from_millis(300);
 
 /// The other seats. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -50,8 +59,14 @@ impl Peers {
         Self(Arc::new(Inner { me, group, nodes, key, client, guard, body_bytes_max }))
     }
 
-    /// Asks all other seats at once. Those that cannot be reached are among the errors.
-    pub(super) async fn ask_all<B, T>(&self, path: &str, body: &B) -> Vec<Result<T, ClientError>>
+    /// Asks all other seats at once, until so many have done it and the rest has had a moment more. Those without an
+    /// endpoint are not asked.
+    pub(super) async fn ask_all<B, T>(
+        &self,
+        path: &str,
+        body: &B,
+        needed: usize,
+    ) -> Vec<Result<T, ClientError>>
     where
         B: Serialize + Sync,
         T: DeserializeOwned,
@@ -62,7 +77,21 @@ impl Peers {
             let place = Place { node, endpoint: nodes.endpoint(node)? };
             Some(async move { client.post(&place, B256::ZERO, path, body, Some(key)).await })
         });
-        join_all(asked).await
+        let (mut asked, mut answers) = (asked.collect::<FuturesUnordered<_>>(), Vec::new());
+        let mut done = 0;
+        loop {
+            let patience = if done >= needed { GRACE } else { PATIENCE };
+            let Ok(Some(answer)) = tokio::time::timeout(patience, asked.next()).await else {
+                return answers;
+            };
+            done += usize::from(answer.is_ok());
+            answers.push(answer);
+        }
+    }
+
+    /// The longest body of a request, bytes.
+    pub(super) fn body_bytes_max(&self) -> usize {
+        self.0.body_bytes_max
     }
 
     /// What another seat asks.
@@ -74,13 +103,16 @@ impl Peers {
         let Inner { me, group, nodes, guard, body_bytes_max, .. } = &*self.0;
         let (head, body, asked) = read_json(*body_bytes_max, request, expected).await?;
         let signed = Asked::new(group.main_chain_id, *me, B256::ZERO, &head, &body);
-        let mut guard = guard.lock().unwrap_or_else(PoisonError::into_inner);
-        let wallet = guard.admit(&signed, &head, clock::unix_s())?;
-        drop(guard);
+        let claim = lock(guard).identify(&signed, &head, clock::unix_s())?;
         let mut seats = group.seats.iter().copied().map(NodeId);
-        if seats.any(|seat| nodes.wallet(seat) == Some(wallet)) {
-            return Ok(asked);
+        if !seats.any(|seat| nodes.wallet(seat) == Some(claim.wallet)) {
+            return Err(RpcError::NotASeat);
         }
-        Err(RpcError::NotAllowed)
+        lock(guard).remember(claim, clock::unix_s())?;
+        Ok(asked)
     }
+}
+
+fn lock(guard: &Mutex<Guard>) -> MutexGuard<'_, Guard> {
+    guard.lock().unwrap_or_else(PoisonError::into_inner)
 }

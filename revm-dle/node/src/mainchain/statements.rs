@@ -1,5 +1,7 @@
 //! What the log says, in the words of the main chain's contracts.
 
+use std::sync::Arc;
+
 use alloy::primitives::{Address, B256, U256, keccak256};
 use conet_bindings::{
     ledger::Verdict,
@@ -15,6 +17,7 @@ use conet_committee::{
 use crate::{
     config::ArchiveGroup,
     duty::Duty,
+    ledgers::Live,
     runtime::{NoAnswer, Runtime},
 };
 
@@ -70,7 +73,8 @@ async fn anchor(
     }
     let chains = runtime.chains().clone();
     let newest = tokio::task::spawn_blocking(move || chains.newest(id)).await.ok().flatten();
-    let began = newest.ok_or(StatementError::NotWhole)?;
+    let of_this = |newest: &Arc<Live>| newest.chain.hash() == chain.genesis;
+    let began = newest.filter(of_this).ok_or(StatementError::NotWhole)?;
     let genesis = began.chain.genesis();
     Ok(Some(Statement::Genesis(Genesis {
         chain: id,

@@ -143,6 +143,14 @@ impl Asked {
     }
 }
 
+/// Who asks, by a signature that holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub(crate) wallet: Address,
+    nonce: u64,
+    expiry: u64,
+}
+
 /// Lets each request count once.
 #[derive(Debug)]
 pub(crate) struct Guard {
@@ -159,13 +167,13 @@ impl Guard {
         Self { limits, seen: HashMap::new(), count: 0, swept_s: 0 }
     }
 
-    /// Whose request it is, if it counts.
-    pub(crate) fn admit(
-        &mut self,
+    /// Whose request it is. It counts once it is [remembered](Self::remember): strangers fill no place of others.
+    pub(crate) fn identify(
+        &self,
         asked: &Asked,
         head: &http::request::Parts,
         now_s: u64,
-    ) -> Result<Address, AuthError> {
+    ) -> Result<Claim, AuthError> {
         let value = head.headers.get(header::AUTHORIZATION).ok_or(AuthError::Missing)?;
         let value = value.to_str().map_err(|_| AuthError::Malformed)?;
         let (nonce, expiry, signature) = parse(value).ok_or(AuthError::Malformed)?;
@@ -175,17 +183,12 @@ impl Guard {
         }
         let digest = asked.digest(nonce, expiry);
         let wallet = recover(digest, &signature).map_err(|_| AuthError::Signature)?;
-        self.remember(wallet, nonce, expiry, now_s)?;
-        Ok(wallet)
+        Ok(Claim { wallet, nonce, expiry })
     }
 
-    fn remember(
-        &mut self,
-        wallet: Address,
-        nonce: u64,
-        expiry: u64,
-        now_s: u64,
-    ) -> Result<(), AuthError> {
+    /// Lets a request of somebody who may ask count, once.
+    pub(crate) fn remember(&mut self, claim: Claim, now_s: u64) -> Result<(), AuthError> {
+        let Claim { wallet, nonce, expiry } = claim;
         if self.swept_s != now_s && self.count >= self.limits.requests_max / 2 {
             self.sweep(now_s);
         }
@@ -264,6 +267,19 @@ mod tests {
         Asked::new(1, NodeId(node), B256::ZERO, &head(None), body)
     }
 
+    impl Guard {
+        fn admit(
+            &mut self,
+            asked: &Asked,
+            head: &http::request::Parts,
+            now_s: u64,
+        ) -> Result<Address, AuthError> {
+            let claim = self.identify(asked, head, now_s)?;
+            self.remember(claim, now_s)?;
+            Ok(claim.wallet)
+        }
+    }
+
     fn guard() -> Guard {
         let limits =
             RpcLimits { requests_per_wallet_max: 2, requests_max: 3, ..RpcLimits::default() };
@@ -301,6 +317,19 @@ mod tests {
             let error = AuthError::Expiry { now: NOW, max: 600, found: expiry };
             assert_eq!(guard.admit(&what, &head(Some(&signed)), NOW), Err(error));
         }
+    }
+
+    #[test]
+    fn strangers_fill_no_place_of_others() {
+        let mut guard = guard();
+        let what = asked(1, b"");
+        // Nobody lets them in, so nothing of them is remembered.
+        for byte in 10..60 {
+            let signed = what.authorization(&key(byte), 1, NOW + 5);
+            assert!(guard.identify(&what, &head(Some(&signed)), NOW).is_ok());
+        }
+        let signed = what.authorization(&key(1), 1, NOW + 5);
+        assert_eq!(guard.admit(&what, &head(Some(&signed)), NOW), Ok(key(1).wallet()));
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub use self::{
     submit::Submitted,
 };
 use crate::{
-    ledgers::{Chains, Live},
+    ledgers::{Chains, Live, OpenError},
     metrics::{Metrics, Refusal},
     registry::NodeMap,
     runtime::{NoAnswer, Outlet, Runtime},
@@ -121,6 +121,25 @@ pub enum RpcError {
     /// The chain's group is not drawn yet.
     #[error("expected a chain with a group, found one whose group is not drawn yet")]
     NoGroup,
+    /// The chain is to begin in another way.
+    #[error(transparent)]
+    Taken(OpenError),
+    /// Too few seats would vote for it.
+    #[error("expected at least {needed} seats that take the chain, found {found}: {why}")]
+    NoQuorum {
+        /// More than two thirds.
+        needed: usize,
+        /// How many take it.
+        found: usize,
+        /// Why another one does not.
+        why: String,
+    },
+    /// The main chain does not answer.
+    #[error("expected an answer of the main chain, found none: try again, or ask another seat")]
+    NoMainChain,
+    /// Only seats may ask.
+    #[error("expected a seat of the archive group, found somebody else")]
+    NotASeat,
     /// Beyond a limit.
     #[error("expected fewer requests at once, found too many")]
     Busy,
@@ -138,10 +157,13 @@ impl RpcError {
             Self::Malformed { .. } => StatusCode::BAD_REQUEST,
             Self::Auth(AuthError::Missing) => StatusCode::UNAUTHORIZED,
             Self::Auth(AuthError::TooMany) | Self::Busy => StatusCode::TOO_MANY_REQUESTS,
-            Self::Auth(_) | Self::NotAllowed => StatusCode::FORBIDDEN,
+            Self::Auth(_) | Self::NotAllowed | Self::NotASeat => StatusCode::FORBIDDEN,
+            Self::Taken(_) => StatusCode::CONFLICT,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Transaction(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::NoGroup | Self::NoAnswer(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoGroup | Self::NoQuorum { .. } | Self::NoMainChain | Self::NoAnswer(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -249,27 +271,30 @@ impl Rpc {
         if newest.chain.genesis().visibility == Visibility::Public {
             return Ok(newest);
         }
-        let asked = auth::Asked::new(self.main_chain_id, self.node, chain, head, body);
-        let wallet = self.guard.lock().unwrap_or_else(PoisonError::into_inner).admit(
-            &asked,
-            head,
-            crate::clock::unix_s(),
-        );
-        let allowed = match wallet {
-            Ok(wallet) => self.may_read(wallet, newest.clone()).await,
-            Err(error) => Err(error.into()),
-        };
-        match allowed {
-            Ok(true) => Ok(newest),
-            Ok(false) => {
-                self.metrics.refuse(Refusal::Unauthorized);
-                Err(RpcError::NotAllowed)
-            }
-            Err(error) => {
-                self.metrics.refuse(Refusal::Unauthorized);
-                Err(error)
-            }
+        let admitted = self.identify(chain, head, body, newest.clone()).await;
+        if admitted.is_err() {
+            self.metrics.refuse(Refusal::Unauthorized);
         }
+        admitted.map(|()| newest)
+    }
+
+    async fn identify(
+        &self,
+        chain: B256,
+        head: &http::request::Parts,
+        body: &[u8],
+        newest: Arc<Live>,
+    ) -> Result<(), RpcError> {
+        let asked = auth::Asked::new(self.main_chain_id, self.node, chain, head, body);
+        let claim = self.guard().identify(&asked, head, crate::clock::unix_s())?;
+        if !self.may_read(claim.wallet, newest).await? {
+            return Err(RpcError::NotAllowed);
+        }
+        Ok(self.guard().remember(claim, crate::clock::unix_s())?)
+    }
+
+    fn guard(&self) -> std::sync::MutexGuard<'_, Guard> {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn may_read(&self, wallet: Address, newest: Arc<Live>) -> Result<bool, RpcError> {

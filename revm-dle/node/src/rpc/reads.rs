@@ -159,7 +159,7 @@ impl Rpc {
                 height: state.height,
                 time_ms: state.time_ms,
                 chains: state.chains.len(),
-                waiting: state.pool.waiting().count(),
+                waiting: state.pool.len(),
                 diverged: seat.has_diverged(),
             })
         });

@@ -31,7 +31,6 @@ use conet_committee::{
     message::Message,
     seat::{Event, Seat},
 };
-use conet_ledger::genesis::Genesis;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, oneshot};
 
@@ -40,6 +39,7 @@ pub use inbox::Inbox;
 use crate::{
     ledgers::{Chains, Finality, OpenError},
     metrics::Metrics,
+    open::Begun,
 };
 
 /// Limits of an actor.
@@ -230,22 +230,26 @@ impl Runtime {
         if told { Ok(()) } else { Err(NoAnswer) }
     }
 
-    /// A chain begins: its genesis is executed and kept, and the seat hears of it.
+    /// A chain begins: it is kept, and the seat hears of it.
     ///
     /// # Errors
     /// [`OpenError`].
-    pub async fn open(&self, genesis: Genesis, opening: Opening) -> Result<(), OpenError> {
+    pub(crate) async fn open(
+        &self,
+        begun: Begun,
+        opening: Opening,
+        proposes: bool,
+    ) -> Result<(), OpenError> {
         let (reply, answer) = oneshot::channel();
         let chains = self.chains.clone();
         let asked = self.inbox.ask(Box::new(move |actor| {
-            let begun = chains.begin(genesis, &opening);
-            let is_begun = begun.is_ok();
-            let _ = reply.send(begun);
-            if is_begun {
-                actor.step(crate::clock::unix_ms(), Event::Opened(opening))
-            } else {
-                Vec::new()
-            }
+            let event = if proposes { Event::Opened } else { Event::Asked };
+            let actions = actor.step(crate::clock::unix_ms(), event(opening.clone()));
+            let is_taken = actor.seat().is_some_and(|seat| seat.takes(&opening));
+            let taken = OpenError::Taken { chain: opening.chain };
+            let done = if is_taken { chains.begin(begun, &opening) } else { Err(taken) };
+            let _ = reply.send(done);
+            actions
         }));
         if asked { answer.await.map_err(|_| OpenError::Stopped)? } else { Err(OpenError::Stopped) }
     }

@@ -259,7 +259,7 @@ impl Store {
         self.read(|connection| read::wanted(connection, count))
     }
 
-    /// What the main chain should still hear, so many of it, in the order in which it came up.
+    /// What the main chain should still hear, so many of it: what is urgent first, then in the order in which it came up.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -198,8 +198,9 @@ pub(super) fn duties(
     connection: &Connection,
     count: usize,
 ) -> Result<Vec<(DutyId, Duty)>, StoreError> {
-    let mut select = connection
-        .prepare_cached("SELECT seq, duty FROM duties WHERE done = 0 ORDER BY seq LIMIT ?1")?;
+    let mut select = connection.prepare_cached(
+        "SELECT seq, duty FROM duties WHERE done = 0 ORDER BY substr(duty, 1, 1), seq LIMIT ?1",
+    )?;
     let mut rows = select.query(params![sql(count as u64)])?;
     let mut duties = Vec::new();
     while let Some(row) = rows.next()? {
@@ -221,12 +222,16 @@ pub(super) fn selections(
     from: u64,
     count: usize,
 ) -> Result<Vec<Selection>, StoreError> {
-    let mut select = connection.prepare_cached(
-        "SELECT selection FROM selections WHERE number >= ?1 AND (?2 IS NULL OR chain = ?2)
-         ORDER BY number LIMIT ?3",
-    )?;
-    let chain = chain.as_ref().map(B256::as_slice);
-    let mut rows = select.query(params![sql(from), chain, sql(count as u64)])?;
+    let (all, of_chain) = (
+        "SELECT selection FROM selections WHERE number >= ?1 ORDER BY number LIMIT ?2",
+        "SELECT selection FROM selections WHERE number >= ?1 AND chain = ?3 ORDER BY number LIMIT ?2",
+    );
+    let (from, count) = (sql(from), sql(count as u64));
+    let mut select = connection.prepare_cached(if chain.is_some() { of_chain } else { all })?;
+    let mut rows = match &chain {
+        Some(chain) => select.query(params![from, count, chain.as_slice()])?,
+        None => select.query(params![from, count])?,
+    };
     let mut selections = Vec::new();
     while let Some(row) = rows.next()? {
         let bytes: Vec<u8> = row.get(0)?;

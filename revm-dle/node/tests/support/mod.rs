@@ -156,7 +156,8 @@ impl Network {
     /// Opens a chain at all seats that run.
     pub(crate) async fn open(&self, genesis: &Genesis, group: Group) -> Chain {
         for seat in self.seats.values() {
-            seat.opener().open(genesis.clone(), group).await.unwrap();
+            let (begun, opening) = seat.opener().prepare(genesis.clone(), group).await.unwrap();
+            seat.opener().propose(begun, opening).await.unwrap();
         }
         conet_ledger::execute::found_chain(genesis.clone(), &self.codes).unwrap().0
     }

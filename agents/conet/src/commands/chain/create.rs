@@ -8,7 +8,7 @@ use alloy::{
 };
 use anyhow::{Context as _, ensure};
 use clap::Args;
-use conet_bindings::History;
+use conet_bindings::{History, definitions::HistoryDefinitions};
 use conet_chain::{Mainchain, Payer};
 use conet_dle::{
     clock,
@@ -50,23 +50,20 @@ pub(crate) struct CreateArgs {
     /// What it is told at the beginning, in its own ABI
     #[arg(long, value_name = "HEX", requires = "code")]
     definitions: Option<Bytes>,
-    /// What the chain is for: asset holds money, storage does not
-    #[arg(long, default_value = "storage", value_parser = ["asset", "storage"])]
-    class: String,
-    /// Only the owner, the group and those who write may read it
+    /// Only the owner, its group, the archive nodes, those who write, and whom the contract names may read it
     #[arg(long)]
     private: bool,
     /// How many witnesses watch its creator
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=16))]
     witnesses: u8,
     /// How many validators execute each block once more, drawn anew for each
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=4))]
     validators: u8,
     /// How many of them all must sign; 0 for all
     #[arg(long, default_value_t = 0)]
     quorum: u8,
     /// For how many days storage is paid ahead, where it costs something
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_652))]
     rent_days: u64,
     /// The stablecoin that pays it: a symbol or an address [default: the first that is approved]
     #[arg(long)]
@@ -84,7 +81,6 @@ pub(crate) type Contract = (Bytes, Bytes);
 /// What a chain is to be, besides its contract.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
-    pub(crate) class: ChainClass,
     pub(crate) is_private: bool,
     pub(crate) witnesses: u8,
     pub(crate) validators: u8,
@@ -99,7 +95,6 @@ pub(super) async fn run(args: CreateArgs, context: &Context) -> anyhow::Result<(
     let contract = contract(&args, key.wallet())?;
     let payer = context.payer(&main, &args.wallet, &args.password).await?;
     let plan = Plan {
-        class: if args.class == "asset" { ChainClass::Asset } else { ChainClass::Storage },
         is_private: args.private,
         witnesses: args.witnesses,
         validators: args.validators,
@@ -135,10 +130,8 @@ fn contract(args: &CreateArgs, owner: Address) -> anyhow::Result<Contract> {
 /// A history of something; what it is of is named by its title, unless said otherwise.
 pub(crate) fn history(owner: Address, title: &str, asset: Option<B256>) -> Contract {
     let asset = asset.unwrap_or_else(|| keccak256(title));
-    let parts = (owner, asset, title.to_owned()).abi_encode_params();
-    // As `abi.encode` of a struct with a part of unknown length: an offset comes first.
-    let definitions = [U256::from(32).abi_encode(), parts].concat();
-    (History::DEPLOYED_BYTECODE.clone(), definitions.into())
+    let definitions = HistoryDefinitions { owner, asset, title: title.to_owned() };
+    (History::DEPLOYED_BYTECODE.clone(), definitions.abi_encode().into())
 }
 
 /// Pays for storage, and asks the archive group for a chain. It has begun when its group is drawn.
@@ -156,7 +149,7 @@ pub(crate) async fn begin(
         chain,
         series: 1,
         main_chain_id: main.chain_id(),
-        class: plan.class,
+        class: ChainClass::Storage,
         visibility: if plan.is_private { Visibility::Members } else { Visibility::Public },
         code_hash: keccak256(&code),
         definitions,
@@ -176,9 +169,8 @@ pub(crate) async fn begin(
     let refused = "the contract does not begin with these definitions";
     found_chain(genesis.clone(), &codes).context(refused)?;
     let genesis = Genesis { paid_through_s: pay_rent(main, chain, payer, plan).await?, ..genesis };
-    let hash = found_chain(genesis.clone(), &codes).context(refused)?.0.hash();
     let group = (plan.witnesses, plan.validators);
-    let new = NewChain::new(genesis, salt, group, clock::unix_s() + COUNTS_S).signed(hash, key);
+    let new = NewChain::new(genesis, salt, group, clock::unix_s() + COUNTS_S).signed(key);
     let opened =
         ledgers.ask(async |client, place| client.post(place, chain, OPEN_PATH, &new, None).await);
     Ok((chain, opened.await.context("asking for the chain")?))
@@ -191,7 +183,7 @@ async fn pay_rent(
     payer: &Payer,
     plan: &Plan,
 ) -> anyhow::Result<u64> {
-    let per_day = main.parameters().rentPerDay(plan.class as u8).call().await?;
+    let per_day = main.parameters().rentPerDay(ChainClass::Storage as u8).call().await?;
     if per_day == 0 {
         return Ok(u64::MAX);
     }

@@ -21,7 +21,7 @@ pub(crate) enum ChainCommand {
     #[command(after_help = "Examples:
   conet chain create --wallet bobo --title 'My car'
   conet chain create --wallet bobo --title 'A deed' --private --witnesses 3
-  conet chain create --wallet bobo --code counter.hex --definitions 0x... --class storage
+  conet chain create --wallet bobo --code counter.hex --definitions 0x...
 
 Its group is drawn by the roulette. --code takes a contract's deployed bytecode in hexadecimal,
 which the archive nodes must have in theirs, too: see docs/chain-contracts.md.")]

@@ -1,6 +1,7 @@
 //! What chains and their archive group say of themselves.
 
 use alloy::primitives::B256;
+use anyhow::ensure;
 use clap::Args;
 use conet_committee::{archive::ProvenNotice, keys::NodeId};
 use conet_dle::rpc::BlockView;
@@ -32,8 +33,9 @@ pub(super) async fn list(context: &Context) -> anyhow::Result<()> {
     let mut after = B256::ZERO;
     loop {
         let page = ledgers.ask(async |client, place| client.chains(place, after).await).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = last.notice.chain;
+        let Some(last) = page.last().map(|last| last.notice.chain) else { return Ok(()) };
+        ensure!(last > after, "a seat lists chains in no order: do not trust it");
+        after = last;
         for proven in &page {
             ledgers.check(proven)?;
             let notice = &proven.notice;
@@ -118,7 +120,7 @@ pub(super) async fn blocks(args: BlocksArgs, context: &Context) -> anyhow::Resul
             about.view,
             count.map_or_else(|| "?".to_owned(), |count| count.to_string()),
             block.header.outcome.gas_used,
-            block.hash,
+            block.header.hash(),
         );
         context.output.result(&serde_json::to_value(&block)?, &text)?;
     }

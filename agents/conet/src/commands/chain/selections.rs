@@ -27,7 +27,8 @@ pub(super) async fn run(args: SelectionsArgs, context: &Context) -> anyhow::Resu
             ledgers.ask(async |client, place| client.selections(place, args.chain, from).await);
         let page = question.await?.selections;
         let Some(last) = page.last() else { return Ok(()) };
-        from = last.index + 1;
+        ensure!(last.index >= from, "a seat gives draws in no order: do not trust it");
+        from = last.index.saturating_add(1);
         for selection in &page {
             // Of one chain's draws alone the links between them are missing.
             let is_linked = before.is_none_or(|before| before == selection.parent);

@@ -130,8 +130,9 @@ async fn transact(
 
 fn tell(sent: &Sent, context: &Context) -> anyhow::Result<()> {
     let Sent { hash, view, took } = sent;
-    let (success, gas) =
-        view.receipt.as_ref().map_or((true, 0), |receipt| (receipt.success, receipt.gas_used));
+    // A seat that was sent the state after the block does not know what became of its transactions.
+    let receipt = view.receipt.as_ref();
+    let (success, gas) = (receipt.map(|it| it.success), receipt.map(|it| it.gas_used));
     let millis = took.as_millis();
     let json = json!({
         "transaction": hash,
@@ -143,7 +144,11 @@ fn tell(sent: &Sent, context: &Context) -> anyhow::Result<()> {
     });
     let text = format!("final in block {} after {millis} ms: {hash}", view.height);
     context.output.result(&json, &text)?;
-    ensure!(success, "the transaction is in block {}, but its call failed", view.height);
+    ensure!(
+        success != Some(false),
+        "the transaction is in block {}, but its call failed",
+        view.height
+    );
     Ok(())
 }
 

@@ -177,6 +177,12 @@ impl Player {
         Ok(Self { ceremony, identity, state, acks: BTreeMap::new() })
     }
 
+    /// Whether a dealing of this dealer was taken.
+    #[must_use]
+    pub fn has(&self, dealer: NodeId) -> bool {
+        self.acks.contains_key(&dealer)
+    }
+
     /// Checks a dealing and acknowledges it. Of one dealer the first good one counts, also when another comes. It must
     /// be kept before the ack is sent: without it the player could lose its share.
     ///
