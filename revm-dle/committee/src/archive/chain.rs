@@ -209,7 +209,15 @@ impl Chain {
     /// Asks for draws of open places that are not asked for yet, if that may be; for others not any more.
     pub(super) fn request_open_places(&mut self, entry: u64, may_ask: bool) {
         let open = self.open_places();
-        self.requested.retain(|place, _| open.contains(place));
+        // What was asked for is drawn, whatever happens meanwhile: else who knows the seed before the others could have
+        // another draw.
+        let (height, drawn) = (self.height, &self.validator);
+        self.requested.retain(|place, _| match place {
+            Place::Validator(at, index) => {
+                *at > height && usize::from(*index) >= drawn.get(at).map_or(0, Vec::len)
+            }
+            _ => open.contains(place),
+        });
         for place in open.into_iter().filter(|_| may_ask) {
             self.requested.entry(place).or_insert(entry);
         }

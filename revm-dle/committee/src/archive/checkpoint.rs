@@ -33,6 +33,7 @@ struct Frozen {
     wishes: Vec<(NodeId, u64)>,
     lineups: Vec<(u64, B256, Vec<Waiting>)>,
     selected: Head,
+    hungry: Vec<B256>,
     handover: Option<Handover>,
     ceremony: Option<ceremony::Frozen>,
     announced: Vec<Member>,
@@ -56,6 +57,7 @@ impl State {
             wishes: self.wishes.iter().map(|(node, number)| (*node, *number)).collect(),
             lineups: self.lineups.iter().map(lineup).collect(),
             selected: self.selected,
+            hungry: self.hungry.iter().copied().collect(),
             handover: self.handover.clone(),
             ceremony: self.ceremony.as_ref().map(|known| known.freeze()),
             announced: self.announced.values().cloned().collect(),
@@ -92,6 +94,7 @@ impl State {
             |(logged, digest, waiting)| (logged, Arc::new(Lineup::restore(digest, waiting)));
         state.lineups = frozen.lineups.into_iter().map(lineup).collect();
         state.selected = frozen.selected;
+        state.hungry = frozen.hungry.into_iter().collect();
         state.handover = frozen.handover;
         let announced = frozen.announced.into_iter();
         state.announced = announced.map(|member| (member.node, member)).collect();

@@ -48,6 +48,7 @@ impl State {
         }
         self.pool.join(joining.offer).map_err(|_| ItemError::NotEntitled { node })?;
         self.wishes.insert(node, joining.number);
+        self.feed();
         Ok(())
     }
 
@@ -69,21 +70,25 @@ impl State {
         let mut drawn = Vec::new();
         for id in due {
             let Some(chain) = self.chains.get(&id) else { continue };
-            let mut chain = Chain::clone(chain);
+            let (mut chain, mut is_short) = (Chain::clone(chain), false);
             for (places, request) in requests(&mut chain, logged, lineup.digest()) {
                 // A request that this state makes is a good one.
                 if let Ok(selection) = drawing.draw(request, &lineup) {
+                    is_short |= selection.members().len() < places.len();
                     for (place, node) in places.into_iter().zip(selection.members()) {
                         chain.seat(place, *node);
                     }
                     self.selections.push(selection);
                 }
             }
-            drawn.push(chain);
+            drawn.push((chain, is_short));
         }
         (self.selected, self.pool) = (head, pool);
-        // Places that nobody fit for are asked for anew.
-        drawn.into_iter().for_each(|chain| self.put(chain));
+        // Who joined since was not among those that were drawn from.
+        let is_stale = self.pool.newest() > lineup.waiting().iter().map(|it| it.place).max();
+        for (chain, is_short) in drawn {
+            if is_short && !is_stale { self.starve(chain) } else { self.put(chain) }
+        }
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use alloy::primitives::B256;
+use alloy::primitives::{B256, keccak256};
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ use crate::{
     seats::Seats,
     vote::Voting,
 };
+
+/// How many chains ask again for nodes when one joins.
+const FED_AT_ONCE: usize = 8;
 
 /// The most that wait to be drawn. Who comes later waits for room.
 const WAITING_MAX: u64 = 100_000;
@@ -116,6 +119,8 @@ pub struct State {
     pub(super) is_over: bool,
     /// Whether no entry of this epoch was yet.
     pub(super) is_new: bool,
+    /// Chains for whose places nobody fitted: they ask again when somebody joins, or when they change.
+    pub(super) hungry: OrdSet<B256>,
     /// Chains that this entry changed.
     pub(super) changed: BTreeSet<B256>,
     /// Of these, whose creator or witnesses are others now, and all there.
@@ -160,6 +165,7 @@ impl State {
             handover: None,
             is_over: false,
             is_new: false,
+            hungry: OrdSet::new(),
             changed: BTreeSet::new(),
             regrouped: BTreeSet::new(),
             findings: Vec::new(),
@@ -179,6 +185,19 @@ impl State {
             next.apply(item)?;
         }
         next.finish();
+        Ok(next)
+    }
+
+    /// The state after an entry that is final: its signatures were checked by those who voted for it, with the registry
+    /// as it was then.
+    ///
+    /// # Errors
+    /// The first item that cannot stand.
+    pub fn after_final(&self, entry: &Entry) -> Result<Self> {
+        let mut believing = self.clone();
+        believing.voting = Arc::new(self.voting.believing());
+        let mut next = believing.after(entry)?;
+        next.voting = self.voting.clone();
         Ok(next)
     }
 
@@ -309,7 +328,26 @@ impl State {
     }
 
     /// Puts a chain back after a change, with its deadlines and requests.
-    pub(super) fn put(&mut self, mut chain: Chain) {
+    pub(super) fn put(&mut self, chain: Chain) {
+        self.hungry.remove(&chain.id);
+        self.place(chain, true);
+    }
+
+    /// Puts a chain back for some of whose places nobody fitted.
+    pub(super) fn starve(&mut self, chain: Chain) {
+        self.hungry.insert(chain.id);
+        self.place(chain, false);
+    }
+
+    /// Somebody joined: some of those that nobody fitted ask again.
+    pub(super) fn feed(&mut self) {
+        let from = keccak256(self.height.to_be_bytes());
+        let fed = self.hungry.range(from..).chain(self.hungry.range(..from)).take(FED_AT_ONCE);
+        let fed: Vec<_> = fed.filter_map(|id| self.chains.get(id).cloned()).collect();
+        fed.iter().for_each(|chain| self.put(Chain::clone(chain)));
+    }
+
+    fn place(&mut self, mut chain: Chain, asks: bool) {
         if let Some(before) = self.chains.get(&chain.id).cloned() {
             for deadline in before.deadlines() {
                 self.deadlines.remove(&(deadline, chain.id));
@@ -322,7 +360,7 @@ impl State {
             }
         }
         self.note_group(&mut chain);
-        chain.request_open_places(self.height, self.handover.is_none());
+        chain.request_open_places(self.height, asks && self.handover.is_none());
         self.index(&chain);
         self.changed.insert(chain.id);
         self.chains.insert(chain.id, Arc::new(chain));

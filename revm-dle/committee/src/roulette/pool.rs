@@ -233,6 +233,12 @@ impl Pool {
         self.places.contains_key(&node)
     }
 
+    /// The place of who joined last, of those who wait.
+    #[must_use]
+    pub fn newest(&self) -> Option<u64> {
+        self.waiting.get_max().map(|(place, _)| *place)
+    }
+
     /// Whether a node is barred.
     #[must_use]
     pub fn is_barred(&self, node: NodeId) -> bool {

@@ -65,7 +65,7 @@ impl Application for Desk {
             self.unproven.push((entry.header.clone(), Vec::new()));
             return;
         }
-        let known = self.states.remove(&id).map_or_else(|| self.state.after(entry), Ok);
+        let known = self.states.remove(&id).map_or_else(|| self.state.after_final(entry), Ok);
         let Ok(state) = known else {
             self.diverged = Some(id);
             return;

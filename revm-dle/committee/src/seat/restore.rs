@@ -27,6 +27,8 @@ impl Seat {
         let (mut drafts, mut votes, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
         for record in records {
             match record {
+                // Before a state that was adopted there is a gap.
+                Record::Entry(entry) if entry.header.parent != seat.log.tip().id => {}
                 Record::Entry(entry) => {
                     seat.desk.finalized(&entry, &mut said);
                     let tip = Tip { id: entry.id(), header: entry.header.clone() };

@@ -172,8 +172,10 @@ fn put_record(tx: &Transaction<'_>, record: &Record) -> Result<(), StoreError> {
         }
         Record::Certificate(_) => put_log(tx, None, record),
         Record::Checkpoint(_) => {
-            // Of certificates and states the newest counts.
-            tx.prepare_cached("DELETE FROM log WHERE height IS NULL")?.execute([])?;
+            // Of states the newest counts. A record begins with what it is.
+            let kind = encode(record)?.into_iter().take(1).collect::<Vec<_>>();
+            let old = "DELETE FROM log WHERE height IS NULL AND substr(record, 1, 1) = ?1";
+            tx.prepare_cached(old)?.execute(params![kind])?;
             put_log(tx, None, record)
         }
         Record::Epoch(epoch) => {
