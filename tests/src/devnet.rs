@@ -1,6 +1,6 @@
 //! A `conet devnet` process, as a person starts it.
 
-use std::{process::Stdio, time::Instant};
+use std::time::Instant;
 
 use alloy::{
     primitives::Address,
@@ -50,7 +50,7 @@ impl Devnet {
         let (nodes, seats) = (nodes.to_string(), seats.to_string());
         let mut child = person
             .command(&[&["devnet", "--nodes", &nodes, "--seats", &seats], more].concat())
-            .stderr(Stdio::null())
+            .stderr(std::fs::File::create(folder.path().join("devnet.log")).expect("a log"))
             .spawn()
             .expect("it runs");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();

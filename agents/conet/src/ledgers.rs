@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use alloy::primitives::{Address, B256, Bytes, U256};
@@ -36,6 +36,9 @@ pub(crate) const GAS_LIMIT: u64 = 2_000_000;
 
 /// For how long a transaction counts when it is in no block, seconds.
 const VALID_S: u64 = 600;
+
+/// A transaction that is in no block after so long is handed in once more.
+const SAY_AGAIN: Duration = Duration::from_secs(3);
 
 /// How often it is looked at whether something is there.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -181,10 +184,19 @@ impl Ledgers {
         let separator = domain(begun.genesis.main_chain_id).hash_struct();
         let signature = signer.sign(transaction.digest(separator, begun.hash));
         let signed = SignedTransaction { transaction, signature: signature.into() };
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         let handed = self.ask(async |client, place| client.submit(place, &signed, asks).await);
         let hash = handed.await?.hash;
+        let mut said = Instant::now();
         loop {
+            if said.elapsed() > SAY_AGAIN {
+                // The seat may have lost those who make blocks: through another one, then. It counts once.
+                self.turn.fetch_add(1, Ordering::Relaxed);
+                let again =
+                    self.ask(async |client, place| client.submit(place, &signed, asks).await);
+                let _ = again.await;
+                said = Instant::now();
+            }
             let found = self
                 .ask(async |client, place| {
                     match client.transaction(place, chain, hash, asks).await {
@@ -227,7 +239,7 @@ impl Ledgers {
         patience: Duration,
         signer: Option<&WalletKey>,
     ) -> anyhow::Result<ProvenNotice> {
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         loop {
             let found = self
                 .ask(async |client, place| match client.chain(place, chain, signer).await {
