@@ -40,6 +40,9 @@ const VALID_S: u64 = 600;
 /// A transaction that is in no block after so long is handed in once more.
 const SAY_AGAIN: Duration = Duration::from_secs(3);
 
+/// How long a seat may take to say a nonce.
+const NONCE_PATIENCE: Duration = Duration::from_secs(2);
+
 /// How often it is looked at whether something is there.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -172,11 +175,9 @@ impl Ledgers {
         let wallet = signer.wallet();
         let begun = self.ask(async |client, place| client.genesis(place, chain, asks).await);
         let begun = begun.await?;
-        let account =
-            self.ask(async |client, place| client.account(place, chain, wallet, asks).await);
         let transaction = Transaction {
             chain,
-            nonce: account.await?.nonce,
+            nonce: self.next_nonce(chain, wallet, asks).await?,
             valid_until_s: clock::unix_s() + VALID_S,
             gas_limit,
             data,
@@ -215,6 +216,30 @@ impl Ledgers {
                 patience.as_secs()
             );
             tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// A wallet's next nonce: the highest that a seat knows, for one that was away may be behind.
+    async fn next_nonce(
+        &self,
+        chain: B256,
+        wallet: Address,
+        signer: Option<&WalletKey>,
+    ) -> anyhow::Result<u64> {
+        let asked = self.places.iter().map(|place| async move {
+            let account = self.client.account(place, chain, wallet, signer);
+            tokio::time::timeout(NONCE_PATIENCE, account).await.ok()?.ok()
+        });
+        let known = futures_util::future::join_all(asked).await;
+        let highest = known.into_iter().flatten().map(|account| account.nonce).max();
+        match highest {
+            Some(nonce) => Ok(nonce),
+            // Why nobody says.
+            None => {
+                let account = self
+                    .ask(async |client, place| client.account(place, chain, wallet, signer).await);
+                Ok(account.await?.nonce)
+            }
         }
     }
 

@@ -30,7 +30,7 @@ const STAKES: [(u16, u64); 4] = [
 ];
 
 /// Nodes that stake at once: what more send together does not fit into the next block, where it is tried.
-const PREPARED_AT_ONCE: usize = 8;
+const PREPARED_AT_ONCE: usize = 2;
 
 /// What it keeps free to burn for notes, in CoNET.
 const ISSUER_CONET: u64 = 100_000;
