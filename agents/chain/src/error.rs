@@ -176,6 +176,13 @@ pub struct Refusal {
     pub detail: String,
 }
 
+impl Refusal {
+    /// Of a call that would not be refused now.
+    pub(crate) fn unexplained() -> Self {
+        Self { name: "reverted".into(), detail: "no reason left".into() }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;

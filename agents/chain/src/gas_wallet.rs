@@ -150,8 +150,21 @@ impl GasWallet {
         Ok(used > transaction.nonce && self.receipt(transaction.hash).await?.is_none())
     }
 
-    /// All of it, for those who send one transaction after the other.
+    /// All of it, for those who send one transaction after the other. One that was refused without a reason, and would
+    /// not be now, had too little gas, because others were in the block before it: it is sent once more.
     pub(crate) async fn execute(
+        &self,
+        request: TransactionRequest,
+    ) -> Result<TransactionReceipt, ChainError> {
+        match self.execute_once(request.clone()).await {
+            Err(ChainError::Refused(refusal)) if refusal == Refusal::unexplained() => {
+                self.execute_once(request).await
+            }
+            done => done,
+        }
+    }
+
+    async fn execute_once(
         &self,
         request: TransactionRequest,
     ) -> Result<TransactionReceipt, ChainError> {
@@ -168,10 +181,7 @@ impl GasWallet {
         let request = request.with_from(self.address);
         match self.provider.call(request).await.map_err(ChainError::from) {
             Err(error @ ChainError::Refused(_)) => error,
-            _ => ChainError::Refused(Refusal {
-                name: "reverted".into(),
-                detail: "no reason left".into(),
-            }),
+            _ => ChainError::Refused(Refusal::unexplained()),
         }
     }
 }

@@ -29,8 +29,9 @@ const STAKES: [(u16, u64); 4] = [
     (roles::CREATOR, 50_000),
 ];
 
-/// Nodes that stake at once: what more send together does not fit into the next block, where it is tried.
-const PREPARED_AT_ONCE: usize = 2;
+/// Nodes that stake and deposit at once. What a deposit costs depends on those before it: of too many together some run
+/// out of gas.
+const PREPARED_AT_ONCE: usize = 4;
 
 /// What it keeps free to burn for notes, in CoNET.
 const ISSUER_CONET: u64 = 100_000;
