@@ -41,8 +41,8 @@ pub trait Keys: Send + Sync {
     fn verify(&self, wallet: Address, digest: B256, signature: &Compact) -> bool;
 }
 
-/// Which wallet each node has, from the main chain's registry. The same on all nodes: a change counts from the epoch
-/// that names it.
+/// What a node reads on the main chain of others. Nodes read it at different moments: what the log goes by is compared
+/// before a seat votes, and taken from the log after.
 pub trait Registry: Send + Sync {
     /// None when there is no such node.
     fn wallet(&self, node: NodeId) -> Option<Address>;

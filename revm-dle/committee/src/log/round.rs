@@ -21,6 +21,8 @@ pub(super) struct Round {
     pub(super) notarized: Option<Certificate>,
     pub(super) nullified: Option<Certificate>,
     pub(super) finalized: Option<Certificate>,
+    /// Whether the proposal breaks a rule: it is not looked at again.
+    pub(super) is_refused: bool,
     /// What this node said itself.
     pub(super) my_notarize: Option<B256>,
     /// Zero: it nullified.

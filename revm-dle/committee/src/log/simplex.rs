@@ -316,16 +316,22 @@ impl Simplex {
         let (None, None, Some(id)) = (round.my_notarize, round.my_finalize, round.proposal) else {
             return;
         };
-        let Some(entry) = self.entries.get(&id) else { return };
+        let Some(entry) = self.entries.get(&id).filter(|_| !round.is_refused) else { return };
         if !self.extends(&entry.header) || entry.header.time_ms > now_ms + self.timing.drift_ms_max
         {
             return;
         }
         let entry = entry.clone();
         self.catch_up(entry.header.parent, app);
-        if app.check(&entry) == Check::Valid {
-            out.persist(Record::Draft(Box::new(entry)));
-            self.vote(Phase::Notarize, self.view, id, out);
+        match app.check(&entry) {
+            Check::Valid => {
+                out.persist(Record::Draft(Box::new(entry)));
+                self.vote(Phase::Notarize, self.view, id, out);
+            }
+            Check::Invalid => {
+                self.rounds.entry(self.view).or_default().is_refused = true;
+            }
+            Check::Unknown => {}
         }
     }
 

@@ -55,7 +55,9 @@ impl Member {
         let is_new = !part.held.iter().any(|(asker, held)| *asker == from && *held == asked);
         if about.height > height && about.view >= view && is_new {
             if part.held.len() >= HELD_MAX {
-                part.held.remove(0);
+                // Who sends much pushes out its own.
+                let own = part.held.iter().position(|(asker, _)| *asker == from);
+                part.held.remove(own.unwrap_or_default());
             }
             part.held.push((from, asked));
         }

@@ -272,7 +272,13 @@ impl Desk {
     /// A word on a block that is not here yet.
     fn keep_loose(&mut self, from: NodeId, word: Word, hash: B256, out: &mut Outbox) {
         let has_room = self.loose.contains_key(&hash) || self.loose.len() < CASES_MAX;
-        if !has_room || !self.voting.is_valid(&word.ballot) {
+        // Only of seats, and only where the vote itself names the block: else one vote could stand for many.
+        let is_of_it = word.outcome.is_some() || word.ballot.vote.block == hash;
+        if !has_room
+            || !self.seats.contains(from)
+            || !is_of_it
+            || !self.voting.is_valid(&word.ballot)
+        {
             return;
         }
         self.saw(&word.ballot, out);

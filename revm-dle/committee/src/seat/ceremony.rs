@@ -210,8 +210,9 @@ impl Desk {
 
     pub(super) fn take_transcript(&mut self, transcript: Transcript) {
         let Some(dealing) = self.dealt() else { return };
-        let is_good = dealing.tally.clone().record(&transcript).is_ok();
-        if is_good {
+        // What is known is not checked again: that costs more than to ask for it.
+        let is_known = dealing.tally.recorded().contains(&transcript.dealer);
+        if !is_known && dealing.tally.clone().record(&transcript).is_ok() {
             self.queue(Item::Transcript(Box::new(transcript)));
         }
     }

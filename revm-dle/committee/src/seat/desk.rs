@@ -173,6 +173,7 @@ impl Desk {
                 let node = joining.offer.node;
                 joining.number > state.wish(node)
                     && !state.barred.contains(&node)
+                    && !state.seats.contains(node)
                     && self.is_on_main_chain(item)
             }
             Item::Block(block, _) => {
