@@ -86,9 +86,6 @@ impl ArchiveGroup {
     }
 }
 
-/// How many final entries of the log a seat keeps in memory for others.
-const HISTORY_MAX: usize = 4_096;
-
 macro_rules! times {
     ($($(#[$doc:meta])* $name:ident: $default:expr,)*) => {
         /// Times of the protocol, in milliseconds.
@@ -135,7 +132,7 @@ times! {
 impl Times {
     /// The log's.
     #[must_use]
-    pub const fn log(&self) -> Timing {
+    pub fn log(&self) -> Timing {
         Timing {
             tick_ms: self.tick_ms,
             idle_ms: self.idle_ms,
@@ -144,7 +141,7 @@ impl Times {
             retry_ms: self.retry_ms,
             step_ms_max: self.step_ms_max,
             drift_ms_max: self.drift_ms_max,
-            history_max: HISTORY_MAX,
+            ..Timing::default()
         }
     }
 

@@ -13,7 +13,9 @@
 //! | [`ledgers`] | executes blocks, keeps states |
 //! | [`transport`] | signed parcels of messages between nodes; streams to participants without an endpoint |
 //! | [`rpc`] | what users ask of an archive node |
+//! | [`client`] | asks it |
 //! | [`mainchain`] | what is read on the main chain (who may wait, which chains begin), and what is said there |
+//! | [`seeds`] | a seat's part in its group's seeds |
 //! | [`node`] | all of it put together |
 //!
 //! # Panics

@@ -70,14 +70,8 @@ impl Ledgers for NodeLedgers {
     ) -> Option<Built> {
         let before = self.0.live(draft.parent)?;
         let Live { chain, header, state, bytes, .. } = &*before;
-        let of = Draft {
-            view: draft.view,
-            epoch: draft.epoch,
-            time_ms: draft.time_ms.max(header.proposal.time_ms),
-            paid_through_s: draft.paid_through_s,
-            gas_price: draft.gas_price,
-            members_hash: draft.members_hash,
-        };
+        let time_ms = draft.time_ms.max(header.proposal.time_ms);
+        let of = Draft { time_ms, ..Draft::from(&draft) };
         let candidates =
             Candidates { transactions: std::mem::take(transactions), ..Candidates::default() };
         let made = build(chain, header, &of, candidates, state, &mut InMemory, &self.0.codes);

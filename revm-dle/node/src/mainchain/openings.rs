@@ -5,9 +5,10 @@
 //! ```
 //!
 //! The seat that a user asks tells the others before it proposes the opening: they vote for no entry with a chain that
-//! they have not heard of, and know the first one of a chain alone. A request is its bound wallet's: EIP-712 `NewChain(bytes32 genesis,bytes32 salt,
-//! uint8 witnesses,uint8 validators,uint64 validUntil)` under the domain "CoNET DLE request", version "1", the main
-//! chain's id. A chain's id follows from that wallet and a salt, so nobody takes the id that another has paid rent for.
+//! they have not heard of, and know the first one of a chain alone. A request is its bound wallet's: EIP-712
+//! `NewChain(bytes32 genesis,bytes32 salt,uint8 witnesses,uint8 validators,uint64 validUntil)` under the domain "CoNET DLE
+//! request", version "1", the main chain's id; `genesis` is keccak256 of the genesis' RLP. A chain's id follows from that
+//! wallet and a salt, so nobody takes the id that another has paid rent for.
 
 use std::sync::Arc;
 
@@ -54,7 +55,7 @@ const BEHIND_MS_MAX: u64 = 600_000;
 /// For how long a request may say that it counts, seconds.
 const COUNTS_S_MAX: u64 = 600;
 
-/// Storage is paid for so long at least, seconds: until after the chain is on the main chain.
+/// Storage is paid for so long at least, seconds: a day, less the time that paying and asking may take.
 const PAID_AHEAD_S_MIN: u64 = 86_400 - 3_600;
 
 #[allow(missing_docs)]

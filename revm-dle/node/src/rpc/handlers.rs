@@ -1,6 +1,6 @@
 //! What stands between HTTP and the answers. Thin.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use alloy::primitives::{Address, B256};
 use axum::{
@@ -21,6 +21,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{Rpc, RpcError, reads, submit};
+use crate::ledgers::Live;
 
 /// How often a quiet stream says that it is there.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -36,12 +37,18 @@ fn part<T: std::str::FromStr>(text: &str, expected: &'static str) -> Result<T, R
         .map_err(|_| RpcError::Malformed { expected, found: text.chars().take(80).collect() })
 }
 
-fn chain_id(text: &str) -> Result<B256, RpcError> {
-    part(text, "a chain's id, 32 bytes with 0x")
+/// What a request about one chain is about, if who asks may know it.
+struct Admitted {
+    chain: B256,
+    newest: Arc<Live>,
+    body: Bytes,
 }
 
-async fn read(rpc: &Rpc, request: Request) -> Result<(Parts, Bytes), RpcError> {
-    read_body(rpc.limits.body_bytes_max, request).await
+async fn admit(rpc: &Rpc, chain: &str, request: Request) -> Result<Admitted, RpcError> {
+    let chain = part(chain, "a chain's id, 32 bytes with 0x")?;
+    let (head, body) = read_body(rpc.limits.body_bytes_max, request).await?;
+    let newest = rpc.admit(chain, &head, &body).await?;
+    Ok(Admitted { chain, newest, body })
 }
 
 async fn read_body(max: usize, request: Request) -> Result<(Parts, Bytes), RpcError> {
@@ -126,9 +133,7 @@ pub(super) async fn chain(
     Path(chain): Path<String>,
     request: Request,
 ) -> Result<Response, RpcError> {
-    let chain = chain_id(&chain)?;
-    let (head, body) = read(&rpc, request).await?;
-    rpc.admit(chain, &head, &body).await?;
+    let Admitted { chain, .. } = admit(&rpc, &chain, request).await?;
     let notice = rpc.notice(chain).await?.ok_or(RpcError::NotFound { what: "a notice" })?;
     Ok(Json(notice).into_response())
 }
@@ -138,9 +143,7 @@ pub(super) async fn genesis(
     Path(chain): Path<String>,
     request: Request,
 ) -> Answer<reads::Beginning> {
-    let chain = chain_id(&chain)?;
-    let (head, body) = read(&rpc, request).await?;
-    let newest = rpc.admit(chain, &head, &body).await?;
+    let Admitted { newest, .. } = admit(&rpc, &chain, request).await?;
     Ok(Json(reads::Beginning::of(&newest.chain)))
 }
 
@@ -149,10 +152,8 @@ pub(super) async fn block(
     Path((chain, height)): Path<(String, String)>,
     request: Request,
 ) -> Answer<reads::BlockView> {
-    let chain = chain_id(&chain)?;
     let height = part(&height, "a height")?;
-    let (head, body) = read(&rpc, request).await?;
-    rpc.admit(chain, &head, &body).await?;
+    let Admitted { chain, .. } = admit(&rpc, &chain, request).await?;
     rpc.block(chain, height).await.map(Json)
 }
 
@@ -161,10 +162,8 @@ pub(super) async fn account(
     Path((chain, address)): Path<(String, String)>,
     request: Request,
 ) -> Answer<reads::AccountView> {
-    let chain = chain_id(&chain)?;
     let address: Address = part(&address, "an address, 20 bytes with 0x")?;
-    let (head, body) = read(&rpc, request).await?;
-    let newest = rpc.admit(chain, &head, &body).await?;
+    let Admitted { newest, .. } = admit(&rpc, &chain, request).await?;
     Ok(Json(reads::AccountView::of(&newest, address)))
 }
 
@@ -173,9 +172,7 @@ pub(super) async fn call(
     Path(chain): Path<String>,
     request: Request,
 ) -> Answer<reads::Said> {
-    let chain = chain_id(&chain)?;
-    let (head, body) = read(&rpc, request).await?;
-    let newest = rpc.admit(chain, &head, &body).await?;
+    let Admitted { newest, body, .. } = admit(&rpc, &chain, request).await?;
     let question = json(&body, "a call: caller and data")?;
     rpc.call(newest, question).await.map(Json)
 }
@@ -185,9 +182,7 @@ pub(super) async fn submit(
     Path(chain): Path<String>,
     request: Request,
 ) -> Result<(StatusCode, Json<submit::Submitted>), RpcError> {
-    let chain = chain_id(&chain)?;
-    let (head, body) = read(&rpc, request).await?;
-    let newest = rpc.admit(chain, &head, &body).await?;
+    let Admitted { newest, body, .. } = admit(&rpc, &chain, request).await?;
     let signed: SignedTransaction = json(&body, "a signed transaction")?;
     let submitted = rpc.submit(newest, signed).await?;
     Ok((StatusCode::ACCEPTED, Json(submitted)))
@@ -198,10 +193,8 @@ pub(super) async fn transaction(
     Path((chain, hash)): Path<(String, String)>,
     request: Request,
 ) -> Answer<reads::TransactionView> {
-    let chain = chain_id(&chain)?;
     let hash = part(&hash, "a transaction's hash, 32 bytes with 0x")?;
-    let (head, body) = read(&rpc, request).await?;
-    rpc.admit(chain, &head, &body).await?;
+    let Admitted { chain, .. } = admit(&rpc, &chain, request).await?;
     rpc.transaction(chain, hash).await.map(Json)
 }
 
@@ -210,9 +203,7 @@ pub(super) async fn finality(
     Path(chain): Path<String>,
     request: Request,
 ) -> Result<Response, RpcError> {
-    let chain = chain_id(&chain)?;
-    let (head, body) = read(&rpc, request).await?;
-    rpc.admit(chain, &head, &body).await?;
+    let Admitted { chain, .. } = admit(&rpc, &chain, request).await?;
     let slot = rpc.streams.clone().try_acquire_owned().map_err(|_| RpcError::Busy)?;
     let finals =
         futures_util::stream::unfold((rpc.runtime.finals(), slot), move |state| async move {

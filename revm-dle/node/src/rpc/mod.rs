@@ -15,6 +15,9 @@
 //! | `GET /dle/v1/chains/{chain}/transactions/{hash}` | its block and what became of it, once that is final |
 //! | `GET /dle/v1/chains/{chain}/finality` | `text/event-stream`: each block that becomes final |
 //!
+//! Seats have two requests of their own to each other, `POST /dle/v1/chains/passed` and `/dle/v1/duties/sign`: see
+//! [`crate::mainchain`].
+//!
 //! Who may ask about a chain that is not public: its owner, its group, seats of the archive group, who has sent a
 //! transaction on it, and whom its contract names when asked `mayRead(address)`. They sign each request, see [`auth`].
 

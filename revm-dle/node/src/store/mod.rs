@@ -11,10 +11,11 @@
 //! | drafts | an entry of their height is final | they are shown only until then |
 //! | a seat's words, blocks under judgement | a block of their height is final | the state after the entry refuses that height |
 //! | a member's votes, a creator's blocks | a notice of their height **is journaled** in the same transaction | it never signs below its notice |
-//! | older notices of a chain, older wishes | a newer one comes | only the newest counts |
+//! | older notices of a chain, older wishes, older checkpoints | a newer one comes | only the newest counts |
+//! | dealings and shares | the next epoch begins | its seeds are made with newer keys |
 //!
-//! Final entries and certificates stay, all of them: the group's state is what they lead to, and there is no checkpoint
-//! of it yet.
+//! Final entries and certificates stay, all of them: others ask for them, and a seat that starts goes through those that
+//! it has.
 
 mod read;
 mod schema;
