@@ -15,7 +15,10 @@ fn main() -> Result<(), BenchError> {
         match arg.as_str() {
             "--quick" => options.quick = true,
             "--only" => options.only = args.next(),
-            other => eprintln!("unknown argument {other}; there are --quick, --only NAME"),
+            other => {
+                let hint = format!("unknown argument {other}; there are --quick, --only NAME");
+                return Err(conet_measure::wrong("the command line", hint));
+            }
         }
     }
     println!("{}", conet_measure::table_head());

@@ -1,4 +1,4 @@
-//! The figures, in the order of issue and design.
+//! The figures, in the order of `docs/benchmarks.md`.
 
 mod batching;
 mod density;

@@ -27,11 +27,9 @@ pub(crate) enum Part {
     Execute,
     Build,
     Validate,
-    /// Other calls of the ledgers.
-    Look,
 }
 
-const PARTS: usize = 6;
+const PARTS: usize = 5;
 
 /// Processor time of a node, or of several.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -163,7 +161,7 @@ impl Keys for Metered<WalletKey> {
 
 impl Ledgers for Metered<Memory> {
     fn has(&self, block: B256) -> bool {
-        // Not worth reading a clock for.
+        // This, and what follows below, is not worth reading a clock for.
         self.of.has(block)
     }
 
@@ -190,18 +188,18 @@ impl Ledgers for Metered<Memory> {
     }
 
     fn may_come(&self, block: B256, transaction: &SignedTransaction) -> bool {
-        self.meter.part(Part::Look, || self.of.may_come(block, transaction))
+        self.of.may_come(block, transaction)
     }
 
     fn finalized(&mut self, chain: B256, block: B256) {
-        self.meter.part(Part::Look, || self.of.finalized(chain, block));
+        self.of.finalized(chain, block);
     }
 
     fn export(&self, block: B256) -> Option<(Header, Bytes)> {
-        self.meter.part(Part::Look, || self.of.export(block))
+        self.of.export(block)
     }
 
     fn import(&mut self, genesis: B256, header: &Header, state: &[u8]) -> bool {
-        self.meter.part(Part::Look, || self.of.import(genesis, header, state))
+        self.of.import(genesis, header, state)
     }
 }

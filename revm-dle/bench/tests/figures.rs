@@ -1,7 +1,7 @@
-//! Each figure that takes seconds can be measured, and says what it is held against. How much it is, a debug build does
+//! The figures that take seconds can be measured, and count what the protocol has. How long it takes, a debug build does
 //! not know.
 
-use conet_dle_bench::{NAMES, Options, dle};
+use conet_dle_bench::{Options, dle};
 use conet_measure::{BenchError, Row};
 
 fn rows(only: &str) -> Result<Vec<Row>, BenchError> {
@@ -12,17 +12,16 @@ fn rows(only: &str) -> Result<Vec<Row>, BenchError> {
 }
 
 #[test]
-fn a_payment_is_final_and_its_parts_are_all_of_it() {
+fn a_payment_takes_what_the_protocol_needs_and_little_more() {
     let rows = rows("transfer").unwrap();
     let value = |name: &str| rows.iter().find(|row| row.name == name).unwrap().value;
-    let all = value("transfer, 17 nodes");
-    let parts = ["checking signatures", "signing", "executing blocks", "the rest"];
-    let sum: f64 = parts.iter().map(|part| value(&format!("transfer, {part}"))).sum();
-    assert!((sum / all - 1.0).abs() < 0.01, "{rows:?}");
-    assert_eq!(rows[0].target, Some(0.7));
+    for part in ["checking signatures", "signing", "executing blocks", "the rest"] {
+        assert!(value(&format!("transfer, {part}")) > 0.0, "{part}: {rows:?}");
+    }
     // As many entries, checks and signatures as the protocol has, on any machine.
-    assert!(value("transfer, entries of the log") <= 5.0, "{rows:?}");
-    assert!(value("transfer, checks") < 1_000.0, "{rows:?}");
+    assert!((4.0..=5.0).contains(&value("transfer, entries of the log")), "{rows:?}");
+    assert!((710.0..1_000.0).contains(&value("transfer, checks")), "{rows:?}");
+    assert!((98.0..140.0).contains(&value("transfer, signatures")), "{rows:?}");
 }
 
 #[test]
@@ -36,5 +35,4 @@ fn what_the_protocol_takes_in_message_delays_is_within_its_targets() {
 #[test]
 fn there_is_no_other_figure() {
     assert!(matches!(rows("speed"), Err(BenchError::NoSuchFigure { .. })));
-    assert_eq!(NAMES.len(), 6);
 }

@@ -1,16 +1,11 @@
 //! What the protocol takes in message delays, whatever the machine; and what an entry of the log takes on it.
 
-use conet_measure::{BenchError, Row, Target, failed, percentile};
+use conet_committee::{archive::Rules, log::Timing, member::MemberTiming};
+use conet_measure::{BenchError, Row, Target, failed, percentile, wrong};
 use conet_simulator::{Calm, Latency, latency};
 
 use super::Run;
 use crate::stage::{Plan, Stage};
-
-/// Entries of the log are at least so far apart, in milliseconds: see `conet_committee::log::Timing`.
-const TICK_MS: u64 = 50;
-
-/// A creator's patience with a silent member, and the member's time to answer.
-const TIMEOUTS_MS: u64 = 600 + 1_000;
 
 /// Message delays that the way cannot do without, in round trips: payment, proposal, vote.
 const TO_CERTIFIED: f64 = 1.5;
@@ -41,7 +36,7 @@ fn blocks(run: &mut Run<'_>) -> Result<(), BenchError> {
     let row = Row::new("latency, certified, p99", certified, "round trips").floor(TO_CERTIFIED);
     run.row(&row.target(Target::ValueAtMost(2.2)));
     let last = percentile(&all(&found.to_final_ms), 0.99);
-    let most = TICK_MS as f64 + 3.5 * round_trip;
+    let most = Timing::default().tick_ms as f64 + 3.5 * round_trip;
     let row = Row::new("latency, then final, p99", last, "ms").floor(TO_FINAL * round_trip);
     run.row(&row.target(Target::ValueAtMost(most)));
     Ok(())
@@ -51,8 +46,11 @@ fn dead_member(run: &mut Run<'_>) -> Result<(), BenchError> {
     let pause_ms = 300;
     let dead = Calm { dead_witness_ms: Some(9_000), pause_ms, payments: 30, ..Calm::default() };
     let longest = calm(dead)?.longest_pause_ms;
-    let added = longest.saturating_sub(pause_ms + TIMEOUTS_MS) as f64;
-    let row = Row::new("latency, a member killed, added", added, "ms");
+    // A creator's patience with a silent member, and the member's time to answer.
+    let limits = MemberTiming::default().vote_timeout_ms + Rules::default().answer_ms;
+    let added = longest.checked_sub(pause_ms + limits);
+    let added = added.ok_or_else(|| wrong("a member killed", "nothing waited for it"))?;
+    let row = Row::new("latency, a member killed, added", added as f64, "ms");
     run.row(&row.target(Target::ValueAtMost(1_000.0)));
     Ok(())
 }
@@ -64,7 +62,7 @@ fn entries(run: &mut Run<'_>) -> Result<(), BenchError> {
     {
         let times = all(&calm(Calm { dead_seat, ..busy })?.between_entries_ms);
         let mean = times.iter().sum::<f64>() / times.len() as f64;
-        let row = Row::new(name, mean, "ms").floor(TICK_MS as f64);
+        let row = Row::new(name, mean, "ms").floor(Timing::default().tick_ms as f64);
         run.row(&row.target(Target::ValueAtMost(max)));
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use conet_measure::{BenchError, Row, Target, failed, median};
 
-use alloy::primitives::{B256, U256, keccak256};
+use alloy::primitives::{U256, keccak256};
 use conet_committee::{
     keys::NodeId,
     roulette::placement::{GroupTree, ROOT_GROUP, divide, splits_at},
@@ -118,19 +118,12 @@ fn placed() -> Result<(usize, Vec<u64>), BenchError> {
     Ok((chains.len(), chains.into_values().collect()))
 }
 
-/// In how many chains participants have a part, in the mean and at most, when all are drawn with the same chance.
+/// In how many chains participants have a part, in the mean and at most, when all are drawn with the same chance: as if
+/// all waited at one group, and every draw fell anew.
 fn drawn() -> (f64, u64) {
     let mut parts = vec![0_u64; usize::try_from(PARTICIPANTS).unwrap_or_default()];
     for number in 0..CHAINS * SIGNERS {
-        let draw: B256 = keccak256(
-            (number, "a draw")
-                .1
-                .as_bytes()
-                .iter()
-                .copied()
-                .chain(number.to_be_bytes())
-                .collect::<Vec<_>>(),
-        );
+        let draw = keccak256((u128::from(number) << 64).to_be_bytes());
         let at = U256::from_be_bytes(draw.0) % U256::from(PARTICIPANTS);
         if let Some(count) = parts.get_mut(at.to::<usize>()) {
             *count += 1;

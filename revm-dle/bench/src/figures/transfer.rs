@@ -47,7 +47,7 @@ fn rows(run: &mut Run<'_>, rounds: &[Round], payments: f64) {
     let floor = middle(&|round| needs.cost_ns(&round.units) / 1e3);
     let value = middle(&|round| us(sum(round).all_ns));
     let ratio = middle(&|r| needs.cost_ns(&r.units) * payments / sum(r).all_ns as f64);
-    let row = Row::new("transfer, 17 nodes", value, "us").floor_and_ratio(floor, ratio);
+    let row = Row::new("transfer, all nodes", value, "us").floor_and_ratio(floor, ratio);
     run.row(&row.target(Target::RatioAtLeast(0.7)));
     let one = Needs::of_payment(1.0);
     let least = middle(&|round| one.cost_ns(&round.units) / 1e3);

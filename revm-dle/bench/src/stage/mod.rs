@@ -81,7 +81,7 @@ pub(crate) struct Stage {
     nodes: BTreeMap<NodeId, Node>,
     /// What is paid with each note that is busy.
     payers: BTreeMap<B256, Payer>,
-    /// How long each payment took until it was certified, and final, in virtual milliseconds.
+    /// How long each payment took until it was final, in virtual milliseconds.
     pub(crate) finals: Vec<u64>,
     _folder: Option<tempfile::TempDir>,
 }
@@ -241,7 +241,9 @@ impl Stage {
     }
 
     fn happen(&mut self) -> Result<(), BenchError> {
-        let Some(((at_ms, _), what)) = self.due.pop_first() else { return Ok(()) };
+        let Some(((at_ms, _), what)) = self.due.pop_first() else {
+            return Err(wrong("a run", "nothing is due any more"));
+        };
         self.now_ms = at_ms;
         match what {
             Happening::Arrives(from, to, message) => {
