@@ -49,7 +49,7 @@ pub enum Record {
     Draft(Box<Entry>),
     /// An entry that is final. In order.
     Entry(Box<Entry>),
-    /// A state after an entry that is final: what was journaled before it about the log matters no more, but votes.
+    /// A state after an entry that is final. It counts where entries before it are missing, as at a seat that adopted it.
     Checkpoint(Box<(EntryHeader, Bytes)>),
     /// A new epoch of the group, and the state that it begins with: what was journaled before it about the log matters
     /// no more.
