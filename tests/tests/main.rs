@@ -17,6 +17,7 @@ mod forced_exits;
 mod foreign_clients;
 mod impostors;
 mod limits;
+mod measurements;
 mod moves;
 mod notes;
 mod paper_story;
