@@ -13,6 +13,7 @@ mod bad_input;
 mod chains;
 mod crash;
 mod deployment;
+mod epochs;
 mod forced_exits;
 mod foreign_clients;
 mod impostors;

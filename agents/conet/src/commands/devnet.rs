@@ -33,6 +33,9 @@ pub(crate) struct DevnetArgs {
     /// How many of them keep all small chains; the others make blocks [default: as few as it takes]
     #[arg(long)]
     seats: Option<u16>,
+    /// The shortest epoch of the archive group: who joined it or left gets or gives up its seat after so long at the earliest
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    epoch_seconds: u64,
     /// A contract of your own for small chains: a file with its deployed bytecode in hexadecimal
     #[arg(long, value_name = "FILE")]
     chain_code: Vec<PathBuf>,
@@ -56,7 +59,7 @@ pub(crate) struct DevnetArgs {
 impl DevnetArgs {
     fn size(&self) -> Size {
         let (seats, codes) = (self.seats.map(usize::from), self.chain_code.clone());
-        Size { nodes: self.nodes.into(), seats, codes }
+        Size { nodes: self.nodes.into(), seats, codes, epoch_seconds: self.epoch_seconds }
     }
 
     fn chain(&self) -> anyhow::Result<ChainChoice> {

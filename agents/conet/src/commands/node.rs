@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use conet_bindings::{NodeRegistry, endpoint, roles};
 use conet_chain::{Admin, ChainReader, Directory, NetworkFile, key_set};
-use conet_dle::{DleConfig, private::Health as LedgerHealth};
+use conet_dle::{DleConfig, mainchain::MainchainLimits, private::Health as LedgerHealth};
 use conet_node::{
     Health,
     config::{CONFIG_FILE, ChainConfig, Limits, NodeConfig, Role},
@@ -191,9 +191,15 @@ fn parse_roles(names: &[String]) -> anyhow::Result<(u16, Vec<Role>)> {
 }
 
 /// What a node's part in ledgers takes to know of a network, with the operator's own contracts for chains.
-pub(crate) fn ledgers_of(file: &NetworkFile, codes: &[PathBuf]) -> anyhow::Result<toml::Table> {
+pub(crate) fn ledgers_of(
+    file: &NetworkFile,
+    codes: &[PathBuf],
+    epoch_seconds_min: u64,
+) -> anyhow::Result<toml::Table> {
     let codes = codes.iter().map(std::path::absolute).collect::<Result<_, _>>()?;
-    Ok(toml::Table::try_from(DleConfig { codes, ..DleConfig::new(file.contracts.clone()) })?)
+    let mut config = DleConfig { codes, ..DleConfig::new(file.contracts.clone()) };
+    config.limits.mainchain.epoch_seconds_min = epoch_seconds_min;
+    Ok(toml::Table::try_from(config)?)
 }
 
 async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result<()> {
@@ -226,7 +232,9 @@ async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result
     };
     let id = Admin::new(reader, owner).register_node(keys.wallet.signer(), record).await?;
     let has_ledgers = mask & LEDGER_ROLES != 0;
-    let ledgers = has_ledgers.then(|| ledgers_of(&file, &args.chain_code)).transpose()?;
+    let ledgers =
+        || ledgers_of(&file, &args.chain_code, MainchainLimits::default().epoch_seconds_min);
+    let ledgers = has_ledgers.then(ledgers).transpose()?;
     let any = SocketAddr::from(([0, 0, 0, 0], args.endpoint.port()));
     let config = NodeConfig {
         id: u64::try_from(id)?,

@@ -28,6 +28,8 @@ pub(crate) struct Size {
     pub(crate) seats: Option<usize>,
     /// Contracts that small chains may have besides those that come with this program.
     pub(crate) codes: Vec<PathBuf>,
+    /// The shortest epoch of the archive group.
+    pub(crate) epoch_seconds: u64,
 }
 
 /// A running development network. Dropping it stops its processes.
@@ -93,7 +95,7 @@ impl Devnet {
         let owner = economy::enliven(&file, &chain, signers, size.seats, &mut say).await?;
         let groups = Mainchain::connect(&file).await?.archive_groups().groupCount().call().await?;
         for (id, plan) in &plans {
-            plan.write(*id, &file, (groups > 0).then_some(&size.codes[..]))?;
+            plan.write(*id, &file, (groups > 0).then_some(&size))?;
         }
         // Their ports are for the processes now.
         drop(plans);

@@ -21,7 +21,7 @@ use conet_node::{
 };
 use tokio::process::{Child, Command};
 
-use super::anvil::reserve_port;
+use super::{Size, anvil::reserve_port};
 use crate::{
     commands::node::{USUAL_PRICES, health, ledger_health, ledgers_of},
     specs,
@@ -74,12 +74,12 @@ impl Plan {
         })
     }
 
-    /// Writes the home folder. Where there is an archive group, `codes` are the contracts that small chains may have.
+    /// Writes the home folder. Where there is an archive group, `size` says how its part in ledgers is to be.
     pub(super) fn write(
         &self,
         id: U256,
         file: &NetworkFile,
-        codes: Option<&[PathBuf]>,
+        size: Option<&Size>,
     ) -> anyhow::Result<()> {
         let network = file.network();
         self.keys.save_new(&self.home)?;
@@ -101,7 +101,7 @@ impl Plan {
             },
             agent: conet_node::agent::AgentConfig::default(),
             limits: Limits::default(),
-            dle: codes.map(|codes| ledgers_of(file, codes)).transpose()?,
+            dle: size.map(|size| ledgers_of(file, &size.codes, size.epoch_seconds)).transpose()?,
         };
         Ok(config.save(&self.home)?)
     }
