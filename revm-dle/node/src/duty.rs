@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum Duty {
     /// An epoch of the group is over: the seats certify what it left, so that the next one begins.
     Handover(u64),
+    /// A seed that the main chain wants, by its number there: the seats certify what the log made.
+    Seed(u64),
     /// Two votes of one node that exclude each other: they prove themselves.
     Report(Box<(Ballot, Ballot)>),
     /// The log found somebody wrong: the seats certify it.

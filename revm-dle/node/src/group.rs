@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use alloy::primitives::{Address, B256};
 use conet_committee::{
-    archive::{Beginning, item::Handover},
+    archive::{
+        Beginning,
+        item::{Handover, Wanted},
+    },
     keys::NodeId,
     seats::Seats,
 };
@@ -70,13 +73,18 @@ pub struct Candidate {
 pub struct Sitting {
     now: watch::Sender<Arc<ArchiveGroup>>,
     next: watch::Sender<Option<Handover>>,
+    wanted: watch::Sender<Option<Wanted>>,
 }
 
 impl Sitting {
-    /// With nobody named to sit next.
+    /// With nobody named to sit next, and no seed wanted.
     #[must_use]
     pub fn new(group: ArchiveGroup) -> Self {
-        Self { now: watch::Sender::new(Arc::new(group)), next: watch::Sender::new(None) }
+        Self {
+            now: watch::Sender::new(Arc::new(group)),
+            next: watch::Sender::new(None),
+            wanted: watch::Sender::new(None),
+        }
     }
 
     /// The group in its newest epoch.
@@ -109,6 +117,17 @@ impl Sitting {
             *known = next;
             is_other
         });
+    }
+
+    /// Somebody waits for a seed on the main chain, or nobody does any more.
+    pub fn want(&self, wanted: Option<Wanted>) {
+        self.wanted.send_replace(wanted);
+    }
+
+    /// The seed that somebody waits for on the main chain.
+    #[must_use]
+    pub fn wanted(&self) -> Option<Wanted> {
+        *self.wanted.borrow()
     }
 
     /// Hears of epochs.

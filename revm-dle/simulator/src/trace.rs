@@ -56,7 +56,12 @@ impl<'a> Trace<'a> {
                 self.line(at_ms, || format!("{node} comes back"));
             }
             Happening::Pays(index) => self.mix(*index as u64),
-            Happening::Opens(node) | Happening::Reads(node) => self.mix(node.0),
+            Happening::Opens(node) | Happening::Reads(node) | Happening::ReadsWant(node) => {
+                self.mix(node.0);
+            }
+            Happening::Wants => {
+                self.line(at_ms, || "somebody may want a seed on the main chain".to_owned());
+            }
             Happening::Names(index) => {
                 self.mix(*index as u64);
                 self.line(at_ms, || format!("the main chain names epoch {}'s seats", index + 2));

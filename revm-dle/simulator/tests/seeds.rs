@@ -9,10 +9,13 @@ use conet_simulator::{Kind, run, sweep};
 /// Runs them all, and says of each that fails how to see it again.
 fn pass(seeds: Range<u64>, kind: Option<Kind>) {
     let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let (mut failed, mut blocks) = (0, 0);
+    let (mut failed, mut blocks, mut beacons) = (0, 0, 0);
     sweep(seeds.clone(), kind, jobs, |seed, result| {
         match result {
-            Ok(report) => blocks += report.blocks,
+            Ok(report) => {
+                blocks += report.blocks;
+                beacons += report.beacons;
+            }
             Err(violation) => {
                 failed += 1;
                 let kind = kind.map(|kind| format!(" --kind {}", kind.name())).unwrap_or_default();
@@ -25,6 +28,7 @@ fn pass(seeds: Range<u64>, kind: Option<Kind>) {
     });
     assert_eq!(failed, 0, "of seeds {seeds:?}, {failed} failed");
     assert!(blocks as u64 > seeds.end - seeds.start, "hardly any block became final");
+    assert!(beacons as u64 > seeds.end - seeds.start, "the main chain got hardly any seed");
 }
 
 #[test]

@@ -62,6 +62,12 @@ impl Places {
         Ok(Self { cursor: LogCursor::new(reader, filter, &head), chain, known: BTreeMap::new() })
     }
 
+    /// The main chain's block up to which it was read.
+    #[must_use]
+    pub fn block(&self) -> u64 {
+        self.cursor.position()
+    }
+
     /// Where a node stands, as far as it was read.
     #[must_use]
     pub fn of(&self, node: U256) -> Standing {

@@ -51,7 +51,7 @@ pub enum Event {
     Asked(Opening),
     /// The main chain names who shall sit in the group's next epoch; the newest list counts. And who sits in it now.
     Named(Handover, Vec<NodeId>),
-    /// The main chain wants a seed: this seat may vote for it; whether it proposes it, others may have read it by now.
+    /// The main chain wants a seed: this seat may vote for it; and whether it proposes it, as others have read it by now.
     Wanted(Wanted, bool),
     /// The main chain has begun an epoch of the group; the newest one counts.
     Began(Beginning),

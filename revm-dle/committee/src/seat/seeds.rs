@@ -103,10 +103,16 @@ impl Desk {
         }
     }
 
-    /// The main chain wants a seed. The newest reading counts.
+    /// The main chain wants a seed. Of one seed the newest block that was read counts; it is proposed after an older one,
+    /// maybe, that others have read by now.
     pub(super) fn take_wanted(&mut self, wanted: Wanted, proposes: bool) {
-        self.wanted = Some(wanted);
-        self.items.retain(|item| !matches!(item, Item::Want(_)));
+        let known = self.wanted.filter(|known| known.index == wanted.index);
+        let after_block = known.map_or(0, |known| known.after_block).max(wanted.after_block);
+        self.wanted = Some(Wanted { after_block, ..wanted });
+        self.items.retain(|item| match item {
+            Item::Want(other) => other.index == wanted.index && !proposes,
+            _ => true,
+        });
         if proposes {
             self.queue(Item::Want(wanted));
         }

@@ -135,7 +135,7 @@ impl Clerk {
     }
 
     async fn round(&self, tries: &mut BTreeMap<DutyId, Try>) {
-        self.look_for_an_end().await;
+        self.look_for_news().await;
         if !self.0.sitting.seats().contains(self.0.me) {
             // Nobody would take its signature.
             return;
@@ -168,19 +168,27 @@ impl Clerk {
         }
     }
 
-    /// When the log has come to the end of its epoch, the seats owe the main chain what it left.
-    async fn look_for_an_end(&self) {
-        let said = self.0.runtime.look(|actor| actor.seat()?.handover()).await;
-        let Some(said) = said.ok().flatten() else { return };
-        let (chains, duty) = (self.0.runtime.chains().clone(), Duty::Handover(said.epoch));
+    /// What the seats owe the main chain by where their log stands: the end of an epoch, a seed that it wanted.
+    async fn look_for_news(&self) {
+        let owed = self.0.runtime.look(|actor| {
+            let seat = actor.seat()?;
+            let made = seat.state().beacon().filter(|beacon| beacon.value.is_some());
+            let seed = made.map(|beacon| Duty::Seed(beacon.wanted.index));
+            let end = seat.handover().map(|said| Duty::Handover(said.epoch));
+            Some(seed.into_iter().chain(end).collect::<Vec<_>>())
+        });
+        let owed = owed.await.ok().flatten().unwrap_or_default();
+        let chains = self.0.runtime.chains().clone();
         let noted = move || {
-            if !chains.store().has_duty(&duty)? {
-                chains.store().write(vec![Write::Duty(duty)], |_| {})?;
+            for duty in owed {
+                if !chains.store().has_duty(&duty)? {
+                    chains.store().write(vec![Write::Duty(duty)], |_| {})?;
+                }
             }
             Ok::<_, StoreError>(())
         };
         if let Ok(Err(error)) = tokio::task::spawn_blocking(noted).await {
-            tracing::error!(%error, "the end of the epoch is not noted");
+            tracing::error!(%error, "what the main chain should hear is not noted");
         }
     }
 
@@ -266,8 +274,14 @@ impl Clerk {
 }
 
 /// What contracts say when a verdict or an anchor is there already, or there is nothing to take.
-const SAID: [&str; 5] =
-    ["AlreadyJudged", "NothingToSlash", "PenalizedToday", "AlreadyAnchored", "EpochNotCurrent"];
+const SAID: [&str; 6] = [
+    "AlreadyJudged",
+    "NothingToSlash",
+    "PenalizedToday",
+    "AlreadyAnchored",
+    "EpochNotCurrent",
+    "SeedIndexInvalid",
+];
 
 /// The same of reports, and what no time heals.
 const REPORTED: [&str; 5] =

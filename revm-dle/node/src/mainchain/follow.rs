@@ -12,7 +12,7 @@ use conet_chain::{
     ChainReader, Directory, Mainchain, Stakes,
     archive::{ArchiveError, Group, Places},
 };
-use conet_committee::{keys::NodeId, seats::Seats};
+use conet_committee::{archive::item::Wanted, keys::NodeId, seats::Seats};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -23,6 +23,9 @@ use crate::{
 
 /// The roles in which nodes are drawn.
 const DRAWN: [u16; 3] = [roles::CREATOR, roles::WITNESS, roles::VALIDATOR];
+
+/// The group that all others descend from, as `IArchiveGroups` numbers it.
+const ROOT_GROUP: u32 = 1;
 
 /// The longest pause after the chain did not answer.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
@@ -127,6 +130,23 @@ impl Follower {
             self.look_for_an_epoch().await?;
         }
         self.name(&archives);
+        self.want(&archives).await
+    }
+
+    /// Wants a seed as long as somebody waits whom none has placed yet. It is the first group's that do.
+    async fn want(&self, archives: &BTreeSet<U256>) -> Result<(), ArchiveError> {
+        let seats = self.sitting.seats();
+        let is_unplaced = |node: &U256| {
+            let standing = self.places.of(*node);
+            standing.waiting && standing.placed.is_none()
+        };
+        let waits = seats.group == ROOT_GROUP && archives.iter().any(is_unplaced);
+        if !waits {
+            self.sitting.want(None);
+            return Ok(());
+        }
+        let index = self.chain.archive_groups().seedCount(seats.group).call().await?;
+        self.sitting.want(Some(Wanted { index, after_block: self.places.block() }));
         Ok(())
     }
 

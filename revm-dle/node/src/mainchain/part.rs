@@ -133,6 +133,8 @@ impl LedgerPart {
         let keys = Arc::new(SeedSecrets::new(home));
         let node = ArchiveNode::start(home, config, setup, keys).await?;
         tasks.spawn(epochs::tell(node.runtime().clone(), sitting.clone(), stop.clone()));
+        let (runtime, poll) = (node.runtime().clone(), poll(config));
+        tasks.spawn(epochs::tell_wants(runtime, sitting.clone(), poll, stop.clone()));
         let routes =
             serve_main_chain(&node, chain, config, (sitting, nodes), &who, &stop, &mut tasks)?;
         Ok(Self { role: Role::Archive(Box::new(node)), routes, tasks, stop })
@@ -166,6 +168,10 @@ impl LedgerPart {
     }
 }
 
+const fn poll(config: &DleConfig) -> Duration {
+    Duration::from_millis(config.limits.mainchain.poll_ms)
+}
+
 /// Begins to follow registry and stakes.
 async fn follow(
     chain: &Mainchain,
@@ -175,7 +181,7 @@ async fn follow(
     stop: &CancellationToken,
     tasks: &mut JoinSet<()>,
 ) -> Result<(), PartError> {
-    let poll = Duration::from_millis(config.limits.mainchain.poll_ms);
+    let poll = poll(config);
     let policy = if who.development { EndpointPolicy::Development } else { EndpointPolicy::Public };
     let reader = ChainReader::connect(&who.rpc_url, who.network).await?;
     let (directory, follower) =

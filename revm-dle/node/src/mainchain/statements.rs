@@ -6,7 +6,7 @@ use alloy::primitives::{Address, B256, U256, keccak256};
 use conet_bindings::{
     ledger::Verdict,
     roles,
-    statement::{Genesis, GroupChange, Statement, members_hash},
+    statement::{Genesis, GroupChange, Seed, Statement, members_hash},
 };
 use conet_chain::{ChainError, Mainchain};
 use conet_committee::{
@@ -33,6 +33,12 @@ pub(super) enum StatementError {
     /// Not yet: the chain's group is not whole, or this node does not have the chain yet.
     #[error("expected a chain whose group is whole, found none")]
     NotWhole,
+    /// Not yet: this node's log has not made the seed.
+    #[error("expected seed {index} for the main chain, found a log that has not made it")]
+    NotMade {
+        /// Its number.
+        index: u64,
+    },
     /// Not yet: this node's log has not come to the epoch's end.
     #[error("expected the end of epoch {epoch}, found a log that is not there")]
     NotOver {
@@ -60,6 +66,7 @@ pub(super) async fn statement(
         Duty::Verdict(finding) => verdict(chain, group, finding).await,
         Duty::Anchor(id) => anchor(chain, group, runtime, *id).await,
         Duty::Handover(epoch) => handover(group, runtime, *epoch).await,
+        Duty::Seed(index) => seed(chain, group, runtime, *index).await,
     }
 }
 
@@ -75,6 +82,24 @@ async fn handover(
     let said = runtime.look(|actor| actor.seat()?.handover()).await?;
     let said = said.filter(|said| said.epoch == epoch).ok_or(StatementError::NotOver { epoch })?;
     Ok(Some(Statement::Handover(said)))
+}
+
+/// A seed that the log made, until the main chain has one of its number.
+async fn seed(
+    main: &Mainchain,
+    group: &ArchiveGroup,
+    runtime: &Runtime,
+    index: u64,
+) -> Result<Option<Statement>, StatementError> {
+    let (id, epoch) = (group.seats.group, group.seats.epoch);
+    if main.archive_groups().seedCount(id).call().await? > index {
+        return Ok(None);
+    }
+    let made = runtime.look(|actor| actor.seat()?.state().beacon().copied()).await?;
+    let made = made.filter(|beacon| beacon.wanted.index == index);
+    let made = made.and_then(|beacon| Some((beacon.wanted.after_block, beacon.value?)));
+    let (after_block, value) = made.ok_or(StatementError::NotMade { index })?;
+    Ok(Some(Statement::Seed(Seed { index, value, afterBlock: after_block, group: id, epoch })))
 }
 
 async fn anchor(

@@ -29,7 +29,10 @@ use std::collections::BTreeMap;
 use alloy::primitives::B256;
 use conet_bindings::statement;
 use conet_committee::{
-    archive::{Beginning, State, item::Handover},
+    archive::{
+        Beginning, State,
+        item::{Handover, Wanted},
+    },
     keys::{Compact, NodeId},
     log::{Entry, LogMessage},
     message::Message,
@@ -83,6 +86,8 @@ pub(crate) struct Oracle {
     shown: BTreeMap<NodeId, BTreeMap<Key, B256>>,
     /// Who gave two votes, and before whom.
     cheats: BTreeMap<NodeId, (NodeId, Key)>,
+    /// Seeds for the main chain, by number.
+    beacons: BTreeMap<u64, B256>,
 }
 
 impl Oracle {
@@ -99,6 +104,7 @@ impl Oracle {
             signed: BTreeMap::new(),
             shown: BTreeMap::new(),
             cheats: BTreeMap::new(),
+            beacons: BTreeMap::new(),
         }
     }
 
@@ -209,6 +215,27 @@ impl Oracle {
         statement: &statement::Handover,
     ) -> Result<(), Violation> {
         self.cast.see_statement(node, statement)
+    }
+
+    /// An honest seat certifies a seed that the main chain wants.
+    pub(crate) fn see_beacon(
+        &mut self,
+        node: NodeId,
+        wanted: &Wanted,
+        (said, value): (&Wanted, B256),
+    ) -> Result<(), Violation> {
+        let index = wanted.index;
+        let wrong = |why| Err(Violation::WrongSeed { index, node, why });
+        if said != wanted {
+            return wrong("the main chain wants another");
+        }
+        if *self.beacons.entry(index).or_insert(value) != value {
+            return wrong("another honest seat certified another value");
+        }
+        if self.beacons.iter().any(|(other, seen)| *other != index && *seen == value) {
+            return wrong("it is that of another number");
+        }
+        Ok(())
     }
 
     /// The main chain begins an epoch, after the entry of this height and time.

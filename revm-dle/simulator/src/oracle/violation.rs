@@ -248,6 +248,18 @@ pub enum Violation {
         /// When.
         view: u64,
     },
+    /// Seats certify a seed that the main chain did not want, or two.
+    #[error(
+        "expected one seed of number {index} for the main chain, found otherwise at {node}: {why}"
+    )]
+    WrongSeed {
+        /// Its number.
+        index: u64,
+        /// Who certifies it.
+        node: NodeId,
+        /// What is wrong.
+        why: &'static str,
+    },
     /// Groups change without need.
     #[error(
         "expected the group of {chain} to stay when nobody lies and nothing is open, found view {now} after {before}"

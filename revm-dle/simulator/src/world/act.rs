@@ -63,6 +63,7 @@ impl World<'_> {
         // What a node that crashes knew, others may know from it.
         self.look(id)?;
         self.certify(id)?;
+        self.certify_seed(id)?;
         if crashes {
             self.crash(id);
         }

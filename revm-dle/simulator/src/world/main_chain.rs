@@ -158,11 +158,13 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Whether all epochs that the scenario has began, and all honest seats of the newest have taken their seats in it.
+    /// Whether all epochs that the scenario has began, and all honest seats of the newest have taken their seats in it;
+    /// and the main chain has all seeds that it wants.
     pub(super) fn is_handed_over(&self) -> bool {
         let seats = &self.main.seats;
         let honest = seats.nodes().iter().filter(|seat| self.oracle.is_honest(**seat)).count();
         self.main.ended() == self.scenario.handovers.len()
+            && self.board.is_at_rest()
             && (self.main.ended() == 0 || self.honest_seats().count() == honest)
     }
 }

@@ -6,6 +6,7 @@ mod end;
 mod main_chain;
 mod node;
 mod payers;
+mod seeds;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,6 +29,7 @@ use crate::{
 };
 use main_chain::MainChain;
 use node::{Actor, Node};
+use seeds::SeedBoard;
 
 /// The main chain that all this belongs to.
 const MAIN_CHAIN: (u64, Address) = (31_337, Address::repeat_byte(3));
@@ -50,6 +52,8 @@ pub(crate) enum Happening {
     Opens(NodeId),
     Names(usize),
     Reads(NodeId),
+    Wants,
+    ReadsWant(NodeId),
     StopsWitness,
     Cut(BTreeSet<NodeId>),
     Heals,
@@ -65,6 +69,7 @@ pub(crate) struct World<'a> {
     nodes: BTreeMap<NodeId, Node>,
     seats: Arc<Seats>,
     main: MainChain,
+    board: SeedBoard,
     pub(crate) scenario: Scenario,
     oracle: Oracle,
     timeline: Timeline,
@@ -102,6 +107,7 @@ impl<'a> World<'a> {
             due: BTreeMap::new(),
             nodes: BTreeMap::new(),
             main: MainChain::new(seats.clone()),
+            board: SeedBoard::default(),
             seats,
             scenario,
             oracle,
@@ -139,6 +145,7 @@ impl<'a> World<'a> {
             self.at(begins, Happening::Cut(apart));
             self.at(begins + lasts, Happening::Cut(BTreeSet::new()));
         }
+        self.at(1, Happening::Wants);
         self.at(self.scenario.heals_ms, Happening::Heals);
     }
 
@@ -174,6 +181,7 @@ impl<'a> World<'a> {
             blocks: self.oracle.blocks(),
             liars: self.scenario.liars.len(),
             cheats: self.oracle.cheats(),
+            beacons: self.board.count(),
             trace: self.trace.hash(),
         }
     }
@@ -205,6 +213,8 @@ impl<'a> World<'a> {
             Happening::Opens(seat) => self.open_chains(seat)?,
             Happening::Names(index) => self.name(index),
             Happening::Reads(node) if self.is_up(node) => self.read(node)?,
+            Happening::Wants => self.want(),
+            Happening::ReadsWant(node) => self.read_want(node)?,
             Happening::Reads(_) => {}
             Happening::StopsWitness => self.stop_now(),
             Happening::Pays(index) => self.pay(index),

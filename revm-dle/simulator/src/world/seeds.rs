@@ -1,0 +1,92 @@
+//! The main chain wants seeds, one after the other, and takes what the seats certify. Nodes read it each in its own time.
+
+use std::collections::BTreeMap;
+
+use alloy::primitives::B256;
+use conet_committee::{archive::item::Wanted, keys::NodeId, seat::Event};
+use rand::Rng as _;
+
+use super::{Actor, Happening, Violation, World};
+
+/// How often somebody wants one who did not before.
+const WANT_MS: u64 = 1_500;
+
+/// The longest that a node takes to read that one is wanted.
+const READ_MS_MAX: u64 = 800;
+
+/// What the main chain has of seeds.
+#[derive(Debug, Default)]
+pub(super) struct SeedBoard {
+    /// Those that it took.
+    taken: Vec<B256>,
+    /// The next one, while somebody waits for it.
+    wanted: Option<Wanted>,
+    /// What honest seats certify.
+    signed: BTreeMap<NodeId, (Wanted, B256)>,
+}
+
+impl SeedBoard {
+    /// How many it took.
+    pub(super) const fn count(&self) -> usize {
+        self.taken.len()
+    }
+
+    /// Whether nobody waits for one.
+    pub(super) const fn is_at_rest(&self) -> bool {
+        self.wanted.is_none()
+    }
+}
+
+impl World<'_> {
+    /// Somebody wants a seed.
+    pub(super) fn want(&mut self) {
+        if self.scenario.network.healed {
+            return;
+        }
+        self.at(self.now_ms + WANT_MS, Happening::Wants);
+        if self.board.wanted.is_some() {
+            return;
+        }
+        let (index, after_block) = (self.board.taken.len() as u64, self.now_ms / 100);
+        self.board.wanted = Some(Wanted { index, after_block });
+        self.board.signed.clear();
+        for seat in self.scenario.archives.clone() {
+            let delay_ms = self.rng.random_range(1..READ_MS_MAX);
+            self.at(self.now_ms + delay_ms, Happening::ReadsWant(seat));
+        }
+    }
+
+    /// An archive node reads what is wanted, again and again. It proposes it at once, or when others have read it.
+    pub(super) fn read_want(&mut self, node: NodeId) -> Result<(), Violation> {
+        let Some(wanted) = self.board.wanted else { return Ok(()) };
+        self.at(self.now_ms + 2 * READ_MS_MAX, Happening::ReadsWant(node));
+        if !self.is_up(node) {
+            return Ok(());
+        }
+        let proposes = self.rng.random_ratio(1, 2);
+        self.step(node, Event::Wanted(wanted, proposes))
+    }
+
+    /// Honest seats certify the seed that their log made.
+    pub(super) fn certify_seed(&mut self, id: NodeId) -> Result<(), Violation> {
+        let Some(Actor::Seat(seat)) = self.nodes.get(&id).map(|node| &node.actor) else {
+            return Ok(());
+        };
+        let Some(wanted) = self.board.wanted else { return Ok(()) };
+        let beacon = seat.state().beacon().copied();
+        let made = beacon.filter(|beacon| beacon.wanted.index == wanted.index);
+        let Some((beacon, value)) = made.and_then(|made| Some((made, made.value?))) else {
+            return Ok(());
+        };
+        if !self.main.seats.contains(id) || !self.oracle.is_honest(id) {
+            return Ok(());
+        }
+        self.oracle.see_beacon(id, &wanted, (&beacon.wanted, value))?;
+        self.board.signed.insert(id, (beacon.wanted, value));
+        if self.board.signed.len() >= self.main.seats.quorum() {
+            self.board.taken.push(value);
+            self.board.wanted = None;
+        }
+        Ok(())
+    }
+}
