@@ -43,7 +43,7 @@ impl Person {
             .arg("--json")
             .args(arguments)
             .env("CONET_PASSWORD", "a password for tests")
-            .env("CONET_LOG", "warn")
+            .env("CONET_LOG", std::env::var("CONET_LOG").as_deref().unwrap_or("warn"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::process::Child;
 
 const SEATS: usize = 4;
-const NODES: usize = 9;
+const NODES: usize = 11;
 
 /// What a handover takes at most: a ceremony, and every seat's look at the main chain.
 const HANDOVER: Duration = Duration::from_secs(90);
