@@ -29,4 +29,5 @@ mod stakes;
 mod suppliers;
 mod tamper;
 mod trouble;
+mod verdicts;
 mod votes;
