@@ -33,6 +33,9 @@ pub(crate) struct DevnetArgs {
     /// How many of them keep all small chains; the others make blocks [default: as few as it takes]
     #[arg(long)]
     seats: Option<u16>,
+    /// How many of the others make blocks through relays, without an address of their own; the rest are their relays
+    #[arg(long, default_value_t = 0, requires = "seats")]
+    by_relay: u16,
     /// A contract of your own for small chains: a file with its deployed bytecode in hexadecimal
     #[arg(long, value_name = "FILE")]
     chain_code: Vec<PathBuf>,
@@ -56,7 +59,7 @@ pub(crate) struct DevnetArgs {
 impl DevnetArgs {
     fn size(&self) -> Size {
         let (seats, codes) = (self.seats.map(usize::from), self.chain_code.clone());
-        Size { nodes: self.nodes.into(), seats, codes }
+        Size { nodes: self.nodes.into(), seats, by_relay: self.by_relay.into(), codes }
     }
 
     fn chain(&self) -> anyhow::Result<ChainChoice> {

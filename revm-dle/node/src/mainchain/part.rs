@@ -30,6 +30,7 @@ use crate::{
     node::{ArchiveNode, Participant, Setup, StartError},
     registry::NodeMap,
     seeds::development_seeds,
+    transport::{Relays, SealedOffice},
 };
 
 /// Why the ledgers' part does not start.
@@ -98,11 +99,16 @@ pub struct LedgerPart {
 }
 
 impl LedgerPart {
-    /// Starts with what is in the node's home folder.
+    /// Starts with what is in the node's home folder. A participant goes through the relays, if there are any.
     ///
     /// # Errors
     /// [`PartError`].
-    pub async fn start(home: &Path, config: &DleConfig, who: Who) -> Result<Self, PartError> {
+    pub async fn start(
+        home: &Path,
+        config: &DleConfig,
+        who: Who,
+        relays: Option<Box<dyn Relays>>,
+    ) -> Result<Self, PartError> {
         let network = NetworkFile {
             rpc_url: who.rpc_url.clone(),
             chain_id: who.network.chain_id,
@@ -116,6 +122,11 @@ impl LedgerPart {
             (NodeMap::default(), CancellationToken::new(), JoinSet::new());
         follow(&chain, config, &who, &nodes, &stop, &mut tasks).await?;
         let has_seat = group.seats.contains(&who.node);
+        if has_seat && config.by_relay {
+            tracing::warn!(
+                "by_relay has no effect: who has a seat has an address that all others must reach"
+            );
+        }
         tracing::info!(group = group.group, epoch = group.epoch, has_seat, "the archive group");
         let setup = Setup {
             node: NodeId(who.node),
@@ -123,6 +134,7 @@ impl LedgerPart {
             group: group.clone(),
             nodes: nodes.clone(),
             codes: codes(config)?,
+            relays: relays.filter(|_| !has_seat),
         };
         if !has_seat {
             let participant = Participant::start(home, config, setup).await?;
@@ -144,6 +156,15 @@ impl LedgerPart {
     pub fn routes(&self) -> Option<Router> {
         match &self.role {
             Role::Archive(node) => Some(node.routes().merge(self.routes.clone())),
+            Role::Participant(_) => None,
+        }
+    }
+
+    /// What takes sealed requests of participants by relay; nothing when it is a participant itself.
+    #[must_use]
+    pub fn sealed_office(&self) -> Option<SealedOffice> {
+        match &self.role {
+            Role::Archive(node) => Some(node.sealed_office()),
             Role::Participant(_) => None,
         }
     }

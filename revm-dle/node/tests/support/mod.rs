@@ -116,6 +116,7 @@ impl Network {
 
     fn setup(&self, id: u64) -> Setup {
         Setup {
+            relays: None,
             node: NodeId(id),
             key: key(id),
             group: self.group.clone(),

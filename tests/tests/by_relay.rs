@@ -1,0 +1,191 @@
+//! Participants in small chains behind relays (issue 4: *participants can also sit behind the stealth internet without an
+//! IP address of their own*): their chains grow as any other, and no archive node has a connection from them.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use conet_node::config::NodeConfig;
+use conet_tests::{
+    command::Person,
+    devnet::Devnet,
+    eventually,
+    sockets::{Watch, remote_ports},
+};
+use serde_json::Value;
+use tokio::process::Child;
+
+const SEATS: usize = 4;
+const RELAYS: usize = 3;
+const BEHIND: usize = 5;
+/// Blocks of which the latency is told.
+const BLOCKS: usize = 15;
+
+async fn one(person: &Person, arguments: &[&str]) -> Value {
+    let mut said = person.run(arguments).await;
+    assert_eq!(said.len(), 1, "conet {arguments:?} said {said:?}");
+    said.remove(0)
+}
+
+/// A network whose participants are all behind relays.
+struct Hidden {
+    net: Devnet,
+    chain: String,
+    /// Participants that this process started again.
+    again: Vec<Child>,
+}
+
+impl Hidden {
+    async fn begin() -> Self {
+        let nodes = SEATS + RELAYS + BEHIND;
+        let behind = BEHIND.to_string();
+        let net = Devnet::with_seats(nodes, SEATS, &["--by-relay", &behind]).await;
+        net.person.run(&["wallet", "new", "--name", "bobo"]).await;
+        net.person.run(&["devnet", "fund", "--wallet", "bobo"]).await;
+        Self { net, chain: String::new(), again: Vec::new() }
+    }
+
+    fn ports(&self, nodes: std::ops::Range<usize>) -> BTreeSet<u16> {
+        let nodes = self.net.network.nodes.iter().skip(nodes.start).take(nodes.len());
+        nodes.map(|node| node.endpoint.port()).collect()
+    }
+
+    fn seats(&self) -> BTreeSet<u16> {
+        self.ports(0..SEATS)
+    }
+
+    fn relays(&self) -> BTreeSet<u16> {
+        self.ports(SEATS..SEATS + RELAYS)
+    }
+
+    /// Ids and processes of those behind relays.
+    fn behind(&self) -> impl Iterator<Item = (u64, u32)> {
+        let nodes = self.net.network.nodes.iter().skip(SEATS + RELAYS);
+        nodes.map(|node| (node.id, node.pid.expect("a process")))
+    }
+
+    async fn until_waiting(&self, count: usize) {
+        eventually("all participants wait", async || {
+            one(&self.net.person, &["chain", "status"]).await["waiting"] == count
+        })
+        .await;
+    }
+
+    /// What a node says of its part in ledgers.
+    async fn ledgers(&self, id: u64) -> Value {
+        let output = self.at(id).output(&["node", "status"]).await;
+        let said: Option<Value> = serde_json::from_slice(&output.stdout).ok();
+        said.map(|status| status["ledgers"].clone()).unwrap_or_default()
+    }
+
+    fn at(&self, id: u64) -> Person {
+        Person::at(&PathBuf::from(self.net.node_home(id)))
+    }
+
+    async fn until_hears_all(&self, id: u64, by_relay: bool) {
+        eventually("the participant hears all seats", async || {
+            let ledgers = self.ledgers(id).await;
+            (&ledgers["seats_heard"], &ledgers["by_relay"]) == (&SEATS.into(), &by_relay.into())
+        })
+        .await;
+    }
+
+    /// Milliseconds until it was final.
+    async fn append(&self, text: &str) -> u64 {
+        let append = ["chain", "append", &self.chain, "--wallet", "bobo", "--text", text];
+        one(&self.net.person, &append).await["milliseconds"].as_u64().expect("milliseconds")
+    }
+
+    /// Some blocks, and the median of how long they took.
+    async fn grow(&self, how: &str) {
+        let mut took = Vec::new();
+        for number in 0..BLOCKS {
+            took.push(self.append(&format!("{how} {number}")).await);
+        }
+        took.sort_unstable();
+        let (median, last) = (took[BLOCKS / 2], took[BLOCKS - 1]);
+        eprintln!("{how}: final after {median} ms, the slowest of {BLOCKS} after {last} ms");
+    }
+
+    /// Kill -9.
+    fn kill(pid: u32) {
+        let pid = rustix::process::Pid::from_raw(pid.try_into().expect("a number")).expect("one");
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("it runs");
+    }
+
+    fn start(&mut self, id: u64) -> u32 {
+        let mut run = self.at(id).command(&["node", "run"]);
+        let log = PathBuf::from(self.net.node_home(id)).join("node.log");
+        let log = std::fs::OpenOptions::new().append(true).open(log).expect("its log");
+        let child = run.stdout(log.try_clone().expect("a log")).stderr(log).spawn().expect("runs");
+        let pid = child.id().expect("a process");
+        self.again.push(child);
+        pid
+    }
+
+    /// Begins a chain; its creator and witnesses.
+    async fn create(&mut self) -> Vec<u64> {
+        let create =
+            ["chain", "create", "--wallet", "bobo", "--witnesses", "2", "--title", "Hidden"];
+        let made = one(&self.net.person, &create).await;
+        self.chain = made["chain"].as_str().expect("an id").to_owned();
+        let witnesses = made["witnesses"].as_array().expect("witnesses");
+        witnesses.iter().chain([&made["creator"]]).map(|id| id.as_u64().expect("an id")).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chain_grows_and_no_archive_node_sees_who_makes_it() {
+    let mut hidden = Hidden::begin().await;
+    let watch = Watch::new(hidden.behind().map(|(_, pid)| pid));
+    hidden.until_waiting(BEHIND).await;
+    let behind: Vec<_> = hidden.behind().collect();
+    for (id, _) in &behind {
+        hidden.until_hears_all(*id, true).await;
+    }
+
+    let members = hidden.create().await;
+    assert!(members.iter().all(|id| behind.iter().any(|(known, _)| known == id)), "{members:?}");
+    hidden.grow("by relay").await;
+
+    // A witness loses its power, and comes back with its journal.
+    let (witness, pid) = *behind.iter().find(|(id, _)| *id == members[0]).expect("a member");
+    Hidden::kill(pid);
+    hidden.append("one is dead").await;
+    let back = hidden.start(witness);
+    watch.add(back);
+    hidden.until_hears_all(witness, true).await;
+    hidden.append("it is back").await;
+
+    // A relay too: the streams through it go on through another.
+    let relay = hidden.net.network.nodes[SEATS].pid.expect("a process");
+    Hidden::kill(relay);
+    hidden.append("a relay is dead").await;
+    for (id, _) in &behind {
+        hidden.until_hears_all(*id, true).await;
+    }
+
+    let seen = watch.seen();
+    drop(watch);
+    assert!(seen.is_disjoint(&hidden.seats()), "a seat has a connection from a participant");
+    assert!(seen.intersection(&hidden.relays()).count() > 1, "no relay is used: {seen:?}");
+
+    // The same network without relays: what was looked at would have shown it.
+    let mut direct = Vec::new();
+    for (id, pid) in behind {
+        Hidden::kill(if id == witness { back } else { pid });
+        let home = PathBuf::from(hidden.net.node_home(id));
+        let mut config = NodeConfig::load(&home).expect("its configuration");
+        config.dle.as_mut().expect("a table").insert("by_relay".into(), false.into());
+        config.save(&home).expect("its configuration");
+        direct.push((id, hidden.start(id)));
+    }
+    for (id, pid) in direct {
+        hidden.until_hears_all(id, false).await;
+        assert!(!remote_ports(pid).is_disjoint(&hidden.seats()), "nothing is seen of node {id}");
+    }
+    hidden.grow("directly").await;
+    let verified = one(&hidden.net.person, &["chain", "verify", &hidden.chain]).await;
+    assert_eq!(
+        (&verified["blocks"], &verified["is_final"]),
+        (&(2 * BLOCKS + 3).into(), &true.into())
+    );
+}
