@@ -9,6 +9,8 @@ use conet_tests::{
     devnet::Devnet,
     eventually,
     sockets::{Watch, remote_ports},
+    town::Town,
+    wires::{Side, Wires},
 };
 use serde_json::Value;
 use tokio::process::Child;
@@ -188,4 +190,65 @@ async fn a_chain_grows_and_no_archive_node_sees_who_makes_it() {
         (&verified["blocks"], &verified["is_final"]),
         (&(2 * BLOCKS + 3).into(), &true.into())
     );
+}
+
+/// In namespaces, where nothing passes between archive nodes and participants: only relays reach both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_cannot_reach_an_archive_node_makes_its_blocks_by_relay() {
+    let wires = match Wires::new() {
+        Ok(wires) => wires,
+        // Root can make them: there they are missing for a reason that should be seen.
+        Err(why) => {
+            assert!(!rustix::process::getuid().is_root(), "no network namespaces: {why}");
+            return eprintln!("not told: network namespaces take root ({why})");
+        }
+    };
+    let nodes = SEATS + RELAYS + BEHIND;
+    let behind = BEHIND.to_string();
+    let net = Devnet::with_seats(nodes, SEATS, &["--by-relay", &behind]).await;
+    let mut town = Town::of(net, wires, |_| Side::Near).await;
+    let ids = |from: usize, to: usize| from as u64 + 1..=to as u64;
+    let behind: Vec<u64> = ids(SEATS + RELAYS, nodes).collect();
+    for id in &behind {
+        for seat in ids(0, SEATS) {
+            town.wires.forbid(*id, town.addresses[&seat]);
+            town.wires.forbid(seat, town.addresses[id]);
+        }
+    }
+    // One of them tries without relays.
+    let direct = behind[0];
+    set_by_relay(&town, direct, false);
+    for id in ids(0, nodes) {
+        town.start(id);
+    }
+    let heard = async |town: &Town, id: u64| town.ledgers(id).await["seats_heard"].clone();
+    for id in &behind[1..] {
+        eventually("it hears all seats", async || heard(&town, *id).await == SEATS).await;
+    }
+    eventually("they wait", async || town.status().await["waiting"] == BEHIND - 1).await;
+    assert_eq!(heard(&town, direct).await, 0, "it reaches a seat, so this shows nothing");
+    town.kill(direct).await;
+    set_by_relay(&town, direct, true);
+    town.start(direct);
+    eventually("all wait", async || town.status().await["waiting"] == BEHIND).await;
+
+    let create = ["chain", "create", "--wallet", "bobo", "--witnesses", "2", "--title", "Apart"];
+    let made = town.one(&create).await;
+    let chain = made["chain"].as_str().expect("an id").to_owned();
+    assert_eq!(town.append(&chain, "whole").await, 1);
+    let creator = made["creator"].as_u64().expect("a creator");
+    town.kill(creator).await;
+    assert_eq!(town.append(&chain, "the creator is dead").await, 2);
+    town.start(creator);
+    eventually("it is back", async || heard(&town, creator).await == SEATS).await;
+    assert_eq!(town.append(&chain, "it is back").await, 3);
+    let verified = town.one(&["chain", "verify", &chain]).await;
+    assert_eq!((&verified["blocks"], &verified["is_final"]), (&3.into(), &true.into()));
+}
+
+fn set_by_relay(town: &Town, id: u64, by_relay: bool) {
+    let home = &town.homes[&id];
+    let mut config = NodeConfig::load(home).expect("its configuration");
+    config.dle.as_mut().expect("a table").insert("by_relay".into(), by_relay.into());
+    config.save(home).expect("its configuration");
 }

@@ -10,23 +10,22 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use alloy::primitives::U256;
-use conet_chain::NodeEntry;
+use conet_chain::{Directory, NodeEntry};
 use conet_wire::{
     ledgers::{LedgerRequest, stream_binding},
     parcel::{Content, Status},
-    relay::RelayStatus,
     session::{CellError, CellOpener, Frame, SessionSecret},
 };
 
 use crate::{
     client::Client,
-    error::{ClientError, RelayFailure},
+    error::ClientError,
     exchange::{Answered, OpenedStream, Parcel, StreamAnswer, refused},
-    limits::{LEDGER_RELAYS_KEPT, NODE_MAP_REFRESH_PAUSE},
+    limits::LEDGER_RELAYS_KEPT,
     relays::Avoid,
     transport::TransportError,
 };
@@ -35,9 +34,10 @@ use crate::{
 #[derive(Debug)]
 pub struct LedgerRelays {
     client: Client,
+    /// Somebody keeps it current: nothing here waits for the chain.
+    directory: Directory,
     /// Relays that worked, in the order in which they were drawn.
     kept: Mutex<Vec<U256>>,
-    refreshed: Mutex<Option<Instant>>,
 }
 
 /// An archive node, and who must not carry what is for it.
@@ -101,10 +101,10 @@ impl LedgerStream {
 }
 
 impl LedgerRelays {
-    /// For one participant.
+    /// For one participant, among the nodes of a directory that is followed.
     #[must_use]
-    pub const fn new(client: Client) -> Self {
-        Self { client, kept: Mutex::new(Vec::new()), refreshed: Mutex::new(None) }
+    pub const fn new(client: Client, directory: Directory) -> Self {
+        Self { client, directory, kept: Mutex::new(Vec::new()) }
     }
 
     /// Hands a request over, and waits until the node has taken it.
@@ -116,11 +116,11 @@ impl LedgerRelays {
         to: Addressee<'_>,
         request: &LedgerRequest<'_>,
     ) -> Result<(), ClientError> {
-        let (node, relays) = self.way(to).await?;
+        let (node, relays) = self.way(to)?;
         let body = request.encode();
         let make = || Parcel::seal(&node, Content::Ledgers, &body);
-        let done = self.client.deliver_over(relays, to.patience, make).await;
-        let Answered { answer, relay, attempts } = self.judged(done).await?;
+        let answered = self.client.deliver_over(relays, to.patience, make).await?;
+        let Answered { answer, relay, attempts } = answered;
         self.keep(relay);
         match answer.status {
             status if status.is_success() => Ok(()),
@@ -139,12 +139,11 @@ impl LedgerRelays {
         to: Addressee<'_>,
         asks: &[u8],
     ) -> Result<LedgerStream, ClientError> {
-        let (node, relays) = self.way(to).await?;
+        let (node, relays) = self.way(to)?;
         let secret = SessionSecret::new(rand::random());
         let body = LedgerRequest::Stream { secret: secret.clone(), parcel: asks }.encode();
         let make = || Parcel::seal(&node, Content::Ledgers, &body);
-        let done = self.client.open_stream_over(relays, to.patience, make).await;
-        match self.judged(done).await? {
+        match self.client.open_stream_over(relays, to.patience, make).await? {
             StreamAnswer::Refused(answered) => Err(refused(to.node, &answered.answer)),
             StreamAnswer::Stream(stream) => {
                 self.keep(stream.relay);
@@ -155,17 +154,14 @@ impl LedgerRelays {
     }
 
     /// The node, and the relays to try for it.
-    async fn way(
-        &self,
-        to: Addressee<'_>,
-    ) -> Result<(Arc<NodeEntry>, Vec<Arc<NodeEntry>>), ClientError> {
-        let node = self.client.node(to.node).await?;
-        let directory = self.client.directory().await?;
+    fn way(&self, to: Addressee<'_>) -> Result<(Arc<NodeEntry>, Vec<Arc<NodeEntry>>), ClientError> {
+        let unknown = ClientError::UnknownNode { id: to.node };
+        let node = self.directory.by_id(to.node).ok_or(unknown)?;
         let mut avoid = Avoid::new(None).add(&node);
         for other in to.avoid {
-            avoid = avoid.add_id(&directory, Some(*other));
+            avoid = avoid.add_id(&self.directory, Some(*other));
         }
-        let relays = self.client.relays(&directory, &avoid)?;
+        let relays = self.client.relays(&self.directory, &avoid)?;
         let share = usize::try_from(to.node % U256::from(LEDGER_RELAYS_KEPT)).unwrap_or_default();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|relay| !self.client.failed_lately(relay));
@@ -177,33 +173,6 @@ impl LedgerRelays {
         if !kept.contains(&relay) && kept.len() < LEDGER_RELAYS_KEPT {
             kept.push(relay);
         }
-    }
-
-    /// A node that cannot read what is for it may have other keys by now.
-    async fn judged<T>(&self, done: Result<T, ClientError>) -> Result<T, ClientError> {
-        let is_stale = matches!(
-            &done,
-            Err(ClientError::Relays {
-                last: RelayFailure::Unreadable | RelayFailure::Status(RelayStatus::UnknownNode),
-                ..
-            })
-        );
-        if is_stale && self.may_refresh() {
-            let refreshed = self.client.refresh_directory().await;
-            if let Err(error) = refreshed {
-                tracing::warn!(%error, "the node map could not be read again");
-            }
-        }
-        done
-    }
-
-    fn may_refresh(&self) -> bool {
-        let mut refreshed = self.refreshed.lock().unwrap_or_else(PoisonError::into_inner);
-        let may = refreshed.is_none_or(|at| at.elapsed() >= NODE_MAP_REFRESH_PAUSE);
-        if may {
-            *refreshed = Some(Instant::now());
-        }
-        may
     }
 }
 

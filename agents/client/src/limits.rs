@@ -32,9 +32,6 @@ pub const NODE_MAP_SECONDS_MAX: u64 = 600;
 /// How old a node map may be while the chain does not answer, in seconds.
 pub const NODE_MAP_STALE_SECONDS_MAX: u64 = 24 * 3600;
 
-/// The pause before the node map is read again because a node could not read what was for it.
-pub const NODE_MAP_REFRESH_PAUSE: Duration = Duration::from_secs(30);
-
 /// Relays that a participant in small chains uses again and again.
 pub const LEDGER_RELAYS_KEPT: usize = 3;
 

@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use alloy::primitives::U256;
 use anyhow::Context as _;
 use bytes::Bytes;
-use conet_chain::NetworkFile;
+use conet_chain::{ChainReader, Directory, NetworkFile};
 use conet_client::{Addressee, Client, ClientConfig, ClientError, LedgerRelays, LedgerStream};
 use conet_dle::{
     DleConfig,
@@ -20,6 +20,13 @@ use futures_util::{
     future::BoxFuture,
     stream::{BoxStream, unfold},
 };
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// How often it is looked for new relays and keys.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// So many relays can be silent before a request takes too long.
+const RELAYS_IN_TIME: u32 = 2;
 
 /// What carries a participant's parcels to seats. Its memory of relays is in the node's home folder.
 pub(crate) async fn of_participant(
@@ -36,9 +43,18 @@ pub(crate) async fn of_participant(
     };
     let policy = if who.development { EndpointPolicy::Development } else { EndpointPolicy::Public };
     let client = Client::open(home, &network, ClientConfig { endpoints: Some(policy) });
-    let relays = LedgerRelays::new(client.await.context("opening the memory of relays")?);
+    let client = client.await.context("opening the memory of relays")?;
+    let reader = ChainReader::connect(&who.rpc_url, who.network).await?;
+    let stop = CancellationToken::new();
+    let (directory, follower) = Directory::follow(reader, policy, LOOK_AGAIN, stop.clone()).await?;
+    tokio::spawn(async move {
+        if let Err(error) = follower.await {
+            tracing::error!(%error, "the map of relays is no longer followed");
+        }
+    });
     let patience = Duration::from_millis(config.limits.transport.request_ms_max);
-    Ok(Box::new(ByRelay { me: U256::from(who.node), relays, patience }))
+    let relays = LedgerRelays::new(client, directory);
+    Ok(Box::new(ByRelay { me: U256::from(who.node), relays, patience, _stop: stop.drop_guard() }))
 }
 
 /// What takes parcels that come to a seat through relays.
@@ -50,7 +66,10 @@ pub(crate) fn at_seat(office: SealedOffice) -> Arc<dyn Ledgers> {
 struct ByRelay {
     me: U256,
     relays: LedgerRelays,
+    /// How long a request may take.
     patience: Duration,
+    /// Ends what follows the map of relays.
+    _stop: DropGuard,
 }
 
 impl ByRelay {
@@ -61,7 +80,16 @@ impl ByRelay {
     }
 
     fn addressee<'a>(&self, to: ToSeat<'_>, avoid: &'a [U256]) -> Addressee<'a> {
-        Addressee { node: U256::from(to.seat.0), avoid, patience: self.patience }
+        Addressee { node: U256::from(to.seat.0), avoid, patience: self.patience / RELAYS_IN_TIME }
+    }
+
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, ClientError>>,
+    ) -> Result<T, RequestError> {
+        let too_slow =
+            |_| RequestError::TooSlow(self.patience.as_millis().try_into().unwrap_or(u64::MAX));
+        tokio::time::timeout(self.patience, work).await.map_err(too_slow)?.map_err(failed)
     }
 }
 
@@ -73,8 +101,7 @@ impl Relays for ByRelay {
     ) -> BoxFuture<'a, Result<(), RequestError>> {
         async move {
             let avoid = self.nobody_of(to);
-            let done = self.relays.request(self.addressee(to, &avoid), &request).await;
-            done.map_err(failed)
+            self.in_time(self.relays.request(self.addressee(to, &avoid), &request)).await
         }
         .boxed()
     }
@@ -86,8 +113,8 @@ impl Relays for ByRelay {
     ) -> BoxFuture<'a, Result<Pieces, RequestError>> {
         async move {
             let avoid = self.nobody_of(to);
-            let stream = self.relays.stream(self.addressee(to, &avoid), asks).await;
-            let stream = stream.map_err(failed)?;
+            let stream = self.relays.stream(self.addressee(to, &avoid), asks);
+            let stream = self.in_time(stream).await?;
             tracing::debug!(seat = to.seat.0, relay = %stream.relay(), "a seat is heard by relay");
             Ok(unfold(Some(stream), next_piece).boxed())
         }

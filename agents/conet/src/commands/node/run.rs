@@ -78,6 +78,11 @@ async fn start_ledgers(
         network: config.chain.network(),
         development: config.development,
     };
+    if ledgers.by_relay && !config.roles.is_empty() {
+        tracing::warn!(
+            "by_relay hides little of a node that is a relay or an agent besides: that needs an address"
+        );
+    }
     let relays = match ledgers.by_relay {
         true => Some(by_relay::of_participant(home, &ledgers, &who).await?),
         false => None,

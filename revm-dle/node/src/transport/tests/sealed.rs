@@ -176,7 +176,7 @@ async fn parts_need_their_senders_signature() {
     assert_eq!(send(&proof, 0, parts[0]), Err(Status::Replayed));
     // Contents that are not those of the hash.
     let other = long(&sealer(MEMBERS[0], &net.nodes), SEAT);
-    let mut proof = proof;
+
     proof[..HEAD_LEN].copy_from_slice(&other.bytes()[..HEAD_LEN]);
     let wrong = vec![0; PART_BYTES];
     assert_eq!(send(&proof, 0, &wrong), Ok(()));
