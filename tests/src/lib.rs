@@ -6,6 +6,7 @@
 //!   from `conet_wire`, with a hand on every byte: stories need to do what an honest
 //!   client never would. [`openpgp`] makes messages that nobody honest makes.
 //! - [`proxy`]: sits on a hop, records, changes bytes, cuts.
+//! - [`author`] writes into a small chain, with a watch in its hand.
 //! - [`sockets`]: whom a process talks to; [`wires`]: network namespaces, and wires between them that can be cut;
 //!   [`town`]: a network whose nodes are in them.
 //! - [`http`]: HTTP/1.1 by hand, for the same reason.
@@ -25,6 +26,7 @@
     clippy::print_stderr
 )]
 
+pub mod author;
 pub mod client;
 pub mod command;
 pub mod devnet;

@@ -144,17 +144,16 @@ impl LedgerStream {
     fn gather(&mut self) {
         while self.sealer.waiting() < GATHER_BYTES {
             if self.rest.is_empty() {
-                match self.frames.next().now_or_never() {
-                    None if !self.ended => return,
-                    Some(Some(frame)) if !self.ended => self.rest = frame,
-                    _ => {
-                        self.ended = true;
-                        return;
-                    }
+                // Who has ended is not asked again: streams may take that ill.
+                match if self.ended { None } else { self.frames.next().now_or_never() } {
+                    None => return,
+                    Some(None) => self.ended = true,
+                    Some(Some(frame)) => self.rest = frame,
                 }
+            } else {
+                let length = self.rest.len().min(GATHER_BYTES - self.sealer.waiting());
+                self.sealer.queue(&Frame::Bytes(self.rest.split_to(length).to_vec()));
             }
-            let length = self.rest.len().min(GATHER_BYTES - self.sealer.waiting());
-            self.sealer.queue(&Frame::Bytes(self.rest.split_to(length).to_vec()));
         }
     }
 }
@@ -180,8 +179,11 @@ mod tests {
         }
 
         fn stream(&self, parcel: &[u8]) -> Result<BoxStream<'static, Bytes>, Refused> {
-            let frames = vec![Bytes::copy_from_slice(parcel), vec![7; 200_000].into()];
-            Ok(futures_util::stream::iter(frames).boxed())
+            let mut frames = vec![Bytes::copy_from_slice(parcel), vec![7; 200_000].into()];
+            frames.reverse();
+            // It panics when it is asked again after its end.
+            let next = async |mut left: Vec<Bytes>| left.pop().map(|frame| (frame, left));
+            Ok(futures_util::stream::unfold(frames, next).boxed())
         }
     }
 
@@ -233,5 +235,6 @@ mod tests {
             }
         }
         assert_eq!(bytes, [&b"asks"[..], &[7; 200_000]].concat());
+        assert!(stream.next_cell().await.unwrap().is_none());
     }
 }
