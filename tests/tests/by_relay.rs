@@ -5,16 +5,22 @@ use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use conet_chain::NodeInfo;
 use conet_committee::keys::NodeId;
-use conet_dle::{client::Place, keys::WalletKey};
+use conet_dle::{client::Place, clock, keys::WalletKey};
 use conet_node::config::NodeConfig;
 use conet_tests::{
     author::Author,
     command::Person,
     devnet::Devnet,
     eventually,
+    exchange::{exchange, status},
+    node::Contact,
     sockets::{Watch, remote_ports},
     town::Town,
     wires::{Side, Wires},
+};
+use conet_wire::{
+    ledgers::{LedgerRequest, PART_BYTES, PROOF_LEN, Part, WHOLE_BYTES_MAX},
+    parcel::{Content, Status},
 };
 use serde_json::Value;
 use tokio::process::Child;
@@ -171,6 +177,8 @@ async fn a_chain_grows_and_no_archive_node_sees_who_makes_it() {
         hidden.until_hears_all(*id, true).await;
     }
 
+    strangers_get_reasons(&hidden).await;
+
     let members = hidden.create().await;
     assert!(members.iter().all(|id| behind.iter().any(|(known, _)| known == id)), "{members:?}");
     hidden.grow("by relay").await;
@@ -218,6 +226,40 @@ async fn a_chain_grows_and_no_archive_node_sees_who_makes_it() {
         (&(2 * BLOCKS + 3).into(), &true.into())
     );
     hidden.nobody_panicked();
+}
+
+/// What comes through a relay and is not right is answered with why, however long it is.
+async fn strangers_get_reasons(hidden: &Hidden) {
+    let contact = |at: usize| Contact::of(&hidden.net.network.nodes[at].home);
+    let (relay, seat) = (contact(SEATS), contact(0));
+    let say = async |to: &Contact, body: &[u8]| {
+        status(exchange(&relay, to, Content::Ledgers, body).await)
+    };
+    let parcel = |from: u64| {
+        let mut parcel = vec![1, 1];
+        for word in [from, 1, clock::unix_us()] {
+            parcel.extend(word.to_be_bytes());
+        }
+        parcel.resize(90, 7);
+        LedgerRequest::Parcel(&parcel).encode()
+    };
+    assert_eq!(say(&seat, b"\x09").await, Status::Malformed);
+    assert_eq!(say(&seat, &LedgerRequest::Parcel(&[0; 90]).encode()).await, Status::Malformed);
+    let longest = vec![0; WHOLE_BYTES_MAX];
+    assert_eq!(say(&seat, &LedgerRequest::Parcel(&longest).encode()).await, Status::Malformed);
+    // In a participant's name, and in nobody's.
+    for from in [(SEATS + RELAYS + 1) as u64, 99] {
+        assert_eq!(say(&seat, &parcel(from)).await, Status::BadSignature);
+    }
+    let mut late = parcel(1);
+    late[1 + 18..1 + 26].fill(0);
+    assert_eq!(say(&seat, &late).await, Status::Replayed);
+    let part =
+        Part { proof: &[1; PROOF_LEN], length: u32::MAX, index: 0, bytes: &vec![7; PART_BYTES] };
+    // For a node of a number that nobody has.
+    let part = say(&seat, &LedgerRequest::Part(part).encode()).await;
+    assert_eq!(part, Status::NotConnected);
+    assert_eq!(say(&contact(SEATS + 1), &parcel(1)).await, Status::WrongAddressee);
 }
 
 /// In namespaces, where nothing passes between archive nodes and participants: only relays reach both.
