@@ -70,10 +70,22 @@ pub fn now_seconds() -> u64 {
 ///
 /// # Panics
 /// When it does not within [`PATIENCE`].
-pub async fn eventually<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+pub async fn eventually<F: Future<Output = bool>>(what: &str, holds: impl FnMut() -> F) {
+    eventually_within(PATIENCE, what, holds).await;
+}
+
+/// The same, for what takes longer.
+///
+/// # Panics
+/// When it does not come true in time.
+pub async fn eventually_within<F: Future<Output = bool>>(
+    patience: Duration,
+    what: &str,
+    mut holds: impl FnMut() -> F,
+) {
     let start = Instant::now();
     while !holds().await {
-        assert!(start.elapsed() < PATIENCE, "waited {PATIENCE:?} in vain: {what}");
+        assert!(start.elapsed() < patience, "waited {patience:?} in vain: {what}");
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
 }

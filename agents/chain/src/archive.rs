@@ -1,6 +1,9 @@
 //! What archive groups certify: statements filled in from the chain, signed by seats, checked, and posted.
 
+mod places;
 mod statements;
+
+use std::collections::BTreeMap;
 
 use alloy::{
     eips::BlockId,
@@ -16,6 +19,7 @@ use conet_bindings::{
     statement::Statement,
 };
 
+pub use places::{Places, Standing};
 pub use statements::{LastBlock, NoteGenesis, Withdrawal, exit, genesis, handover, header, seed};
 
 use crate::{
@@ -124,6 +128,17 @@ pub struct Group {
     pub signers: Vec<Address>,
 }
 
+/// How an epoch of an archive group began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Began {
+    /// When, unix seconds.
+    pub at_s: u64,
+    /// The hash of what the epoch before handed over; zero for a group's first.
+    pub state_hash: B256,
+    /// The nodes of the epoch before, by seat; none for a group's first.
+    pub before: Vec<U256>,
+}
+
 impl Group {
     /// Reads a group, all of one block.
     ///
@@ -161,27 +176,39 @@ impl Group {
         Ok(group)
     }
 
-    /// When the group's epoch began, unix seconds.
+    /// How the group's epoch began.
     ///
     /// # Errors
     /// That the chain cannot be read, or has no event that says so.
-    pub async fn began(&self, chain: &Mainchain) -> Result<u64> {
+    pub async fn began(&self, chain: &Mainchain) -> Result<Began> {
         let filter = Filter::new()
             .address(chain.address("ArchiveGroups"))
             .event_signature(EpochStarted::SIGNATURE_HASH)
-            .topic1(B256::from(U256::from(self.id)))
-            .topic2(B256::from(U256::from(self.epoch)));
+            .topic1(B256::from(U256::from(self.id)));
         let provider = chain.provider();
         let mut to = provider.get_block_number().await.map_err(ChainError::from)?;
+        let mut found = BTreeMap::new();
         loop {
             // Newest first: most epochs are young.
             let from = (to + 1).saturating_sub(LOG_RANGE_BLOCKS);
             let range = filter.clone().from_block(from).to_block(to);
-            let logs = provider.get_logs(&range).await.map_err(ChainError::from)?;
-            if let Some(number) = logs.first().and_then(|log| log.block_number) {
-                let block = provider.get_header(BlockId::number(number)).await;
+            for log in provider.get_logs(&range).await.map_err(ChainError::from)? {
+                let event = EpochStarted::decode_log(&log.inner).map_err(|error| {
+                    ChainError::Answer { expected: "an epoch's event", found: error.to_string() }
+                })?;
+                found.insert(event.epoch, (event.data, log.block_number));
+            }
+            let before = found.get(&(self.epoch.saturating_sub(1)));
+            if let Some((event, Some(number))) = found.get(&self.epoch)
+                && (self.epoch == 1 || before.is_some())
+            {
+                let block = provider.get_header(BlockId::number(*number)).await;
                 let missing = ChainError::Answer { expected: "a block", found: "none".into() };
-                return Ok(block.map_err(ChainError::from)?.ok_or(missing)?.timestamp);
+                return Ok(Began {
+                    at_s: block.map_err(ChainError::from)?.ok_or(missing)?.timestamp,
+                    state_hash: event.stateHash,
+                    before: before.map(|(event, _)| event.nodes.clone()).unwrap_or_default(),
+                });
             }
             if from == 0 {
                 let expected = "the event that began a group's epoch";

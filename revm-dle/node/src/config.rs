@@ -1,11 +1,9 @@
 //! What an operator decides: the table `[dle]` of a node's `node.toml`.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use alloy::primitives::Address;
-use conet_committee::{
-    archive::Rules, keys::NodeId, log::Timing, member::MemberTiming, seats::Seats,
-};
+use conet_committee::{archive::Rules, log::Timing, member::MemberTiming};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -65,32 +63,6 @@ impl DleConfig {
     }
 }
 
-/// An archive group as the main chain has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArchiveGroup {
-    /// EIP-155 id of the main chain.
-    pub main_chain_id: u64,
-    /// `Slasher`: votes are signed for it.
-    pub slasher: Address,
-    /// The group's number.
-    pub group: u32,
-    /// Its epoch.
-    pub epoch: u64,
-    /// The nodes with seats.
-    pub seats: Vec<u64>,
-    /// When its log began, milliseconds since 1970.
-    pub began_ms: u64,
-}
-
-impl ArchiveGroup {
-    /// The seats.
-    #[must_use]
-    pub fn seats(&self) -> Arc<Seats> {
-        let nodes = self.seats.iter().copied().map(NodeId).collect();
-        Arc::new(Seats::new(self.main_chain_id, self.group, self.epoch, nodes))
-    }
-}
-
 macro_rules! times {
     ($($(#[$doc:meta])* $name:ident: $default:expr,)*) => {
         /// Times of the protocol, in milliseconds.
@@ -132,6 +104,8 @@ times! {
     judging_ms: |_: &Timing, _: &MemberTiming, rules: &Rules| rules.judging_ms,
     /// For how long a member may leave a complaint unanswered.
     answer_ms: |_: &Timing, _: &MemberTiming, rules: &Rules| rules.answer_ms,
+    /// For how long the ceremony that makes an epoch's seed key waits for its dealers.
+    ceremony_ms: |_: &Timing, _: &MemberTiming, rules: &Rules| rules.ceremony_ms,
 }
 
 impl Times {

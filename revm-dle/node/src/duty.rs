@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 /// One thing that the main chain should hear. What is urgent comes first: duties are looked at in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Duty {
+    /// An epoch of the group is over: the seats certify what it left, so that the next one begins.
+    Handover(u64),
     /// Two votes of one node that exclude each other: they prove themselves.
     Report(Box<(Ballot, Ballot)>),
     /// The log found somebody wrong: the seats certify it.

@@ -15,7 +15,8 @@
 //! | [`rpc`] | what users ask of an archive node |
 //! | [`client`] | asks it |
 //! | [`mainchain`] | what is read on the main chain (who may wait, which chains begin), and what is said there |
-//! | [`seeds`] | a seat's part in its group's seeds |
+//! | [`group`] | who sits in the archive group, and who shall sit next |
+//! | [`seeds`] | what a seat's part in its group's seeds follows from |
 //! | [`node`] | all of it put together |
 //!
 //! # Panics
@@ -27,6 +28,7 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod duty;
+pub mod group;
 pub mod keys;
 pub mod ledgers;
 pub mod mainchain;

@@ -7,8 +7,7 @@ use conet_committee::{
     Record,
     keys::{Keys, NodeId},
     member::{Member, MemberConfig},
-    seat::{Event, OneEpoch, Seat, SeatConfig, SeedKeys},
-    seats::Seats,
+    seat::{EpochKeys, Event, Seat, SeatConfig},
     vote::Voting,
 };
 use conet_ledger::execute::CodeBook;
@@ -17,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock,
-    config::{ArchiveGroup, DleConfig},
+    config::DleConfig,
+    group::Sitting,
     keys::WalletKey,
     ledgers::{Chains, NodeLedgers},
     metrics::Metrics,
@@ -42,7 +42,7 @@ pub enum StartError {
     /// There is no thread to be had.
     #[error("expected a thread for the actor, found none: {0}")]
     Thread(std::io::Error),
-    /// An archive node without a seat, or a participant with one.
+    /// A participant with a seat.
     #[error("expected {expected}, found another")]
     Role {
         /// What it should be.
@@ -60,8 +60,8 @@ pub struct Setup {
     pub node: NodeId,
     /// Its wallet.
     pub key: WalletKey,
-    /// The archive group in which it has a seat, or takes part in chains.
-    pub group: ArchiveGroup,
+    /// The archive group in which it has a seat, or takes part in chains; somebody keeps it current.
+    pub sitting: Sitting,
     /// All nodes; somebody keeps the map current.
     pub nodes: NodeMap,
     /// Contracts that chains may have.
@@ -110,7 +110,7 @@ impl Drop for Running {
 /// What a node is made of, before its actor runs.
 struct Made {
     me: NodeId,
-    seats: Arc<Seats>,
+    sitting: Sitting,
     voting: Voting,
     chains: Arc<Chains>,
     records: Vec<Record>,
@@ -121,12 +121,12 @@ struct Made {
 
 async fn make(home: &Path, config: &DleConfig, setup: Setup) -> Result<Made, StartError> {
     std::fs::create_dir_all(home).map_err(StartError::Home)?;
-    let Setup { node: me, key, group, nodes, codes, relays } = setup;
-    let (seats, metrics) = (group.seats(), Metrics::new());
+    let Setup { node: me, key, sitting, nodes, codes, relays } = setup;
+    let (group, metrics) = (sitting.group(), Metrics::new());
     let (path, limits) = (home.join(STORE_FILE), config.limits.store.clone());
-    let (of, counts) = (seats.clone(), metrics.clone());
+    let ((of, began_ms), counts) = (group.founding(), metrics.clone());
     let opened = tokio::task::spawn_blocking(move || {
-        let store = Store::open(&path, me, &of, limits, counts)?;
+        let store = Store::open(&path, me, (&of, began_ms), limits, counts)?;
         let records = store.journal()?;
         Ok::<_, StoreError>((store, records))
     });
@@ -135,22 +135,22 @@ async fn make(home: &Path, config: &DleConfig, setup: Setup) -> Result<Made, Sta
     let registry = Arc::new(nodes.clone());
     let main = (group.main_chain_id, group.slasher);
     let voting = Voting::new(me, keys.clone(), registry.clone(), main);
-    let sealer = Sealer::new(me, keys, registry, main.0, &seats);
+    let sealer = Sealer::new(me, keys, registry, main.0, &group.seats);
     let inbox = Arc::new(Inbox::new(config.limits.runtime, metrics.clone()));
     let limits = config.limits.transport.clone();
-    let (of, counts) = (seats.clone(), metrics.clone());
+    let (of, counts) = (sitting.clone(), metrics.clone());
     let hub = Hub::new(sealer, of, nodes, inbox.clone(), limits, counts, relays);
     metrics.by_relay.set(hub.is_by_relay().into());
     let chains = Arc::new(Chains::new(store, Arc::new(codes), config.limits.ledgers.clone()));
     tracing::info!(records = records.len(), "going on from the journal");
-    Ok(Made { me, seats, voting, chains, records, inbox, hub, metrics })
+    Ok(Made { me, sitting, voting, chains, records, inbox, hub, metrics })
 }
 
 impl Made {
     fn start(
         self,
         config: &DleConfig,
-        actor: Actor,
+        (actor, told): (Actor, Vec<Event>),
         stop: CancellationToken,
     ) -> Result<Running, StartError> {
         let (hub, metrics) = (self.hub, self.metrics);
@@ -160,7 +160,8 @@ impl Made {
             inbox: self.inbox,
             chains: self.chains,
             outlet: Arc::new(HubOutlet(hub.clone())),
-            seats: self.seats,
+            sitting: self.sitting,
+            told,
             limits: config.limits.runtime,
             metrics: metrics.clone(),
         });
@@ -179,7 +180,7 @@ pub struct ArchiveNode {
 }
 
 impl ArchiveNode {
-    /// Starts an archive node with what is in its home folder: a new one, or one that goes on.
+    /// Starts an archive node with what is in its home folder: a new one, or one that goes on. It may have no seat yet.
     ///
     /// # Errors
     /// [`StartError`].
@@ -187,22 +188,22 @@ impl ArchiveNode {
         home: &Path,
         config: &DleConfig,
         setup: Setup,
-        seeds: Arc<dyn SeedKeys>,
+        keys: Arc<dyn EpochKeys>,
     ) -> Result<Self, StartError> {
-        if !setup.group.seats.contains(&setup.node.0) {
-            return Err(StartError::Role { expected: "a node with a seat" });
-        }
-        let (codes, nodes, group) = (setup.codes.clone(), setup.nodes.clone(), setup.group.clone());
+        let (codes, nodes, sitting) =
+            (setup.codes.clone(), setup.nodes.clone(), setup.sitting.clone());
         let mut made = make(home, config, setup).await?;
+        let (group, store) = (sitting.group(), made.chains.store());
+        let (epoch, before, began_ms) = store.founding()?;
+        let openings = store.openings()?;
         let seat_config = SeatConfig {
-            seats: made.seats.clone(),
+            seats: Arc::new(group.seats.in_epoch(epoch, before)),
             voting: made.voting.clone(),
             timing: config.times.log(),
             rules: config.times.rules(),
-            keys: Arc::new(OneEpoch(seeds)),
-            began_ms: group.began_ms,
+            keys,
+            began_ms,
         };
-        let openings = made.chains.store().openings()?;
         let (ledgers, records) =
             (Box::new(NodeLedgers(made.chains.clone())), std::mem::take(&mut made.records));
         // It executes what is not decided yet, and checks every signature in the log again.
@@ -210,20 +211,20 @@ impl ArchiveNode {
             Seat::restore(&seat_config, ledgers, records, clock::unix_ms())
         });
         let seat = seat.await.map_err(|_| StoreError::Closed)?;
-        let known: Vec<_> = openings
+        let known = openings
             .into_iter()
             .filter(|opening| !seat.state().chains.contains_key(&opening.chain))
-            .collect();
-        let (me, hub, seats) = (made.me, made.hub.clone(), made.seats.clone());
+            .map(Event::Asked);
+        // Before it says anything: in an epoch that is over it must not.
+        let told: Vec<_> = group.beginning().map(Event::Began).into_iter().chain(known).collect();
+        let (me, hub) = (made.me, made.hub.clone());
         let (stop, metrics) = (CancellationToken::new(), made.metrics.clone());
-        let running = made.start(config, Actor::Seat(Box::new(seat)), stop.clone())?;
-        for opening in known {
-            // More than wait at once are told at the next start.
-            let _ = running.runtime.tell(Event::Asked(opening));
-        }
+        let actor = Actor::Seat(Box::new(seat));
+        let running = made.start(config, (actor, told), stop.clone())?;
         let (main_chain_id, limits) = (group.main_chain_id, config.limits.rpc.clone());
         let (runtime, outlet) = (running.runtime.clone(), Arc::new(HubOutlet(hub)));
-        let rpc = Rpc::new(me, main_chain_id, runtime, outlet, nodes, seats, limits, metrics, stop);
+        let rpc =
+            Rpc::new(me, main_chain_id, runtime, outlet, nodes, sitting, limits, metrics, stop);
         tracing::info!(node = me.0, "the archive node is up");
         Ok(Self { running, codes, rpc })
     }
@@ -286,12 +287,13 @@ impl Participant {
     /// # Errors
     /// [`StartError`].
     pub async fn start(home: &Path, config: &DleConfig, setup: Setup) -> Result<Self, StartError> {
-        if setup.group.seats.contains(&setup.node.0) {
+        let seats = setup.sitting.seats();
+        if seats.contains(setup.node) {
             return Err(StartError::Role { expected: "a node without a seat" });
         }
         let mut made = make(home, config, setup).await?;
         let member_config = MemberConfig {
-            seats: made.seats.clone(),
+            seats,
             voting: made.voting.clone(),
             timing: config.times.member(),
             parts_max: config.parts_max,
@@ -299,12 +301,11 @@ impl Participant {
         let records = std::mem::take(&mut made.records);
         let ledgers = Box::new(NodeLedgers(made.chains.clone()));
         let member = Member::restore(member_config, ledgers, records, clock::unix_ms());
-        let (me, hub, seats) = (made.me, made.hub.clone(), made.seats.clone());
+        let (me, hub) = (made.me, made.hub.clone());
         let stop = CancellationToken::new();
-        let mut running = made.start(config, Actor::Member(Box::new(member)), stop)?;
-        for seat in seats.nodes() {
-            running.tasks.spawn(transport::listen(hub.clone(), *seat));
-        }
+        let actor = Actor::Member(Box::new(member));
+        let mut running = made.start(config, (actor, Vec::new()), stop)?;
+        running.tasks.spawn(transport::listen(hub));
         tracing::info!(node = me.0, "the participant is up");
         Ok(Self { running })
     }

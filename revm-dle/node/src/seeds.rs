@@ -1,83 +1,129 @@
-//! A seat's part in the group's seeds.
+//! What a seat's part in its group's seeds follows from: a secret for each epoch, in a file of its own.
+//!
+//! The seats of an epoch make their key in a ceremony ([`conet_committee::archive::ceremony`]); what a node does in it
+//! follows from 32 random bytes, so that it can go on after a restart. When the next epoch begins they are worth nothing,
+//! and their file goes.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    fs::{File, OpenOptions},
+    io::{Read as _, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use alloy::primitives::keccak256;
 use conet_committee::{
-    keys::NodeId,
-    roulette::{
-        bls::{GroupKey, SeedShare},
-        dkg::{Ceremony, Dealer, DkgError, Identity, Player, Tally},
-        epoch::EpochSeeds,
-    },
-    seat::SeedKeys,
+    seat::{EpochKeys, SeedKeys},
     seats::Seats,
 };
 use zeroize::Zeroizing;
 
-/// **For development networks only**: a ceremony of all seats whose secrets follow from public names, so that every seat
-/// works out the same key and its own share without talking to anybody. Whoever knows the names knows all shares, and so
-/// all seeds to come.
-///
-/// # Errors
-/// [`DkgError`], when the seats are none that can have a key, or `me` is not one of them.
-pub fn development_seeds(seats: &Seats, me: NodeId) -> Result<Arc<dyn SeedKeys>, DkgError> {
-    let (key, mut shares) = development_shares(seats)?;
-    let share = shares.remove(&me).ok_or(DkgError::NotPlayer { node: me })?;
-    Ok(Arc::new(EpochSeeds::new((seats.group, seats.epoch), Arc::new(key), Arc::new(share))))
+/// Before the number of an epoch.
+const PREFIX: &str = "seed-epoch-";
+
+/// After it.
+const SUFFIX: &str = ".key";
+
+/// The secrets of one node, in a folder that nobody else reads.
+#[derive(Debug)]
+pub struct SeedSecrets {
+    folder: PathBuf,
 }
 
-fn development_shares(seats: &Seats) -> Result<(GroupKey, BTreeMap<NodeId, SeedShare>), DkgError> {
-    let identity = |node: &NodeId| Identity::new(*node, &secret(seats, *node, b"identity"));
-    let identities: Vec<_> = seats.nodes().iter().map(identity).collect::<Result<_, _>>()?;
-    let members: Vec<_> = identities.iter().map(|identity| identity.member(seats.group)).collect();
-    let ceremony = Ceremony::fresh(seats.group, seats.epoch, &members)?;
-    let player = |identity: &Identity| Player::new(&ceremony, identity);
-    let mut players: Vec<_> = identities.iter().map(player).collect::<Result<_, _>>()?;
-    let mut tally = Tally::new(&ceremony);
-    for identity in &identities {
-        let entropy = secret(seats, identity.node(), b"dealer");
-        let (mut dealer, dealing) = Dealer::start(&ceremony, identity, None, &entropy)?;
-        for player in &mut players {
-            dealer.acknowledge(&player.receive(&dealing)?)?;
+impl SeedSecrets {
+    /// In a node's home.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    fn path(&self, epoch: u64) -> PathBuf {
+        self.folder.join(format!("{PREFIX}{epoch}{SUFFIX}"))
+    }
+
+    /// The secret of an epoch; a new one, on disk for good, when there is none.
+    fn load_or_make(&self, epoch: u64) -> std::io::Result<Zeroizing<[u8; 32]>> {
+        let path = self.path(epoch);
+        let mut secret = Zeroizing::new([0; 32]);
+        match File::open(&path) {
+            Ok(mut file) => file.read_exact(secret.as_mut_slice())?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                *secret = rand::random();
+                self.make(&path, &secret)?;
+            }
+            Err(error) => return Err(error),
         }
-        tally.record(&dealer.finish())?;
+        Ok(secret)
     }
-    let entropy = secret(seats, NodeId(0), b"player");
-    let key = tally.key(&entropy)?;
-    let mut shares = BTreeMap::new();
-    for (player, identity) in players.into_iter().zip(&identities) {
-        let (_, share) = player.finish(&tally, &entropy)?;
-        shares.insert(identity.node(), share);
+
+    /// Whole or not at all: half a secret would be another one.
+    fn make(&self, path: &Path, secret: &[u8; 32]) -> std::io::Result<()> {
+        let half = path.with_extension("half");
+        let mut open = OpenOptions::new();
+        let mut file = open.create(true).truncate(true).write(true).mode(0o600).open(&half)?;
+        file.write_all(secret)?;
+        file.sync_all()?;
+        std::fs::rename(&half, path)?;
+        File::open(&self.folder)?.sync_all()
     }
-    Ok((key, shares))
+
+    /// Destroys what belonged to epochs before this one.
+    fn destroy_before(&self, epoch: u64) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(&self.folder)? {
+            let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
+            let number = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+            let number = number.and_then(|name| name.strip_suffix(SUFFIX)?.parse::<u64>().ok());
+            if number.is_some_and(|number| number < epoch) {
+                std::fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
 }
 
-fn secret(seats: &Seats, node: NodeId, what: &[u8]) -> Zeroizing<[u8; 32]> {
-    let mut preimage = b"CoNET development seeds, known to everybody".to_vec();
-    preimage.extend(seats.log);
-    preimage.extend(seats.epoch.to_be_bytes());
-    preimage.extend(node.0.to_be_bytes());
-    preimage.extend(what);
-    Zeroizing::new(keccak256(preimage).0)
+impl EpochKeys for SeedSecrets {
+    fn seeds(&self, seats: &Seats) -> Option<Arc<dyn SeedKeys>> {
+        if let Err(error) = self.destroy_before(seats.epoch) {
+            tracing::warn!(%error, "the secrets of older epochs are still on disk");
+        }
+        None
+    }
+
+    fn secret(&self, epoch: u64) -> Option<Zeroizing<[u8; 32]>> {
+        let secret = self.load_or_make(epoch);
+        secret.inspect_err(|error| tracing::error!(%error, epoch, "there is no seed secret")).ok()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use conet_committee::keys::NodeId;
+
     use super::*;
 
     #[test]
-    fn all_seats_work_out_the_same_key() {
-        let seats = Seats::new(1, 2, 3, (1..=4).map(NodeId).collect());
-        let all: Vec<_> =
-            seats.nodes().iter().map(|node| development_seeds(&seats, *node).unwrap()).collect();
-        let parts = |skip: u64| {
-            let some = seats.nodes().iter().zip(&all).filter(move |(node, _)| node.0 != skip);
-            some.map(|(node, seeds)| (*node, seeds.part(7))).collect::<BTreeMap<_, _>>()
-        };
-        let seed = all[0].combine(7, &parts(1)).unwrap();
-        assert_eq!(all[3].combine(7, &parts(4)), Some(seed.clone()));
-        assert!(all[2].clone().checker().value(7, &seed).is_some());
-        assert!(development_seeds(&seats, NodeId(9)).is_err());
+    fn a_secret_stays_the_same_until_its_epoch_is_over() {
+        let home = tempfile::tempdir().unwrap();
+        let secrets = || SeedSecrets::new(home.path());
+        let (first, second) = (secrets().secret(1).unwrap(), secrets().secret(2).unwrap());
+        assert_ne!(first, second);
+        assert_eq!(secrets().secret(1), Some(first.clone()));
+        let path = secrets().path(1);
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+
+        assert!(secrets().seeds(&Seats::new(1, 1, 2, vec![NodeId(1)])).is_none());
+        assert!(!path.exists());
+        assert_eq!(secrets().secret(2), Some(second));
+        assert_ne!(secrets().secret(1), Some(first));
+    }
+
+    #[test]
+    fn a_file_that_is_cut_is_no_secret() {
+        let home = tempfile::tempdir().unwrap();
+        let secrets = SeedSecrets::new(home.path());
+        std::fs::write(secrets.path(3), [7; 31]).unwrap();
+        assert!(secrets.secret(3).is_none());
     }
 }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use conet_bindings::{leaves::Leaves, statement::Statement};
 use conet_chain::{
     Mainchain,
-    archive::{self, Group, LastBlock, NoteGenesis, Withdrawal},
+    archive::{self, Group, LastBlock, NoteGenesis, Places, Standing, Withdrawal},
 };
 use serde_json::json;
 
@@ -36,6 +36,25 @@ pub(crate) enum ArchiveCommand {
         /// Its number
         #[arg(default_value_t = 1)]
         group: u32,
+    },
+    /// Ask for a seat for a node; the next seed of the first group says in which group
+    #[command(after_help = "Example:
+  conet stake add --wallet bobo --node 3 --role archive --amount 200000
+  conet archive join --wallet bobo --node 3
+  conet --home NODE3 node run
+
+A node that runs already is started again, so that it announces its keys: without them it gets no
+seat. It gets it when the group begins its next epoch; conet archive place 3 says where it stands.")]
+    Join(SeatArgs),
+    /// Give up a node's seat, or stop waiting for one; a seat is kept until the group's next epoch
+    #[command(after_help = "Example:
+  conet archive resign --wallet bobo --node 3")]
+    Resign(SeatArgs),
+    /// Show where a node stands with the archive groups
+    Place {
+        /// The node
+        #[arg(value_parser = node_id)]
+        node: U256,
     },
     /// Make the statement of a group's next seed, which draws issuers
     #[command(after_help = "Example:
@@ -73,6 +92,16 @@ leaves.json lists all that the note's holders own after the block:
     Certify(CertifyArgs),
     /// Post a certificate to the contract that takes it; a header's goes with conet cash forced-exit
     Submit(SubmitArgs),
+}
+
+/// Whose seat.
+#[derive(Debug, Args)]
+pub(crate) struct SeatArgs {
+    /// The node, which the wallet owns
+    #[arg(long, value_parser = node_id)]
+    node: U256,
+    #[command(flatten)]
+    actor: ActorArgs,
 }
 
 /// A seed.
@@ -219,6 +248,17 @@ pub(crate) async fn run(command: ArchiveCommand, context: &Context) -> anyhow::R
     let chain = context.mainchain().await?;
     match command {
         ArchiveCommand::Group { group } => show(&Group::read(&chain, group).await?, context),
+        ArchiveCommand::Join(args) => {
+            let payer = args.actor.payer(&chain, context).await?;
+            payer.send(chain.archive_groups().join(args.node)).await?;
+            place(&chain, args.node, context).await
+        }
+        ArchiveCommand::Resign(args) => {
+            let payer = args.actor.payer(&chain, context).await?;
+            payer.send(chain.archive_groups().resign(args.node)).await?;
+            place(&chain, args.node, context).await
+        }
+        ArchiveCommand::Place { node } => place(&chain, node, context).await,
         ArchiveCommand::Seed(args) => {
             let value = args.value.unwrap_or_else(|| rand::random::<[u8; 32]>().into());
             let made = archive::seed(&chain, args.group, value, args.after_block).await?;
@@ -284,6 +324,26 @@ fn show(group: &Group, context: &Context) -> anyhow::Result<()> {
         text += &format!("\n  seat {seat:>2}  node {node:>4}  {signer}");
     }
     Ok(context.output.result(&json, &text)?)
+}
+
+async fn place(chain: &Mainchain, node: U256, context: &Context) -> anyhow::Result<()> {
+    let standing = Places::read(chain, node).await?;
+    let Standing { seated, leaving, waiting, placed } = standing;
+    let json = json!({
+        "node": id_json(node),
+        "group": seated,
+        "leaving": leaving,
+        "waiting": waiting,
+        "placed": placed,
+    });
+    let text = match (seated, waiting, placed) {
+        (Some(group), ..) if leaving => format!("has a seat in group {group} until its next epoch"),
+        (Some(group), ..) => format!("has a seat in group {group}"),
+        (_, true, Some(group)) => format!("waits for the next epoch of group {group}"),
+        (_, true, None) => "waits for a seed that says in which group".to_owned(),
+        _ => "has no seat, and asks for none".to_owned(),
+    };
+    Ok(context.output.result(&json, &format!("node {node} {text}"))?)
 }
 
 fn write_statement(

@@ -36,6 +36,9 @@ pub(crate) struct DevnetArgs {
     /// How many of the others make blocks through relays, without an address of their own; the rest are their relays
     #[arg(long, default_value_t = 0, requires = "seats")]
     by_relay: u16,
+    /// The shortest epoch of the archive group: who joined it or left gets or gives up its seat after so long at the earliest
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    epoch_seconds: u64,
     /// A contract of your own for small chains: a file with its deployed bytecode in hexadecimal
     #[arg(long, value_name = "FILE")]
     chain_code: Vec<PathBuf>,
@@ -59,7 +62,8 @@ pub(crate) struct DevnetArgs {
 impl DevnetArgs {
     fn size(&self) -> Size {
         let (seats, codes) = (self.seats.map(usize::from), self.chain_code.clone());
-        Size { nodes: self.nodes.into(), seats, by_relay: self.by_relay.into(), codes }
+        let (by_relay, epoch_seconds) = (self.by_relay.into(), self.epoch_seconds);
+        Size { nodes: self.nodes.into(), seats, by_relay, codes, epoch_seconds }
     }
 
     fn chain(&self) -> anyhow::Result<ChainChoice> {

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use conet_bindings::{NodeRegistry, endpoint, roles};
 use conet_chain::{Admin, ChainReader, Directory, NetworkFile, key_set};
-use conet_dle::{DleConfig, private::Health as LedgerHealth};
+use conet_dle::{DleConfig, mainchain::MainchainLimits, private::Health as LedgerHealth};
 use conet_node::{
     Health,
     config::{CONFIG_FILE, ChainConfig, Limits, NodeConfig, Role},
@@ -205,10 +205,12 @@ fn parse_roles(names: &[String]) -> anyhow::Result<(u16, Vec<Role>)> {
 pub(crate) fn ledgers_of(
     file: &NetworkFile,
     codes: &[PathBuf],
+    epoch_seconds_min: u64,
     by_relay: bool,
 ) -> anyhow::Result<toml::Table> {
     let codes = codes.iter().map(std::path::absolute).collect::<Result<_, _>>()?;
-    let config = DleConfig { codes, by_relay, ..DleConfig::new(file.contracts.clone()) };
+    let mut config = DleConfig { codes, by_relay, ..DleConfig::new(file.contracts.clone()) };
+    config.limits.mainchain.epoch_seconds_min = epoch_seconds_min;
     Ok(toml::Table::try_from(config)?)
 }
 
@@ -246,8 +248,11 @@ async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result
     };
     let id = Admin::new(reader, owner).register_node(keys.wallet.signer(), record).await?;
     let has_ledgers = mask & LEDGER_ROLES != 0;
-    let ledgers =
-        has_ledgers.then(|| ledgers_of(&file, &args.chain_code, args.by_relay)).transpose()?;
+    let ledgers = || {
+        let epoch_seconds_min = MainchainLimits::default().epoch_seconds_min;
+        ledgers_of(&file, &args.chain_code, epoch_seconds_min, args.by_relay)
+    };
+    let ledgers = has_ledgers.then(ledgers).transpose()?;
     let listen = match args.endpoint {
         Some(endpoint) => SocketAddr::from(([0, 0, 0, 0], endpoint.port())),
         None => SocketAddr::from(([127, 0, 0, 1], 0)),

@@ -32,6 +32,8 @@ pub(crate) struct Size {
     pub(crate) by_relay: usize,
     /// Contracts that small chains may have besides those that come with this program.
     pub(crate) codes: Vec<PathBuf>,
+    /// The shortest epoch of the archive group.
+    pub(crate) epoch_seconds: u64,
 }
 
 impl Size {
@@ -123,7 +125,7 @@ impl Devnet {
         let owner = economy::enliven(&file, &chain, signers, size.seats, &mut say).await?;
         let groups = Mainchain::connect(&file).await?.archive_groups().groupCount().call().await?;
         for (id, plan) in &plans {
-            plan.write(*id, &file, (groups > 0).then_some(&size.codes[..]))?;
+            plan.write(*id, &file, (groups > 0).then_some(&size))?;
         }
         // Their ports are for the processes now.
         drop(plans);

@@ -22,7 +22,7 @@ use conet_node::{
 use conet_wire::claim::NOWHERE;
 use tokio::process::{Child, Command};
 
-use super::{anvil::reserve_port, economy};
+use super::{Size, anvil::reserve_port, economy};
 use crate::{
     commands::node::{USUAL_PRICES, health, ledger_health, ledgers_of},
     specs,
@@ -106,12 +106,12 @@ impl Plan {
         })
     }
 
-    /// Writes the home folder. Where there is an archive group, `codes` are the contracts that small chains may have.
+    /// Writes the home folder. Where there is an archive group, `size` says how its part in ledgers is to be.
     pub(super) fn write(
         &self,
         id: U256,
         file: &NetworkFile,
-        codes: Option<&[PathBuf]>,
+        size: Option<&Size>,
     ) -> anyhow::Result<()> {
         let network = file.network();
         self.keys.save_new(&self.home)?;
@@ -136,9 +136,12 @@ impl Plan {
             },
             agent: conet_node::agent::AgentConfig::default(),
             limits: Limits::default(),
-            dle: codes
+            dle: size
                 .filter(|_| self.kind != Kind::Relay)
-                .map(|codes| ledgers_of(file, codes, self.kind == Kind::BehindRelays))
+                .map(|size| {
+                    let by_relay = self.kind == Kind::BehindRelays;
+                    ledgers_of(file, &size.codes, size.epoch_seconds, by_relay)
+                })
                 .transpose()?,
         };
         Ok(config.save(&self.home)?)

@@ -111,7 +111,7 @@ fn disk(run: &mut Run<'_>) -> Result<(), BenchError> {
 
 fn open(path: &Path) -> Result<Store, BenchError> {
     let seats = Seats::new(MAIN_CHAIN, 1, EPOCH, vec![NodeId(1)]);
-    let store = Store::open(path, NodeId(1), &seats, StoreLimits::default(), Metrics::new());
+    let store = Store::open(path, NodeId(1), (&seats, 0), StoreLimits::default(), Metrics::new());
     store.map_err(failed("a store"))
 }
 

@@ -20,7 +20,7 @@ pub(super) fn folder() -> Result<tempfile::TempDir, BenchError> {
 impl Journal {
     pub(super) fn open(folder: &Path, id: NodeId, seats: &Seats) -> Result<Self, BenchError> {
         let (path, limits) = (folder.join(format!("{}.db", id.0)), StoreLimits::default());
-        let store = Store::open(&path, id, seats, limits, Metrics::new());
+        let store = Store::open(&path, id, (seats, 0), limits, Metrics::new());
         store.map(Self).map_err(failed("a journal"))
     }
 

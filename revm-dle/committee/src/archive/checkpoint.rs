@@ -6,6 +6,7 @@ use alloy::primitives::{B256, Bytes, keccak256};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    beacon::Beacon,
     ceremony::{self, Ceremony},
     chain::Chain,
     item::Handover,
@@ -32,6 +33,7 @@ struct Frozen {
     pool: pool::Snapshot,
     wishes: Vec<(NodeId, u64)>,
     lineups: Vec<(u64, B256, Vec<Waiting>)>,
+    beacon: Option<Beacon>,
     selected: Head,
     hungry: Vec<B256>,
     handover: Option<Handover>,
@@ -56,6 +58,7 @@ impl State {
             pool: self.pool.snapshot(),
             wishes: self.wishes.iter().map(|(node, number)| (*node, *number)).collect(),
             lineups: self.lineups.iter().map(lineup).collect(),
+            beacon: self.beacon,
             selected: self.selected,
             hungry: self.hungry.iter().copied().collect(),
             handover: self.handover.clone(),
@@ -93,6 +96,7 @@ impl State {
         let lineup =
             |(logged, digest, waiting)| (logged, Arc::new(Lineup::restore(digest, waiting)));
         state.lineups = frozen.lineups.into_iter().map(lineup).collect();
+        state.beacon = frozen.beacon;
         state.selected = frozen.selected;
         state.hungry = frozen.hungry.into_iter().collect();
         state.handover = frozen.handover;

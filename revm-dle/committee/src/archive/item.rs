@@ -43,6 +43,8 @@ pub enum Item {
     Member(Box<Announced>),
     /// How a dealer's part in it ended.
     Transcript(Box<Transcript>),
+    /// The main chain wants a seed. See [`super::beacon`].
+    Want(Wanted),
 }
 
 impl Item {
@@ -221,6 +223,15 @@ pub struct Handover {
     pub epoch: u64,
     /// Its nodes, ascending.
     pub nodes: Vec<NodeId>,
+}
+
+/// The main chain wants a seed. Taken from it by every seat for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The seed's number there.
+    pub index: u64,
+    /// A main-chain block that is final: the seed is made after it.
+    pub after_block: u64,
 }
 
 /// A node's keys for the ceremony of an epoch.

@@ -3,6 +3,7 @@
 //! Every seat applies the same entries to the same [`State`]; nothing here asks a clock or a neighbour. What the state
 //! says of a chain reaches its members as a [`Notice`] with its proof.
 
+pub mod beacon;
 pub mod ceremony;
 pub mod chain;
 mod checkpoint;
@@ -16,6 +17,7 @@ mod places;
 mod signers;
 mod state;
 
+pub use beacon::Beacon;
 pub use ceremony::Ceremony;
 pub use chain::{Chain, Pending, Place};
 pub use error::ItemError;

@@ -62,6 +62,7 @@ impl State {
         }
         let value = self.seed_value(seed.height, &seed.signature).ok_or(refused)?;
         self.lineups.remove(&logged);
+        self.light(logged, value);
         let turn = Turn { entry: self.height, seed_height: seed.height, seed: value };
         let due = self.requests.range((logged, B256::ZERO)..).take_while(|(at, _)| *at == logged);
         let due: Vec<_> = due.map(|(_, id)| *id).collect();

@@ -7,6 +7,7 @@ use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    beacon::Beacon,
     ceremony::Ceremony,
     chain::Chain,
     error::{ItemError, Result},
@@ -107,6 +108,8 @@ pub struct State {
     pub(super) wishes: OrdMap<NodeId, u64>,
     /// Who waited when draws were asked for, by entry: from them a seed draws, whoever comes and goes since.
     pub(super) lineups: OrdMap<u64, Arc<Lineup>>,
+    /// The newest seed that the main chain wanted.
+    pub(super) beacon: Option<Beacon>,
     /// The end of the Selection Chain.
     pub selected: Head,
     /// When something is due, and for which chain.
@@ -159,6 +162,7 @@ impl State {
             pool: Pool::new(WAITING_MAX),
             wishes: OrdMap::new(),
             lineups: OrdMap::new(),
+            beacon: None,
             selected: Head::default(),
             deadlines: OrdSet::new(),
             requests: OrdSet::new(),
@@ -244,13 +248,14 @@ impl State {
             Item::Handover(handover) => self.name_successors(handover),
             Item::Member(announced) => self.announce(announced),
             Item::Transcript(transcript) => self.record(transcript),
+            Item::Want(wanted) => self.want(wanted),
         }
     }
 
     /// The entry has no more items: who waits now is who can be drawn for what it asked for.
     pub fn finish(&mut self) {
         let asked = self.requests.get_max().is_some_and(|(logged, _)| *logged == self.height);
-        if asked {
+        if asked || self.lights_now() {
             self.lineups.insert(self.height, Arc::new(self.pool.lineup()));
         }
         self.is_over = self.has_ended();

@@ -14,7 +14,7 @@ use crate::{
     archive::{
         Item, Notice, ProvenNotice, State,
         chain::DRAWN_AHEAD,
-        item::{Handover, Word},
+        item::{Handover, Wanted, Word},
     },
     keys::NodeId,
     ledger::Ledgers,
@@ -67,6 +67,8 @@ pub struct Desk {
     pub(super) openings: BTreeMap<B256, Known>,
     /// Who shall sit next, as the main chain says.
     pub(super) successors: Option<Handover>,
+    /// The seed that the main chain wants, as far as this node has read it.
+    pub(super) wanted: Option<Wanted>,
     /// The state with which an epoch ended, by its hash: for who missed it.
     pub(super) frozen: Option<(B256, Bytes)>,
     /// Who had seats in the epoch before, and has none now: for what only they have.
@@ -118,6 +120,7 @@ impl Desk {
             items: Vec::new(),
             openings: BTreeMap::new(),
             successors: None,
+            wanted: None,
             frozen: None,
             left: Vec::new(),
             is_retired: !config.seats.contains(config.voting.me),
@@ -139,6 +142,7 @@ impl Desk {
             Item::Join(joining) => self.voting.offer(joining.offer.node) == joining.offer,
             Item::Handover(handover) => self.successors.as_ref() == Some(handover),
             Item::Member(announced) => self.is_invited(announced),
+            Item::Want(wanted) => self.knows_want(wanted),
             _ => true,
         }
     }
@@ -200,6 +204,7 @@ impl Desk {
                 state.handover().is_none() && handover.epoch == state.seats.epoch + 1
             }
             Item::Member(announced) => self.is_invited(announced) && state.may_announce(announced),
+            Item::Want(wanted) => state.may_want(wanted) && self.knows_want(wanted),
             Item::Transcript(transcript) => {
                 let open = state.ceremony().filter(|ceremony| ceremony.key.is_none());
                 let dealing = open.and_then(|ceremony| ceremony.dealing.as_ref());

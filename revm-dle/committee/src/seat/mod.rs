@@ -29,7 +29,7 @@ use alloy::primitives::B256;
 use crate::{
     archive::{
         Beginning, ProvenNotice, Rules, State,
-        item::{Handover, Opening},
+        item::{Handover, Opening, Wanted},
     },
     keys::NodeId,
     ledger::Ledgers,
@@ -51,6 +51,8 @@ pub enum Event {
     Asked(Opening),
     /// The main chain names who shall sit in the group's next epoch; the newest list counts. And who sits in it now.
     Named(Handover, Vec<NodeId>),
+    /// The main chain wants a seed: this seat may vote for it; whether it proposes it, others may have read it by now.
+    Wanted(Wanted, bool),
     /// The main chain has begun an epoch of the group; the newest one counts.
     Began(Beginning),
     /// Time passed.
@@ -126,6 +128,7 @@ impl Seat {
             Event::Named(handover, sitting) => {
                 self.desk.take_successors(handover, sitting, &mut out);
             }
+            Event::Wanted(wanted, proposes) => self.desk.take_wanted(wanted, proposes),
             Event::Began(beginning) => self.follow(beginning, &mut out),
             Event::Tick => {}
         }

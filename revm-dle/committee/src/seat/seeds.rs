@@ -7,7 +7,10 @@ use zeroize::Zeroizing;
 
 use super::desk::Desk;
 use crate::{
-    archive::{Item, Seeds, item::SeedOf},
+    archive::{
+        Item, Seeds,
+        item::{SeedOf, Wanted},
+    },
     keys::NodeId,
     message::Message,
     outbox::Outbox,
@@ -98,6 +101,22 @@ impl Desk {
         if let Some(signature) = made {
             self.queue(Item::Seed(SeedOf { height, signature }));
         }
+    }
+
+    /// The main chain wants a seed. The newest reading counts.
+    pub(super) fn take_wanted(&mut self, wanted: Wanted, proposes: bool) {
+        self.wanted = Some(wanted);
+        self.items.retain(|item| !matches!(item, Item::Want(_)));
+        if proposes {
+            self.queue(Item::Want(wanted));
+        }
+    }
+
+    /// Whether this is a seed that the main chain wants, after a block that this node has seen.
+    pub(super) fn knows_want(&self, wanted: &Wanted) -> bool {
+        self.wanted.is_some_and(|known| {
+            known.index == wanted.index && wanted.after_block <= known.after_block
+        })
     }
 
     /// Says again what may not have arrived.

@@ -56,7 +56,8 @@ impl Node {
         let seats = Seats::new(1, 1, 1, vec![NodeId(1)]);
         let path = dir.join("dle.db");
         let store =
-            Store::open(&path, NodeId(1), &seats, StoreLimits::default(), Metrics::new()).unwrap();
+            Store::open(&path, NodeId(1), (&seats, 0), StoreLimits::default(), Metrics::new())
+                .unwrap();
         let codes = Arc::new(CodeBook::from_iter([mini::code()]));
         Self { ledgers: NodeLedgers(Arc::new(Chains::new(store, codes, limits))) }
     }

@@ -28,8 +28,8 @@ use super::{
 use crate::{
     client::ClientError,
     clock,
-    config::ArchiveGroup,
     duty::Duty,
+    group::Sitting,
     rpc::RpcError,
     runtime::Runtime,
     store::{DutyId, StoreError, Write},
@@ -59,9 +59,7 @@ pub(super) struct Clerk(Arc<Inner>);
 struct Inner {
     me: NodeId,
     chain: Mainchain,
-    group: ArchiveGroup,
-    /// The group as contracts know it.
-    seats: Group,
+    sitting: Sitting,
     signer: PrivateKeySigner,
     payer: Payer,
     peers: Peers,
@@ -101,7 +99,7 @@ pub(super) struct Signed {
 pub(super) struct Office {
     pub(super) me: NodeId,
     pub(super) chain: Mainchain,
-    pub(super) group: ArchiveGroup,
+    pub(super) sitting: Sitting,
     pub(super) signer: PrivateKeySigner,
     pub(super) peers: Peers,
     pub(super) runtime: Runtime,
@@ -109,11 +107,10 @@ pub(super) struct Office {
 }
 
 impl Clerk {
-    pub(super) async fn new(office: Office) -> Result<Self, ArchiveError> {
-        let Office { me, chain, group, signer, peers, runtime, limits } = office;
-        let seats = Group::read(&chain, group.group).await?;
+    pub(super) fn new(office: Office) -> Self {
+        let Office { me, chain, sitting, signer, peers, runtime, limits } = office;
         let payer = chain.payer(signer.clone());
-        Ok(Self(Arc::new(Inner { me, chain, group, seats, signer, payer, peers, runtime, limits })))
+        Self(Arc::new(Inner { me, chain, sitting, signer, payer, peers, runtime, limits }))
     }
 
     /// What other seats ask of this one.
@@ -138,6 +135,11 @@ impl Clerk {
     }
 
     async fn round(&self, tries: &mut BTreeMap<DutyId, Try>) {
+        self.look_for_an_end().await;
+        if !self.0.sitting.seats().contains(self.0.me) {
+            // Nobody would take its signature.
+            return;
+        }
         let due = match self.due().await {
             Ok(due) => due,
             Err(error) => {
@@ -158,11 +160,27 @@ impl Clerk {
                 Err(error) => {
                     tracing::info!(%error, ?duty, "not said yet");
                     let Some(last) = tries.get_mut(&id) else { continue };
-                    let turn = self.0.limits.turn_ms * self.0.group.seats.len() as u64;
+                    let turn = self.0.limits.turn_ms * self.0.sitting.seats().count() as u64;
                     let pause_ms = turn.saturating_mul(1 << last.count.min(PAUSE_DOUBLINGS_MAX));
                     *last = Try { at_ms: clock::unix_ms() + pause_ms, count: last.count + 1 };
                 }
             }
+        }
+    }
+
+    /// When the log has come to the end of its epoch, the seats owe the main chain what it left.
+    async fn look_for_an_end(&self) {
+        let said = self.0.runtime.look(|actor| actor.seat()?.handover()).await;
+        let Some(said) = said.ok().flatten() else { return };
+        let (chains, duty) = (self.0.runtime.chains().clone(), Duty::Handover(said.epoch));
+        let noted = move || {
+            if !chains.store().has_duty(&duty)? {
+                chains.store().write(vec![Write::Duty(duty)], |_| {})?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(noted).await {
+            tracing::error!(%error, "the end of the epoch is not noted");
         }
     }
 
@@ -181,11 +199,11 @@ impl Clerk {
 
     /// When this seat's turn comes, counted from when it heard of the duty.
     fn turn_ms(&self, duty: &Duty) -> u64 {
-        let seats = &self.0.group.seats;
-        let count = seats.len().max(1) as u64;
+        let seats = self.0.sitting.seats();
+        let count = seats.count().max(1) as u64;
         let name = postcard::to_allocvec(duty).unwrap_or_default();
         let first = u64::from_be_bytes(keccak256(name).0[..8].try_into().unwrap_or_default());
-        let mine = seats.iter().position(|seat| *seat == self.0.me.0).unwrap_or_default() as u64;
+        let mine = seats.nodes().binary_search(&self.0.me).unwrap_or_default() as u64;
         let rank = (mine + count - first % count) % count;
         rank * self.0.limits.turn_ms
     }
@@ -195,17 +213,18 @@ impl Clerk {
         if let Duty::Report(votes) = duty {
             return self.report(&votes.0, &votes.1).await;
         }
-        let Inner { chain, group, runtime, .. } = &*self.0;
-        let statement = match statement(chain, group, runtime, duty).await {
+        let Inner { chain, sitting, runtime, signer, .. } = &*self.0;
+        let statement = match statement(chain, &sitting.group(), runtime, duty).await {
             Ok(Some(statement)) => statement,
             // When the group is whole, the duty comes again.
             Ok(None) | Err(StatementError::NotWhole) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
         let digest = archive::digest(chain, &statement);
-        let mut signatures = vec![self.0.seats.sign(&self.0.signer, digest)?];
+        let seats = Group::of(chain, &statement).await?;
+        let mut signatures = vec![seats.sign(signer, digest)?];
         signatures.extend(self.ask_others(duty, &statement).await);
-        let certificate = self.0.seats.certify(digest, &signatures)?;
+        let certificate = seats.certify(digest, &signatures)?;
         match archive::submit(chain, &self.0.payer, &statement, certificate).await {
             Ok(receipt) => {
                 let transaction = receipt.transaction_hash;
@@ -220,7 +239,7 @@ impl Clerk {
     /// The signatures of all other seats that say the same.
     async fn ask_others(&self, duty: &Duty, statement: &Statement) -> Vec<Bytes> {
         let signed: Vec<Result<Signed, _>> =
-            self.0.peers.ask_all(SIGN_PATH, duty, self.0.group.seats().quorum() - 1).await;
+            self.0.peers.ask_all(SIGN_PATH, duty, self.0.sitting.seats().quorum() - 1).await;
         let signed = signed.into_iter().filter_map(|signed: Result<_, ClientError>| signed.ok());
         let alike = signed.filter(|signed| signed.statement == *statement);
         alike.map(|signed| signed.signature).collect()
@@ -247,7 +266,8 @@ impl Clerk {
 }
 
 /// What contracts say when a verdict or an anchor is there already, or there is nothing to take.
-const SAID: [&str; 4] = ["AlreadyJudged", "NothingToSlash", "PenalizedToday", "AlreadyAnchored"];
+const SAID: [&str; 5] =
+    ["AlreadyJudged", "NothingToSlash", "PenalizedToday", "AlreadyAnchored", "EpochNotCurrent"];
 
 /// The same of reports, and what no time heals.
 const REPORTED: [&str; 5] =
@@ -274,10 +294,12 @@ async fn sign(State(clerk): State<Clerk>, request: Request) -> Result<Json<Signe
     if !is_due.map_err(|_| nothing())?? {
         return Err(nothing());
     }
-    let found = statement(&inner.chain, &inner.group, &inner.runtime, &duty).await;
+    let group = inner.sitting.group();
+    let found = statement(&inner.chain, &group, &inner.runtime, &duty).await;
     let found = found.inspect_err(|error| tracing::info!(%error, "nothing to sign"));
     let statement = found.ok().flatten().ok_or_else(nothing)?;
     let digest = archive::digest(&inner.chain, &statement);
-    let signature = inner.seats.sign(&inner.signer, digest).map_err(|_| nothing())?;
+    let seats = Group::of(&inner.chain, &statement).await.map_err(|_| nothing())?;
+    let signature = seats.sign(&inner.signer, digest).map_err(|_| nothing())?;
     Ok(Json(Signed { statement, signature }))
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! NodeRegistry, Staking ─► follow ─► NodeMap: wallets, endpoints, and for what each node's stake is enough
-//! ArchiveGroups ─────────► read_group: the seats, their epoch
+//! ArchiveGroups ─────────► follow ─► Sitting: the seats, their epoch, who shall sit next ─► the log, listeners, peers
 //! a user's request ──────► openings: is the rent paid? ─► all seats ─► the log
 //! the log ─► duties ─► statements: each seat signs what its own log says ─► a certificate ─► ChainAnchor, Slasher
 //! ```
@@ -12,6 +12,7 @@
 //! for it and the others find it done.
 
 mod duties;
+mod epochs;
 mod follow;
 pub mod openings;
 mod part;
@@ -37,6 +38,8 @@ pub struct MainchainLimits {
     pub duties_at_once_max: usize,
     /// Requests for chains that are looked at at once.
     pub openings_at_once_max: usize,
+    /// The shortest epoch of an archive group, seconds. The same in the whole group.
+    pub epoch_seconds_min: u64,
     /// Witnesses of a chain.
     pub witnesses_max: u8,
     /// Validators of a block.
@@ -50,6 +53,7 @@ impl Default for MainchainLimits {
             turn_ms: 5_000,
             duties_at_once_max: 64,
             openings_at_once_max: 16,
+            epoch_seconds_min: 3_600,
             witnesses_max: 16,
             validators_max: 4,
         }

@@ -35,7 +35,7 @@ use super::{MainchainLimits, peers::Peers};
 use crate::{
     client::ClientError,
     clock,
-    config::ArchiveGroup,
+    group::Sitting,
     keys::WalletKey,
     ledgers::OpenError,
     open::{Begun, Group, Opener},
@@ -152,7 +152,7 @@ pub(super) struct Openings(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     chain: Mainchain,
-    group: ArchiveGroup,
+    sitting: Sitting,
     peers: Peers,
     opener: Opener,
     limits: MainchainLimits,
@@ -162,13 +162,13 @@ struct Inner {
 impl Openings {
     pub(super) fn new(
         chain: Mainchain,
-        group: ArchiveGroup,
+        sitting: Sitting,
         peers: Peers,
         opener: Opener,
         limits: MainchainLimits,
     ) -> Self {
         let turns = Semaphore::new(limits.openings_at_once_max);
-        Self(Arc::new(Inner { chain, group, peers, opener, limits, turns }))
+        Self(Arc::new(Inner { chain, sitting, peers, opener, limits, turns }))
     }
 
     pub(super) fn routes(self) -> Router {
@@ -181,7 +181,7 @@ impl Openings {
         let (begun, opening) = self.check(&new).await?;
         self.0.opener.know(begun.clone(), opening.clone()).await.map_err(refused)?;
         let (chain, genesis) = (opening.chain, opening.genesis);
-        let needed = self.0.group.seats().quorum();
+        let needed = self.0.sitting.seats().quorum();
         let passed = Passed { new, opening: opening.clone() };
         let told = self.0.peers.ask_all(PASS_PATH, &passed, needed - 1).await;
         let told: Vec<Result<Opening, ClientError>> = told;
@@ -230,7 +230,8 @@ impl Openings {
     }
 
     fn check_form(&self, new: &NewChain) -> Result<(), RpcError> {
-        let Inner { group, limits, .. } = &*self.0;
+        let Inner { sitting, limits, .. } = &*self.0;
+        let group = sitting.group();
         let (genesis, now_s) = (&new.genesis, clock::unix_s());
         let id = chain_id(group.main_chain_id, genesis.wallet, new.salt);
         let is_current = new.valid_until_s >= now_s && new.valid_until_s <= now_s + COUNTS_S_MAX;
@@ -252,7 +253,7 @@ impl Openings {
         })?;
         let is_storage = genesis.class == ChainClass::Storage;
         expect(is_storage, "a storage chain", || "one that holds money: those are notes'".into())?;
-        expect(genesis.epoch == group.epoch, "the group's epoch", || shown(&genesis.epoch))?;
+        expect(genesis.epoch == group.seats.epoch, "the group's epoch", || shown(&genesis.epoch))?;
         expect((1..=limits.witnesses_max).contains(&new.witnesses), "some witnesses", || {
             format!("{}, the most are {}", new.witnesses, limits.witnesses_max)
         })?;

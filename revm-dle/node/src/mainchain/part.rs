@@ -2,16 +2,21 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
-use alloy::{primitives::Bytes, signers::local::PrivateKeySigner};
+use alloy::{
+    primitives::{Bytes, U256},
+    signers::local::PrivateKeySigner,
+};
 use axum::Router;
 use conet_bindings::{History, NoteChain};
 use conet_chain::{
-    ChainError, ChainReader, Directory, Mainchain, NetworkFile, archive::ArchiveError,
+    ChainError, ChainReader, Directory, Mainchain, NetworkFile,
+    archive::{ArchiveError, Places},
 };
-use conet_committee::{keys::NodeId, roulette::dkg::DkgError};
+use conet_committee::keys::NodeId;
 use conet_ledger::execute::CodeBook;
 use conet_wire::{claim::EndpointPolicy, network::Network};
 use tokio::task::JoinSet;
@@ -20,16 +25,18 @@ use zeroize::Zeroizing;
 
 use super::{
     duties::{Clerk, Office},
+    epochs,
     follow::{Follower, read_group},
     openings::Openings,
     peers::Peers,
 };
 use crate::{
-    config::{ArchiveGroup, DleConfig},
+    config::DleConfig,
+    group::Sitting,
     keys::{KeyError, WalletKey},
     node::{ArchiveNode, Participant, Setup, StartError},
     registry::NodeMap,
-    seeds::development_seeds,
+    seeds::SeedSecrets,
     transport::{Relays, SealedOffice},
 };
 
@@ -48,9 +55,6 @@ pub enum PartError {
     /// The wallet's key is none.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The seats can have no seed keys.
-    #[error(transparent)]
-    Seeds(#[from] DkgError),
     /// A contract's code cannot be read.
     #[error("expected a contract's bytecode in hexadecimal in {path}, found {found}")]
     Code {
@@ -59,12 +63,6 @@ pub enum PartError {
         /// What is there.
         found: String,
     },
-    /// Seats have no keys of their own yet.
-    #[error(
-        "expected a development network, found another: seed keys follow from public names so far, \
-         and whoever knows them knows all draws"
-    )]
-    SeedsArePublic,
 }
 
 /// Who the node is, and where its main chain.
@@ -117,37 +115,38 @@ impl LedgerPart {
             nodes: Vec::new(),
         };
         let chain = Mainchain::connect(&network).await?;
-        let group = read_group(&chain, config.group).await?;
+        let sitting = Sitting::new(read_group(&chain, config.group).await?);
         let (nodes, stop, mut tasks) =
             (NodeMap::default(), CancellationToken::new(), JoinSet::new());
-        follow(&chain, config, &who, &nodes, &stop, &mut tasks).await?;
-        let has_seat = group.seats.contains(&who.node);
-        if has_seat && config.by_relay {
+        follow(&chain, config, &who, (&nodes, &sitting), &stop, &mut tasks).await?;
+        let is_archive = is_archive(&chain, who.node, &sitting).await?;
+        let seats = sitting.seats();
+        tracing::info!(group = seats.group, epoch = seats.epoch, is_archive, "the archive group");
+        if is_archive && config.by_relay {
             tracing::warn!(
-                "by_relay has no effect: who has a seat has an address that all others must reach"
+                "by_relay has no effect: an archive node has an address that all others must reach"
             );
         }
-        tracing::info!(group = group.group, epoch = group.epoch, has_seat, "the archive group");
         let setup = Setup {
             node: NodeId(who.node),
             key: key(&who.signer)?,
-            group: group.clone(),
+            sitting: sitting.clone(),
             nodes: nodes.clone(),
             codes: codes(config)?,
-            relays: relays.filter(|_| !has_seat),
+            relays: relays.filter(|_| !is_archive),
         };
-        if !has_seat {
+        if !is_archive {
             let participant = Participant::start(home, config, setup).await?;
+            let runtime = participant.runtime().clone();
+            tasks.spawn(epochs::tell(runtime, sitting, stop.clone()));
             let role = Role::Participant(Box::new(participant));
             return Ok(Self { role, routes: Router::new(), tasks, stop });
         }
-        if !who.development {
-            return Err(PartError::SeedsArePublic);
-        }
-        let seeds = development_seeds(&group.seats(), setup.node)?;
-        let node = ArchiveNode::start(home, config, setup, seeds).await?;
-        let routes = serve_main_chain(&node, chain, config, group, nodes, &who, &stop, &mut tasks);
-        let routes = routes.await?;
+        let keys = Arc::new(SeedSecrets::new(home));
+        let node = ArchiveNode::start(home, config, setup, keys).await?;
+        tasks.spawn(epochs::tell(node.runtime().clone(), sitting.clone(), stop.clone()));
+        let routes =
+            serve_main_chain(&node, chain, config, (sitting, nodes), &who, &stop, &mut tasks)?;
         Ok(Self { role: Role::Archive(Box::new(node)), routes, tasks, stop })
     }
 
@@ -193,7 +192,7 @@ async fn follow(
     chain: &Mainchain,
     config: &DleConfig,
     who: &Who,
-    nodes: &NodeMap,
+    (nodes, sitting): (&NodeMap, &Sitting),
     stop: &CancellationToken,
     tasks: &mut JoinSet<()>,
 ) -> Result<(), PartError> {
@@ -207,35 +206,42 @@ async fn follow(
             tracing::error!(%error, "the node map is no longer followed");
         }
     });
-    let follower = Follower::start(chain.clone(), reader, directory, nodes.clone()).await?;
+    let known = (nodes.clone(), sitting.clone());
+    let epoch_ms_min = config.limits.mainchain.epoch_seconds_min.saturating_mul(1_000);
+    let follower = Follower::start(chain.clone(), reader, directory, known, epoch_ms_min).await?;
     tasks.spawn(follower.run(poll, stop.clone()));
     Ok(())
 }
 
-#[allow(clippy::too_many_arguments, reason = "each is a part of its own")]
-async fn serve_main_chain(
+/// Whether a node has a seat in the group, or waits for one: it must announce its keys before it gets it.
+async fn is_archive(chain: &Mainchain, node: u64, sitting: &Sitting) -> Result<bool, PartError> {
+    let standing = Places::read(chain, U256::from(node)).await?;
+    let seats = sitting.seats();
+    let may_get_one = standing.placed.is_none_or(|group| group == seats.group);
+    Ok(standing.waiting && may_get_one || seats.contains(NodeId(node)))
+}
+
+fn serve_main_chain(
     node: &ArchiveNode,
     chain: Mainchain,
     config: &DleConfig,
-    group: ArchiveGroup,
-    nodes: NodeMap,
+    (sitting, nodes): (Sitting, NodeMap),
     who: &Who,
     stop: &CancellationToken,
     tasks: &mut JoinSet<()>,
 ) -> Result<Router, PartError> {
     let (me, limits) = (NodeId(who.node), config.limits.mainchain.clone());
-    let peers = Peers::new(me, group.clone(), nodes, key(&who.signer)?, &config.limits.rpc);
+    let peers = Peers::new(me, sitting.clone(), nodes, key(&who.signer)?, &config.limits.rpc);
     let clerk = Clerk::new(Office {
         me,
         chain: chain.clone(),
-        group: group.clone(),
+        sitting: sitting.clone(),
         signer: who.signer.clone(),
         peers: peers.clone(),
         runtime: node.runtime().clone(),
         limits: limits.clone(),
     });
-    let clerk = clerk.await?;
-    let openings = Openings::new(chain, group, peers, node.opener(), limits);
+    let openings = Openings::new(chain, sitting, peers, node.opener(), limits);
     tasks.spawn(clerk.clone().run(stop.clone()));
     Ok(clerk.routes().merge(openings.routes()))
 }

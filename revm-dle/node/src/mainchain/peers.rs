@@ -14,7 +14,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     client::{Client, ClientError, Place},
     clock,
-    config::ArchiveGroup,
+    group::Sitting,
     keys::WalletKey,
     registry::NodeMap,
     rpc::{
@@ -37,7 +37,7 @@ pub(super) struct Peers(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     me: NodeId,
-    group: ArchiveGroup,
+    sitting: Sitting,
     nodes: NodeMap,
     key: WalletKey,
     client: Client,
@@ -48,15 +48,15 @@ struct Inner {
 impl Peers {
     pub(super) fn new(
         me: NodeId,
-        group: ArchiveGroup,
+        sitting: Sitting,
         nodes: NodeMap,
         key: WalletKey,
         limits: &RpcLimits,
     ) -> Self {
-        let client = Client::new(group.main_chain_id);
+        let client = Client::new(sitting.group().main_chain_id);
         let guard = Mutex::new(Guard::new(limits.clone()));
         let body_bytes_max = limits.body_bytes_max;
-        Self(Arc::new(Inner { me, group, nodes, key, client, guard, body_bytes_max }))
+        Self(Arc::new(Inner { me, sitting, nodes, key, client, guard, body_bytes_max }))
     }
 
     /// Asks all other seats at once, until so many have done it and the rest has had a moment more. Those without an
@@ -71,8 +71,9 @@ impl Peers {
         B: Serialize + Sync,
         T: DeserializeOwned,
     {
-        let Inner { me, group, nodes, key, client, .. } = &*self.0;
-        let others = group.seats.iter().copied().map(NodeId).filter(|seat| seat != me);
+        let Inner { me, sitting, nodes, key, client, .. } = &*self.0;
+        let seats = sitting.seats();
+        let others = seats.nodes().iter().copied().filter(|seat| seat != me);
         let asked = others.filter_map(|node| {
             let place = Place { node, endpoint: nodes.endpoint(node)? };
             Some(async move { client.post(&place, B256::ZERO, path, body, Some(key)).await })
@@ -100,12 +101,12 @@ impl Peers {
         request: Request,
         expected: &'static str,
     ) -> Result<T, RpcError> {
-        let Inner { me, group, nodes, guard, body_bytes_max, .. } = &*self.0;
+        let Inner { me, sitting, nodes, guard, body_bytes_max, .. } = &*self.0;
         let (head, body, asked) = read_json(*body_bytes_max, request, expected).await?;
-        let signed = Asked::new(group.main_chain_id, *me, B256::ZERO, &head, &body);
+        let signed = Asked::new(sitting.group().main_chain_id, *me, B256::ZERO, &head, &body);
         let claim = lock(guard).identify(&signed, &head, clock::unix_s())?;
-        let mut seats = group.seats.iter().copied().map(NodeId);
-        if !seats.any(|seat| nodes.wallet(seat) == Some(claim.wallet)) {
+        let seats = sitting.seats();
+        if !seats.nodes().iter().any(|seat| nodes.wallet(*seat) == Some(claim.wallet)) {
             return Err(RpcError::NotASeat);
         }
         lock(guard).remember(claim, clock::unix_s())?;

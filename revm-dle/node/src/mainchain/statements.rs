@@ -15,8 +15,8 @@ use conet_committee::{
 };
 
 use crate::{
-    config::ArchiveGroup,
     duty::Duty,
+    group::ArchiveGroup,
     ledgers::Live,
     runtime::{NoAnswer, Runtime},
 };
@@ -33,6 +33,12 @@ pub(super) enum StatementError {
     /// Not yet: the chain's group is not whole, or this node does not have the chain yet.
     #[error("expected a chain whose group is whole, found none")]
     NotWhole,
+    /// Not yet: this node's log has not come to the epoch's end.
+    #[error("expected the end of epoch {epoch}, found a log that is not there")]
+    NotOver {
+        /// The epoch.
+        epoch: u64,
+    },
 }
 
 impl From<alloy::contract::Error> for StatementError {
@@ -53,7 +59,22 @@ pub(super) async fn statement(
         Duty::Report(_) => Ok(None),
         Duty::Verdict(finding) => verdict(chain, group, finding).await,
         Duty::Anchor(id) => anchor(chain, group, runtime, *id).await,
+        Duty::Handover(epoch) => handover(group, runtime, *epoch).await,
     }
+}
+
+/// The end of an epoch, until the main chain has begun the next.
+async fn handover(
+    group: &ArchiveGroup,
+    runtime: &Runtime,
+    epoch: u64,
+) -> Result<Option<Statement>, StatementError> {
+    if group.seats.epoch > epoch {
+        return Ok(None);
+    }
+    let said = runtime.look(|actor| actor.seat()?.handover()).await?;
+    let said = said.filter(|said| said.epoch == epoch).ok_or(StatementError::NotOver { epoch })?;
+    Ok(Some(Statement::Handover(said)))
 }
 
 async fn anchor(
@@ -88,8 +109,8 @@ async fn anchor(
         membersHash: members_hash,
         deposit: 0,
         carried: 0,
-        group: group.group,
-        epoch: group.epoch,
+        group: group.seats.group,
+        epoch: group.seats.epoch,
     })))
 }
 
@@ -100,8 +121,8 @@ fn change(group: &ArchiveGroup, chain: &Chain, changes: u64, members_hash: B256)
         change: changes + 1,
         height: chain.since,
         membersHash: members_hash,
-        group: group.group,
-        epoch: group.epoch,
+        group: group.seats.group,
+        epoch: group.seats.epoch,
     })
 }
 
@@ -128,8 +149,8 @@ async fn verdict(
         kind: finding.offence,
         reporter: Address::ZERO,
         evidence: evidence(group, finding),
-        group: group.group,
-        epoch: group.epoch,
+        group: group.seats.group,
+        epoch: group.seats.epoch,
     })))
 }
 
@@ -145,7 +166,7 @@ const fn role(phase: Phase) -> u16 {
 /// Names the place in the group's log.
 fn evidence(group: &ArchiveGroup, finding: &Finding) -> B256 {
     let mut preimage = b"CoNET finding".to_vec();
-    preimage.extend(group.seats().log);
+    preimage.extend(group.seats.log);
     preimage.extend(finding.chain);
     for word in [finding.node.0, finding.height, finding.view, u64::from(finding.phase.number())] {
         preimage.extend(word.to_be_bytes());

@@ -34,7 +34,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use conet_committee::{archive::ProvenNotice, keys::NodeId, seats::Seats};
+use conet_committee::{archive::ProvenNotice, keys::NodeId};
 use conet_ledger::{error::BadTransaction, execute::CHAIN_CONTRACT, genesis::Visibility};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,7 @@ pub use self::{
     submit::Submitted,
 };
 use crate::{
+    group::Sitting,
     ledgers::{Chains, Live, OpenError},
     metrics::{Metrics, Refusal},
     registry::NodeMap,
@@ -196,7 +197,7 @@ pub struct Rpc {
     pub(crate) runtime: Runtime,
     pub(crate) outlet: Arc<dyn Outlet>,
     pub(crate) nodes: NodeMap,
-    pub(crate) seats: Arc<Seats>,
+    pub(crate) sitting: Sitting,
     pub(crate) limits: RpcLimits,
     pub(crate) metrics: Metrics,
     guard: Arc<Mutex<Guard>>,
@@ -223,7 +224,7 @@ impl Rpc {
         runtime: Runtime,
         outlet: Arc<dyn Outlet>,
         nodes: NodeMap,
-        seats: Arc<Seats>,
+        sitting: Sitting,
         limits: RpcLimits,
         metrics: Metrics,
         stop: CancellationToken,
@@ -237,7 +238,7 @@ impl Rpc {
             runtime,
             outlet,
             nodes,
-            seats,
+            sitting,
             limits,
             metrics,
             stop,
@@ -308,7 +309,8 @@ impl Rpc {
         let members = self.notice(genesis.chain).await?.map(|known| known.notice.members());
         let nodes = self.nodes.all();
         let group = members.unwrap_or_default();
-        let mut group = self.seats.nodes().iter().chain(&group);
+        let seats = self.sitting.seats();
+        let mut group = seats.nodes().iter().chain(&group);
         if group.any(|node| nodes.get(node).is_some_and(|entry| entry.wallet == wallet)) {
             return Ok(true);
         }

@@ -145,7 +145,7 @@ pub struct Said {
 
 impl Rpc {
     pub(super) async fn status(&self) -> Result<Status, RpcError> {
-        let (node, seats) = (self.node.0, self.seats.clone());
+        let (node, seats) = (self.node.0, self.sitting.seats());
         let status = self.runtime.look(move |actor| {
             let seat = actor.seat()?;
             let state = seat.state();

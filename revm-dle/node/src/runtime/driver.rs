@@ -65,6 +65,11 @@ impl Driver {
 
     pub(super) fn run(mut self) {
         let _ends = Ends(self.alive.clone(), self.parts.inbox.clone());
+        self.now_ms = clock::unix_ms();
+        for event in std::mem::take(&mut self.parts.told) {
+            let actions = self.parts.actor.step(self.now_ms, event);
+            self.act(actions);
+        }
         while self.alive.load(Ordering::Acquire) {
             let next = self.parts.inbox.next(self.patience());
             // The wall clock may be set back; time here does not go back.
@@ -125,7 +130,7 @@ impl Driver {
     /// Whether a node has a seat, or a part in a chain.
     fn is_of(&self, node: NodeId, chain: B256) -> bool {
         let takes_part = |notice: &ProvenNotice| notice.notice.members().contains(&node);
-        self.parts.seats.contains(node) || self.notice(chain).is_some_and(takes_part)
+        self.parts.sitting.seats().contains(node) || self.notice(chain).is_some_and(takes_part)
     }
 
     fn notice(&self, chain: B256) -> Option<&ProvenNotice> {
@@ -234,8 +239,8 @@ impl Driver {
         let limits = self.parts.limits;
         let wanted = self.parts.chains.store().wanted(limits.fetches_max).unwrap_or_default();
         self.fetch_at_ms = (!wanted.is_empty()).then(|| self.now_ms + limits.fetch_interval_ms);
-        let seats = self.parts.seats.nodes();
-        let others: Vec<_> = seats.iter().filter(|node| **node != self.parts.me).collect();
+        let seats = self.parts.sitting.seats();
+        let others: Vec<_> = seats.nodes().iter().filter(|node| **node != self.parts.me).collect();
         let mut sends = Vec::new();
         for hash in wanted {
             self.turn = self.turn.wrapping_add(1);

@@ -37,6 +37,7 @@ use tokio::sync::{broadcast, oneshot};
 pub use inbox::Inbox;
 
 use crate::{
+    group::Sitting,
     ledgers::{Chains, Finality, OpenError},
     metrics::Metrics,
     open::Begun,
@@ -154,8 +155,10 @@ pub struct Parts {
     pub chains: Arc<Chains>,
     /// Where its messages leave.
     pub outlet: Arc<dyn Outlet>,
-    /// Its group's seats.
-    pub seats: Arc<conet_committee::seats::Seats>,
+    /// Its group.
+    pub sitting: Sitting,
+    /// What it is told before anything else.
+    pub told: Vec<Event>,
     /// Its limits.
     pub limits: RuntimeLimits,
     /// What it counts.

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::{
+    group::{ArchiveGroup, Sitting},
     keys::WalletKey,
     ledgers::{LedgerLimits, NodeLedgers},
     registry::{NodeEntry, NodeMap},
@@ -37,9 +38,10 @@ impl Outlet for Checked {
 
 fn start(dir: &std::path::Path, file_bytes_max: u64) -> (Runtime, Arc<Checked>) {
     let seats = Arc::new(Seats::new(1, 1, 1, (1..=4).map(NodeId).collect()));
-    let (me, metrics) = (NodeId(101), Metrics::new());
+    let group = ArchiveGroup::first(1, Address::ZERO, Seats::clone(&seats), 0);
+    let (me, metrics, sitting) = (NodeId(101), Metrics::new(), Sitting::new(group));
     let limits = StoreLimits { file_bytes_max, ..StoreLimits::default() };
-    let store = Store::open(&dir.join("dle.db"), me, &seats, limits, metrics.clone()).unwrap();
+    let store = Store::open(&dir.join("dle.db"), me, (&seats, 0), limits, metrics.clone()).unwrap();
     let key = WalletKey::new(&Zeroizing::new([1; 32])).unwrap();
     let nodes = NodeMap::new([NodeEntry::new(me, key.wallet(), None)]);
     let keys: Arc<dyn Keys> = Arc::new(key);
@@ -63,7 +65,8 @@ fn start(dir: &std::path::Path, file_bytes_max: u64) -> (Runtime, Arc<Checked>) 
         inbox: Arc::new(Inbox::new(limits, metrics.clone())),
         chains,
         outlet: outlet.clone(),
-        seats,
+        sitting,
+        told: Vec::new(),
         limits,
         metrics,
     });

@@ -88,7 +88,7 @@ pub enum StoreError {
     /// Another node's journal: going on from it could contradict what that node said.
     #[error("expected the journal of {expected}, found that of {found}")]
     NotOurs {
-        /// This node, its log and epoch.
+        /// This node and its log.
         expected: String,
         /// Whose it is.
         found: String,
@@ -120,20 +120,21 @@ struct Readers {
 }
 
 impl Store {
-    /// Opens the store of a node, making it if need be.
+    /// Opens the store of a node, making it if need be. A new journal goes on from `founding`: the seats of an epoch, and
+    /// when that began, milliseconds since 1970.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn open(
         path: &Path,
         node: NodeId,
-        seats: &Seats,
+        founding: (&Seats, u64),
         limits: StoreLimits,
         metrics: Metrics,
     ) -> Result<Self, StoreError> {
         let connection =
             conet_sqlite::open(path, &schema::MIGRATIONS, Some(limits.file_bytes_max))?;
-        claim(&connection, node, seats)?;
+        claim(&connection, node, founding)?;
         let (steps, queue) = mpsc::sync_channel(limits.waiting_steps_max);
         let idle_max = limits.idle_readers_max;
         let writer = Writer { connection, limits, metrics };
@@ -199,6 +200,14 @@ impl Store {
     /// [`StoreError`].
     pub fn openings(&self) -> Result<Vec<Opening>, StoreError> {
         self.read(read::openings)
+    }
+
+    /// What the journal goes on from: an epoch, who sat in it, and when it began, milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn founding(&self) -> Result<(u64, Vec<NodeId>, u64), StoreError> {
+        self.read(read::founding)
     }
 
     /// Whether the state after a block is here.
@@ -309,33 +318,37 @@ impl Store {
 }
 
 /// Makes the journal this node's, or checks that it is.
-fn claim(connection: &Connection, node: NodeId, seats: &Seats) -> Result<(), StoreError> {
-    let found: Option<(i64, Vec<u8>, i64)> = connection
-        .query_row("SELECT node, log, epoch FROM owner", [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
+/// Whose journal it is, and what it goes on from: as it was when it was made.
+fn claim(
+    connection: &Connection,
+    node: NodeId,
+    (seats, began_ms): (&Seats, u64),
+) -> Result<(), StoreError> {
+    let found: Option<(i64, Vec<u8>)> = connection
+        .query_row("SELECT node, log FROM owner", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let (id, epoch) = (write::sql(node.0), write::sql(seats.epoch));
-    match found {
-        None => {
-            let owner = params![id, seats.log.as_slice(), epoch];
-            connection
-                .execute("INSERT INTO owner (node, log, epoch) VALUES (?1, ?2, ?3)", owner)?;
-            Ok(())
-        }
-        Some((found_id, log, found_epoch))
-            if (found_id, log.as_slice(), found_epoch) == (id, seats.log.as_slice(), epoch) =>
-        {
-            Ok(())
-        }
-        Some((found_id, log, found_epoch)) => Err(StoreError::NotOurs {
-            expected: format!("{node} in log {}, epoch {epoch}", seats.log),
-            found: format!(
-                "node {found_id} in log {}, epoch {found_epoch}",
-                alloy::hex::encode_prefixed(log)
-            ),
-        }),
+    let id = write::sql(node.0);
+    let Some((found_id, log)) = found else {
+        let nodes = write::encode(&seats.nodes())?;
+        let epoch = write::sql(seats.epoch);
+        connection.execute(
+            "INSERT INTO owner (node, log, epoch, seats, began_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![id, seats.log.as_slice(), epoch, nodes, write::sql(began_ms)],
+        )?;
+        return Ok(());
+    };
+    if (found_id, log.as_slice()) == (id, seats.log.as_slice()) {
+        // From before there were epochs.
+        connection.execute(
+            "UPDATE owner SET seats = ?1, began_ms = ?2 WHERE seats IS NULL AND epoch = ?3",
+            params![write::encode(&seats.nodes())?, write::sql(began_ms), write::sql(seats.epoch)],
+        )?;
+        return Ok(());
     }
+    Err(StoreError::NotOurs {
+        expected: format!("{node} in log {}", seats.log),
+        found: format!("node {found_id} in log {}", alloy::hex::encode_prefixed(log)),
+    })
 }
 
 impl Readers {

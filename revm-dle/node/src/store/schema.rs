@@ -1,9 +1,9 @@
 //! The tables.
 
 /// Steps from an empty file to the present tables.
-pub(super) const MIGRATIONS: [&str; 2] = [
+pub(super) const MIGRATIONS: [&str; 3] = [
     "
-    -- Whose journal this is: another node, or this one in another epoch, must not go on from it.
+    -- Whose journal this is: another node must not go on from it.
     CREATE TABLE owner (
         node        INTEGER NOT NULL,
         log         BLOB NOT NULL,
@@ -84,5 +84,10 @@ pub(super) const MIGRATIONS: [&str; 2] = [
         selection   BLOB NOT NULL
     ) STRICT;
     CREATE INDEX selections_by_chain ON selections (chain, number);
+",
+    "
+    -- What the journal goes on from: who sat in its first epoch, and since when. There was one epoch so far.
+    ALTER TABLE owner ADD COLUMN seats BLOB;
+    ALTER TABLE owner ADD COLUMN began_ms INTEGER;
 ",
 ];

@@ -25,7 +25,7 @@ fn seats() -> Seats {
 }
 
 fn open(path: &Path) -> Result<Store, StoreError> {
-    Store::open(path, NodeId(1), &seats(), StoreLimits::default(), Metrics::new())
+    Store::open(path, NodeId(1), (&seats(), 0), StoreLimits::default(), Metrics::new())
 }
 
 /// Writes, and waits until it is on disk.
@@ -157,7 +157,7 @@ fn what_follows_from_a_record_is_said_after_it_is_on_disk() {
 fn nothing_is_said_once_the_disk_refuses() {
     let (_dir, path) = temporary();
     let limits = StoreLimits { file_bytes_max: 256 << 10, ..StoreLimits::default() };
-    let store = Store::open(&path, NodeId(1), &seats(), limits, Metrics::new()).unwrap();
+    let store = Store::open(&path, NodeId(1), (&seats(), 0), limits, Metrics::new()).unwrap();
     let big = |view| {
         let mut records = vec![log_vote(view)];
         let bytes = alloy::primitives::Bytes::from(vec![7; 100 << 10]);
@@ -269,12 +269,27 @@ fn another_nodes_journal_is_refused() {
     let (_dir, path) = temporary();
     open(&path).unwrap().close();
     let limits = StoreLimits::default;
-    let other = Store::open(&path, NodeId(2), &seats(), limits(), Metrics::new());
+    let other = Store::open(&path, NodeId(2), (&seats(), 0), limits(), Metrics::new());
     assert!(matches!(other, Err(StoreError::NotOurs { .. })));
-    let next = Seats::new(1, 1, 2, (1..=4).map(NodeId).collect());
-    let other = Store::open(&path, NodeId(1), &next, limits(), Metrics::new());
+    let elsewhere = Seats::new(1, 2, 1, (1..=4).map(NodeId).collect());
+    let other = Store::open(&path, NodeId(1), (&elsewhere, 0), limits(), Metrics::new());
     assert!(matches!(other, Err(StoreError::NotOurs { .. })));
     assert!(open(&path).is_ok());
+}
+
+#[test]
+fn a_journal_goes_on_from_the_epoch_that_it_began_with() {
+    let (_dir, path) = temporary();
+    let began = |epoch: u64| {
+        let seats = Seats::new(1, 1, epoch, (epoch..=epoch + 4).map(NodeId).collect());
+        let limits = StoreLimits::default();
+        Store::open(&path, NodeId(1), (&seats, 7 * epoch), limits, Metrics::new()).unwrap()
+    };
+    let store = began(3);
+    let founding = store.founding().unwrap();
+    assert_eq!(founding, (3, (3..=7).map(NodeId).collect(), 21));
+    store.close();
+    assert_eq!(began(4).founding().unwrap(), founding);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use conet_committee::{keys::NodeId, message::Message, seats::Seats};
+use conet_committee::{keys::NodeId, message::Message};
 use http::StatusCode;
 use tokio::{runtime::Handle, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     clock,
+    group::Sitting,
     metrics::{Metrics, Refusal},
     registry::NodeMap,
     runtime::{Inbox, Outlet},
@@ -35,7 +36,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Hub {
     pub(super) sealer: Sealer,
-    pub(super) seats: Arc<Seats>,
+    pub(super) sitting: Sitting,
     pub(super) limits: TransportLimits,
     pub(super) metrics: Metrics,
     pub(super) streams: Arc<Streams>,
@@ -55,7 +56,7 @@ impl Hub {
     #[must_use]
     pub fn new(
         sealer: Sealer,
-        seats: Arc<Seats>,
+        sitting: Sitting,
         nodes: NodeMap,
         inbox: Arc<Inbox>,
         limits: TransportLimits,
@@ -74,7 +75,7 @@ impl Hub {
             way: AtomicUsize::new(usize::try_from(sealer.me().0).unwrap_or_default()),
             stop: CancellationToken::new(),
             sealer,
-            seats,
+            sitting,
             inbox,
             limits,
             metrics,
@@ -133,22 +134,22 @@ impl Hub {
     }
 
     fn link(self: &Arc<Self>, to: NodeId) -> Option<Arc<Queue>> {
-        let is_seat = self.seats.contains(to);
-        if !is_seat && self.seats.contains(self.sealer.me()) {
+        let seats = self.sitting.seats();
+        if !seats.contains(to) && seats.contains(self.sealer.me()) {
             return self.streams.queue(to);
         }
         let mut links = self.links();
         if let Some(queue) = links.get(&to) {
             return Some(queue.clone());
         }
-        let max = self.seats.count() + self.limits.participants_max;
+        let max = seats.count() + self.limits.participants_max;
         if self.stop.is_cancelled() || links.len() >= max {
             return None;
         }
         let queue = Arc::new(Queue::new(self.limits.clone()));
         links.insert(to, queue.clone());
         drop(links);
-        let link = Link { hub: self.clone(), to, is_seat, failures: AtomicU32::new(0) };
+        let link = Link { hub: self.clone(), to, failures: AtomicU32::new(0) };
         self.tasks.spawn_on(Arc::new(link).run(queue.clone()), &self.runtime);
         Some(queue)
     }
@@ -180,7 +181,6 @@ impl Outlet for HubOutlet {
 struct Link {
     hub: Arc<Hub>,
     to: NodeId,
-    is_seat: bool,
     failures: AtomicU32,
 }
 
@@ -198,7 +198,7 @@ impl Link {
             };
             match batch {
                 Ok(None) => break,
-                Err(_) if self.is_seat => {}
+                Err(_) if self.hub.sitting.seats().contains(self.to) => {}
                 Err(_) => break,
                 Ok(Some(batch)) => {
                     let link = self.clone();
@@ -241,10 +241,11 @@ impl Link {
     }
 
     async fn post(&self, parcel: Bytes) -> Result<(), RequestError> {
-        if self.is_seat {
+        let seats = self.hub.sitting.seats();
+        if seats.contains(self.to) {
             return self.hub.post(self.to, parcel).await;
         }
-        let seats = self.hub.seats.nodes();
+        let seats = seats.nodes();
         let first = self.hub.way.load(Ordering::Relaxed);
         let mut last = RequestError::Endpoint("no seat".into());
         for turn in 0..seats.len() {

@@ -1,10 +1,11 @@
 //! A participant listens at every archive node of its group.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::{Buf as _, BytesMut};
 use conet_committee::keys::NodeId;
 use futures_util::StreamExt as _;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     Hub,
@@ -17,8 +18,30 @@ use crate::metrics::Refusal;
 /// The pause before a broken stream is opened again, at first.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 
+/// Listens at every seat of the newest epoch, until the hub closes.
+pub async fn listen(hub: Arc<Hub>) {
+    let mut epochs = hub.sitting.epochs();
+    let mut streams = BTreeMap::new();
+    loop {
+        let seats = epochs.borrow_and_update().seats.clone();
+        streams.retain(|seat, _| seats.contains(*seat));
+        for seat in seats.nodes() {
+            let listens = || AbortOnDropHandle::new(tokio::spawn(listen_at(hub.clone(), *seat)));
+            streams.entry(*seat).or_insert_with(listens);
+        }
+        tokio::select! {
+            () = hub.stop.cancelled() => break,
+            // The hub keeps the sender.
+            _ = epochs.changed() => {}
+        }
+    }
+    for stream in streams.into_values() {
+        let _ = stream.await;
+    }
+}
+
 /// Listens at one seat until the hub closes, and opens its stream again whenever it ends.
-pub async fn listen(hub: Arc<Hub>, seat: NodeId) {
+async fn listen_at(hub: Arc<Hub>, seat: NodeId) {
     let pause_max = Duration::from_millis(hub.limits.pause_ms_max);
     let mut pause = PAUSE_MIN;
     loop {

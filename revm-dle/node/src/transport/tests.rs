@@ -1,6 +1,6 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use alloy::primitives::B256;
+use alloy::primitives::{Address, B256};
 use bytes::Bytes;
 use conet_committee::{
     keys::{Keys, NodeId},
@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{client::RequestError, hub::HubOutlet, parcel::*, *};
 use crate::{
+    group::{ArchiveGroup, Sitting},
     keys::WalletKey,
     metrics::{Metrics, Refusal},
     registry::{NodeEntry, NodeMap},
@@ -31,13 +32,14 @@ fn key(node: NodeId) -> WalletKey {
     WalletKey::new(&Zeroizing::new([byte; 32])).unwrap()
 }
 
-fn seats() -> Arc<Seats> {
-    Arc::new(Seats::new(1, 1, 1, vec![SEAT, OTHER_SEAT]))
+fn sitting() -> Sitting {
+    let seats = Seats::new(1, 1, 1, vec![SEAT, OTHER_SEAT]);
+    Sitting::new(ArchiveGroup::first(1, Address::ZERO, seats, 0))
 }
 
 fn sealer(node: NodeId, nodes: &NodeMap) -> Sealer {
     let keys: Arc<dyn Keys> = Arc::new(key(node));
-    Sealer::new(node, keys, Arc::new(nodes.clone()), 1, &seats())
+    Sealer::new(node, keys, Arc::new(nodes.clone()), 1, &sitting().seats())
 }
 
 struct Net {
@@ -80,7 +82,7 @@ impl Net {
         let inbox = Arc::new(Inbox::new(RuntimeLimits::default(), metrics.clone()));
         let hub = Hub::new(
             sealer(node, &self.nodes),
-            seats(),
+            sitting(),
             self.nodes.clone(),
             inbox.clone(),
             self.limits.clone(),
@@ -174,8 +176,8 @@ async fn participants_hear_seats_and_each_other() {
     let (net, seat, seat_inbox, metrics, _) = serve_seat().await;
     let (first, first_inbox, _) = net.hub(MEMBERS[0]);
     let (second, second_inbox, _) = net.hub(MEMBERS[1]);
-    tokio::spawn(listen(first.clone(), SEAT));
-    tokio::spawn(listen(second.clone(), SEAT));
+    tokio::spawn(listen(first.clone()));
+    tokio::spawn(listen(second.clone()));
     while metrics.streams.get() < 2 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -132,13 +132,14 @@ async fn in_parts(relays: &dyn Relays, to: ToSeat<'_>, parcel: &[u8]) -> Result<
 impl Hub {
     /// Posts a parcel to a seat, and waits until it is taken.
     pub(super) async fn post(&self, seat: NodeId, parcel: Bytes) -> Result<(), RequestError> {
-        self.to_seats.parcel(ToSeat { seat, seats: self.seats.nodes() }, parcel).await
+        let seats = self.sitting.seats();
+        self.to_seats.parcel(ToSeat { seat, seats: seats.nodes() }, parcel).await
     }
 
     /// Opens this participant's stream at a seat.
     pub(super) async fn hear(&self, seat: NodeId) -> Result<Pieces, RequestError> {
-        let asks = self.sealer.listen(seat).bytes().clone();
-        self.to_seats.stream(ToSeat { seat, seats: self.seats.nodes() }, asks).await
+        let (asks, seats) = (self.sealer.listen(seat).bytes().clone(), self.sitting.seats());
+        self.to_seats.stream(ToSeat { seat, seats: seats.nodes() }, asks).await
     }
 
     /// Whether it reaches seats through relays.

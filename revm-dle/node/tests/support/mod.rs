@@ -12,6 +12,7 @@ use std::{
     collections::BTreeMap,
     net::{SocketAddr, TcpListener},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -19,15 +20,15 @@ use alloy::{
     primitives::{Address, B256, Bytes, keccak256},
     sol_types::SolCall,
 };
-use conet_committee::keys::NodeId;
+use conet_committee::{keys::NodeId, seats::Seats};
 use conet_dle::{
     ArchiveNode, DleConfig, Participant, Setup, clock,
-    config::ArchiveGroup,
+    group::{ArchiveGroup, Sitting},
     keys::WalletKey,
     open::Group,
     registry::{NodeEntry, NodeMap},
     rpc::{Submitted, auth::Asked},
-    seeds::development_seeds,
+    seeds::SeedSecrets,
 };
 use conet_ledger::{
     block::{SignedTransaction, Transaction},
@@ -56,7 +57,7 @@ pub(crate) fn user(number: u64) -> WalletKey {
 
 pub(crate) struct Network {
     home: TempDir,
-    group: ArchiveGroup,
+    sitting: Sitting,
     endpoints: BTreeMap<u64, String>,
     nodes: NodeMap,
     pub(crate) codes: CodeBook,
@@ -77,19 +78,14 @@ impl Network {
         let all = ids.iter().copied().chain(101..=100 + members);
         let entries =
             all.map(|id| NodeEntry::new(NodeId(id), key(id).wallet(), endpoints.get(&id).cloned()));
-        let group = ArchiveGroup {
-            main_chain_id: MAIN_CHAIN,
-            slasher: Address::repeat_byte(3),
-            group: 1,
-            epoch: 1,
-            seats: ids.clone(),
-            began_ms: clock::unix_ms(),
-        };
+        let seats = Seats::new(MAIN_CHAIN, 1, 1, ids.iter().copied().map(NodeId).collect());
+        let slasher = Address::repeat_byte(3);
+        let group = ArchiveGroup::first(MAIN_CHAIN, slasher, seats, clock::unix_ms());
         let mut network = Self {
             home: tempfile::tempdir().unwrap(),
             nodes: NodeMap::new(entries),
             codes: CodeBook::from_iter([code.clone()]),
-            group,
+            sitting: Sitting::new(group),
             endpoints,
             code,
             seats: BTreeMap::new(),
@@ -119,16 +115,16 @@ impl Network {
             relays: None,
             node: NodeId(id),
             key: key(id),
-            group: self.group.clone(),
+            sitting: self.sitting.clone(),
             nodes: self.nodes.clone(),
             codes: self.codes.clone(),
         }
     }
 
     pub(crate) async fn start_seat(&mut self, id: u64) {
-        let seeds = development_seeds(&self.group.seats(), NodeId(id)).unwrap();
         let (home, config, setup) = (self.home(id), self.config(), self.setup(id));
-        let node = ArchiveNode::start(&home, &config, setup, seeds).await.unwrap();
+        let keys = Arc::new(SeedSecrets::new(&home));
+        let node = ArchiveNode::start(&home, &config, setup, keys).await.unwrap();
         let listener = tokio::net::TcpListener::bind(&self.endpoints[&id]).await.unwrap();
         let service = node.routes().into_make_service_with_connect_info::<SocketAddr>();
         self.ports.insert(id, tokio::spawn(axum::serve(listener, service).into_future()));

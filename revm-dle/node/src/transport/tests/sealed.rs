@@ -59,8 +59,8 @@ async fn participants_by_relay_hear_seats_and_each_other() {
     let (first, first_inbox, first_metrics) = sealed_hub(&net, &seat, MEMBERS[0]);
     let (second, second_inbox, _) = sealed_hub(&net, &seat, MEMBERS[1]);
     assert!(first.is_by_relay() && !seat.is_by_relay());
-    tokio::spawn(listen(first.clone(), SEAT));
-    tokio::spawn(listen(second.clone(), SEAT));
+    tokio::spawn(listen(first.clone()));
+    tokio::spawn(listen(second.clone()));
     while metrics.streams.get() < 2 || first_metrics.seats_heard.get() < 1 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -1,0 +1,108 @@
+//! Seats of an archive group come and go (white paper, *The Archive Node Cluster Group*): one node asks for a seat, another
+//! gives its own up, the group makes a key of its own in each epoch, and every chain goes on.
+
+use std::{path::Path, time::Duration};
+
+use conet_tests::{command::Person, devnet::Devnet, eventually, eventually_within};
+use serde_json::Value;
+use tokio::process::Child;
+
+const SEATS: usize = 4;
+const NODES: usize = 9;
+
+/// What a handover takes at most: a ceremony, and every seat's look at the main chain.
+const HANDOVER: Duration = Duration::from_secs(90);
+
+async fn one(person: &Person, arguments: &[&str]) -> Value {
+    let mut said = person.run(arguments).await;
+    assert_eq!(said.len(), 1, "conet {arguments:?} said {said:?}");
+    said.remove(0)
+}
+
+/// Ends a node's process, and starts it again, as its operator would.
+async fn start_again(net: &Devnet, pid: Option<u32>, home: &str) -> Child {
+    if let Some(pid) = pid {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        eventually("it has ended", async || rustix::process::test_kill_process(pid).is_err()).await;
+    }
+    let node = Person::at(Path::new(home));
+    let log = std::fs::File::create(net.folder.path().join("again.log")).unwrap();
+    let child = node.command(&["node", "run"]).env("CONET_LOG", "info").stderr(log).spawn();
+    let child = child.expect("it runs");
+    eventually("it is well", async || node.output(&["node", "status"]).await.status.success())
+        .await;
+    child
+}
+
+/// The group's log makes no seeds for the main chain yet: three seats certify one by hand.
+async fn post_seed(net: &Devnet) {
+    let file = |name: &str| net.folder.path().join(name).display().to_string();
+    let (made, certified) = (file("seed.json"), file("seed.cert.json"));
+    net.person.run(&["archive", "seed", "--out", &made]).await;
+    let homes: Vec<_> = (2..=4).map(|id| net.node_home(id)).collect();
+    let mut certify = vec!["archive", "certify", &made, "--out", &certified, "--node-home"];
+    certify.extend(homes.iter().map(String::as_str));
+    net.person.run(&certify).await;
+    net.person.run(&["archive", "submit", &certified, "--wallet", "bobo"]).await;
+}
+
+async fn seats(person: &Person) -> (u64, Vec<u64>) {
+    let group = one(person, &["archive", "group"]).await;
+    let seats = group["seats"].as_array().unwrap().iter();
+    let ids = seats.map(|seat| seat["node"].to_string().trim_matches('"').parse().unwrap());
+    (group["epoch"].as_u64().unwrap(), ids.collect())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn seats_come_and_go_and_every_chain_goes_on() {
+    let net = Devnet::with_seats(NODES, SEATS, &["--epoch-seconds", "1"]).await;
+    let person = &net.person;
+    person.run(&["wallet", "new", "--name", "bobo"]).await;
+    person.run(&["devnet", "fund", "--wallet", "bobo"]).await;
+    let create = ["chain", "create", "--wallet", "bobo", "--witnesses", "2", "--title"];
+    let made = one(person, &[&create[..], &["A house"]].concat()).await;
+    let chain = made["chain"].as_str().unwrap().to_owned();
+    let append = async |text: &str| {
+        one(person, &["chain", "append", &chain, "--wallet", "bobo", "--text", text]).await
+    };
+    assert_eq!(append("built").await["height"], 1);
+    assert_eq!(seats(person).await, (1, vec![1, 2, 3, 4]));
+
+    // Node 9 made blocks so far. Now it asks for a seat, and announces its keys.
+    let (leaver, joiner) = (net.node_home(1), net.node_home(9));
+    let place = one(person, &["archive", "join", "--node", "9", "--node-home", &joiner]).await;
+    assert_eq!((&place["waiting"], &place["placed"]), (&true.into(), &Value::Null), "{place}");
+    post_seed(&net).await;
+    let place = one(person, &["archive", "place", "9"]).await;
+    assert_eq!(place["placed"], 1, "{place}");
+    let pid = |id: u64| net.network.nodes.iter().find(|node| node.id == id).unwrap().pid;
+    let _joined = start_again(&net, pid(9), &joiner).await;
+    eventually_within(HANDOVER, "node 9 has a seat", async || {
+        seats(person).await == (2, vec![1, 2, 3, 4, 9])
+    })
+    .await;
+    let sent = append("sold").await;
+    assert_eq!((&sent["height"], &sent["success"]), (&2.into(), &true.into()), "{sent}");
+
+    // Another one leaves. What it has signed until then counts, and what it would sign from now on does not.
+    one(person, &["archive", "resign", "--node", "1", "--node-home", &leaver]).await;
+    eventually_within(HANDOVER, "node 1 has left", async || {
+        seats(person).await == (3, vec![2, 3, 4, 9])
+    })
+    .await;
+    let _left = start_again(&net, pid(1), &leaver).await;
+    assert_eq!(append("painted").await["height"], 3);
+    let shown = one(person, &["chain", "show", &chain]).await;
+    assert_eq!(shown["verified"], true, "{shown}");
+    let verified = one(person, &["chain", "verify", &chain]).await;
+    assert_eq!((&verified["blocks"], &verified["is_final"]), (&3.into(), &true.into()));
+
+    // The new seats draw, with a key that none of the old ones has a share of.
+    let other = one(person, &[&create[..], &["A boat"]].concat()).await;
+    assert_eq!(other["witnesses"].as_array().map(Vec::len), Some(2), "{other}");
+    let drawn = person.run(&["chain", "selections"]).await;
+    for pair in drawn.windows(2) {
+        assert_eq!(pair[1]["parent"], pair[0]["id"], "one Selection Chain over all epochs");
+    }
+}
