@@ -6,7 +6,9 @@
 //!   from `conet_wire`, with a hand on every byte: stories need to do what an honest
 //!   client never would. [`openpgp`] makes messages that nobody honest makes.
 //! - [`proxy`]: sits on a hop, records, changes bytes, cuts.
-//! - [`wires`]: network namespaces, and wires between them that can be cut.
+//! - [`author`] writes into a small chain, with a watch in its hand.
+//! - [`sockets`]: whom a process talks to; [`wires`]: network namespaces, and wires between them that can be cut;
+//!   [`town`]: a network whose nodes are in them.
 //! - [`http`]: HTTP/1.1 by hand, for the same reason.
 //! - [`command`]: the `conet` command line; [`devnet`]: a network that it started; [`story`]: a
 //!   person in it who deals in notes.
@@ -24,6 +26,7 @@
     clippy::print_stderr
 )]
 
+pub mod author;
 pub mod client;
 pub mod command;
 pub mod devnet;
@@ -34,8 +37,10 @@ pub mod node;
 pub mod openpgp;
 pub mod proxy;
 pub mod seed;
+pub mod sockets;
 pub mod story;
 pub mod stream;
+pub mod town;
 pub mod wallet;
 pub mod wires;
 pub mod world;

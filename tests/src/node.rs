@@ -84,6 +84,17 @@ impl Contact {
         http::head(profile.method, &profile.envelope_path, profile.request_type, length)
     }
 
+    /// Of the node with this home folder, where it listens.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn of(home: &Path) -> Self {
+        let config = NodeConfig::load(home).expect("its configuration");
+        let keys = NodeKeys::load(home).expect("its keys");
+        crate::world::contact(U256::from(config.id), config.listen, &keys)
+    }
+
     /// The same node, reached through another address.
     #[must_use]
     pub fn through(&self, address: SocketAddr) -> Self {

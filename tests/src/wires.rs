@@ -101,6 +101,14 @@ impl Wires {
         address
     }
 
+    /// Lets nothing pass from a node to an address.
+    ///
+    /// # Panics
+    /// When the machine refuses.
+    pub fn forbid(&self, node: u64, to: Ipv4Addr) {
+        must(&format!("-n {} route add blackhole {to}/32", self.namespace(node)));
+    }
+
     fn namespace(&self, node: u64) -> String {
         format!("{}n{node}", self.name)
     }

@@ -234,7 +234,7 @@ fn node_record(keys: &NodeKeys, registered: SocketAddr) -> NodeRegistry::NodeCon
     }
 }
 
-fn contact(id: U256, address: SocketAddr, keys: &NodeKeys) -> Contact {
+pub(crate) fn contact(id: U256, address: SocketAddr, keys: &NodeKeys) -> Contact {
     let (identity, wallet) = (keys.identity().expect("keys"), keys.wallet.address());
     let parse = |bytes: &[u8], handle| {
         PublicCertificate::parse(bytes, wallet, handle, now_seconds()).expect("a certificate")

@@ -10,6 +10,7 @@
 )]
 
 mod bad_input;
+mod by_relay;
 mod chains;
 mod crash;
 mod deployment;

@@ -114,6 +114,12 @@ impl Client {
         relays::candidates(directory, avoid, &failures, clock::unix_seconds())
     }
 
+    /// Whether a relay is one of the last to try.
+    pub(crate) fn failed_lately(&self, relay: &U256) -> bool {
+        let failures = self.0.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.failed_lately(relay, clock::unix_seconds())
+    }
+
     /// Remembers how a relay did.
     pub(crate) async fn note_relay(&self, relay: U256, failed: bool) {
         let failed_at = failed.then(clock::unix_seconds);

@@ -17,7 +17,7 @@ use crate::{
     client::Client,
     clock,
     error::{ClientError, RelayFailure},
-    limits::RELAY_ATTEMPTS_MAX,
+    limits::{ANSWER_TIMEOUT, RELAY_ATTEMPTS_MAX},
     relays::Avoid,
     transport::{TransportError, sse::EventStream},
 };
@@ -58,6 +58,8 @@ impl Parcel {
 pub(crate) struct Answered {
     pub(crate) answer: Answer,
     pub(crate) relay: U256,
+    /// Relays that were tried.
+    pub(crate) attempts: usize,
 }
 
 /// A stream that a relay passes on.
@@ -92,15 +94,28 @@ impl Client {
         &self,
         avoid: &Avoid,
         timeout: Duration,
+        make: impl FnMut() -> Result<Parcel, ClientError>,
+    ) -> Result<Answered, ClientError> {
+        self.deliver_over(self.relays_but(avoid).await?, timeout, make).await
+    }
+
+    /// The same, through these relays.
+    pub(crate) async fn deliver_over(
+        &self,
+        relays: Vec<Arc<NodeEntry>>,
+        timeout: Duration,
         mut make: impl FnMut() -> Result<Parcel, ClientError>,
     ) -> Result<Answered, ClientError> {
-        let mut attempts = self.attempts(avoid).await?;
+        let mut attempts = Attempts { relays, done: 0 };
         loop {
             let relay = attempts.next().await?;
             let parcel = make()?;
             let done = self.attempt(&relay, &parcel, timeout).await;
             match self.judge(&relay, done).await {
-                Ok(answer) => return Ok(Answered { answer, relay: relay.node.id() }),
+                Ok(answer) => {
+                    let (relay, attempts) = (relay.node.id(), attempts.done + 1);
+                    return Ok(Answered { answer, relay, attempts });
+                }
                 Err(failure) => attempts.failed(&relay, failure)?,
             }
         }
@@ -110,13 +125,23 @@ impl Client {
     pub(crate) async fn open_stream(
         &self,
         avoid: &Avoid,
+        make: impl FnMut() -> Result<Parcel, ClientError>,
+    ) -> Result<StreamAnswer, ClientError> {
+        self.open_stream_over(self.relays_but(avoid).await?, ANSWER_TIMEOUT, make).await
+    }
+
+    /// The same, through these relays.
+    pub(crate) async fn open_stream_over(
+        &self,
+        relays: Vec<Arc<NodeEntry>>,
+        timeout: Duration,
         mut make: impl FnMut() -> Result<Parcel, ClientError>,
     ) -> Result<StreamAnswer, ClientError> {
-        let mut attempts = self.attempts(avoid).await?;
+        let mut attempts = Attempts { relays, done: 0 };
         loop {
             let relay = attempts.next().await?;
             let parcel = make()?;
-            let done = self.attempt_stream(&relay, &parcel).await;
+            let done = self.attempt_stream(&relay, &parcel, timeout).await;
             match self.judge(&relay, done).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => attempts.failed(&relay, failure)?,
@@ -124,9 +149,9 @@ impl Client {
         }
     }
 
-    async fn attempts(&self, avoid: &Avoid) -> Result<Attempts, ClientError> {
+    async fn relays_but(&self, avoid: &Avoid) -> Result<Vec<Arc<NodeEntry>>, ClientError> {
         let directory = self.directory().await?;
-        Ok(Attempts { relays: self.relays(&directory, avoid)?, done: 0 })
+        self.relays(&directory, avoid)
     }
 
     async fn judge<T>(
@@ -158,10 +183,10 @@ impl Client {
         &self,
         relay: &Arc<NodeEntry>,
         parcel: &Parcel,
+        timeout: Duration,
     ) -> Result<StreamAnswer, RelayFailure> {
         let (envelope, response) = seal_envelope(relay, EnvelopeKind::Stream, parcel)?;
-        let mut events = self.0.transport.stream(relay, envelope).await?;
-        let mut first = events.next().await?.ok_or(TransportError::NotEvents("an empty stream"))?;
+        let (events, mut first) = self.0.transport.stream(relay, envelope, timeout).await?;
         let (opener, opened) = response.open_stream(&mut first).map_err(TransportError::from)?;
         let relay = relay.node.id();
         if opened.status == RelayStatus::Streaming as u8 {
@@ -169,7 +194,7 @@ impl Client {
             return Ok(StreamAnswer::Stream(Box::new(stream)));
         }
         let answer = agents_answer(opened.status, opened.body, &parcel.key)?;
-        Ok(StreamAnswer::Refused(Answered { answer, relay }))
+        Ok(StreamAnswer::Refused(Answered { answer, relay, attempts: 1 }))
     }
 }
 

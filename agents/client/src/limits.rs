@@ -32,6 +32,9 @@ pub const NODE_MAP_SECONDS_MAX: u64 = 600;
 /// How old a node map may be while the chain does not answer, in seconds.
 pub const NODE_MAP_STALE_SECONDS_MAX: u64 = 24 * 3600;
 
+/// Relays that a participant in small chains uses again and again.
+pub const LEDGER_RELAYS_KEPT: usize = 3;
+
 /// The largest node map that is kept on disk, in bytes.
 pub const NODE_MAP_BYTES_MAX: usize = 64 << 20;
 

@@ -305,6 +305,8 @@ impl Listener {
                 Ok(())
             }
             Frame::Notice(notice) => self.notice(notice).await,
+            // No mailbox has any.
+            Frame::Bytes(_) => Ok(()),
         }
     }
 

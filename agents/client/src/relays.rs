@@ -66,7 +66,7 @@ impl Failures {
         }
     }
 
-    fn failed_lately(&self, relay: &U256, now: u64) -> bool {
+    pub(crate) fn failed_lately(&self, relay: &U256, now: u64) -> bool {
         self.0.get(relay).is_some_and(|at| now.saturating_sub(*at) < RELAY_FAILED_SECONDS)
     }
 }

@@ -107,18 +107,24 @@ impl Transport {
         within(timeout, exchange).await
     }
 
-    /// Posts an envelope that asks for a stream.
+    /// Posts an envelope that asks for a stream; the stream, and its first event.
     pub(crate) async fn stream(
         &self,
         node: &NodeEntry,
         envelope: Bytes,
-    ) -> Result<EventStream, TransportError> {
-        let response = within(ANSWER_TIMEOUT, self.post_envelope(node, envelope)).await?;
-        let kind = response.headers().get(header::CONTENT_TYPE);
-        if kind.is_none_or(|kind| kind != "text/event-stream") {
-            return Err(TransportError::NotEvents("another content type"));
-        }
-        Ok(EventStream::new(response.into_body()))
+        timeout: Duration,
+    ) -> Result<(EventStream, Vec<u8>), TransportError> {
+        let opening = async {
+            let response = self.post_envelope(node, envelope).await?;
+            let kind = response.headers().get(header::CONTENT_TYPE);
+            if kind.is_none_or(|kind| kind != "text/event-stream") {
+                return Err(TransportError::NotEvents("another content type"));
+            }
+            let mut events = EventStream::new(response.into_body());
+            let first = events.next().await?;
+            Ok((events, first.ok_or(TransportError::NotEvents("an empty stream"))?))
+        };
+        within(timeout, opening).await
     }
 
     /// Posts to `/post`: the HTTP status and text.

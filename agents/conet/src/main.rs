@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod actor;
+mod by_relay;
 mod calendar;
 mod commands;
 mod context;

@@ -79,6 +79,8 @@ pub(crate) enum ParcelKind {
     Lookup,
     /// An acknowledgement.
     Acknowledgement,
+    /// For the ledgers' part.
+    Ledgers,
 }
 
 /// Parcels to the agent role.

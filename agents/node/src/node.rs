@@ -8,14 +8,16 @@ use std::{
 };
 
 use conet_chain::{ChainError, ChainReader, Directory, RouteSubmitter, RouteWatch};
-use conet_wire::{claim::EndpointPolicy, openpgp::Identity, recipient::Handle, session::Notice};
+use conet_wire::{claim::EndpointPolicy, recipient::Handle, session::Notice};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     agent::{Agent, Parts, push::Outbox},
     config::{NodeConfig, Role},
+    desk::Desk,
     keys::{KeysError, NodeKeys},
+    ledgers::{LedgerCounter, Ledgers},
     metrics::Metrics,
     peers::Peers,
     private::{self, Private},
@@ -73,6 +75,8 @@ pub struct Mounted {
     pub public: Option<axum::Router>,
     /// At the private port: paths that the node itself does not have.
     pub private: axum::Router,
+    /// What takes sealed requests to the ledgers' part; none without a seat.
+    pub ledgers: Option<Arc<dyn Ledgers>>,
 }
 
 /// A running node.
@@ -105,7 +109,7 @@ impl Node {
         let directory = follow(&config, &keys, reader.clone(), &stop, &mut tasks).await?;
         let metrics = Metrics::new();
         let agent = if config.has(Role::Agent) {
-            let parts = agent_parts(home, &config, &keys, &identity, &reader, &metrics)?;
+            let parts = agent_parts(home, &config, &keys, &reader, &metrics)?;
             Some(start_agent(parts, reader, &config, &stop, &mut tasks).await?)
         } else {
             None
@@ -126,10 +130,16 @@ impl Node {
             config.limits.peers.clone(),
         ));
         tasks.spawn(sweep(Arc::clone(&peers), agent.clone(), stop.clone()));
+        let desk = Desk {
+            keys: identity.decryptor(),
+            agent: agent.clone(),
+            ledgers: LedgerCounter { id: config.id(), ledgers: mounted.ledgers },
+            metrics: metrics.agent.clone(),
+        };
         let router = Router::new(
             vec![Handle::V6(identity.handle()), Handle::V4(identity.handle_v4())],
             config.has(Role::Relay),
-            agent.clone(),
+            desk,
             directory.clone(),
             peers,
             metrics.relay.clone(),
@@ -203,7 +213,6 @@ fn agent_parts(
     home: &Path,
     config: &NodeConfig,
     keys: &NodeKeys,
-    identity: &Identity,
     reader: &ChainReader,
     metrics: &Metrics,
 ) -> Result<Parts, StartError> {
@@ -230,12 +239,10 @@ fn agent_parts(
         id: config.id(),
         network: config.chain.network(),
         config: config.agent.clone(),
-        keys: identity.decryptor(),
         store,
         outbox,
         reader: reader.clone(),
         submitter,
-        metrics: metrics.agent.clone(),
     })
 }
 

@@ -13,6 +13,7 @@ use conet_wire::{
     parcel::Status,
     recipient::{HEAD_BYTES, Handle, recipient},
     relay::RelayStatus,
+    session::CellError,
     veil::{
         EnvelopeKind,
         peer::{Profile, RequestHead},
@@ -22,7 +23,9 @@ use conet_wire::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    agent::{Agent, Reply, push::PushStream},
+    agent::push::PushStream,
+    desk::{Desk, Reply},
+    ledgers::LedgerStream,
     metrics::RelayMetrics,
     peers::{Content, Peers, RemoteCells},
 };
@@ -92,6 +95,8 @@ impl Routed {
 pub enum Cells {
     /// This node is the agent.
     Local(Box<PushStream>),
+    /// This node is the archive node.
+    Ledgers(Box<LedgerStream>),
     /// Another node is.
     Remote(Box<RemoteCells>),
 }
@@ -99,11 +104,13 @@ pub enum Cells {
 impl Cells {
     /// The next cell; `None` at the end, also when the stream breaks or this node stops.
     pub async fn next_cell(&mut self, stop: &CancellationToken) -> Option<Vec<u8>> {
+        let ended = |error: CellError| {
+            tracing::error!(%error, "a stream ends");
+            None
+        };
         match self {
-            Self::Local(stream) => stream.next_cell().await.unwrap_or_else(|error| {
-                tracing::error!(%error, "a stream ends");
-                None
-            }),
+            Self::Local(stream) => stream.next_cell().await.unwrap_or_else(ended),
+            Self::Ledgers(stream) => stream.next_cell().await.unwrap_or_else(ended),
             // A local stream ends by itself, with a notice.
             Self::Remote(cells) => tokio::select! {
                 () = stop.cancelled() => None,
@@ -121,7 +128,7 @@ impl Cells {
 pub struct Router {
     own_handles: Vec<Handle>,
     relays: bool,
-    agent: Option<Arc<Agent>>,
+    desk: Desk,
     directory: Directory,
     peers: Arc<Peers>,
     metrics: RelayMetrics,
@@ -133,12 +140,12 @@ impl Router {
     pub const fn new(
         own_handles: Vec<Handle>,
         relays: bool,
-        agent: Option<Arc<Agent>>,
+        desk: Desk,
         directory: Directory,
         peers: Arc<Peers>,
         metrics: RelayMetrics,
     ) -> Self {
-        Self { own_handles, relays, agent, directory, peers, metrics }
+        Self { own_handles, relays, desk, directory, peers, metrics }
     }
 
     /// Takes a message where it should go.
@@ -196,21 +203,20 @@ impl Router {
     }
 
     async fn handle_here(&self, message: Message) -> Routed {
-        let Some(agent) = &self.agent else {
+        if !self.desk.is_open() {
             return Routed::refused(RelayStatus::NotAnAgent);
-        };
+        }
         let Some(n2) = message.content.collect().await else {
             return Routed::refused(RelayStatus::Malformed);
         };
         let want_stream = message.kind == EnvelopeKind::Stream;
-        match agent.handle(&n2, want_stream).await {
-            Reply::Sealed { sealed, .. } => {
-                Routed::Answer { status: RelayStatus::Answered, body: sealed }
-            }
+        match self.desk.handle(&n2, want_stream).await {
+            Reply::Sealed(sealed) => Routed::Answer { status: RelayStatus::Answered, body: sealed },
             Reply::Plain(status) => {
                 Routed::Answer { status: RelayStatus::AnsweredPlain, body: vec![status as u8] }
             }
             Reply::Stream(stream) => Routed::Stream(Cells::Local(stream)),
+            Reply::Ledgers(stream) => Routed::Stream(Cells::Ledgers(stream)),
         }
     }
 

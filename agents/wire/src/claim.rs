@@ -28,7 +28,7 @@ mod route;
 #[cfg(test)]
 mod tests;
 
-pub use address::{EndpointPolicy, RefusedRange};
+pub use address::{EndpointPolicy, NOWHERE, RefusedRange};
 pub use error::ClaimError;
 pub use node::{ENDPOINTS_MAX, Prices, Roles, Specs, VerifiedNode, verify_node};
 pub use route::{VerifiedRoute, verify_route, verify_signed_route};

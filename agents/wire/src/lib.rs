@@ -6,6 +6,7 @@
 //! matter to a test are arguments.
 
 pub mod claim;
+pub mod ledgers;
 pub mod message;
 pub mod network;
 pub mod openpgp;

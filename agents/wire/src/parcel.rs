@@ -33,6 +33,8 @@ pub enum Content {
     Request,
     /// An acknowledgement under the session key ([`crate::session`]).
     Acknowledgement,
+    /// A [`crate::ledgers::LedgerRequest`], for the node's part in small chains.
+    Ledgers,
 }
 
 impl Content {
@@ -41,6 +43,7 @@ impl Content {
             Self::Message(kind) => kind.byte(),
             Self::Request => 3,
             Self::Acknowledgement => 4,
+            Self::Ledgers => 5,
         }
     }
 
@@ -48,6 +51,7 @@ impl Content {
         match byte {
             3 => Some(Self::Request),
             4 => Some(Self::Acknowledgement),
+            5 => Some(Self::Ledgers),
             other => match Kind::from_byte(other) {
                 Some(kind) => Some(Self::Message(kind)),
                 None => None,
@@ -320,6 +324,7 @@ mod tests {
             Content::Message(Kind::Live),
             Content::Request,
             Content::Acknowledgement,
+            Content::Ledgers,
         ] {
             let mut bytes = encode(content, &key(), b"body");
             assert_eq!(bytes.len(), OVERHEAD + 4);

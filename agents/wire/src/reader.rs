@@ -25,12 +25,16 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], EndsEarly> {
+        self.chunk::<N>().copied()
+    }
+
+    pub(crate) fn chunk<const N: usize>(&mut self) -> Result<&'a [u8; N], EndsEarly> {
         let (taken, rest) = self
             .0
             .split_first_chunk::<N>()
             .ok_or(EndsEarly { expected: N, found: self.0.len() })?;
         self.0 = rest;
-        Ok(*taken)
+        Ok(taken)
     }
 
     pub(crate) fn u8(&mut self) -> Result<u8, EndsEarly> {

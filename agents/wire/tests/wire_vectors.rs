@@ -1,5 +1,5 @@
 //! Fixed keys and inputs give the bytes in `vectors/{message,parcel,answer,
-//! request,session}.json`, and these are read as what the files say.
+//! ledgers,request,session}.json`, and these are read as what the files say.
 //!
 //! After a deliberate change of the protocol, write the files anew with
 //! `UPDATE_VECTORS=1 cargo test -p conet-wire --test wire_vectors`.
@@ -20,6 +20,8 @@ use serde_json::{Value, json};
 
 #[path = "wire_vectors/answer.rs"]
 mod answer;
+#[path = "wire_vectors/ledgers.rs"]
+mod ledgers;
 #[path = "wire_vectors/message.rs"]
 mod message;
 #[path = "wire_vectors/parcel.rs"]

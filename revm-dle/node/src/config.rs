@@ -27,6 +27,10 @@ pub struct DleConfig {
     /// In how many chains a participant serves at once, at most: its stake may be enough for fewer.
     #[serde(default = "parts_max")]
     pub parts_max: usize,
+    /// Whether a participant reaches archive nodes through relays of the stealth internet, so that they do not see its
+    /// address. A node with a seat has an address that others must reach: there it has no effect.
+    #[serde(default)]
+    pub by_relay: bool,
     /// Times of the protocol: the same in the whole group.
     #[serde(default)]
     pub times: Times,
@@ -52,6 +56,7 @@ impl DleConfig {
             contracts,
             codes: Vec::new(),
             parts_max: parts_max(),
+            by_relay: false,
             times: Times::default(),
             limits: Limits::default(),
         }

@@ -70,6 +70,10 @@ pub struct Metrics {
     pub received: Counter,
     /// Participants with a stream here.
     pub streams: Gauge,
+    /// Seats whose stream comes to this participant.
+    pub seats_heard: Gauge,
+    /// Whether this participant reaches seats through relays: 1, or 0.
+    pub by_relay: Gauge,
     /// States in memory.
     pub live_states: Gauge,
     /// Votes that exclude each other, to be reported on the main chain.
@@ -102,6 +106,8 @@ impl Metrics {
             sent: Counter::default(),
             received: Counter::default(),
             streams: Gauge::default(),
+            seats_heard: Gauge::default(),
+            by_relay: Gauge::default(),
             live_states: Gauge::default(),
             reports: Counter::default(),
         };
@@ -124,6 +130,8 @@ impl Metrics {
         root.register("sent", "Messages handed to other nodes", self.sent.clone());
         root.register("received", "Messages from other nodes", self.received.clone());
         root.register("streams", "Participants with a stream", self.streams.clone());
+        root.register("seats_heard", "Seats that this participant hears", self.seats_heard.clone());
+        root.register("by_relay", "Whether seats are reached by relay", self.by_relay.clone());
         root.register("live_states", "States in memory", self.live_states.clone());
         root.register("reports", "Votes that exclude each other", self.reports.clone());
     }
@@ -139,6 +147,12 @@ impl Metrics {
         self.refused.get_or_create(&Refused { reason }).get()
     }
 
+    /// Counts a seat's stream for as long as the result lives.
+    pub(crate) fn seat_heard(&self) -> Heard {
+        self.seats_heard.inc();
+        Heard(self.seats_heard.clone())
+    }
+
     /// Prometheus' text.
     #[must_use]
     pub fn text(&self) -> String {
@@ -147,5 +161,14 @@ impl Metrics {
         // Writing to a string cannot fail.
         let _ = encode(&mut text, &registry);
         text
+    }
+}
+
+/// A seat's stream that comes.
+pub(crate) struct Heard(Gauge);
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }

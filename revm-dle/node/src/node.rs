@@ -27,7 +27,7 @@ use crate::{
     rpc::Rpc,
     runtime::{Actor, Inbox, Parts, Runtime},
     store::{Store, StoreError},
-    transport::{self, Hub, HubOutlet, parcel::Sealer},
+    transport::{self, Hub, HubOutlet, Relays, SealedOffice, parcel::Sealer},
 };
 
 /// A node's database, in its home.
@@ -66,6 +66,8 @@ pub struct Setup {
     pub nodes: NodeMap,
     /// Contracts that chains may have.
     pub codes: CodeBook,
+    /// What carries a participant's parcels, if seats are not to see its address.
+    pub relays: Option<Box<dyn Relays>>,
 }
 
 /// What both kinds of nodes have.
@@ -119,7 +121,7 @@ struct Made {
 
 async fn make(home: &Path, config: &DleConfig, setup: Setup) -> Result<Made, StartError> {
     std::fs::create_dir_all(home).map_err(StartError::Home)?;
-    let Setup { node: me, key, sitting, nodes, codes } = setup;
+    let Setup { node: me, key, sitting, nodes, codes, relays } = setup;
     let (group, metrics) = (sitting.group(), Metrics::new());
     let (path, limits) = (home.join(STORE_FILE), config.limits.store.clone());
     let ((of, began_ms), counts) = (group.founding(), metrics.clone());
@@ -136,7 +138,9 @@ async fn make(home: &Path, config: &DleConfig, setup: Setup) -> Result<Made, Sta
     let sealer = Sealer::new(me, keys, registry, main.0, &group.seats);
     let inbox = Arc::new(Inbox::new(config.limits.runtime, metrics.clone()));
     let limits = config.limits.transport.clone();
-    let hub = Hub::new(sealer, sitting.clone(), nodes, inbox.clone(), limits, metrics.clone());
+    let (of, counts) = (sitting.clone(), metrics.clone());
+    let hub = Hub::new(sealer, of, nodes, inbox.clone(), limits, counts, relays);
+    metrics.by_relay.set(hub.is_by_relay().into());
     let chains = Arc::new(Chains::new(store, Arc::new(codes), config.limits.ledgers.clone()));
     tracing::info!(records = records.len(), "going on from the journal");
     Ok(Made { me, sitting, voting, chains, records, inbox, hub, metrics })
@@ -228,6 +232,12 @@ impl ArchiveNode {
     /// What it answers to other nodes and to users.
     pub fn routes(&self) -> Router {
         transport::routes(self.running.hub.clone()).merge(self.rpc.clone().routes())
+    }
+
+    /// What it answers to participants by relay.
+    #[must_use]
+    pub fn sealed_office(&self) -> SealedOffice {
+        SealedOffice::new(self.running.hub.clone())
     }
 
     /// What it answers to its operator.

@@ -30,18 +30,27 @@ pub struct Health {
     pub chains: usize,
     /// The newest final entry of the log here; none for participants.
     pub entry: Option<u64>,
+    /// Whether it reaches seats through relays, so that they do not see its address.
+    #[serde(default)]
+    pub by_relay: bool,
+    /// How many seats a participant hears; none for archive nodes.
+    #[serde(default)]
+    pub seats_heard: Option<u64>,
     /// Whether the log went on in a way that this node's rules forbid.
     pub diverged: bool,
 }
 
 impl Health {
-    fn of(actor: &Actor) -> Self {
+    fn of(actor: &Actor, metrics: &Metrics) -> Self {
+        let heard = u64::try_from(metrics.seats_heard.get()).unwrap_or_default();
         match actor {
             Actor::Seat(seat) => Self {
                 ok: !seat.has_diverged(),
                 has_seat: true,
                 chains: seat.state().chains.len(),
                 entry: Some(seat.state().height),
+                by_relay: false,
+                seats_heard: None,
                 diverged: seat.has_diverged(),
             },
             Actor::Member(member) => Self {
@@ -49,6 +58,8 @@ impl Health {
                 has_seat: false,
                 chains: member.notices().count(),
                 entry: None,
+                by_relay: metrics.by_relay.get() > 0,
+                seats_heard: Some(heard),
                 diverged: false,
             },
         }
@@ -70,7 +81,8 @@ pub(crate) fn routes(runtime: Runtime, metrics: Metrics) -> Router {
 }
 
 async fn health(State(private): State<Private>) -> impl IntoResponse {
-    match private.runtime.look(Health::of).await {
+    let metrics = private.metrics;
+    match private.runtime.look(move |actor| Health::of(actor, &metrics)).await {
         Ok(health) if health.ok => (StatusCode::OK, Json(Some(health))),
         Ok(health) => (StatusCode::SERVICE_UNAVAILABLE, Json(Some(health))),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, Json(None)),

@@ -33,6 +33,9 @@ pub(crate) struct DevnetArgs {
     /// How many of them keep all small chains; the others make blocks [default: as few as it takes]
     #[arg(long)]
     seats: Option<u16>,
+    /// How many of the others make blocks through relays, without an address of their own; the rest are their relays
+    #[arg(long, default_value_t = 0, requires = "seats")]
+    by_relay: u16,
     /// The shortest epoch of the archive group: who joined it or left gets or gives up its seat after so long at the earliest
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     epoch_seconds: u64,
@@ -59,7 +62,8 @@ pub(crate) struct DevnetArgs {
 impl DevnetArgs {
     fn size(&self) -> Size {
         let (seats, codes) = (self.seats.map(usize::from), self.chain_code.clone());
-        Size { nodes: self.nodes.into(), seats, codes, epoch_seconds: self.epoch_seconds }
+        let (by_relay, epoch_seconds) = (self.by_relay.into(), self.epoch_seconds);
+        Size { nodes: self.nodes.into(), seats, by_relay, codes, epoch_seconds }
     }
 
     fn chain(&self) -> anyhow::Result<ChainChoice> {

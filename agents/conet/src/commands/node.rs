@@ -17,7 +17,7 @@ use conet_node::{
     config::{CONFIG_FILE, ChainConfig, Limits, NodeConfig, Role},
     keys::{KEYS_FILE, NodeKeys},
 };
-use conet_wire::claim::EndpointPolicy;
+use conet_wire::claim::{EndpointPolicy, NOWHERE, Roles};
 use serde::de::DeserializeOwned;
 
 use crate::specs;
@@ -59,6 +59,10 @@ pub(crate) enum NodeCommand {
   conet --home /var/lib/conet node register --owner-key-file owner.key \\
       --endpoint 203.0.113.7:80 --private 127.0.0.1:9100
 
+Without an address of its own, behind relays:
+  conet --home /var/lib/conet node register --owner-key-file owner.key \\
+      --roles witness,validator --by-relay
+
 The owner pays the gas and may change the record later. The key file holds one
 secret as 64 hexadecimal digits. Send the node's wallet some gas if it should pay
 for its clients' routes and say on chain when it is online.")]
@@ -66,10 +70,10 @@ pub(crate) struct RegisterArgs {
     /// A file with the owner's secret
     #[arg(long)]
     owner_key_file: PathBuf,
-    /// Where the world reaches the node
+    /// Where the world reaches the node. Creators, witnesses and validators need none
     #[arg(long)]
-    endpoint: SocketAddr,
-    /// Where the node listens [default: the endpoint's port on all addresses]
+    endpoint: Option<SocketAddr>,
+    /// Where the node listens [default: the endpoint's port on all addresses; without an endpoint, a port of this machine]
     #[arg(long)]
     listen: Option<SocketAddr>,
     /// Health and metrics
@@ -80,6 +84,9 @@ pub(crate) struct RegisterArgs {
     roles: Vec<String>,
     #[command(flatten)]
     offer: Offer,
+    /// As a creator, witness or validator, reach archive nodes through relays, so that they do not see this node's address
+    #[arg(long, conflicts_with = "endpoint")]
+    by_relay: bool,
     /// A contract that small chains may have besides those that come with this program: a file with its deployed
     /// bytecode in hexadecimal. The same in the whole archive group
     #[arg(long, value_name = "FILE")]
@@ -162,6 +169,10 @@ async fn status(home: &Path, json: bool) -> anyhow::Result<()> {
         if let Some(part) = &ledgers {
             let role = if part.has_seat { "archive node" } else { "participant" };
             println!("  ledgers       {role}, {} chains", part.chains);
+            if let Some(heard) = part.seats_heard {
+                let way = if part.by_relay { "by relay" } else { "directly" };
+                println!("  seats heard   {heard}, {way}");
+            }
             if let Some(entry) = part.entry {
                 println!("  newest entry  {entry}");
             }
@@ -195,9 +206,10 @@ pub(crate) fn ledgers_of(
     file: &NetworkFile,
     codes: &[PathBuf],
     epoch_seconds_min: u64,
+    by_relay: bool,
 ) -> anyhow::Result<toml::Table> {
     let codes = codes.iter().map(std::path::absolute).collect::<Result<_, _>>()?;
-    let mut config = DleConfig { codes, ..DleConfig::new(file.contracts.clone()) };
+    let mut config = DleConfig { codes, by_relay, ..DleConfig::new(file.contracts.clone()) };
     config.limits.mainchain.epoch_seconds_min = epoch_seconds_min;
     Ok(toml::Table::try_from(config)?)
 }
@@ -211,6 +223,10 @@ async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result
     let path = args.network.clone().unwrap_or_else(|| home.join(NetworkFile::NAME));
     let file = NetworkFile::load(&path)?;
     let network = file.network();
+    let is_reached = Roles::from_mask(mask).is_some_and(Roles::is_reached);
+    if args.endpoint.is_none() && is_reached {
+        bail!("expected --endpoint: relays, agents, archive nodes and compute must be reached");
+    }
     let owner = offer::owner(&args.owner_key_file)?;
     let keys = if home.join(KEYS_FILE).exists() {
         // A registration that failed half way goes on with its keys.
@@ -225,21 +241,26 @@ async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result
         wallet: keys.wallet.address(),
         keys: key_set(&keys.identity()?),
         transportKey: B256::from(keys.transport.public().0),
-        endpoints: vec![endpoint::encode(args.endpoint)],
+        endpoints: vec![endpoint::encode(args.endpoint.unwrap_or(NOWHERE))],
         roles: mask,
         prices: args.offer.prices(&USUAL_PRICES),
         specs: args.offer.specs(&specs::detect(home)),
     };
     let id = Admin::new(reader, owner).register_node(keys.wallet.signer(), record).await?;
     let has_ledgers = mask & LEDGER_ROLES != 0;
-    let ledgers =
-        || ledgers_of(&file, &args.chain_code, MainchainLimits::default().epoch_seconds_min);
+    let ledgers = || {
+        let epoch_seconds_min = MainchainLimits::default().epoch_seconds_min;
+        ledgers_of(&file, &args.chain_code, epoch_seconds_min, args.by_relay)
+    };
     let ledgers = has_ledgers.then(ledgers).transpose()?;
-    let any = SocketAddr::from(([0, 0, 0, 0], args.endpoint.port()));
+    let listen = match args.endpoint {
+        Some(endpoint) => SocketAddr::from(([0, 0, 0, 0], endpoint.port())),
+        None => SocketAddr::from(([127, 0, 0, 1], 0)),
+    };
     let config = NodeConfig {
         id: u64::try_from(id)?,
         roles,
-        listen: args.listen.unwrap_or(any),
+        listen: args.listen.unwrap_or(listen),
         private_listen: args.private,
         open_profile: true,
         development: args.development,

@@ -44,18 +44,28 @@ pub(super) const ROLES: u16 = roles::RELAY
     | roles::VALIDATOR
     | roles::CREATOR;
 
+/// What one offers that is behind relays: nothing that others must reach it for.
+pub(super) const BEHIND_RELAYS: u16 = roles::WITNESS | roles::VALIDATOR | roles::CREATOR;
+
+/// What their relays offer: not to see two sides of it, they have no part in ledgers.
+pub(super) const RELAYS: u16 = roles::RELAY | roles::AGENT;
+
 /// A node that owns itself.
 struct Member {
     id: U256,
     payer: Payer,
+    roles: u16,
 }
+
+/// A new node, the wallet that owns it, and what it offers.
+pub(super) type NewNode = (U256, PrivateKeySigner, u16);
 
 /// Posts the price, gives every node its stakes, and makes an archive group. Gives the wallet that has
 /// the rest of the CoNET.
 pub(super) async fn enliven(
     file: &NetworkFile,
     chain: &Chain,
-    nodes: Vec<(U256, PrivateKeySigner)>,
+    nodes: Vec<NewNode>,
     seats: Option<usize>,
     say: &mut impl FnMut(String),
 ) -> anyhow::Result<Payer> {
@@ -70,7 +80,7 @@ pub(super) async fn enliven(
     }
     let median = mainchain.median_aggregator();
     owner.send(median.report(PRICE_MICRO * 100)).await.context("the price")?;
-    let member = |(id, signer)| Member { id, payer: mainchain.payer(signer) };
+    let member = |(id, signer, roles)| Member { id, payer: mainchain.payer(signer), roles };
     let members: Vec<_> = nodes.into_iter().map(member).collect();
     for member in &members {
         let wallet = member.payer.address();
@@ -118,11 +128,15 @@ async fn seat(
 
 async fn prepare(chain: &Mainchain, member: &Member) -> anyhow::Result<()> {
     let (coin, payer) = (Coin::conet(chain), &member.payer);
-    let staked = STAKES.iter().map(|(_, amount)| amount).sum();
+    let stakes = STAKES.into_iter().filter(|(role, _)| member.roles & role != 0);
+    let staked = stakes.clone().map(|(_, amount)| amount).sum();
     coin.allow(chain, payer, chain.address("Staking"), whole_conet(staked)).await?;
     let staking = chain.staking();
-    for (role, amount) in STAKES {
+    for (role, amount) in stakes {
         payer.send(staking.stake(member.id, role, whole_conet(amount))).await?;
+    }
+    if member.roles & roles::CREATOR == 0 {
+        return Ok(());
     }
     let orders = chain.cash_orders();
     coin.allow(chain, payer, *orders.address(), whole_conet(ISSUER_CONET)).await?;

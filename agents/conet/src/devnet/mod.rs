@@ -8,12 +8,13 @@ mod nodes;
 use std::path::{Path, PathBuf};
 
 use alloy::primitives::U256;
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use conet_chain::{Admin, ChainReader, Mainchain, NetworkFile, NodeInfo, Payer, deploy};
 
 pub(crate) use anvil::FUNDED_KEY;
 use chain::Chain;
 pub(crate) use chain::ChainChoice;
+use nodes::Kind;
 pub(crate) use nodes::NodeProcess;
 
 /// What a node's wallet gets to pay for its clients' routes: 10 ether.
@@ -26,10 +27,38 @@ pub(crate) struct Size {
     pub(crate) nodes: usize,
     /// Of these, archive nodes; the others take part in ledgers. None: as few as a group takes.
     pub(crate) seats: Option<usize>,
+    /// Of the nodes, the last so many take part in ledgers through relays. Who has no seat then is such a relay, and
+    /// nothing else.
+    pub(crate) by_relay: usize,
     /// Contracts that small chains may have besides those that come with this program.
     pub(crate) codes: Vec<PathBuf>,
     /// The shortest epoch of the archive group.
     pub(crate) epoch_seconds: u64,
+}
+
+impl Size {
+    /// Who is behind relays needs some: one that is no archive node.
+    fn check(&self) -> anyhow::Result<()> {
+        let others = self.nodes.saturating_sub(self.by_relay);
+        let seats = self.seats.unwrap_or_default();
+        ensure!(
+            self.by_relay == 0 || others > seats,
+            "expected at least {} nodes, so that one is a relay, found {}",
+            seats + self.by_relay + 1,
+            self.nodes
+        );
+        Ok(())
+    }
+
+    fn kind(&self, number: usize) -> Kind {
+        let is_seat = self.seats.is_some_and(|seats| number <= seats);
+        match self.by_relay {
+            0 => Kind::Everything,
+            _ if is_seat => Kind::Everything,
+            behind if number > self.nodes.saturating_sub(behind) => Kind::BehindRelays,
+            _ => Kind::Relay,
+        }
+    }
 }
 
 /// A running development network. Dropping it stops its processes.
@@ -51,6 +80,7 @@ impl Devnet {
         mut say: impl FnMut(String),
     ) -> anyhow::Result<Self> {
         let count = size.nodes;
+        size.check()?;
         std::fs::create_dir_all(home).with_context(|| format!("cannot use {}", home.display()))?;
         let folder = home.join("nodes");
         if folder.exists() {
@@ -75,14 +105,14 @@ impl Devnet {
         let mut signers = Vec::with_capacity(count);
         let mut plans = Vec::with_capacity(count);
         for number in 1..=count {
-            let plan = nodes::Plan::new(&folder, number)?;
+            let plan = nodes::Plan::new(&folder, number, size.kind(number))?;
             admin.fund(plan.wallet(), U256::from(NODE_WEI)).await?;
             // Each node owns itself: clients use no two nodes of one owner on one path.
             let itself = Admin::new(reader.clone(), plan.signer().clone());
             let id = itself.register_node(plan.signer(), plan.record()?).await?;
             nodes.push(plan.info(id)?);
-            signers.push((id, plan.signer().clone()));
-            say(format!("node {id} registered at {}", plan.endpoint));
+            signers.push((id, plan.signer().clone(), plan.roles()));
+            say(plan.describe(id));
             plans.push((id, plan));
         }
         let mut file = NetworkFile {

@@ -19,9 +19,10 @@ use conet_node::{
     config::{ChainConfig, Limits, NodeConfig, Role},
     keys::NodeKeys,
 };
+use conet_wire::claim::NOWHERE;
 use tokio::process::{Child, Command};
 
-use super::{Size, anvil::reserve_port};
+use super::{Size, anvil::reserve_port, economy};
 use crate::{
     commands::node::{USUAL_PRICES, health, ledger_health, ledgers_of},
     specs,
@@ -30,23 +31,36 @@ use crate::{
 /// How long a node may take to come up, or to go down.
 const NODE_SECONDS_MAX: u64 = 30;
 
+/// What a node of the network does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// All that there is.
+    Everything,
+    /// A relay and an agent, without a part in ledgers.
+    Relay,
+    /// Takes part in ledgers through relays, and nothing else.
+    BehindRelays,
+}
+
 /// A node that is not started yet.
 pub(super) struct Plan {
     home: PathBuf,
     keys: NodeKeys,
-    pub(super) endpoint: SocketAddr,
+    kind: Kind,
+    endpoint: SocketAddr,
     private: SocketAddr,
     /// Keeps its ports from others until its process listens.
     _reserved: [TcpListener; 2],
 }
 
 impl Plan {
-    pub(super) fn new(folder: &Path, number: usize) -> anyhow::Result<Self> {
+    pub(super) fn new(folder: &Path, number: usize, kind: Kind) -> anyhow::Result<Self> {
         let reserved = [reserve_port()?, reserve_port()?];
         let [endpoint, private] = &reserved;
         Ok(Self {
             home: folder.join(number.to_string()),
             keys: NodeKeys::generate(),
+            kind,
             endpoint: endpoint.local_addr()?,
             private: private.local_addr()?,
             _reserved: reserved,
@@ -61,14 +75,32 @@ impl Plan {
         self.keys.wallet.signer()
     }
 
+    pub(super) fn roles(&self) -> u16 {
+        match self.kind {
+            Kind::Everything => economy::ROLES,
+            Kind::Relay => economy::RELAYS,
+            Kind::BehindRelays => economy::BEHIND_RELAYS,
+        }
+    }
+
+    pub(super) fn describe(&self, id: U256) -> String {
+        match self.kind {
+            Kind::BehindRelays => format!("node {id} registered, behind relays"),
+            _ => format!("node {id} registered at {}", self.endpoint),
+        }
+    }
+
     /// What the registry shall hold.
     pub(super) fn record(&self) -> anyhow::Result<NodeRegistry::NodeConfig> {
         Ok(NodeRegistry::NodeConfig {
             wallet: self.wallet(),
             keys: key_set(&self.keys.identity()?),
             transportKey: B256::from(self.keys.transport.public().0),
-            endpoints: vec![endpoint::encode(self.endpoint)],
-            roles: super::economy::ROLES,
+            endpoints: vec![endpoint::encode(match self.kind {
+                Kind::BehindRelays => NOWHERE,
+                _ => self.endpoint,
+            })],
+            roles: self.roles(),
             prices: USUAL_PRICES,
             specs: specs::detect(&self.home),
         })
@@ -85,7 +117,10 @@ impl Plan {
         self.keys.save_new(&self.home)?;
         let config = NodeConfig {
             id: u64::try_from(id)?,
-            roles: vec![Role::Relay, Role::Agent],
+            roles: match self.kind {
+                Kind::BehindRelays => Vec::new(),
+                _ => vec![Role::Relay, Role::Agent],
+            },
             listen: self.endpoint,
             private_listen: self.private,
             open_profile: true,
@@ -101,7 +136,13 @@ impl Plan {
             },
             agent: conet_node::agent::AgentConfig::default(),
             limits: Limits::default(),
-            dle: size.map(|size| ledgers_of(file, &size.codes, size.epoch_seconds)).transpose()?,
+            dle: size
+                .filter(|_| self.kind != Kind::Relay)
+                .map(|size| {
+                    let by_relay = self.kind == Kind::BehindRelays;
+                    ledgers_of(file, &size.codes, size.epoch_seconds, by_relay)
+                })
+                .transpose()?,
         };
         Ok(config.save(&self.home)?)
     }
@@ -110,7 +151,7 @@ impl Plan {
     pub(super) fn info(&self, id: U256) -> anyhow::Result<NodeInfo> {
         Ok(NodeInfo {
             id: u64::try_from(id)?,
-            roles: roles::names(super::economy::ROLES).map(Into::into).collect(),
+            roles: roles::names(self.roles()).map(Into::into).collect(),
             endpoint: self.endpoint,
             pid: None,
             home: std::path::absolute(&self.home)?,

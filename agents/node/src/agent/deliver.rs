@@ -29,7 +29,7 @@ impl Agent {
 
     /// Stores first, then answers: a good answer means that the message is on disk
     /// for every client that its key handle names.
-    pub(super) async fn deliver_mail(&self, n1: &[u8]) -> Outcome {
+    pub(crate) async fn deliver_mail(&self, n1: &[u8]) -> Outcome {
         let readers = match self.readers_of(n1) {
             Ok(readers) => readers,
             Err(refusal) => return refusal,

@@ -19,20 +19,14 @@ use conet_chain::{ChainReader, RouteSubmitter};
 use conet_wire::{
     message::Kind,
     network::Network,
-    openpgp::{Decryptor, OpenLimits, open},
-    parcel::{self, Answer, Content, Parcel, ReplyKey, Status},
-    sizes::N2_MAX,
+    parcel::{Content, Status},
 };
 use tokio::sync::Semaphore;
 
 pub use clients::Clients;
 use push::{AcknowledgeError, Outbox, PushStream};
 
-use crate::{
-    clock,
-    metrics::{AgentMetrics, ParcelKind},
-    store::Store,
-};
+use crate::{clock, ledgers::LedgerStream, metrics::ParcelKind, store::Store};
 
 /// Limits and habits of the agent role.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -65,29 +59,12 @@ impl Default for AgentConfig {
     }
 }
 
-/// What an agent says to a parcel.
-#[derive(Debug)]
-pub enum Reply {
-    /// Sealed with the parcel's reply key: only its sender can read it.
-    Sealed {
-        /// For metrics and logs; the relay does not see it.
-        status: Status,
-        /// As long as an N2.
-        sealed: Vec<u8>,
-    },
-    /// To a sender with ordinary OpenPGP tools, who gave no reply key.
-    Plain(Status),
-    /// The stream that was asked for.
-    Stream(Box<PushStream>),
-}
-
 /// The agent role of a node.
 #[derive(Debug)]
 pub struct Agent {
     id: U256,
     network: Network,
     config: AgentConfig,
-    keys: Decryptor,
     store: Store,
     clients: Clients,
     outbox: Arc<Outbox>,
@@ -97,7 +74,6 @@ pub struct Agent {
     registrations: Semaphore,
     /// Held from the last look at a client's keys until they are kept.
     keeping: tokio::sync::Mutex<()>,
-    metrics: AgentMetrics,
 }
 
 /// What an [`Agent`] is made of.
@@ -109,8 +85,6 @@ pub struct Parts {
     pub network: Network,
     /// Limits and habits.
     pub config: AgentConfig,
-    /// The node's OpenPGP keys.
-    pub keys: Decryptor,
     /// Mailboxes.
     pub store: Store,
     /// Open streams over that store.
@@ -119,8 +93,6 @@ pub struct Parts {
     pub reader: ChainReader,
     /// Pays for clients' route updates; `None`: clients submit by themselves.
     pub submitter: Option<RouteSubmitter>,
-    /// Counters.
-    pub metrics: AgentMetrics,
 }
 
 /// What is said of a parcel, before it is sealed.
@@ -141,12 +113,21 @@ impl Outcome {
         body.truncate(REASON_BYTES_MAX);
         Self { status, body }
     }
+
+    pub(crate) const fn status(&self) -> Status {
+        self.status
+    }
+
+    pub(crate) fn into_parts(self) -> (Status, Vec<u8>) {
+        (self.status, self.body)
+    }
 }
 
 /// A request's outcome: an answer, or a stream.
 pub(crate) enum Carried {
     Answer(Outcome),
     Stream(Box<PushStream>),
+    Ledgers(Box<LedgerStream>),
 }
 
 impl Agent {
@@ -163,13 +144,11 @@ impl Agent {
             registrations: Semaphore::new(parts.config.registrations_concurrent_max),
             keeping: tokio::sync::Mutex::default(),
             config: parts.config,
-            keys: parts.keys,
             store: parts.store,
             clients,
             outbox: parts.outbox,
             reader: parts.reader,
             submitter: parts.submitter,
-            metrics: parts.metrics,
         })
     }
 
@@ -191,46 +170,8 @@ impl Agent {
         &self.store
     }
 
-    /// Takes an N2 and does what it says.
-    pub async fn handle(&self, n2: &[u8], want_stream: bool) -> Reply {
-        let (kind, reply) = self.handle_inner(n2, want_stream).await;
-        let status = match &reply {
-            Reply::Sealed { status, .. } | Reply::Plain(status) => *status,
-            Reply::Stream(_) => Status::Done,
-        };
-        self.metrics.count(kind, status);
-        reply
-    }
-
-    async fn handle_inner(&self, n2: &[u8], want_stream: bool) -> (ParcelKind, Reply) {
-        let limits = OpenLimits { plaintext_bytes_max: N2_MAX, ..OpenLimits::default() };
-        let opened = match open(n2, &self.keys, limits) {
-            Ok(opened) => opened,
-            Err(error) => {
-                tracing::debug!(%error, "refused: an N2 does not open");
-                return (ParcelKind::Unread, Reply::Plain(Status::Malformed));
-            }
-        };
-        match parcel::decode(&opened.plaintext) {
-            Err(error) => {
-                tracing::debug!(%error, "refused: no parcel inside");
-                (ParcelKind::Unread, Reply::Plain(Status::Malformed))
-            }
-            Ok(Parcel::Open(n1)) => {
-                (ParcelKind::Mail, Reply::Plain(self.deliver_mail(n1).await.status))
-            }
-            Ok(Parcel::Sealed { content, reply_key, body }) => {
-                let (kind, carried) = self.carry_out(content, body, want_stream).await;
-                let reply = match carried {
-                    Carried::Stream(stream) => Reply::Stream(stream),
-                    Carried::Answer(outcome) => seal(outcome, &reply_key),
-                };
-                (kind, reply)
-            }
-        }
-    }
-
-    async fn carry_out(
+    /// Does what a parcel says.
+    pub(crate) async fn carry_out(
         &self,
         content: Content,
         body: &[u8],
@@ -246,6 +187,10 @@ impl Agent {
             Content::Request => self.request(body, want_stream).await,
             Content::Acknowledgement => {
                 (ParcelKind::Acknowledgement, Carried::Answer(self.acknowledge(body).await))
+            }
+            // No agent's matter: see `Desk`.
+            Content::Ledgers => {
+                (ParcelKind::Ledgers, Carried::Answer(Outcome::new(Status::WrongAddressee)))
             }
         }
     }
@@ -279,18 +224,6 @@ pub(crate) fn unavailable(error: &crate::store::StoreError) -> Outcome {
         _ => {
             tracing::error!(%error, "refused: the store failed");
             Outcome::because(Status::Unavailable, &"the agent's store failed; try again later")
-        }
-    }
-}
-
-fn seal(outcome: Outcome, key: &ReplyKey) -> Reply {
-    let Outcome { status, body } = outcome;
-    let answer = Answer { status, agent_clock: clock::unix_milliseconds(), body };
-    match answer.seal(key) {
-        Ok(sealed) => Reply::Sealed { status, sealed },
-        Err(error) => {
-            tracing::error!(%error, "an answer could not be sealed");
-            Reply::Plain(Status::Unavailable)
         }
     }
 }

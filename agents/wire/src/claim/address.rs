@@ -48,6 +48,10 @@ impl fmt::Display for RefusedRange {
     }
 }
 
+/// What a node without an address of its own registers: the contract wants an endpoint, and nobody can connect to this.
+/// Only nodes may say so that nobody needs to reach: those that are neither relay, agent, archive node nor compute.
+pub const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 1);
+
 impl EndpointPolicy {
     /// Whether a node may listen there.
     ///

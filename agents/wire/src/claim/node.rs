@@ -8,7 +8,7 @@ use alloy::{
 };
 use conet_bindings::{NodeKeys, NodeRegistry::NodeRecord, endpoint, node_registry_domain, roles};
 
-use super::{ClaimError, EndpointPolicy, VerifiedKeys, check_signer};
+use super::{ClaimError, EndpointPolicy, NOWHERE, VerifiedKeys, check_signer};
 use crate::{
     network::Network,
     openpgp::{Handle, PublicCertificate},
@@ -51,6 +51,12 @@ impl Roles {
     #[must_use]
     pub fn agent(self) -> bool {
         self.0 & roles::AGENT != 0
+    }
+
+    /// Whether others must be able to connect to it. Creators, witnesses and validators need no address.
+    #[must_use]
+    pub fn is_reached(self) -> bool {
+        self.0 & !(roles::CREATOR | roles::WITNESS | roles::VALIDATOR) != 0
     }
 }
 
@@ -159,7 +165,7 @@ impl VerifiedNode {
         self.transport_key
     }
 
-    /// Where it listens, in order of preference; at least one.
+    /// Where it listens, in order of preference; none only if nobody needs to reach it.
     #[must_use]
     pub fn endpoints(&self) -> &[SocketAddr] {
         &self.endpoints
@@ -208,7 +214,7 @@ pub fn verify_node(
         return Err(ClaimError::TransportKeyMissing);
     }
     let roles = Roles::from_mask(config.roles).ok_or(ClaimError::Roles { found: config.roles })?;
-    let endpoints = decode_endpoints(&config.endpoints, policy)?;
+    let endpoints = decode_endpoints(&config.endpoints, roles, policy)?;
     let domain = node_registry_domain(network.chain_id, network.registry);
     let digest = NodeKeys::from(record).eip712_signing_hash(&domain);
     check_signer(config.wallet, &digest, &consent.signature)?;
@@ -249,10 +255,14 @@ pub fn verify_node(
 
 fn decode_endpoints(
     endpoints: &[endpoint::Endpoint],
+    roles: Roles,
     policy: EndpointPolicy,
 ) -> Result<Vec<SocketAddr>, ClaimError> {
     if endpoints.is_empty() || endpoints.len() > ENDPOINTS_MAX {
         return Err(ClaimError::EndpointCount { found: endpoints.len() });
+    }
+    if *endpoints == [endpoint::encode(NOWHERE)] && !roles.is_reached() {
+        return Ok(Vec::new());
     }
     let check = |bytes: &endpoint::Endpoint| {
         let found = endpoint::decode(*bytes);

@@ -3,7 +3,7 @@ use alloy::{
     signers::{SignerSync, local::PrivateKeySigner},
     sol_types::SolStruct,
 };
-use conet_bindings::{NodeKeys, NodeRegistry, RouteTable, endpoint, node_registry_domain};
+use conet_bindings::{NodeKeys, NodeRegistry, RouteTable, endpoint, node_registry_domain, roles};
 use proptest::prelude::*;
 
 use super::*;
@@ -320,6 +320,30 @@ fn a_node_says_what_it_offers() {
     assert_eq!(node.transport_key(), TransportPublic([9; 32]));
     assert_eq!(node.prices().minimum_authorization, 3);
     assert_eq!(node.expires(), None);
+}
+
+#[test]
+fn only_who_need_not_be_reached_may_have_no_address() {
+    let mut record = wallet(1).node();
+    record.config.endpoints = vec![endpoint::encode(NOWHERE)];
+    for (mask, may) in [
+        (roles::WITNESS, true),
+        (roles::CREATOR | roles::VALIDATOR, true),
+        (roles::WITNESS | roles::RELAY, false),
+        (roles::AGENT, false),
+        (roles::ARCHIVE | roles::WITNESS, false),
+        (roles::COMPUTE, false),
+    ] {
+        record.config.roles = mask;
+        for policy in [EndpointPolicy::Public, EndpointPolicy::Development] {
+            let checked = verify_node(&network(), &record, NOW, policy);
+            assert_eq!(checked.is_ok_and(|node| node.endpoints().is_empty()), may, "{mask}");
+        }
+    }
+    // Nowhere and somewhere contradict each other.
+    record.config.roles = roles::WITNESS;
+    record.config.endpoints.push(endpoint::encode("8.8.8.8:80".parse().unwrap()));
+    assert!(matches!(check_node(&record), Err(ClaimError::Endpoint { .. })));
 }
 
 #[test]

@@ -47,6 +47,8 @@ pub enum Frame {
     Drained,
     /// The stream ends, and why.
     Notice(Notice),
+    /// The next bytes of a stream of the ledgers' parcels ([`crate::ledgers`]).
+    Bytes(Vec<u8>),
 }
 
 /// Why an agent ends a stream.
@@ -116,6 +118,10 @@ impl Frame {
                 header(out, 4, 1);
                 out.push(*notice as u8);
             }
+            Self::Bytes(bytes) => {
+                header(out, 5, bytes.len());
+                out.extend_from_slice(bytes);
+            }
         }
     }
 
@@ -137,6 +143,7 @@ impl Frame {
                 4 => Notice::TooSlow,
                 _ => return Err(CellError::Frame("notice code")),
             }),
+            5 => Self::Bytes(fields.bytes(payload.len())?.to_vec()),
             _ => return Err(CellError::Frame("type")),
         };
         if fields.0.is_empty() { Ok(frame) } else { Err(CellError::Frame("trailing bytes")) }

@@ -35,6 +35,7 @@ fn frames_of_any_length_cross_in_cells_of_two_sizes() {
         Frame::Drained,
         message(2, 3000),
         Frame::Notice(Notice::Replaced),
+        Frame::Bytes(vec![5; 100_000]),
     ];
     let mut received = Vec::new();
     let mut sizes = Vec::new();

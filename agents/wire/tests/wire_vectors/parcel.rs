@@ -10,11 +10,12 @@ use super::{bytes_of, hex_of, pinned};
 
 const REPLY_KEY: [u8; 32] = [3; 32];
 
-const CASES: [(&str, Content, &[u8]); 4] = [
+const CASES: [(&str, Content, &[u8]); 5] = [
     ("mail", Content::Message(Kind::Mail), b"\xc1 not really an N1"),
     ("live", Content::Message(Kind::Live), b"\xc1 not really an N1"),
     ("request", Content::Request, b"\x03 not really a request"),
     ("acknowledgement", Content::Acknowledgement, b""),
+    ("ledgers", Content::Ledgers, b"\x01 not really a parcel of the ledgers"),
 ];
 
 fn generate() -> Value {

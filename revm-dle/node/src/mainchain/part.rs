@@ -37,6 +37,7 @@ use crate::{
     node::{ArchiveNode, Participant, Setup, StartError},
     registry::NodeMap,
     seeds::SeedSecrets,
+    transport::{Relays, SealedOffice},
 };
 
 /// Why the ledgers' part does not start.
@@ -96,11 +97,16 @@ pub struct LedgerPart {
 }
 
 impl LedgerPart {
-    /// Starts with what is in the node's home folder.
+    /// Starts with what is in the node's home folder. A participant goes through the relays, if there are any.
     ///
     /// # Errors
     /// [`PartError`].
-    pub async fn start(home: &Path, config: &DleConfig, who: Who) -> Result<Self, PartError> {
+    pub async fn start(
+        home: &Path,
+        config: &DleConfig,
+        who: Who,
+        relays: Option<Box<dyn Relays>>,
+    ) -> Result<Self, PartError> {
         let network = NetworkFile {
             rpc_url: who.rpc_url.clone(),
             chain_id: who.network.chain_id,
@@ -116,12 +122,18 @@ impl LedgerPart {
         let is_archive = is_archive(&chain, who.node, &sitting).await?;
         let seats = sitting.seats();
         tracing::info!(group = seats.group, epoch = seats.epoch, is_archive, "the archive group");
+        if is_archive && config.by_relay {
+            tracing::warn!(
+                "by_relay has no effect: an archive node has an address that all others must reach"
+            );
+        }
         let setup = Setup {
             node: NodeId(who.node),
             key: key(&who.signer)?,
             sitting: sitting.clone(),
             nodes: nodes.clone(),
             codes: codes(config)?,
+            relays: relays.filter(|_| !is_archive),
         };
         if !is_archive {
             let participant = Participant::start(home, config, setup).await?;
@@ -145,6 +157,15 @@ impl LedgerPart {
     pub fn routes(&self) -> Option<Router> {
         match &self.role {
             Role::Archive(node) => Some(node.routes().merge(self.routes.clone())),
+            Role::Participant(_) => None,
+        }
+    }
+
+    /// What takes sealed requests of participants by relay; nothing when it is a participant itself.
+    #[must_use]
+    pub fn sealed_office(&self) -> Option<SealedOffice> {
+        match &self.role {
+            Role::Archive(node) => Some(node.sealed_office()),
             Role::Participant(_) => None,
         }
     }

@@ -21,7 +21,7 @@ const IDLE_PER_NODE_MAX: usize = 4;
 
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum RequestError {
+pub enum RequestError {
     /// The node has no endpoint that can be one.
     #[error("expected an endpoint, found {0}")]
     Endpoint(String),

@@ -17,11 +17,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     TransportLimits,
-    client::{Client, RequestError},
+    client::RequestError,
     parcel::{Parcel, ParcelError, Sealer, encode},
     queue::{Batch, Queue},
     replay::Window,
     streams::Streams,
+    way::{Relays, Way},
 };
 use crate::{
     clock,
@@ -36,11 +37,10 @@ use crate::{
 pub struct Hub {
     pub(super) sealer: Sealer,
     pub(super) sitting: Sitting,
-    pub(super) nodes: NodeMap,
     pub(super) limits: TransportLimits,
     pub(super) metrics: Metrics,
     pub(super) streams: Arc<Streams>,
-    pub(super) client: Client,
+    pub(super) to_seats: Way,
     pub(super) inbox: Arc<Inbox>,
     pub(super) stop: CancellationToken,
     window: Mutex<Window>,
@@ -52,7 +52,7 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// For one node. Must be called inside of the runtime that its requests are to run in.
+    /// For one node; through relays, if there are any. Must be called inside of the runtime that its requests are to run in.
     #[must_use]
     pub fn new(
         sealer: Sealer,
@@ -61,10 +61,13 @@ impl Hub {
         inbox: Arc<Inbox>,
         limits: TransportLimits,
         metrics: Metrics,
+        relays: Option<Box<dyn Relays>>,
     ) -> Arc<Self> {
+        let to_seats = Way::new(&limits, &nodes, relays);
+        let limits = to_seats.limits(limits);
         Arc::new(Self {
             streams: Arc::new(Streams::new(limits.clone(), metrics.clone())),
-            client: Client::new(&limits),
+            to_seats,
             window: Mutex::new(Window::new(limits.clone())),
             links: Mutex::default(),
             tasks: TaskTracker::new(),
@@ -73,7 +76,6 @@ impl Hub {
             stop: CancellationToken::new(),
             sealer,
             sitting,
-            nodes,
             inbox,
             limits,
             metrics,
@@ -108,6 +110,11 @@ impl Hub {
         self.window().may_count(node, sequence, now_us)?;
         self.sealer.check(parcel)?;
         self.window().note(node, sequence, now_us)
+    }
+
+    /// Whether a parcel can still count, before all of it is here.
+    pub(super) fn may_count(&self, head: &Parcel) -> Result<(), ParcelError> {
+        self.window().may_count(head.from, head.sequence, clock::unix_us())
     }
 
     fn window(&self) -> MutexGuard<'_, Window> {
@@ -236,7 +243,7 @@ impl Link {
     async fn post(&self, parcel: Bytes) -> Result<(), RequestError> {
         let seats = self.hub.sitting.seats();
         if seats.contains(self.to) {
-            return self.post_to(self.to, parcel).await;
+            return self.hub.post(self.to, parcel).await;
         }
         let seats = seats.nodes();
         let first = self.hub.way.load(Ordering::Relaxed);
@@ -244,7 +251,7 @@ impl Link {
         for turn in 0..seats.len() {
             let at = first.wrapping_add(turn) % seats.len();
             let Some(seat) = seats.get(at) else { break };
-            match self.post_to(*seat, parcel.clone()).await {
+            match self.hub.post(*seat, parcel.clone()).await {
                 Ok(()) => {
                     self.hub.way.store(at, Ordering::Relaxed);
                     return Ok(());
@@ -255,11 +262,5 @@ impl Link {
             }
         }
         Err(last)
-    }
-
-    async fn post_to(&self, seat: NodeId, parcel: Bytes) -> Result<(), RequestError> {
-        let endpoint = self.hub.nodes.endpoint(seat);
-        let endpoint = endpoint.ok_or_else(|| RequestError::Endpoint(format!("none of {seat}")))?;
-        self.hub.client.parcel(&endpoint, parcel).await
     }
 }

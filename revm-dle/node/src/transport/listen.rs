@@ -4,14 +4,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::{Buf as _, BytesMut};
 use conet_committee::keys::NodeId;
-use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
+use futures_util::StreamExt as _;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Hub, STREAM_PATH,
+    Hub,
     client::RequestError,
     parcel::{Kind, Parcel, ParcelError},
+    way::Pieces,
 };
 use crate::metrics::Refusal;
 
@@ -60,16 +60,13 @@ async fn listen_at(hub: Arc<Hub>, seat: NodeId) {
 }
 
 async fn once(hub: &Hub, seat: NodeId, pause: &mut Duration) -> RequestError {
-    let Some(endpoint) = hub.nodes.endpoint(seat) else {
-        return RequestError::Endpoint(format!("none of {seat}"));
-    };
-    let asks = hub.sealer.listen(seat).bytes().clone();
-    match hub.client.post(&endpoint, STREAM_PATH, asks).await {
+    match hub.hear(seat).await {
         Err(error) => error,
-        Ok(response) => {
+        Ok(pieces) => {
             *pause = PAUSE_MIN;
+            let _heard = hub.metrics.seat_heard();
             let read = Read { hub, bytes: BytesMut::new() };
-            read.all(response.into_body()).await
+            read.all(pieces).await
         }
     }
 }
@@ -80,17 +77,15 @@ struct Read<'a> {
 }
 
 impl Read<'_> {
-    async fn all(mut self, mut body: Incoming) -> RequestError {
+    async fn all(mut self, mut pieces: Pieces) -> RequestError {
         let silence_ms = self.hub.limits.silence_ms_max;
         let silence = Duration::from_millis(silence_ms);
         loop {
-            match tokio::time::timeout(silence, body.frame()).await {
+            match tokio::time::timeout(silence, pieces.next()).await {
                 Err(_) => return RequestError::TooSlow(silence_ms),
                 Ok(None) => return RequestError::NoAnswer("it is over".into()),
-                Ok(Some(Err(error))) => return RequestError::NoAnswer(error.to_string()),
-                Ok(Some(Ok(frame))) => {
-                    self.bytes.extend_from_slice(&frame.into_data().unwrap_or_default());
-                }
+                Ok(Some(Err(error))) => return error,
+                Ok(Some(Ok(piece))) => self.bytes.extend_from_slice(&piece),
             }
             while let Some(parcel) = match self.next_parcel() {
                 Ok(parcel) => parcel,

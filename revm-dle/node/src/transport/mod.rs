@@ -6,6 +6,8 @@
 //! participant ── POST /dle/v1/parcel ─► seat ── on its stream ─► participant
 //! ```
 //!
+//! Or, by relay, the same two requests [sealed](way) and through the stealth internet.
+//!
 //! A second stream of a participant ends its first. Between participants a parcel goes through the first seat that has
 //! the recipient's stream; the seat cannot change it.
 //!
@@ -16,19 +18,25 @@ mod budget;
 mod client;
 mod hub;
 mod listen;
+mod office;
 pub mod parcel;
+mod parts;
 mod queue;
 mod replay;
 mod server;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod way;
 
 use serde::{Deserialize, Serialize};
 
+pub use client::RequestError;
 pub use hub::{Hub, HubOutlet};
 pub use listen::listen;
+pub use office::SealedOffice;
 pub use server::routes;
+pub use way::{Pieces, Relays, ToSeat};
 
 /// Where parcels are posted.
 pub const PARCEL_PATH: &str = "/dle/v1/parcel";
@@ -84,6 +92,10 @@ pub struct TransportLimits {
     pub bodies_bytes_max: usize,
     /// Bytes of bodies under way from one address.
     pub bodies_bytes_per_address_max: usize,
+    /// Long parcels of one sender of which some parts are here, and others not yet; they may take as long as a body.
+    pub unfinished_per_sender_max: usize,
+    /// Bytes of all of them.
+    pub unfinished_bytes_max: usize,
 }
 
 impl Default for TransportLimits {
@@ -112,6 +124,8 @@ impl Default for TransportLimits {
             body_ms_max: 30_000,
             bodies_bytes_max: 512 << 20,
             bodies_bytes_per_address_max: 128 << 20,
+            unfinished_per_sender_max: 2,
+            unfinished_bytes_max: 256 << 20,
         }
     }
 }

@@ -171,6 +171,11 @@ fn next_message(rest: &mut &[u8]) -> Result<(Message, usize), ParcelError> {
     }
 }
 
+/// What the sender's signature says of the contents.
+pub(super) fn contents_hash(contents: &[u8]) -> B256 {
+    keccak256(contents)
+}
+
 /// A message as it is put into a parcel; `None` when it has no bytes, or is longer than any.
 #[must_use]
 pub fn encode(message: &Message, bytes_max: usize) -> Option<Bytes> {
@@ -244,7 +249,7 @@ impl Sealer {
 
     fn finish(&self, kind: Kind, to: NodeId, mut whole: BytesMut) -> Parcel {
         let (from, sequence) = (self.me, self.next_sequence());
-        let contents = keccak256(whole.get(HEAD_LEN..).unwrap_or_default());
+        let contents = contents_hash(whole.get(HEAD_LEN..).unwrap_or_default());
         let signature = self.keys.sign(self.digest(kind, (from, to), sequence, contents));
         let mut head = Vec::with_capacity(HEAD_LEN);
         head.extend([VERSION, kind as u8]);
@@ -270,9 +275,13 @@ impl Sealer {
     /// # Errors
     /// [`ParcelError::Unknown`], [`ParcelError::Forged`].
     pub fn check(&self, parcel: &Parcel) -> Result<(), ParcelError> {
+        self.check_head(parcel, contents_hash(parcel.contents()))
+    }
+
+    /// Whether a parcel with this head, and contents of this hash, would be its sender's.
+    pub(super) fn check_head(&self, parcel: &Parcel, contents: B256) -> Result<(), ParcelError> {
         let node = parcel.from;
         let wallet = self.registry.wallet(node).ok_or(ParcelError::Unknown { node })?;
-        let contents = keccak256(parcel.contents());
         let digest = self.digest(parcel.kind, (node, parcel.to), parcel.sequence, contents);
         let is_good = self.keys.verify(wallet, digest, &parcel.signature);
         if is_good { Ok(()) } else { Err(ParcelError::Forged { node }) }

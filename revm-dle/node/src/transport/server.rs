@@ -1,4 +1,4 @@
-//! What other nodes ask of an archive node.
+//! What other nodes ask of an archive node by a connection of their own.
 //!
 //! | request | body | answer |
 //! |---|---|---|
@@ -17,18 +17,16 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use bytes::{BufMut as _, Bytes, BytesMut};
+use futures_util::StreamExt as _;
 use http::{StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 
 use super::{
     Hub, PARCEL_PATH, STREAM_PATH,
     budget::Budget,
-    parcel::{Kind, Parcel, ParcelError, Sealer},
-    queue::Batch,
-    streams::Stream,
+    office::{Frames, Refused},
+    parcel::Parcel,
 };
-use crate::metrics::Refusal;
 
 #[derive(Debug, Clone)]
 struct Office {
@@ -45,53 +43,9 @@ pub fn routes(hub: Arc<Hub>) -> Router {
         .with_state(Office { hub, budget })
 }
 
-/// Why a request is refused.
-#[derive(Debug, thiserror::Error)]
-enum Refused {
-    #[error(transparent)]
-    Parcel(#[from] ParcelError),
-    #[error("expected a length, found none")]
-    NoLength,
-    #[error("expected at most {max} bytes, found {found}")]
-    TooLong { max: usize, found: usize },
-    #[error("expected a whole parcel in time, found a part of one")]
-    Cut,
-    #[error("expected fewer requests at once, found too many")]
-    Busy,
-}
-
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let status = match &self {
-            Self::Parcel(ParcelError::Malformed) => StatusCode::BAD_REQUEST,
-            Self::Parcel(ParcelError::Unknown { .. } | ParcelError::Forged { .. }) => {
-                StatusCode::FORBIDDEN
-            }
-            Self::Parcel(ParcelError::NotOurs { .. }) => StatusCode::NOT_FOUND,
-            Self::Parcel(ParcelError::Replayed { .. }) => StatusCode::CONFLICT,
-            Self::Parcel(ParcelError::TooManySenders { .. }) | Self::Busy => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-            Self::NoLength => StatusCode::LENGTH_REQUIRED,
-            Self::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Cut => StatusCode::REQUEST_TIMEOUT,
-        };
-        (status, self.to_string()).into_response()
-    }
-}
-
-impl Refused {
-    const fn reason(&self) -> Refusal {
-        match self {
-            Self::Parcel(ParcelError::Malformed) => Refusal::Malformed,
-            Self::Parcel(ParcelError::Unknown { .. } | ParcelError::Forged { .. }) => {
-                Refusal::Forged
-            }
-            Self::Parcel(ParcelError::NotOurs { .. }) => Refusal::NoStream,
-            Self::Parcel(ParcelError::Replayed { .. }) => Refusal::Replayed,
-            Self::Parcel(ParcelError::TooManySenders { .. }) | Self::Busy => Refusal::Busy,
-            Self::NoLength | Self::TooLong { .. } | Self::Cut => Refusal::Body,
-        }
+        (self.status(), self.to_string()).into_response()
     }
 }
 
@@ -112,90 +66,26 @@ async fn open_stream(
     request: Request,
 ) -> Response {
     match office.open(caller, request).await {
-        Ok(body) => ([(header::CONTENT_TYPE, "application/octet-stream")], body).into_response(),
+        Ok(frames) => {
+            let body = Body::from_stream(frames.map(Ok::<_, std::convert::Infallible>));
+            ([(header::CONTENT_TYPE, "application/octet-stream")], body).into_response()
+        }
         Err(refused) => office.refuse(refused),
     }
 }
 
-/// A participant's stream, as a body.
-struct Pushed {
-    stream: Stream,
-    sealer: Sealer,
-    keepalive: Duration,
-    is_new: bool,
-}
-
-impl Pushed {
-    async fn next(&mut self) -> Option<Bytes> {
-        if std::mem::take(&mut self.is_new) {
-            // So that the other side knows at once.
-            return Some(Bytes::from_static(&[0; 4]));
-        }
-        match tokio::time::timeout(self.keepalive, self.stream.queue.next()).await {
-            Err(_) => Some(Bytes::from_static(&[0; 4])),
-            Ok(None) => None,
-            Ok(Some(Batch::Passed(parcel))) => Some(framed(&parcel)),
-            Ok(Some(Batch::Own(messages))) => {
-                let parcel = self.sealer.seal(self.stream.node, &messages);
-                Some(framed(parcel.bytes()))
-            }
-        }
-    }
-}
-
-fn framed(parcel: &Bytes) -> Bytes {
-    let mut frame = BytesMut::with_capacity(4 + parcel.len());
-    frame.put_u32(u32::try_from(parcel.len()).unwrap_or(u32::MAX));
-    frame.put_slice(parcel);
-    frame.freeze()
-}
-
 impl Office {
     fn refuse(&self, refused: Refused) -> Response {
-        self.hub.metrics.refuse(refused.reason());
-        tracing::debug!(error = %refused, "a request is refused");
+        self.hub.note(&refused);
         refused.into_response()
     }
 
     async fn take(&self, caller: SocketAddr, request: Request) -> Result<(), Refused> {
-        let parcel = self.read(caller, request).await?;
-        if parcel.kind != Kind::Messages {
-            return Err(ParcelError::Malformed.into());
-        }
-        let (hub, me) = (&self.hub, self.hub.sealer.me());
-        if parcel.to == me {
-            hub.admit(&parcel)?;
-            return Ok(hub.take(&parcel)?);
-        }
-        // Before it is noted as seen: the sender tries the next seat with the same parcel, and this one later maybe.
-        let not_ours = ParcelError::NotOurs { expected: me, found: parcel.to };
-        let queue = hub.streams.queue(parcel.to).ok_or(not_ours)?;
-        hub.admit(&parcel)?;
-        for _ in 0..queue.pass(parcel.from, parcel.bytes().clone()) {
-            hub.metrics.refuse(Refusal::OutboxFull);
-        }
-        Ok(())
+        self.hub.deliver(&self.read(caller, request).await?)
     }
 
-    async fn open(&self, caller: SocketAddr, request: Request) -> Result<Body, Refused> {
-        let parcel = self.read(caller, request).await?;
-        let (hub, me) = (&self.hub, self.hub.sealer.me());
-        if parcel.kind != Kind::Listen {
-            return Err(ParcelError::Malformed.into());
-        }
-        if parcel.to != me {
-            return Err(ParcelError::NotOurs { expected: me, found: parcel.to }.into());
-        }
-        hub.admit(&parcel)?;
-        let stream = hub.streams.begin(parcel.from).ok_or(Refused::Busy)?;
-        tracing::debug!(node = stream.node.0, "a participant listens");
-        let keepalive = Duration::from_millis(hub.limits.keepalive_ms);
-        let pushed = Pushed { stream, sealer: hub.sealer.clone(), keepalive, is_new: true };
-        let frames = futures_util::stream::unfold(pushed, |mut pushed| async move {
-            let frame = pushed.next().await?;
-            Some((Ok::<_, std::convert::Infallible>(frame), pushed))
-        });
-        Ok(Body::from_stream(frames))
+    async fn open(&self, caller: SocketAddr, request: Request) -> Result<Frames, Refused> {
+        self.hub.open(&self.read(caller, request).await?)
     }
 
     /// Reads a parcel: bounded in length, in time, and in what all of them take together.

@@ -21,6 +21,8 @@ use crate::{
     runtime::{Inbox, Outlet as _, RuntimeLimits},
 };
 
+mod sealed;
+
 const SEAT: NodeId = NodeId(1);
 const OTHER_SEAT: NodeId = NodeId(2);
 const MEMBERS: [NodeId; 2] = [NodeId(101), NodeId(102)];
@@ -68,6 +70,14 @@ impl Net {
     }
 
     fn hub(&self, node: NodeId) -> (Arc<Hub>, Arc<Inbox>, Metrics) {
+        self.hub_by(node, None)
+    }
+
+    fn hub_by(
+        &self,
+        node: NodeId,
+        relays: Option<Box<dyn Relays>>,
+    ) -> (Arc<Hub>, Arc<Inbox>, Metrics) {
         let metrics = Metrics::new();
         let inbox = Arc::new(Inbox::new(RuntimeLimits::default(), metrics.clone()));
         let hub = Hub::new(
@@ -77,6 +87,7 @@ impl Net {
             inbox.clone(),
             self.limits.clone(),
             metrics.clone(),
+            relays,
         );
         (hub, inbox, metrics)
     }

@@ -112,6 +112,7 @@ impl Network {
 
     fn setup(&self, id: u64) -> Setup {
         Setup {
+            relays: None,
             node: NodeId(id),
             key: key(id),
             sitting: self.sitting.clone(),

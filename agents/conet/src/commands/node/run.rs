@@ -15,6 +15,8 @@ use conet_node::{
     keys::NodeKeys,
 };
 
+use crate::by_relay;
+
 /// How long a node waits, at its start and end, for the chain to know that it is on- or offline.
 const ANNOUNCE_SECONDS_MAX: u64 = 5;
 
@@ -44,7 +46,11 @@ async fn run_parts(home: &Path, config: NodeConfig, keys: NodeKeys) -> anyhow::R
     };
     let mut mounted = Mounted::default();
     if let Some(part) = &ledgers {
-        mounted = Mounted { public: part.routes(), private: part.private_routes() };
+        mounted = Mounted {
+            public: part.routes(),
+            private: part.private_routes(),
+            ledgers: part.sealed_office().map(by_relay::at_seat),
+        };
     }
     let node = Node::start(home, config, keys, mounted).await?;
     let stopped = stop_signal().await;
@@ -72,7 +78,16 @@ async fn start_ledgers(
         network: config.chain.network(),
         development: config.development,
     };
-    let started = LedgerPart::start(home, &ledgers, who).await;
+    if ledgers.by_relay && !config.roles.is_empty() {
+        tracing::warn!(
+            "by_relay hides little of a node that is a relay or an agent besides: that needs an address"
+        );
+    }
+    let relays = match ledgers.by_relay {
+        true => Some(by_relay::of_participant(home, &ledgers, &who).await?),
+        false => None,
+    };
+    let started = LedgerPart::start(home, &ledgers, who, relays).await;
     started.context("starting the ledgers' part of the node")
 }
 

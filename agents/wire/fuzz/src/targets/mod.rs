@@ -8,6 +8,7 @@
 mod certificate;
 mod envelope;
 mod fixed;
+mod ledgers;
 mod message;
 mod openpgp;
 mod parcel;
@@ -27,12 +28,13 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     recipient::TARGET,
     certificate::TARGET,
     openpgp::TARGET,
     message::TARGET,
     parcel::TARGET,
+    ledgers::TARGET,
     request::TARGET,
     session::TARGET,
     envelope::TARGET,

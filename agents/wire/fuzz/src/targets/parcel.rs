@@ -55,6 +55,7 @@ fn samples() -> Vec<Vec<u8>> {
         Content::Message(Kind::Live),
         Content::Request,
         Content::Acknowledgement,
+        Content::Ledgers,
     ];
     let parcels = contents.map(|content| variant(0, &encode(content, &key, b"a body")));
     let answer = Answer { status: Status::Moved, agent_clock: 7, body: b"gone".to_vec() };

@@ -1,0 +1,3 @@
+#![no_main]
+
+conet_wire_fuzz::fuzz!("ledgers");
