@@ -56,7 +56,7 @@ pub enum Message {
     Disagreement(Box<Disagreement>, Body),
     /// To seats: two votes that exclude each other.
     Evidence(Ballot, Ballot),
-    /// To seats: a node waits to be drawn.
+    /// To seats: a node wishes to be drawn.
     Join(Joining),
     /// To seats: where does this chain stand?
     FetchNotice {
@@ -97,7 +97,7 @@ pub enum Message {
     },
     /// To the creator: a member's vote.
     Vote(Word),
-    /// To members: their wish of this number was drawn already, or let go.
+    /// To members: their wish of this number stands no more.
     Used {
         /// The wish.
         number: u64,

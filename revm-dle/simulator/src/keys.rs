@@ -34,6 +34,9 @@ fn signature(wallet: Address, digest: B256) -> Compact {
 /// For how many chains at once everybody's stake is enough.
 pub(crate) const SEATS: u32 = 8;
 
+/// For how long a wish to be drawn stands: short, so that many end within a run.
+pub(crate) const WISH_MS: u64 = 12_000;
+
 /// Every node has the wallet of its number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Everybody;

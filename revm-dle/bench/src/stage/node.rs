@@ -27,8 +27,8 @@ use crate::{
     note::{EPOCH, MAIN_CHAIN, key},
 };
 
-/// In how many chains a participant serves: as many as there are.
-const PARTS_MAX: usize = 1 << 20;
+/// In how many chains a participant serves, and for how many its stake is enough: as many as there are.
+const PARTS_MAX: u32 = 1 << 20;
 
 /// Who takes part.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -77,7 +77,7 @@ impl SeatMaker {
         let mut entries = Vec::new();
         for id in everybody(cast) {
             let entry = NodeEntry::new(id, key(id.0)?.wallet(), None);
-            entries.push(NodeEntry { roles: cast.roles(id), ..entry });
+            entries.push(NodeEntry { roles: cast.roles(id), seats: PARTS_MAX, ..entry });
         }
         Ok(Self { cast, seats, registry: Arc::new(NodeMap::new(entries)), codes, begun })
     }
@@ -123,7 +123,7 @@ impl SeatMaker {
             seats: self.seats.clone(),
             voting: self.voting(me, meter)?,
             timing: MemberTiming::default(),
-            parts_max: PARTS_MAX,
+            parts_max: PARTS_MAX as usize,
         };
         Ok(Member::new(config, self.ledgers(meter), 0))
     }

@@ -19,7 +19,7 @@ use crate::{
 pub enum Item {
     /// The main chain knows a new chain: its group is to be drawn.
     Open(Opening),
-    /// A node waits to be drawn; or waits anew, at the end of the line.
+    /// A node wishes to be drawn from now on; or wishes something else, or to be drawn no more.
     Join(Joining),
     /// A certified block, with the seats' words on it so far. With those of all active seats it is final.
     Block(Box<CertifiedHeader>, Vec<Word>),
@@ -79,11 +79,12 @@ pub struct Opening {
     pub gas_price: u64,
 }
 
-/// A node's wish to be drawn.
+/// A node's wish to be drawn. It stands: see [`crate::archive`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Joining {
-    /// Who, for which roles, with how many lots: what its stake is enough for. Every seat reads that for itself on the
-    /// main chain, before it votes; all go by the item from then on.
+    /// Who, for which roles, in how many chains at once: no more than its stake is enough for. Every seat reads that for
+    /// itself on the main chain, before it votes; all go by the item from then on. For no role or no seat: the wish
+    /// before is taken back.
     pub offer: Offer,
     /// Counts its wishes, so that an old one cannot be logged again.
     pub number: u64,

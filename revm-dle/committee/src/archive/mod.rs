@@ -15,6 +15,7 @@ pub mod notice;
 mod places;
 mod signers;
 mod state;
+mod wishes;
 
 pub use ceremony::Ceremony;
 pub use chain::{Chain, Pending, Place};

@@ -208,7 +208,6 @@ impl Member {
         if is_in != was_in {
             out.persist(crate::Record::Notice(Box::new(proven.clone())));
         }
-        self.waiting.note(is_in, was_in);
         let notice = proven.notice;
         if self.ledgers.has(notice.hash) {
             self.ledgers.finalized(chain, notice.hash);

@@ -136,7 +136,7 @@ impl Desk {
     pub(super) fn is_on_main_chain(&self, item: &Item) -> bool {
         match item {
             Item::Open(opening) => self.knows_opening(opening),
-            Item::Join(joining) => self.voting.offer(joining.offer.node) == joining.offer,
+            Item::Join(joining) => joining.offer.is_within(&self.voting.offer(joining.offer.node)),
             Item::Handover(handover) => self.successors.as_ref() == Some(handover),
             Item::Member(announced) => self.is_invited(announced),
             _ => true,

@@ -1,7 +1,9 @@
 //! Sends junk that looks like messages: votes in the names of others, certificates of one voter, entries that are too
-//! long, notices that nobody decided. Nothing of it may count; what it says besides is honest.
+//! long, notices that nobody decided. Nothing of it may count; what it says besides is honest, but that it is fickle in
+//! what it wishes for.
 
 use alloy::primitives::{B256, Bytes, keccak256};
+use conet_bindings::roles;
 use conet_committee::{
     Action,
     archive::{
@@ -35,8 +37,10 @@ pub(crate) struct Flooder {
 impl Behaviour for Flooder {
     fn twist(&mut self, mut actions: Vec<Action>, liar: &mut Liar<'_>) -> Vec<Action> {
         for action in &mut actions {
-            if let Action::Send(_, Message::Frozen(frozen)) = action {
-                *frozen = garbled(frozen, liar);
+            match action {
+                Action::Send(_, Message::Frozen(frozen)) => *frozen = garbled(frozen, liar),
+                Action::Send(_, Message::Join(joining)) => *joining = fickle(joining, liar),
+                _ => {}
             }
         }
         while liar.rng.random_ratio(1, 3) {
@@ -78,6 +82,19 @@ fn forged_wish(liar: &mut Liar<'_>) -> Message {
     let (node, number) = (liar.somebody(), liar.rng.random());
     let offer = liar.voting.offer(node);
     Message::Join(Joining { offer, number, signature: forged(liar) })
+}
+
+/// Its own wish, for less; by turns for nothing at all. The same before all seats.
+fn fickle(joining: &Joining, liar: &Liar<'_>) -> Joining {
+    let Joining { mut offer, number, .. } = *joining;
+    match (number + offer.node.0) % 4 {
+        0 => offer = Offer::nothing(offer.node),
+        1 => offer.seats = 1,
+        2 => offer.roles &= roles::VALIDATOR,
+        _ => {}
+    }
+    let signature = liar.voting.sign(Joining::struct_hash(liar.seats.log, &offer, number));
+    Joining { offer, number, signature }
 }
 
 /// It waits itself, with more lots than its stake is enough for.

@@ -9,7 +9,8 @@
 //!   final or signed by its whole group;
 //! - one final block at each height of a chain, with the votes of its whole group and of every active seat;
 //! - a final block is what executing it gives, by arithmetic written anew here, and no money appears or vanishes;
-//! - seeds are signed when their entries are final, and draw whom they must;
+//! - seeds are signed when their entries are final, and draw whom they must; whoever wishes to be drawn and has room for
+//!   another chain waits, in the order of the log, and nobody else;
 //! - no honest node is found guilty, reported or barred, and more than two thirds of the seats stay active;
 //! - an epoch begins with the one state that the one before ended with, and those whom the main chain named; heights go on,
 //!   chains begin new views, and no draw outlives its epoch.
@@ -23,6 +24,7 @@ mod draws;
 mod log;
 mod violation;
 mod votes;
+mod waits;
 
 use std::collections::BTreeMap;
 
