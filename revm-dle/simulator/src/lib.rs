@@ -39,6 +39,8 @@ pub struct Report {
     pub liars: usize,
     /// How many were seen to vote twice by one honest seat.
     pub cheats: usize,
+    /// How many fell into a trap.
+    pub caught: usize,
     /// Stands for everything that happened, in its order.
     pub trace: u64,
 }

@@ -192,6 +192,10 @@ fn told(message: &Message) -> String {
             format!("{} disagrees: {}", why.other.ballot.voter, vote(&why.create))
         }
         Message::Evidence(first, second) => format!("{} but {}", vote(first), vote(second)),
+        Message::Told(header) => format!("told {}", short(header.hash())),
+        Message::Caught(caught) => {
+            format!("{} caught {}: {}", caught.setter, caught.ballot.voter, vote(&caught.ballot))
+        }
         Message::Used { number } => format!("wish {number} stands no more"),
         Message::Join(joining) => format!(
             "{} wishes, {}: {} seats",

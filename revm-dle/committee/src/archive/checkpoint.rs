@@ -55,7 +55,7 @@ impl State {
             barred: self.barred.iter().copied().collect(),
             chains: self.chains.values().map(|chain| Chain::clone(chain)).collect(),
             pool: self.pool.snapshot(),
-            wishes: self.wishes.iter().map(|(node, wish)| (*node, *wish)).collect(),
+            wishes: self.wishes.iter().map(|(node, wish)| (*node, wish.clone())).collect(),
             lineups: self.lineups.iter().map(lineup).collect(),
             selected: self.selected,
             hungry: self.hungry.iter().copied().collect(),

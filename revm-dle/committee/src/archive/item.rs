@@ -5,6 +5,7 @@ use conet_bindings::ledger::Vote;
 use conet_ledger::block::{Header, Outcome};
 use serde::{Deserialize, Serialize};
 
+use super::traps::Caught;
 use crate::{
     keys::{Compact, NodeId},
     roulette::{
@@ -33,6 +34,8 @@ pub enum Item {
     Disagreement(Box<Disagreement>),
     /// Two votes that exclude each other.
     Evidence(Ballot, Ballot),
+    /// Somebody fell into a trap.
+    Caught(Box<Caught>),
     /// The seed of an entry that is final.
     Seed(SeedOf),
     /// A seat that was taken for silent is back.
@@ -88,6 +91,8 @@ pub struct Joining {
     pub offer: Offer,
     /// Counts its wishes, so that an old one cannot be logged again.
     pub number: u64,
+    /// What it commits to for its traps, if it sets any: see [`super::traps`]. Else zero.
+    pub trap: B256,
     /// The node's, over [`Self::struct_hash`].
     pub signature: Compact,
 }
@@ -95,9 +100,10 @@ pub struct Joining {
 impl Joining {
     /// What the node signs.
     #[must_use]
-    pub fn struct_hash(log: B256, offer: &Offer, number: u64) -> B256 {
+    pub fn struct_hash(log: B256, offer: &Offer, number: u64, trap: B256) -> B256 {
         let Offer { node, roles, seats } = *offer;
-        tagged(b"CoNET join", log, &[node.0, roles.into(), seats.into(), number])
+        let id = keccak256([log, trap].concat());
+        tagged(b"CoNET join", id, &[node.0, roles.into(), seats.into(), number])
     }
 }
 

@@ -15,6 +15,7 @@ pub mod notice;
 mod places;
 mod signers;
 mod state;
+pub mod traps;
 mod wishes;
 
 pub use ceremony::Ceremony;

@@ -44,6 +44,8 @@ pub struct Rules {
     pub ceremony_ms: u64,
     /// For how long a wish to be drawn stands.
     pub wish_ms: u64,
+    /// Of so many blocks, a creator sets a trap beside one.
+    pub trap_one_in: u64,
     /// Each so many entries have the hash of the state after them.
     pub checkpoint_every: u64,
 }
@@ -55,6 +57,7 @@ impl Default for Rules {
             answer_ms: 1_000,
             ceremony_ms: 5_000,
             wish_ms: 3_600_000,
+            trap_one_in: 64,
             checkpoint_every: 1_024,
         }
     }
@@ -256,6 +259,7 @@ impl State {
             Item::Answer(answer) => self.answer(answer),
             Item::Disagreement(disagreement) => self.dispute(disagreement),
             Item::Evidence(first, second) => self.convict(first, second),
+            Item::Caught(caught) => self.catch(caught),
             Item::Seed(seed) => self.draw(seed),
             Item::Return(returning) => self.reinstate(returning),
             Item::Handover(handover) => self.name_successors(handover),
@@ -326,6 +330,9 @@ impl State {
         let before = self.chains.get(&chain.id);
         if before.is_some_and(|before| before.group().eq(chain.group())) {
             return;
+        }
+        if before.is_none_or(|before| before.creator != chain.creator) {
+            chain.trap = chain.creator.and_then(|creator| self.commitment(creator));
         }
         chain.since = chain.height + 1;
         if chain.is_whole() {

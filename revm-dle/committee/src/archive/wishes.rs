@@ -28,16 +28,22 @@ use super::{
     error::{ItemError, Result},
     item::Joining,
     state::{State, WAITING_MAX},
+    traps::Commitment,
 };
 use crate::{keys::NodeId, roulette::pool::Offer};
 
+/// For how many of a node's wishes it is known what they committed to: what was signed under one may come late.
+const TRAPS_KEPT: usize = 8;
+
 /// A node's last wish.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Wish {
     /// Counts the node's wishes.
     number: u64,
     /// What it offers, and until when, if it stands.
     standing: Option<(Offer, u64)>,
+    /// What it and the ones before committed to for traps, with their numbers; the newest first.
+    traps: Vec<(u64, B256)>,
 }
 
 impl Wish {
@@ -69,7 +75,7 @@ impl State {
 
     /// A node wishes to be drawn; or to be drawn no more.
     pub(super) fn join(&mut self, joining: &Joining) -> Result<()> {
-        let Joining { offer, number, signature } = joining;
+        let Joining { offer, number, trap, signature } = joining;
         let node = offer.node;
         if self.barred.contains(&node) || self.seats.contains(node) {
             return Err(ItemError::NotEntitled { node });
@@ -82,17 +88,17 @@ impl State {
         if is_new && self.expiring.len() as u64 >= WAITING_MAX {
             return Err(ItemError::NotEntitled { node });
         }
-        if !self.voting.signed(
-            node,
-            Joining::struct_hash(self.seats.log, offer, *number),
-            signature,
-        ) {
+        let signed = Joining::struct_hash(self.seats.log, offer, *number, *trap);
+        if !self.voting.signed(node, signed, signature) {
             return Err(ItemError::Signature { node });
         }
         self.end_wish(node);
         let ends_ms = self.time_ms + self.rules.wish_ms;
         let standing = (!offer.is_nothing()).then_some((*offer, ends_ms));
-        self.wishes.insert(node, Wish { number: *number, standing });
+        let before = self.wishes.get(&node).into_iter().flat_map(|wish| wish.traps.iter().copied());
+        let traps = (!trap.is_zero()).then_some((*number, *trap)).into_iter().chain(before);
+        let traps = traps.take(TRAPS_KEPT).collect();
+        self.wishes.insert(node, Wish { number: *number, standing, traps });
         self.expiring.extend(standing.map(|_| (ends_ms, node)));
         self.settle(node);
         Ok(())
@@ -100,11 +106,22 @@ impl State {
 
     /// A node waits no more.
     pub(super) fn end_wish(&mut self, node: NodeId) {
-        let Some(ends_ms) = self.wishes.get(&node).and_then(Wish::ends_ms) else { return };
+        let Some(wish) = self.wishes.get_mut(&node) else { return };
+        let Some((_, ends_ms)) = wish.standing.take() else { return };
         self.expiring.remove(&(ends_ms, node));
-        let wish = Wish { number: self.wish(node), standing: None };
-        self.wishes.insert(node, wish);
         self.settle(node);
+    }
+
+    /// What a node committed to last.
+    pub(super) fn commitment(&self, node: NodeId) -> Option<Commitment> {
+        let (number, hash) = self.wishes.get(&node)?.traps.first().copied()?;
+        Some(Commitment { number, hash, one_in: self.rules.trap_one_in })
+    }
+
+    /// Whether a node committed to this, not too many wishes ago.
+    pub(super) fn has_committed(&self, node: NodeId, trap: B256) -> bool {
+        let known = self.wishes.get(&node);
+        known.is_some_and(|wish| wish.traps.iter().any(|(_, hash)| *hash == trap))
     }
 
     /// Ends the wishes whose time is over at the entry's time.

@@ -2,9 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use alloy::primitives::B256;
+use conet_bindings::roles;
+
 use super::Member;
 use crate::{
-    archive::item::Joining, journal::Record, keys::NodeId, message::Message, outbox::Outbox,
+    archive::{item::Joining, traps},
+    journal::Record,
+    keys::NodeId,
+    message::Message,
+    outbox::Outbox,
     roulette::pool::Offer,
 };
 
@@ -60,11 +67,18 @@ impl Member {
         self.waiting.said = Some(joining);
     }
 
+    /// Another secret for traps comes with another wish.
+    pub(super) fn wish_anew(&mut self) {
+        self.waiting.said = None;
+    }
+
     fn wish(&mut self, offer: Offer, out: &mut Outbox) {
         let number = self.waiting.number + 1;
         out.persist(Record::Joined(number));
-        let signed = Joining::struct_hash(self.config.seats.log, &offer, number);
-        let joining = Joining { offer, number, signature: self.config.voting.sign(signed) };
+        let makes_blocks = offer.roles & roles::CREATOR != 0;
+        let trap = if makes_blocks { traps::commit(self.trap_secret(number)) } else { B256::ZERO };
+        let signed = Joining::struct_hash(self.config.seats.log, &offer, number, trap);
+        let joining = Joining { offer, number, trap, signature: self.config.voting.sign(signed) };
         out.send_all(self.config.seats.nodes(), Message::Join(joining.clone()));
         let said = Some(joining);
         self.waiting = Waiting { number, said, said_ms: self.now_ms, used: BTreeSet::new() };

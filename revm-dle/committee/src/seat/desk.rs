@@ -192,6 +192,7 @@ impl Desk {
                 in_view(&about.chain, about.height, about.view)
             }
             Item::Evidence(first, _) => !state.barred.contains(&first.voter),
+            Item::Caught(caught) => state.check_caught(caught).is_ok(),
             Item::Seed(seed) => state.seeds_wanted().any(|height| height == seed.height),
             Item::Return(returning) => {
                 state.suspended.get(&returning.node).is_some_and(|since| returning.since >= *since)

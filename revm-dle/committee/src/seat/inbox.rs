@@ -45,6 +45,7 @@ impl Desk {
                 self.take_disagreement(*disagreement, body, out)
             }
             Message::Evidence(first, second) => self.take_evidence(first, second, out),
+            Message::Caught(caught) => self.take_caught(*caught, out),
             Message::Join(joining) => self.take_wish(joining, out),
             Message::FetchNotice { chain } => {
                 if let Some(notice) = self.notices.get(&chain) {
@@ -75,7 +76,8 @@ impl Desk {
             return;
         }
         // What is not signed is not kept: else whoever likes could fill the list. Of a node's wishes the last one is.
-        let signed = Joining::struct_hash(self.seats.log, &joining.offer, joining.number);
+        let Joining { offer, number, trap, .. } = &joining;
+        let signed = Joining::struct_hash(self.seats.log, offer, *number, *trap);
         let is_newer = |item: &Item| matches!(item, Item::Join(known) if known.offer.node == node && known.number >= joining.number);
         if self.items.iter().any(is_newer) || !self.voting.signed(node, signed, &joining.signature)
         {

@@ -16,12 +16,14 @@
 //!   chains begin new views, and no draw outlives its epoch.
 //!
 //! And at the end, long after the network healed: every payment was made, every honest seat is active; whoever gave two
-//! votes that exclude each other before one and the same honest seat, or was proven wrong about a final block, is barred.
+//! votes that exclude each other before one and the same honest seat, was proven wrong about a final block, or signed what
+//! a trap told it, is barred.
 
 mod books;
 mod cast;
 mod draws;
 mod log;
+mod traps;
 mod violation;
 mod votes;
 mod waits;
@@ -46,6 +48,7 @@ use books::Books;
 use cast::Cast;
 use draws::Draws;
 use log::Log;
+use traps::Traps;
 pub use violation::Violation;
 use votes::Votes;
 
@@ -78,6 +81,7 @@ pub(crate) struct Oracle {
     books: Books,
     votes: Votes,
     draws: Draws,
+    traps: Traps,
     voting: Voting,
     /// Signatures that hold, by what they are under.
     signed: BTreeMap<(Key, B256), Compact>,
@@ -97,6 +101,7 @@ impl Oracle {
             books: Books::new(&chains),
             votes: Votes::default(),
             draws: Draws::new(secret),
+            traps: Traps::default(),
             voting,
             signed: BTreeMap::new(),
             shown: BTreeMap::new(),
@@ -119,6 +124,7 @@ impl Oracle {
         if !self.is_honest(from) {
             return Ok(());
         }
+        self.traps.see_sent(from, message);
         if let Message::SeedPart { height, .. } = message
             && !self.log.has(*height)
         {
@@ -171,6 +177,7 @@ impl Oracle {
             self.cast.see_items(entry)?;
             self.books.see_items(&entry.items);
             self.draws.see_items(entry)?;
+            self.traps.see_items(entry)?;
         }
         Ok(())
     }
@@ -255,8 +262,23 @@ impl Oracle {
         holds
     }
 
-    /// A seat that stops forgets what was not worth a line in its journal.
+    /// A message reached an honest member: a vote in it may be for what it told.
+    pub(crate) fn see_vote(&mut self, member: NodeId, message: &Message) {
+        if let Message::Vote(word) = message
+            && self.is_signed(key(&word.ballot), &word.ballot)
+        {
+            self.traps.see_delivered(member, message);
+        }
+    }
+
+    /// How many fell into a trap, as the log says.
+    pub(crate) fn caught(&self) -> usize {
+        self.traps.caught()
+    }
+
+    /// A node that stops forgets what was not worth a line in its journal.
     pub(crate) fn see_stopped(&mut self, node: NodeId) {
+        self.traps.see_stopped(node);
         self.shown.remove(&node);
         self.cheats.retain(|_, (witness, _)| *witness != node);
     }
@@ -356,6 +378,12 @@ impl Oracle {
             if !barred(*cheat) {
                 let vote = (*chain, *height, *view, *epoch, *phase);
                 return Err(Violation::CheatAtLarge { cheat: *cheat, witness: *witness, vote });
+            }
+        }
+        for liar in self.traps.guilty() {
+            if !barred(liar) {
+                let what = "it signed what a trap told it";
+                return Err(Violation::LiarAtLarge { liar, what });
             }
         }
         for liar in self.books.proven_wrong(&self.cast) {

@@ -48,8 +48,13 @@ fn with_chain() -> State {
     let roles = roles::CREATOR | roles::WITNESS | roles::VALIDATOR;
     let wish = |node| {
         let offer = Offer { node: NodeId(node), roles, seats: 1 };
-        let signed = Joining::struct_hash(state().seats.log, &offer, 1);
-        Item::Join(Joining { offer, number: 1, signature: voting(node).sign(signed) })
+        let signed = Joining::struct_hash(state().seats.log, &offer, 1, B256::ZERO);
+        Item::Join(Joining {
+            offer,
+            number: 1,
+            trap: B256::ZERO,
+            signature: voting(node).sign(signed),
+        })
     };
     let state = after(&state(), &(101..110).map(wish).collect::<Vec<_>>());
     let opening = Opening {
@@ -161,6 +166,7 @@ fn who_gets_a_seat_leaves_pool_and_chains() {
     let joining = Joining {
         offer: Offer { node: creator, roles: 8, seats: 1 },
         number: 1,
+        trap: B256::ZERO,
         signature: Default::default(),
     };
     let refused = first.begin(9, 9_000).apply(&Item::Join(joining));

@@ -28,6 +28,7 @@ const RULES: Rules = Rules {
     answer_ms: 1_000,
     ceremony_ms: 5_000,
     wish_ms: 10_000,
+    trap_one_in: 1,
     checkpoint_every: 8,
 };
 
@@ -41,8 +42,13 @@ fn offer(node: u64, seats: u32) -> Offer {
 }
 
 fn wish(offer: Offer, number: u64) -> Item {
-    let signed = Joining::struct_hash(state().seats.log, &offer, number);
-    Item::Join(Joining { offer, number, signature: voting(offer.node.0).sign(signed) })
+    let signed = Joining::struct_hash(state().seats.log, &offer, number, B256::ZERO);
+    Item::Join(Joining {
+        offer,
+        number,
+        trap: B256::ZERO,
+        signature: voting(offer.node.0).sign(signed),
+    })
 }
 
 fn open(chain: u8, validators: u8) -> Item {
