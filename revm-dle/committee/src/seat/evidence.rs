@@ -120,9 +120,12 @@ impl Desk {
         if self.items.contains(&item) || self.state.check_caught(&caught).is_err() {
             return;
         }
-        self.saw(&caught.ballot, out);
-        out.send_all(self.seats.nodes(), Message::Caught(Box::new(caught)));
-        self.queue(item);
+        self.queue(item.clone());
+        // Where it finds no room, others will have it: nobody passes on what it does not keep.
+        if self.items.contains(&item) {
+            self.saw(&caught.ballot, out);
+            out.send_all(self.seats.nodes(), Message::Caught(Box::new(caught)));
+        }
     }
 
     fn is_at_large(&self, node: NodeId) -> bool {

@@ -29,7 +29,7 @@ pub(super) struct Waits {
     numbers: BTreeMap<NodeId, u64>,
     /// Wishes that stand, and until when.
     wishes: BTreeMap<NodeId, (Offer, u64)>,
-    /// Whose wishes ended for sure, or stand for sure: of others it was not seen.
+    /// Those of whose wishes it was seen whether they stand.
     sure: BTreeSet<NodeId>,
     before: Before,
     /// An entry was never seen: nothing is known any more.
@@ -145,7 +145,10 @@ impl Waits {
             }
         }
         for offer in &wishes {
-            self.sure.insert(offer.node);
+            // In an entry whose state was not seen, it may have ended again.
+            if is_next {
+                self.sure.insert(offer.node);
+            }
             self.wishes.remove(&offer.node);
             if offer.roles != 0 && offer.seats != 0 {
                 self.wishes.insert(offer.node, (*offer, time_ms + WISH_MS));
