@@ -2,9 +2,8 @@
 //! slasher, so that two votes that exclude each other are proof as they are.
 
 use std::{
-    collections::HashMap,
+    collections::HashSet,
     fmt,
-    hash::Hash,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -167,11 +166,11 @@ impl Voting {
         }
         let Some(wallet) = self.registry.wallet(node) else { return false };
         let claim = (wallet, self.digest(struct_hash), *signature);
-        self.known.claims.get(&claim).is_some() || {
+        self.known.holds(&claim) || {
             let (wallet, digest, signature) = &claim;
             let holds = self.keys.verify(*wallet, *digest, signature);
             if holds {
-                self.known.claims.insert(claim, ());
+                self.known.insert(claim);
             }
             holds
         }
@@ -187,24 +186,14 @@ impl Voting {
     /// Whether a vote is its voter's.
     #[must_use]
     pub fn is_valid(&self, ballot: &Ballot) -> bool {
-        let leaf = || ballot.vote.struct_hash();
+        let leaf = ballot.vote.struct_hash();
         match &ballot.proof {
-            None => self.signed(ballot.voter, leaf(), &ballot.signature),
-            Some(proof) if proof.len() <= PROOF_STEPS_MAX => {
-                // A path is a dozen hashes: more than comparing what was found good before.
-                let Some(wallet) = self.registry.wallet(ballot.voter) else { return self.believes };
-                let is_known = self.believes || self.known.ballots.get(ballot) == Some(wallet);
-                is_known || {
-                    let votes = Votes { root: merkle::root_of(leaf(), proof) };
-                    let holds =
-                        self.signed(ballot.voter, votes.eip712_hash_struct(), &ballot.signature);
-                    if holds {
-                        self.known.ballots.insert(ballot.clone(), wallet);
-                    }
-                    holds
-                }
+            None => self.signed(ballot.voter, leaf, &ballot.signature),
+            Some(proof) => {
+                let votes = Votes { root: merkle::root_of(leaf, proof) };
+                proof.len() <= PROOF_STEPS_MAX
+                    && self.signed(ballot.voter, votes.eip712_hash_struct(), &ballot.signature)
             }
-            Some(_) => false,
         }
     }
 
@@ -218,52 +207,28 @@ impl Voting {
     }
 }
 
-/// How many signatures a node remembers to be good, and how many votes that were signed with others. The oldest half
-/// goes when it is full.
-const CLAIMS_MAX: usize = 1 << 16;
-const BALLOTS_MAX: usize = 1 << 13;
+/// How many signatures a node remembers to be good. The oldest half goes when it is full.
+const KNOWN_MAX: usize = 1 << 16;
 
 /// Who signed what.
 type Claim = (Address, B256, Compact);
 
-/// What was found good: the same vote reaches a node on several ways, and one signature may be over many.
-#[derive(Debug)]
-struct Known {
-    claims: Recent<Claim, ()>,
-    /// With the wallet that signed.
-    ballots: Recent<Ballot, Address>,
-}
+/// Signatures that were found good: the same vote reaches a node on several ways, and one signature may be over many.
+#[derive(Debug, Default)]
+struct Known(Mutex<[HashSet<Claim>; 2]>);
 
-impl Default for Known {
-    fn default() -> Self {
-        Self { claims: Recent::new(CLAIMS_MAX), ballots: Recent::new(BALLOTS_MAX) }
-    }
-}
-
-/// What came last.
-#[derive(Debug)]
-struct Recent<K, V> {
-    max: usize,
-    /// The newer half, and the older one.
-    halves: Mutex<[HashMap<K, V>; 2]>,
-}
-
-impl<K: Eq + Hash, V: Copy> Recent<K, V> {
-    fn new(max: usize) -> Self {
-        Self { max, halves: Mutex::default() }
+impl Known {
+    fn holds(&self, claim: &Claim) -> bool {
+        let [new, old] = &*self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        new.contains(claim) || old.contains(claim)
     }
 
-    fn get(&self, key: &K) -> Option<V> {
-        let [new, old] = &*self.halves.lock().unwrap_or_else(PoisonError::into_inner);
-        new.get(key).or_else(|| old.get(key)).copied()
-    }
-
-    fn insert(&self, key: K, value: V) {
-        let [new, old] = &mut *self.halves.lock().unwrap_or_else(PoisonError::into_inner);
-        if new.len() >= self.max / 2 {
+    fn insert(&self, claim: Claim) {
+        let [new, old] = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if new.len() >= KNOWN_MAX / 2 {
             *old = std::mem::take(new);
         }
-        new.insert(key, value);
+        new.insert(claim);
     }
 }
 

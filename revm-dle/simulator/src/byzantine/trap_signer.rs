@@ -34,7 +34,8 @@ impl TrapSigner {
         let said = self.said.entry(place).or_insert_with(|| {
             told.map_or(word, |header| {
                 let vote = block_vote(header, Phase::Validate, header.hash());
-                let outcome = Some(header.outcome.clone()).filter(|_| about.height % 2 == 0);
+                let outcome =
+                    Some(header.outcome.clone()).filter(|_| about.height.is_multiple_of(2));
                 Word { ballot: liar.voting.cast(vote), outcome }
             })
         });

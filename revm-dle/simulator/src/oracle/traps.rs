@@ -86,7 +86,7 @@ impl Traps {
         let words = [about.height, about.view, about.epoch].map(u64::to_be_bytes).concat();
         let place = hash(&[b"CoNET trap place", secret.as_slice(), about.chain.as_slice(), &words]);
         let word = place.iter().take(8).fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
-        if word % TRAP_ONE_IN != 0 {
+        if !word.is_multiple_of(TRAP_ONE_IN) {
             return Err("a trap is at a place that its secret does not name");
         }
         let nothing =
