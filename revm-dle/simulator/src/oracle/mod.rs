@@ -35,7 +35,7 @@ use conet_bindings::statement;
 use conet_committee::{
     archive::{Beginning, State, item::Handover},
     keys::{Compact, NodeId},
-    log::{Entry, LogMessage},
+    log::Entry,
     message::Message,
     seats::Seats,
     vote::{Ballot, Voting},
@@ -50,7 +50,7 @@ use draws::Draws;
 use log::Log;
 use traps::Traps;
 pub use violation::Violation;
-use votes::Votes;
+use votes::{Votes, all_ballots, shown_ballots};
 
 /// Who voted where.
 type Key = (NodeId, B256, u64, u64, u64, u8);
@@ -394,26 +394,4 @@ impl Oracle {
         }
         Ok(())
     }
-}
-
-/// The votes in a message that whoever gets it looks at.
-fn shown_ballots(message: &Message) -> Vec<&Ballot> {
-    match message {
-        Message::Log(LogMessage::Vote(ballot) | LogMessage::Propose(_, ballot)) => vec![ballot],
-        Message::Word(word, _) => vec![&word.ballot],
-        Message::Certified(block, _) => block.ballots.iter().collect(),
-        Message::Evidence(first, second) => vec![first, second],
-        _ => Vec::new(),
-    }
-}
-
-/// All votes in a message.
-fn all_ballots(message: &Message) -> impl Iterator<Item = &Ballot> {
-    let more = match message {
-        Message::Vote(word) | Message::Answer(word) => vec![&word.ballot],
-        Message::Propose(proposed) => vec![&proposed.create],
-        Message::Disagreement(why, _) => vec![&why.create, &why.other.ballot],
-        _ => Vec::new(),
-    };
-    shown_ballots(message).into_iter().chain(more)
 }
