@@ -158,14 +158,13 @@ impl Needs {
         // The creator checks all votes, a witness the creator's. All check why the last block is final.
         let creator = Self { builds: 1.0, checks: member.checks + signers - 1.0, ..member };
         let witness = Self { executes: 1.0, checks: member.checks + 1.0, ..member };
-        // It also signs that it wants to be drawn, which the seats check.
-        let validator = Self { validates: 1.0, signs: 2.0, ..member };
+        let validator = Self { validates: 1.0, ..member };
         let votes_of_others = 2.0 * (QUORUM - 1.0) * entries;
         let seat = Self {
             executes: 1.0,
             // Its word on the block, and two votes on each entry.
             signs: 1.0 + 2.0 * entries,
-            checks: 1.0 + signers + (SEATS - 1.0) + votes_of_others,
+            checks: signers + (SEATS - 1.0) + votes_of_others,
             ..Self::default()
         };
         creator.plus(witness.times(WITNESSES)).plus(validator).plus(seat.times(SEATS))

@@ -26,6 +26,7 @@
 //! | seats disagree on a certified block | `Words` | the same |
 //! | a seat says nothing about a listed block | time | it is suspended, and `Return`s when it is back; never so many that two thirds would not be left |
 //! | two votes that exclude each other | `Evidence` | out for good, and slashed on the main chain |
+//! | a validator signs what it was told, and does not execute | `Caught` | the same: see [`archive::traps`] |
 //!
 //! # Epochs
 //!
@@ -44,9 +45,9 @@
 //!   The main chain takes what more than two thirds certify, so the next epoch begins where that one ended.
 //! - *No wrong block.* One honest active seat is enough to keep a wrong block out: it executes before it says its word.
 //!   Active seats are always more than two thirds of all, so some are honest.
-//! - *No honest node is punished.* A verdict needs two votes of one node that exclude each other, or the words of two
-//!   thirds of the seats that what it signed is not what the proposal gives. A word names its outcome, so it can be held
-//!   against no other proposal of the same height and view.
+//! - *No honest node is punished.* A verdict needs two votes of one node that exclude each other, or its vote for a root
+//!   that no execution gives, or the words of two thirds of the seats that what it signed is not what the proposal gives.
+//!   A word names its outcome, so it can be held against no other proposal of the same height and view.
 //!
 //! # Liveness
 //!

@@ -8,6 +8,7 @@ use crate::{
     archive::{
         ProvenNotice,
         item::{Announced, CertifiedHeader, Complaint, Disagreement, Joining, Returning, Word},
+        traps::Caught,
     },
     log::LogMessage,
     roulette::dkg::{Ack, Dealing, Transcript},
@@ -56,7 +57,9 @@ pub enum Message {
     Disagreement(Box<Disagreement>, Body),
     /// To seats: two votes that exclude each other.
     Evidence(Ballot, Ballot),
-    /// To seats: a node waits to be drawn.
+    /// To seats: somebody fell into a trap.
+    Caught(Box<Caught>),
+    /// To seats: a node wishes to be drawn.
     Join(Joining),
     /// To seats: where does this chain stand?
     FetchNotice {
@@ -95,9 +98,12 @@ pub enum Message {
         /// The certificate of the block before, while that is not final.
         parent: Option<Box<CertifiedHeader>>,
     },
+    /// To validators: what a block gives, as somebody tells. Whoever believes it is caught: see
+    /// [`crate::archive::traps`].
+    Told(Box<Header>),
     /// To the creator: a member's vote.
     Vote(Word),
-    /// To members: their wish of this number was drawn already, or let go.
+    /// To members: their wish of this number stands no more.
     Used {
         /// The wish.
         number: u64,

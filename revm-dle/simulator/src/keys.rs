@@ -34,6 +34,12 @@ fn signature(wallet: Address, digest: B256) -> Compact {
 /// For how many chains at once everybody's stake is enough.
 pub(crate) const SEATS: u32 = 8;
 
+/// For how long a wish to be drawn stands: short, so that many end within a run.
+pub(crate) const WISH_MS: u64 = 12_000;
+
+/// Of so many blocks, creators set a trap beside one.
+pub(crate) const TRAP_ONE_IN: u64 = 2;
+
 /// Every node has the wallet of its number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Everybody;

@@ -41,6 +41,8 @@ pub struct Report {
     pub cheats: usize,
     /// How many seeds the main chain got.
     pub beacons: usize,
+    /// How many fell into a trap.
+    pub caught: usize,
     /// Stands for everything that happened, in its order.
     pub trace: u64,
 }

@@ -197,8 +197,15 @@ fn told(message: &Message) -> String {
             format!("{} disagrees: {}", why.other.ballot.voter, vote(&why.create))
         }
         Message::Evidence(first, second) => format!("{} but {}", vote(first), vote(second)),
-        Message::Used { number } => format!("wish {number} is used up"),
-        Message::Join(joining) => format!("{} waits, wish {}", joining.offer.node, joining.number),
+        Message::Told(header) => format!("told {}", short(header.hash())),
+        Message::Caught(caught) => {
+            format!("{} caught {}: {}", caught.setter, caught.ballot.voter, vote(&caught.ballot))
+        }
+        Message::Used { number } => format!("wish {number} stands no more"),
+        Message::Join(joining) => format!(
+            "{} wishes, {}: {} seats",
+            joining.offer.node, joining.number, joining.offer.seats
+        ),
         Message::FetchNotice { chain } => format!("fetch notice of {}", short(*chain)),
         Message::FetchBlock { hash } => format!("fetch block {}", short(*hash)),
         Message::FetchState { hash } => format!("fetch state {}", short(*hash)),

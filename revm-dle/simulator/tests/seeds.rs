@@ -44,6 +44,14 @@ fn every_kind_of_liar_is_withstood() {
     }
 }
 
+/// The oracle sees that all who fell into a trap are out; here, that there are such.
+#[test]
+fn who_signs_what_it_is_told_falls_into_traps() {
+    let run = |seed| run(seed, Kind::named("trap-signer")).unwrap();
+    let caught: usize = (2_000_000..2_000_060).map(|seed| run(seed).caught).sum();
+    assert!(caught > 10, "{caught} in 60 runs");
+}
+
 #[test]
 fn a_seed_replays_exactly() {
     for seed in 0..20 {

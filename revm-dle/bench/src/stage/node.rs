@@ -27,7 +27,7 @@ use crate::{
     note::{EPOCH, MAIN_CHAIN, key},
 };
 
-/// In how many chains a participant serves: as many as there are.
+/// In how many chains a participant serves, and for how many its stake is enough: as many as there are.
 const PARTS_MAX: u32 = 1 << 20;
 
 /// Who takes part.
@@ -77,7 +77,6 @@ impl SeatMaker {
         let mut entries = Vec::new();
         for id in everybody(cast) {
             let entry = NodeEntry::new(id, key(id.0)?.wallet(), None);
-            // Nobody's stake is the limit of a figure.
             entries.push(NodeEntry { roles: cast.roles(id), seats: PARTS_MAX, ..entry });
         }
         Ok(Self { cast, seats, registry: Arc::new(NodeMap::new(entries)), codes, begun })

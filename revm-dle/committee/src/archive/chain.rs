@@ -7,7 +7,7 @@ use conet_bindings::roles;
 use conet_ledger::block::Header;
 use serde::{Deserialize, Serialize};
 
-use super::{item::Opening, signers::Signers};
+use super::{item::Opening, signers::Signers, traps::Commitment};
 use crate::keys::NodeId;
 
 /// For how many heights ahead validators are drawn: one block may stand on a certified one, and a draw takes some ticks.
@@ -42,6 +42,8 @@ pub struct Chain {
     pub view: u64,
     /// Who makes blocks. None while it is drawn.
     pub creator: Option<NodeId>,
+    /// By what the creator sets traps: what it had committed to when it got its place.
+    pub trap: Option<Commitment>,
     /// The witnesses, in the order in which they came.
     pub witness: Vec<NodeId>,
     /// The validators of the next blocks.
@@ -120,6 +122,7 @@ impl Chain {
             since: opening.height + 1,
             view: 0,
             creator: opening.creator,
+            trap: None,
             witness: Vec::new(),
             validator: BTreeMap::new(),
             last_validators: Vec::new(),

@@ -11,6 +11,7 @@ use super::{
     chain::Chain,
     item::Handover,
     state::State,
+    wishes::Wish,
 };
 use crate::{
     keys::NodeId,
@@ -31,7 +32,7 @@ struct Frozen {
     barred: Vec<NodeId>,
     chains: Vec<Chain>,
     pool: pool::Snapshot,
-    wishes: Vec<(NodeId, u64)>,
+    wishes: Vec<(NodeId, Wish)>,
     lineups: Vec<(u64, B256, Vec<Waiting>)>,
     beacon: Option<Beacon>,
     selected: Head,
@@ -56,7 +57,7 @@ impl State {
             barred: self.barred.iter().copied().collect(),
             chains: self.chains.values().map(|chain| Chain::clone(chain)).collect(),
             pool: self.pool.snapshot(),
-            wishes: self.wishes.iter().map(|(node, number)| (*node, *number)).collect(),
+            wishes: self.wishes.iter().map(|(node, wish)| (*node, wish.clone())).collect(),
             lineups: self.lineups.iter().map(lineup).collect(),
             beacon: self.beacon,
             selected: self.selected,
@@ -92,6 +93,9 @@ impl State {
         state.suspended = frozen.suspended.into_iter().collect();
         state.barred = frozen.barred.into_iter().collect();
         state.pool = Pool::restore(&frozen.pool).ok()?;
+        let standing = frozen.wishes.iter();
+        let standing = standing.filter_map(|(node, wish)| Some((wish.ends_ms()?, *node)));
+        state.expiring = standing.collect();
         state.wishes = frozen.wishes.into_iter().collect();
         let lineup =
             |(logged, digest, waiting)| (logged, Arc::new(Lineup::restore(digest, waiting)));
@@ -109,6 +113,9 @@ impl State {
         state.is_over = state.has_ended();
         for chain in frozen.chains {
             state.index(&chain);
+            for node in chain.members() {
+                state.parts.entry(node).or_default().insert(chain.id);
+            }
             state.chains.insert(chain.id, Arc::new(chain));
         }
         state.changed = BTreeSet::new();

@@ -108,6 +108,7 @@ impl State {
         let late = chain.accused.iter().filter(|(_, until)| **until <= self.time_ms);
         let silent: Vec<_> = late.map(|(node, _)| *node).collect();
         for node in silent {
+            self.end_wish(node);
             self.replace(id, node);
         }
     }
@@ -115,9 +116,9 @@ impl State {
     /// The first witness follows a creator, a validator of the last block a witness; the pool gives the rest.
     pub(super) fn replace(&mut self, id: B256, node: NodeId) {
         let Some(chain) = self.chains.get(&id) else { return };
+        let before = chain.clone();
         let mut chain = Chain::clone(chain);
-        let barred = self.barred.clone();
-        chain.remove(node, |next| !barred.contains(&next));
+        chain.remove(node, |next| self.may_follow(next, &before));
         chain.begin_view();
         self.put(chain);
     }
@@ -141,6 +142,7 @@ impl State {
         if self.barred.insert(node).is_some() {
             return;
         }
+        self.end_wish(node);
         self.pool.bar(node);
         for id in self.parts.get(&node).cloned().unwrap_or_default() {
             self.replace(id, node);

@@ -67,6 +67,12 @@ pub enum ItemError {
     /// Somebody who shall sit next has not announced its keys.
     #[error("expected the keys of all who shall sit next, found that some are missing")]
     Keyless,
+    /// No trap, or not one that was committed to.
+    #[error("expected a trap that {setter} had committed to, found none")]
+    NoTrap {
+        /// Who should have.
+        setter: NodeId,
+    },
     /// The epoch is over: its log holds nothing more.
     #[error("expected nothing more in epoch {epoch}, which is over, found an item")]
     Over {

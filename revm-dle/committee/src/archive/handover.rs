@@ -131,8 +131,7 @@ impl State {
     pub(super) fn begin_views(&mut self) {
         let seats = self.seats.clone();
         for node in seats.nodes() {
-            // Who does not wait need not leave.
-            let _ = self.pool.leave(*node);
+            self.end_wish(*node);
             for id in self.parts.get(node).cloned().unwrap_or_default() {
                 self.replace(id, *node);
             }

@@ -5,6 +5,7 @@ use conet_bindings::ledger::Vote;
 use conet_ledger::block::{Header, Outcome};
 use serde::{Deserialize, Serialize};
 
+use super::traps::Caught;
 use crate::{
     keys::{Compact, NodeId},
     roulette::{
@@ -19,7 +20,7 @@ use crate::{
 pub enum Item {
     /// The main chain knows a new chain: its group is to be drawn.
     Open(Opening),
-    /// A node waits to be drawn; or waits anew, at the end of the line.
+    /// A node wishes to be drawn from now on; or wishes something else, or to be drawn no more.
     Join(Joining),
     /// A certified block, with the seats' words on it so far. With those of all active seats it is final.
     Block(Box<CertifiedHeader>, Vec<Word>),
@@ -33,6 +34,8 @@ pub enum Item {
     Disagreement(Box<Disagreement>),
     /// Two votes that exclude each other.
     Evidence(Ballot, Ballot),
+    /// Somebody fell into a trap.
+    Caught(Box<Caught>),
     /// The seed of an entry that is final.
     Seed(SeedOf),
     /// A seat that was taken for silent is back.
@@ -81,14 +84,17 @@ pub struct Opening {
     pub gas_price: u64,
 }
 
-/// A node's wish to be drawn.
+/// A node's wish to be drawn. It stands: see [`crate::archive`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Joining {
-    /// Who, for which roles, with how many lots: what its stake is enough for. Every seat reads that for itself on the
-    /// main chain, before it votes; all go by the item from then on.
+    /// Who, for which roles, in how many chains at once: no more than its stake is enough for. Every seat reads that for
+    /// itself on the main chain, before it votes; all go by the item from then on. For no role or no seat: the wish
+    /// before is taken back.
     pub offer: Offer,
     /// Counts its wishes, so that an old one cannot be logged again.
     pub number: u64,
+    /// What it commits to for its traps, if it sets any: see [`super::traps`]. Else zero.
+    pub trap: B256,
     /// The node's, over [`Self::struct_hash`].
     pub signature: Compact,
 }
@@ -96,9 +102,10 @@ pub struct Joining {
 impl Joining {
     /// What the node signs.
     #[must_use]
-    pub fn struct_hash(log: B256, offer: &Offer, number: u64) -> B256 {
+    pub fn struct_hash(log: B256, offer: &Offer, number: u64, trap: B256) -> B256 {
         let Offer { node, roles, seats } = *offer;
-        tagged(b"CoNET join", log, &[node.0, roles.into(), seats.into(), number])
+        let id = keccak256([log, trap].concat());
+        tagged(b"CoNET join", id, &[node.0, roles.into(), seats.into(), number])
     }
 }
 

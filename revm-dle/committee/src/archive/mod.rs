@@ -2,6 +2,11 @@
 //!
 //! Every seat applies the same entries to the same [`State`]; nothing here asks a clock or a neighbour. What the state
 //! says of a chain reaches its members as a [`Notice`] with its proof.
+//!
+//! Who waits to be drawn follows from two things in it. A node's **wish** stands from the entry that has it: until the node
+//! takes it back, leaves a complaint unanswered, is barred or gets a seat, and for [`Rules::wish_ms`] at most. And whoever
+//! wishes waits as long as it serves in fewer chains than it offers seats; who is drawn goes to the end of the line in that
+//! same entry. A wish also brings what its node commits to for [`traps`].
 
 pub mod beacon;
 pub mod ceremony;
@@ -16,6 +21,8 @@ pub mod notice;
 mod places;
 mod signers;
 mod state;
+pub mod traps;
+mod wishes;
 
 pub use beacon::Beacon;
 pub use ceremony::Ceremony;

@@ -4,7 +4,7 @@ use alloy::primitives::{B256, keccak256};
 use conet_bindings::merkle::{self, Tree};
 use serde::{Deserialize, Serialize};
 
-use super::{chain::Chain, signers::Signers};
+use super::{chain::Chain, signers::Signers, traps::Commitment};
 use crate::{
     keys::NodeId,
     log::{Certificate, EntryHeader},
@@ -29,6 +29,8 @@ pub struct Notice {
     pub view: u64,
     /// Who makes blocks.
     pub creator: Option<NodeId>,
+    /// By what the creator sets traps.
+    pub trap: Option<Commitment>,
     /// The witnesses.
     pub witnesses: Vec<NodeId>,
     /// The validators of the next blocks, as far as they are drawn.
@@ -57,6 +59,7 @@ impl Notice {
             hash: chain.hash,
             view: chain.view,
             creator: chain.creator,
+            trap: chain.trap,
             witnesses: chain.witness.clone(),
             validators: chain.validator.iter().map(|(h, nodes)| (*h, nodes.clone())).collect(),
             validator_count: chain.validators,

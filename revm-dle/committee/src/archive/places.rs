@@ -1,14 +1,13 @@
-//! Chains begin, nodes wait, and places are drawn.
+//! Chains begin, and places are drawn.
 
 use std::collections::BTreeMap;
 
 use alloy::primitives::B256;
-use imbl::OrdSet;
 
 use super::{
     chain::{Chain, Place},
     error::{ItemError, Result},
-    item::{Joining, Opening, SeedOf},
+    item::{Opening, SeedOf},
     state::State,
 };
 use crate::roulette::{
@@ -26,29 +25,6 @@ impl State {
             return Err(ItemError::NotEntitled { node: creator });
         }
         self.put(Chain::new(opening));
-        Ok(())
-    }
-
-    /// A node waits.
-    pub(super) fn join(&mut self, joining: &Joining) -> Result<()> {
-        let node = joining.offer.node;
-        if self.barred.contains(&node) || self.seats.contains(node) {
-            return Err(ItemError::NotEntitled { node });
-        }
-        let serves = self.parts.get(&node).map_or(0, OrdSet::len);
-        if serves >= usize::try_from(joining.offer.seats).unwrap_or(usize::MAX) {
-            return Err(ItemError::NotEntitled { node });
-        }
-        if joining.number <= self.wish(node) {
-            return Err(ItemError::Nothing);
-        }
-        let signed = Joining::struct_hash(self.seats.log, &joining.offer, joining.number);
-        if !self.voting.signed(node, signed, &joining.signature) {
-            return Err(ItemError::Signature { node });
-        }
-        self.pool.join(joining.offer).map_err(|_| ItemError::NotEntitled { node })?;
-        self.wishes.insert(node, joining.number);
-        self.feed();
         Ok(())
     }
 
@@ -85,7 +61,7 @@ impl State {
             drawn.push((chain, is_short));
         }
         (self.selected, self.pool) = (head, pool);
-        // Who joined since was not among those that were drawn from.
+        // Who joined since was not among those that were drawn from. Who was drawn now joins the line below.
         let is_stale = self.pool.newest() > lineup.waiting().iter().map(|it| it.place).max();
         for (chain, is_short) in drawn {
             if is_short && !is_stale { self.starve(chain) } else { self.put(chain) }

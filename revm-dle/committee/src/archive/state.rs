@@ -13,6 +13,7 @@ use super::{
     error::{ItemError, Result},
     item::{Handover, Item},
     notice::Notice,
+    wishes::Wish,
 };
 use crate::{
     keys::NodeId,
@@ -27,11 +28,11 @@ use crate::{
     vote::Voting,
 };
 
-/// How many chains ask again for nodes when one joins.
+/// How many chains ask again for nodes for each one that joins the line.
 const FED_AT_ONCE: usize = 8;
 
-/// The most that wait to be drawn. Who comes later waits for room.
-const WAITING_MAX: u64 = 100_000;
+/// The most nodes whose wishes to be drawn stand. Who comes later waits for room.
+pub(super) const WAITING_MAX: u64 = 100_000;
 
 /// What a group fixes for all its chains. Times are chain time, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,13 +43,24 @@ pub struct Rules {
     pub answer_ms: u64,
     /// For how long a ceremony waits for transcripts.
     pub ceremony_ms: u64,
+    /// For how long a wish to be drawn stands.
+    pub wish_ms: u64,
+    /// Of so many blocks, a creator sets a trap beside one.
+    pub trap_one_in: u64,
     /// Each so many entries have the hash of the state after them.
     pub checkpoint_every: u64,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { judging_ms: 1_000, answer_ms: 1_000, ceremony_ms: 5_000, checkpoint_every: 1_024 }
+        Self {
+            judging_ms: 1_000,
+            answer_ms: 1_000,
+            ceremony_ms: 5_000,
+            wish_ms: 3_600_000,
+            trap_one_in: 64,
+            checkpoint_every: 1_024,
+        }
     }
 }
 
@@ -104,8 +116,10 @@ pub struct State {
     pub parts: OrdMap<NodeId, OrdSet<B256>>,
     /// Who waits to be drawn.
     pub pool: Pool,
-    /// The number of each node's last wish to be drawn.
-    pub(super) wishes: OrdMap<NodeId, u64>,
+    /// Each node's last wish to be drawn.
+    pub(super) wishes: OrdMap<NodeId, Wish>,
+    /// When those that stand end by themselves.
+    pub(super) expiring: OrdSet<(u64, NodeId)>,
     /// Who waited when draws were asked for, by entry: from them a seed draws, whoever comes and goes since.
     pub(super) lineups: OrdMap<u64, Arc<Lineup>>,
     /// The newest seed that the main chain wanted.
@@ -122,8 +136,10 @@ pub struct State {
     pub(super) is_over: bool,
     /// Whether no entry of this epoch was yet.
     pub(super) is_new: bool,
-    /// Chains for whose places nobody fitted: they ask again when somebody joins, or when they change.
+    /// Chains for whose places nobody fitted: they ask again when somebody joins the line, or when they change.
     pub(super) hungry: OrdSet<B256>,
+    /// How many joined the line in this entry.
+    pub(super) joined: usize,
     /// Chains that this entry changed.
     pub(super) changed: BTreeSet<B256>,
     /// Of these, whose creator or witnesses are others now, and all there.
@@ -161,6 +177,7 @@ impl State {
             parts: OrdMap::new(),
             pool: Pool::new(WAITING_MAX),
             wishes: OrdMap::new(),
+            expiring: OrdSet::new(),
             lineups: OrdMap::new(),
             beacon: None,
             selected: Head::default(),
@@ -170,6 +187,7 @@ impl State {
             is_over: false,
             is_new: false,
             hungry: OrdSet::new(),
+            joined: 0,
             changed: BTreeSet::new(),
             regrouped: BTreeSet::new(),
             findings: Vec::new(),
@@ -209,6 +227,7 @@ impl State {
     #[must_use]
     pub fn begin(&self, height: u64, time_ms: u64) -> Self {
         let mut next = self.clone();
+        next.joined = 0;
         next.changed.clear();
         next.regrouped.clear();
         next.findings.clear();
@@ -222,6 +241,7 @@ impl State {
             next.begin_views();
         }
         next.pass_ceremony();
+        next.pass_wishes();
         next.pass_deadlines();
         next
     }
@@ -243,6 +263,7 @@ impl State {
             Item::Answer(answer) => self.answer(answer),
             Item::Disagreement(disagreement) => self.dispute(disagreement),
             Item::Evidence(first, second) => self.convict(first, second),
+            Item::Caught(caught) => self.catch(caught),
             Item::Seed(seed) => self.draw(seed),
             Item::Return(returning) => self.reinstate(returning),
             Item::Handover(handover) => self.name_successors(handover),
@@ -254,6 +275,7 @@ impl State {
 
     /// The entry has no more items: who waits now is who can be drawn for what it asked for.
     pub fn finish(&mut self) {
+        self.feed();
         let asked = self.requests.get_max().is_some_and(|(logged, _)| *logged == self.height);
         if asked || self.lights_now() {
             self.lineups.insert(self.height, Arc::new(self.pool.lineup()));
@@ -263,18 +285,6 @@ impl State {
             // The next epoch holds another.
             self.ceremony = None;
         }
-    }
-
-    /// The number of a node's last wish to be drawn.
-    #[must_use]
-    pub fn wish(&self, node: NodeId) -> u64 {
-        self.wishes.get(&node).copied().unwrap_or_default()
-    }
-
-    /// Whether a node waits to be drawn.
-    #[must_use]
-    pub fn is_waiting(&self, node: NodeId) -> bool {
-        self.pool.is_waiting(node)
     }
 
     /// What members of the chains that this entry changed should know.
@@ -326,6 +336,9 @@ impl State {
         if before.is_some_and(|before| before.group().eq(chain.group())) {
             return;
         }
+        if before.is_none_or(|before| before.creator != chain.creator) {
+            chain.trap = chain.creator.and_then(|creator| self.commitment(creator));
+        }
         chain.since = chain.height + 1;
         if chain.is_whole() {
             self.regrouped.insert(chain.id);
@@ -344,53 +357,43 @@ impl State {
         self.place(chain, false);
     }
 
-    /// Somebody joined: some of those that nobody fitted ask again.
-    pub(super) fn feed(&mut self) {
+    /// Somebody joined the line: some of those that nobody fitted ask again.
+    fn feed(&mut self) {
         let from = keccak256(self.height.to_be_bytes());
-        let fed = self.hungry.range(from..).chain(self.hungry.range(..from)).take(FED_AT_ONCE);
+        let fed = self.hungry.range(from..).chain(self.hungry.range(..from));
+        let fed = fed.take(FED_AT_ONCE * self.joined);
         let fed: Vec<_> = fed.filter_map(|id| self.chains.get(id).cloned()).collect();
         fed.iter().for_each(|chain| self.put(Chain::clone(chain)));
     }
 
     fn place(&mut self, mut chain: Chain, asks: bool) {
-        if let Some(before) = self.chains.get(&chain.id).cloned() {
+        let before = self.chains.get(&chain.id).cloned();
+        let left: Vec<_> = before.iter().flat_map(|before| before.members()).collect();
+        if let Some(before) = before {
             for deadline in before.deadlines() {
                 self.deadlines.remove(&(deadline, chain.id));
             }
             for logged in before.requested.values() {
                 self.requests.remove(&(*logged, chain.id));
             }
-            for node in before.members() {
-                self.leave(node, chain.id);
-            }
         }
         self.note_group(&mut chain);
         chain.request_open_places(self.height, asks && self.handover.is_none());
         self.index(&chain);
+        self.note_parts(chain.id, &left, &chain.members().collect::<Vec<_>>());
         self.changed.insert(chain.id);
         self.chains.insert(chain.id, Arc::new(chain));
     }
 }
 
 impl State {
-    /// Notes where a chain must be found.
+    /// Notes when a chain must be found.
     pub(super) fn index(&mut self, chain: &Chain) {
         for deadline in chain.deadlines() {
             self.deadlines.insert((deadline, chain.id));
         }
         for logged in chain.requested.values() {
             self.requests.insert((*logged, chain.id));
-        }
-        for node in chain.members() {
-            self.parts.entry(node).or_default().insert(chain.id);
-        }
-    }
-
-    fn leave(&mut self, node: NodeId, chain: B256) {
-        let Some(chains) = self.parts.get_mut(&node) else { return };
-        chains.remove(&chain);
-        if chains.is_empty() {
-            self.parts.remove(&node);
         }
     }
 }

@@ -97,6 +97,7 @@ impl Member {
     /// A block is under way.
     pub(super) fn begin(&mut self, proposed: Proposed, witness: alloy::primitives::Bytes) {
         let about = proposed.header.proposal.clone();
+        self.set_trap(&proposed.header);
         let Some(part) = self.parts.get_mut(&about.chain) else { return };
         self.busy.insert(about.chain);
         let (hash, create) = (proposed.header.hash(), proposed.create.clone());
@@ -120,6 +121,9 @@ impl Member {
                 continue;
             }
             let Proposed { header, body, .. } = &making.proposed;
+            if phase == Phase::Validate {
+                self.tell(node, making.hash, out);
+            }
             let message = match phase {
                 Phase::Validate => Message::Validate {
                     proposal: Box::new(header.proposal.clone()),
@@ -136,6 +140,9 @@ impl Member {
     /// A member's vote on this creator's block.
     pub(super) fn take_vote(&mut self, word: Word, out: &mut Outbox) {
         let (voter, about) = (word.ballot.voter, word.ballot.vote);
+        if self.springs(&word.ballot, out) {
+            return;
+        }
         let (chain, height) = (about.chain, about.height);
         let Some(part) = self.parts.get_mut(&chain) else { return };
         let phase = part.notice().signers(height).and_then(|signers| signers.phase(voter));

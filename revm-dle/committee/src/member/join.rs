@@ -1,10 +1,18 @@
-//! Waiting to be drawn.
+//! Wishing to be drawn.
 
 use std::collections::BTreeSet;
 
+use alloy::primitives::B256;
+use conet_bindings::roles;
+
 use super::Member;
 use crate::{
-    archive::item::Joining, journal::Record, keys::NodeId, message::Message, outbox::Outbox,
+    archive::{item::Joining, traps},
+    journal::Record,
+    keys::NodeId,
+    message::Message,
+    outbox::Outbox,
+    roulette::pool::Offer,
 };
 
 /// A member's wish to be drawn.
@@ -12,57 +20,67 @@ use crate::{
 pub(super) struct Waiting {
     /// Counts wishes.
     pub(super) number: u64,
-    /// Whether the last one may still be in the pool.
-    stands: bool,
+    /// The last one, as long as it may stand.
+    said: Option<Joining>,
     /// When it was last said.
     said_ms: u64,
-    /// Seats that say that it is used up. More than a third of them must: a new wish ends the one before, and with it a
-    /// draw that is under way.
+    /// Seats that say that it stands no more. More than a third of them must: a new wish takes a node out of draws that
+    /// are under way.
     used: BTreeSet<NodeId>,
 }
 
-impl Waiting {
-    /// Drawn: the wish before is used up. Who is let go wished again when it was drawn.
-    pub(super) const fn note(&mut self, is_in: bool, was_in: bool) {
-        if is_in && !was_in {
-            self.stands = false;
-        }
-    }
-}
-
 impl Member {
-    /// A seat says that a wish is used up: the notices of what it was drawn for are lost.
+    /// A seat says that a wish stands no more: this member was silent, or the wish was too old.
     pub(super) fn take_used(&mut self, from: NodeId, number: u64) {
         let seats = &self.config.seats;
         let waiting = &mut self.waiting;
-        if waiting.stands && number == waiting.number && seats.contains(from) {
+        if number == waiting.number && seats.contains(from) {
             waiting.used.insert(from);
-            waiting.stands = waiting.used.len() <= seats.nodes().len() - seats.quorum();
+            if waiting.used.len() > seats.nodes().len() - seats.quorum() {
+                waiting.said = None;
+            }
         }
     }
 
-    /// Joins the pool whenever this member has room for another chain.
+    /// What this member offers: what its stake is enough for, and no more than it wants.
+    fn offer(&self) -> Offer {
+        let most = self.config.voting.offer(self.me());
+        let wanted = u32::try_from(self.config.parts_max).unwrap_or(u32::MAX);
+        let offer = Offer { seats: most.seats.min(wanted), ..most };
+        if offer.is_nothing() { Offer::nothing(offer.node) } else { offer }
+    }
+
+    /// Says the wish that stands, until it does not any more or this member wishes something else: seats answer nothing
+    /// while it stands.
     pub(super) fn join(&mut self, out: &mut Outbox) {
-        let me = self.me();
-        let offer = self.config.voting.offer(me);
-        let stake =
-            if offer.roles == 0 { 0 } else { usize::try_from(offer.seats).unwrap_or(usize::MAX) };
-        if self.serving.len() >= self.config.parts_max.min(stake) {
-            return;
-        }
         let is_due = self.now_ms >= self.waiting.said_ms + self.config.timing.retry_ms * 4;
-        if !self.waiting.stands {
-            self.waiting.number += 1;
-            self.waiting.used.clear();
-            self.waiting.stands = true;
-            out.persist(Record::Joined(self.waiting.number));
-        } else if !is_due {
-            return;
+        let offer = self.offer();
+        let joining = match self.waiting.said.take() {
+            Some(said) if said.offer == offer => said,
+            None if offer.is_nothing() => return,
+            _ => return self.wish(offer, out),
+        };
+        if is_due {
+            self.waiting.said_ms = self.now_ms;
+            out.send_all(self.config.seats.nodes(), Message::Join(joining.clone()));
         }
-        self.waiting.said_ms = self.now_ms;
-        let (log, number) = (self.config.seats.log, self.waiting.number);
-        let signature = self.config.voting.sign(Joining::struct_hash(log, &offer, number));
-        let joining = Joining { offer, number, signature };
-        out.send_all(self.config.seats.nodes(), Message::Join(joining));
+        self.waiting.said = Some(joining);
+    }
+
+    /// Another secret for traps comes with another wish.
+    pub(super) fn wish_anew(&mut self) {
+        self.waiting.said = None;
+    }
+
+    fn wish(&mut self, offer: Offer, out: &mut Outbox) {
+        let number = self.waiting.number + 1;
+        out.persist(Record::Joined(number));
+        let makes_blocks = offer.roles & roles::CREATOR != 0;
+        let trap = if makes_blocks { traps::commit(self.trap_secret(number)) } else { B256::ZERO };
+        let signed = Joining::struct_hash(self.config.seats.log, &offer, number, trap);
+        let joining = Joining { offer, number, trap, signature: self.config.voting.sign(signed) };
+        out.send_all(self.config.seats.nodes(), Message::Join(joining.clone()));
+        let said = Some(joining);
+        self.waiting = Waiting { number, said, said_ms: self.now_ms, used: BTreeSet::new() };
     }
 }

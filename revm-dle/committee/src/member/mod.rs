@@ -16,6 +16,7 @@ mod part;
 mod restore;
 mod sign;
 mod signer;
+mod trap;
 mod watch;
 
 use std::{
@@ -38,6 +39,7 @@ use crate::{
 };
 use join::Waiting;
 use part::{Blind, Part};
+use trap::Traps;
 
 /// A participant's times, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +91,7 @@ pub struct Member {
     /// The chains whose newest state it must keep, and does not have yet.
     missing: BTreeSet<B256>,
     waiting: Waiting,
+    traps: Traps,
     now_ms: u64,
     retry_at_ms: u64,
     /// Chains in which there may be something to sign, and when this member last signed: once a tick, for all of them.
@@ -109,6 +112,7 @@ impl Member {
             busy: BTreeSet::new(),
             missing: BTreeSet::new(),
             waiting: Waiting::default(),
+            traps: Traps::default(),
             now_ms,
             retry_at_ms,
             due: BTreeSet::new(),
@@ -208,7 +212,6 @@ impl Member {
         if is_in != was_in {
             out.persist(crate::Record::Notice(Box::new(proven.clone())));
         }
-        self.waiting.note(is_in, was_in);
         let notice = proven.notice;
         if self.ledgers.has(notice.hash) {
             self.ledgers.finalized(chain, notice.hash);
@@ -232,6 +235,7 @@ impl Member {
                 self.parts.insert(chain, Part::new(proven, logged, self.now_ms));
             }
         }
+        self.note_trap(chain);
     }
 
     /// Notes whether this member keeps a chain, and lacks its newest state.
@@ -275,6 +279,7 @@ impl Member {
     }
 
     fn retry(&mut self, out: &mut Outbox) {
+        self.repeat_caught(out);
         self.busy.retain(|chain| self.parts.get(chain).is_some_and(Part::is_busy));
         let chains: BTreeSet<_> = self.busy.union(&self.missing).copied().collect();
         for chain in chains {

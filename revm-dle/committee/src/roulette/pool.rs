@@ -1,8 +1,9 @@
 //! Who waits to be drawn: the waiting pool of an archive group (white paper, *Verifiable Roulette*).
 //!
 //! Every change is an entry of the group's log, so that all its nodes have the same list in the same order. Who joins
-//! goes to the back; who joins twice ends its first wait. Who is drawn leaves the list, and joins again when it wants
-//! more work; a standby that was not needed returns to its place.
+//! goes to the back; who joins twice ends its first wait. Who is drawn leaves the list; as long as its wish for more work
+//! stands, it joins again in the same entry, after all draws with the seed. A standby that was not needed returns to its
+//! place. Whose wish stands, and who has room for another chain, is not the pool's matter: see [`crate::archive`].
 
 use std::{collections::BTreeSet, sync::OnceLock};
 
@@ -68,8 +69,28 @@ pub struct Offer {
     pub node: NodeId,
     /// Bits of [`conet_bindings::roles`].
     pub roles: u16,
-    /// How many seats its stake has left: its lots where a draw is weighted.
+    /// In how many chains it would serve at once: no more than its stake is enough for. Its lots where a draw is weighted.
     pub seats: u32,
+}
+
+impl Offer {
+    /// Of nothing: who joins with it takes its wish back.
+    #[must_use]
+    pub const fn nothing(node: NodeId) -> Self {
+        Self { node, roles: 0, seats: 0 }
+    }
+
+    /// Whether there is no role or no seat in it.
+    #[must_use]
+    pub const fn is_nothing(&self) -> bool {
+        self.roles == 0 || self.seats == 0
+    }
+
+    /// Whether another offer of the node has all that is in this one.
+    #[must_use]
+    pub const fn is_within(&self, most: &Self) -> bool {
+        self.roles & !most.roles == 0 && self.seats <= most.seats
+    }
 }
 
 /// A node that waits.
@@ -139,7 +160,7 @@ impl Pool {
         if self.barred.contains(&node) {
             return Err(PoolError::Barred { node });
         }
-        if roles == 0 || seats == 0 {
+        if offer.is_nothing() {
             return Err(PoolError::NothingOffered { node, roles, seats });
         }
         let known = self.places.contains_key(&node) || self.standing_by.contains_key(&node);
@@ -297,7 +318,7 @@ impl Pool {
         if nodes.iter().any(|node| self.is_barred(*node)) {
             return malformed("a barred node that waits");
         }
-        if all().any(|waiting| waiting.offer.roles == 0 || waiting.offer.seats == 0) {
+        if all().any(|waiting| waiting.offer.is_nothing()) {
             return malformed("a node that offers nothing");
         }
         if self.len() as u64 > self.nodes_max {

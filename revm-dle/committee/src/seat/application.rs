@@ -154,7 +154,7 @@ impl Desk {
     /// What waits for an entry, in the order in which it should be tried: what ends something before what begins it.
     fn candidates(&self) -> Vec<Item> {
         let rank = |item: &Item| match item {
-            Item::Evidence(..) => 0,
+            Item::Evidence(..) | Item::Caught(_) => 0,
             Item::Seed(_) => 1,
             Item::Open(_) => 2,
             Item::Join(_) | Item::Member(_) | Item::Transcript(_) => 3,

@@ -166,10 +166,11 @@ impl Desk {
                 break;
             }
         }
+        // What waits for this tick's signature already is looked at again then.
         let judged: Vec<_> = self
             .cases
             .values()
-            .filter(|case| case.outcome.is_some())
+            .filter(|case| case.outcome.is_some() && !self.unsaid.contains(&case.hash))
             .map(|case| case.hash)
             .collect();
         let due: Vec<_> = judged.into_iter().filter(|hash| self.word_on(*hash).is_some()).collect();

@@ -139,7 +139,7 @@ impl Desk {
     pub(super) fn is_on_main_chain(&self, item: &Item) -> bool {
         match item {
             Item::Open(opening) => self.knows_opening(opening),
-            Item::Join(joining) => self.voting.offer(joining.offer.node) == joining.offer,
+            Item::Join(joining) => joining.offer.is_within(&self.voting.offer(joining.offer.node)),
             Item::Handover(handover) => self.successors.as_ref() == Some(handover),
             Item::Member(announced) => self.is_invited(announced),
             Item::Want(wanted) => self.knows_want(wanted),
@@ -196,6 +196,7 @@ impl Desk {
                 in_view(&about.chain, about.height, about.view)
             }
             Item::Evidence(first, _) => !state.barred.contains(&first.voter),
+            Item::Caught(caught) => state.check_caught(caught).is_ok(),
             Item::Seed(seed) => state.seeds_wanted().any(|height| height == seed.height),
             Item::Return(returning) => {
                 state.suspended.get(&returning.node).is_some_and(|since| returning.since >= *since)

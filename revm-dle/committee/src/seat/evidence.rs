@@ -6,7 +6,12 @@ use alloy::primitives::B256;
 
 use super::desk::Desk;
 use crate::{
-    archive::Item, keys::NodeId, log::LOOKAHEAD, message::Message, outbox::Outbox, vote::Ballot,
+    archive::{Item, traps::Caught},
+    keys::NodeId,
+    log::LOOKAHEAD,
+    message::Message,
+    outbox::Outbox,
+    vote::Ballot,
 };
 
 /// How many votes are kept; the oldest go first.
@@ -106,6 +111,20 @@ impl Desk {
         let may_count = first.conflicts(&second) && self.is_at_large(first.voter);
         if may_count && self.voting.is_valid(&first) && self.voting.is_valid(&second) {
             self.convict(first, second, out);
+        }
+    }
+
+    /// Somebody fell into a trap, as its setter says. All seats hear of it.
+    pub(super) fn take_caught(&mut self, caught: Caught, out: &mut Outbox) {
+        let item = Item::Caught(Box::new(caught.clone()));
+        if self.items.contains(&item) || self.state.check_caught(&caught).is_err() {
+            return;
+        }
+        self.queue(item.clone());
+        // Where it finds no room, others will have it: nobody passes on what it does not keep.
+        if self.items.contains(&item) {
+            self.saw(&caught.ballot, out);
+            out.send_all(self.seats.nodes(), Message::Caught(Box::new(caught)));
         }
     }
 

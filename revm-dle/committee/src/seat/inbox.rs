@@ -45,6 +45,7 @@ impl Desk {
                 self.take_disagreement(*disagreement, body, out)
             }
             Message::Evidence(first, second) => self.take_evidence(first, second, out),
+            Message::Caught(caught) => self.take_caught(*caught, out),
             Message::Join(joining) => self.take_wish(joining, out),
             Message::FetchNotice { chain } => {
                 if let Some(notice) = self.notices.get(&chain) {
@@ -67,24 +68,30 @@ impl Desk {
         }
     }
 
-    /// A node waits to be drawn. Who was drawn already may not know it: notices get lost.
+    /// A node's wish. It says again and again the one that it believes to stand, and learns here when it does not.
     fn take_wish(&mut self, joining: Joining, out: &mut Outbox) {
         let node = joining.offer.node;
+        let last = self.state.wish(node);
+        if joining.number == last && self.state.offers(node).is_some() {
+            return;
+        }
         // What is not signed is not kept: else whoever likes could fill the list. Of a node's wishes the last one is.
-        let signed = Joining::struct_hash(self.seats.log, &joining.offer, joining.number);
+        let Joining { offer, number, trap, .. } = &joining;
+        let signed = Joining::struct_hash(self.seats.log, offer, *number, *trap);
         let is_newer = |item: &Item| matches!(item, Item::Join(known) if known.offer.node == node && known.number >= joining.number);
         if self.items.iter().any(is_newer) || !self.voting.signed(node, signed, &joining.signature)
         {
             return;
         }
-        if joining.number <= self.state.wish(node) && !self.state.is_waiting(node) {
+        if joining.number <= last {
             for chain in self.state.parts.get(&node).into_iter().flatten() {
                 if let Some(notice) = self.notices.get(chain) {
                     out.send(node, Message::Notice(Box::new(notice.clone())));
                 }
             }
-            // After the notices: one that is in a chain learns that first.
+            // After the notices: who lost a place learns that first.
             out.send(node, Message::Used { number: joining.number });
+            return;
         }
         self.items.retain(|item| !matches!(item, Item::Join(known) if known.offer.node == node));
         self.queue(Item::Join(joining));

@@ -112,6 +112,7 @@ fn notice(height: u64) -> ProvenNotice {
         hash: B256::ZERO,
         view: 0,
         creator: Some(NodeId(1)),
+        trap: None,
         witnesses: Vec::new(),
         validators: Vec::new(),
         validator_count: 1,

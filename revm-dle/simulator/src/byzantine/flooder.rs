@@ -1,12 +1,15 @@
 //! Sends junk that looks like messages: votes in the names of others, certificates of one voter, entries that are too
-//! long, notices that nobody decided. Nothing of it may count; what it says besides is honest.
+//! long, notices that nobody decided, traps that nobody fell into. Nothing of it may count; what it says besides is honest, but that it is fickle in
+//! what it wishes for.
 
 use alloy::primitives::{B256, Bytes, keccak256};
+use conet_bindings::roles;
 use conet_committee::{
     Action,
     archive::{
         Item, ProvenNotice,
         item::{CertifiedHeader, Joining, Returning, SeedOf, Word, block_vote},
+        traps::{self, Caught},
     },
     keys::{Compact, NodeId},
     log::{Certificate, Entry, LogMessage},
@@ -16,7 +19,10 @@ use conet_committee::{
 };
 use rand::Rng as _;
 
+use conet_ledger::block::Header;
+
 use super::{Behaviour, Liar};
+use crate::keys::TRAP_ONE_IN;
 
 /// More items than an entry may have.
 const ITEMS: usize = 1_100;
@@ -30,13 +36,22 @@ pub(crate) struct Flooder {
     notice: Option<ProvenNotice>,
     proposed: Option<Proposed>,
     block: Option<(CertifiedHeader, conet_ledger::block::Body)>,
+    /// A member's vote on its own block.
+    given: Option<Word>,
+    /// The number of its own last wish.
+    number: u64,
 }
 
 impl Behaviour for Flooder {
     fn twist(&mut self, mut actions: Vec<Action>, liar: &mut Liar<'_>) -> Vec<Action> {
         for action in &mut actions {
-            if let Action::Send(_, Message::Frozen(frozen)) = action {
-                *frozen = garbled(frozen, liar);
+            match action {
+                Action::Send(_, Message::Frozen(frozen)) => *frozen = garbled(frozen, liar),
+                Action::Send(_, Message::Join(joining)) => {
+                    self.number = joining.number;
+                    *joining = fickle(joining, liar);
+                }
+                _ => {}
             }
         }
         while liar.rng.random_ratio(1, 3) {
@@ -63,6 +78,7 @@ impl Behaviour for Flooder {
             }
             Message::Word(word, hash) => self.word = Some((word.clone(), *hash)),
             Message::Notice(notice) => self.notice = Some((**notice).clone()),
+            Message::Vote(word) => self.given = Some(word.clone()),
             Message::Propose(proposed) => self.proposed = Some((**proposed).clone()),
             Message::Certified(block, body) => {
                 self.block = Some(((**block).clone(), body.clone()));
@@ -77,15 +93,29 @@ impl Behaviour for Flooder {
 fn forged_wish(liar: &mut Liar<'_>) -> Message {
     let (node, number) = (liar.somebody(), liar.rng.random());
     let offer = liar.voting.offer(node);
-    Message::Join(Joining { offer, number, signature: forged(liar) })
+    Message::Join(Joining { offer, number, trap: B256::ZERO, signature: forged(liar) })
+}
+
+/// Its own wish, for less; by turns for nothing at all. The same before all seats.
+fn fickle(joining: &Joining, liar: &Liar<'_>) -> Joining {
+    let Joining { mut offer, number, trap, .. } = *joining;
+    match (number + offer.node.0) % 4 {
+        0 => offer = Offer::nothing(offer.node),
+        1 => offer.seats = 1,
+        2 => offer.roles &= roles::VALIDATOR,
+        _ => {}
+    }
+    let signed = Joining::struct_hash(liar.seats.log, &offer, number, trap);
+    Joining { offer, number, trap, signature: liar.voting.sign(signed) }
 }
 
 /// It waits itself, with more lots than its stake is enough for.
 fn boast(liar: &mut Liar<'_>) -> Message {
     let offer = Offer { seats: 1_000, ..liar.voting.offer(liar.voting.me) };
     let number = liar.rng.random();
-    let signature = liar.voting.sign(Joining::struct_hash(liar.seats.log, &offer, number));
-    Message::Join(Joining { offer, number, signature })
+    let signed = Joining::struct_hash(liar.seats.log, &offer, number, B256::ZERO);
+    let (trap, signature) = (B256::ZERO, liar.voting.sign(signed));
+    Message::Join(Joining { offer, number, trap, signature })
 }
 
 fn forged(liar: &mut Liar<'_>) -> Compact {
@@ -109,7 +139,7 @@ fn somehow(liar: &mut Liar<'_>) -> B256 {
 
 impl Flooder {
     fn junk(&self, liar: &mut Liar<'_>) -> Option<Message> {
-        Some(match liar.rng.random_range(0..14) {
+        Some(match liar.rng.random_range(0..15) {
             0 => Message::Log(LogMessage::Vote(self.forged_vote(liar)?)),
             1 => Message::Log(LogMessage::Certificate(self.lonely_certificate(liar)?)),
             2 => self.long_entry(liar)?,
@@ -134,6 +164,7 @@ impl Flooder {
                 Message::Return(Returning { node, since, signature: forged(liar) })
             }
             11 => self.forged_evidence(liar)?,
+            13 => Message::Caught(Box::new(self.false_trap(liar)?)),
             12 => Message::Log(LogMessage::Status { view: 0, final_view: liar.rng.random() }),
             _ => Message::FetchBlock { hash: somehow(liar) },
         })
@@ -259,6 +290,45 @@ impl Flooder {
         }
         block.ballots = block.ballots.iter().map(|_| first.clone()).collect();
         Some(Message::Certified(Box::new(block), body))
+    }
+
+    /// A trap that is none: it told another, or signs itself, something else than a trap would.
+    fn false_trap(&self, liar: &mut Liar<'_>) -> Option<Caught> {
+        let given = self.given.as_ref()?;
+        let (block, _) = liar.blocks.get(&given.ballot.vote.block)?;
+        let setter = liar.voting.me;
+        let mine = traps::secret_hash(liar.seats.log, self.number);
+        let mine = keccak256(liar.voting.sign(mine));
+        let sign = |told: &Header, voter, signature: Option<Compact>| {
+            let vote = block_vote(told, Phase::Validate, told.hash());
+            let signature = signature.unwrap_or_else(|| liar.voting.cast(vote).signature);
+            Ballot::alone(voter, vote, signature)
+        };
+        let is_place = |secret| traps::is_place(secret, &block.proposal, TRAP_ONE_IN);
+        let told = traps::told(mine, block);
+        match liar.rng.random_range(0..3) {
+            // The right block, which the other did sign.
+            0 => {
+                let (told, ballot) = (block.clone(), given.ballot.clone());
+                Some(Caught { setter, secret: mine, told, ballot })
+            }
+            // What the other never signed.
+            1 => {
+                let ballot = sign(&told, given.ballot.voter, Some(given.ballot.signature));
+                Some(Caught { setter, secret: mine, told, ballot })
+            }
+            // What itself signs, at another place, or by a secret that nobody committed to.
+            _ if !is_place(mine) => {
+                let ballot = sign(&told, setter, None);
+                Some(Caught { setter, secret: mine, told, ballot })
+            }
+            _ => {
+                let secret = Some(somehow(liar)).filter(|secret| is_place(*secret))?;
+                let told = traps::told(secret, block);
+                let ballot = sign(&told, setter, None);
+                Some(Caught { setter, secret, told, ballot })
+            }
+        }
     }
 
     /// Two votes of another that it never gave.

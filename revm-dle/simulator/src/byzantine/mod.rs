@@ -9,6 +9,7 @@ mod refuser;
 mod replayer;
 mod rusher;
 mod silent;
+mod trap_signer;
 mod withholder;
 mod wrong_root;
 
@@ -71,7 +72,7 @@ pub(crate) trait Behaviour {
 pub struct Kind(&'static str);
 
 /// All of them.
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 12] = [
     "colluder",
     "equivocator",
     "flooder",
@@ -81,6 +82,7 @@ const KINDS: [&str; 11] = [
     "replayer",
     "rusher",
     "silent",
+    "trap-signer",
     "withholder",
     "wrong-root",
 ];
@@ -126,6 +128,7 @@ pub(crate) fn behaviour(kind: Kind) -> Box<dyn Behaviour> {
         "refuser" => Box::new(refuser::Refuser),
         "replayer" => Box::new(replayer::Replayer::default()),
         "rusher" => Box::new(rusher::Rusher::default()),
+        "trap-signer" => Box::new(trap_signer::TrapSigner::default()),
         "withholder" => Box::new(withholder::Withholder),
         "wrong-root" => Box::new(wrong_root::WrongRoot),
         _ => Box::new(silent::Silent::default()),

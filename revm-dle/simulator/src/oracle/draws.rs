@@ -10,8 +10,7 @@ use conet_committee::{
     roulette::{pool::Snapshot, request::Unfit, selection::Selection},
 };
 
-use super::{Cast, Violation};
-use crate::keys::SEATS;
+use super::{Cast, Violation, waits::Waits};
 
 /// How many entries lie between a request and its seed's, at least.
 const SEED_DELAY: u64 = 2;
@@ -31,8 +30,7 @@ pub(super) struct Draws {
     waited: BTreeMap<u64, Snapshot>,
     /// Who was barred after the newest entry that was seen.
     barred: BTreeSet<NodeId>,
-    /// Each node's last wish.
-    wishes: BTreeMap<NodeId, u64>,
+    waits: Waits,
     /// Draws that were seen.
     seen: BTreeMap<u64, B256>,
     /// Places that were drawn for: chain, role, height and entry of the request.
@@ -40,43 +38,29 @@ pub(super) struct Draws {
 }
 
 impl Draws {
-    pub(super) const fn new(secret: Option<u64>) -> Self {
+    pub(super) fn new(secret: Option<u64>) -> Self {
         Self {
             secret,
             seeds: BTreeMap::new(),
             newest: 0,
             waited: BTreeMap::new(),
             barred: BTreeSet::new(),
-            wishes: BTreeMap::new(),
+            waits: Waits::default(),
             seen: BTreeMap::new(),
             done: BTreeSet::new(),
         }
     }
 
-    /// A new final entry: wishes count up, seeds are of entries before.
+    /// A new final entry: its seeds are of entries before.
     pub(super) fn see_items(&mut self, entry: &Entry) -> Result<(), Violation> {
+        let height = entry.header.height;
         for item in &entry.items {
-            let wrong =
-                |why| Violation::WrongEntry { height: entry.header.height, node: NodeId(0), why };
-            match item {
-                Item::Join(joining) => {
-                    let before = self.wishes.insert(joining.offer.node, joining.number);
-                    if joining.offer.seats != SEATS {
-                        return Err(wrong(
-                            "a node waits with more lots than its stake is enough for",
-                        ));
-                    }
-                    if before.is_some_and(|before| before >= joining.number) {
-                        return Err(wrong("a wish to be drawn counts twice"));
-                    }
-                }
-                Item::Seed(seed) if seed.height >= entry.header.height => {
-                    return Err(wrong("a seed is of no entry before"));
-                }
-                _ => {}
+            if matches!(item, Item::Seed(seed) if seed.height >= height) {
+                let why = "a seed is of no entry before";
+                return Err(Violation::WrongEntry { height, node: NodeId(0), why });
             }
         }
-        Ok(())
+        self.waits.see_items(entry)
     }
 
     /// The state after an entry, which may be new.
@@ -96,7 +80,9 @@ impl Draws {
         if state.height > self.newest {
             self.newest = state.height;
             self.barred = state.barred.iter().copied().collect();
-            self.waited.insert(state.height, state.pool.snapshot());
+            let pool = state.pool.snapshot();
+            self.waits.see_state(cast, state, &pool)?;
+            self.waited.insert(state.height, pool);
             self.waited = self.waited.split_off(&state.height.saturating_sub(ENTRIES_KEPT));
         }
         Ok(())
@@ -142,7 +128,10 @@ fn wrong(selection: &Selection, why: &'static str) -> Violation {
 fn check_turns(selection: &Selection, waited: &Snapshot) -> Result<(), &'static str> {
     let outcome = &selection.outcome;
     let wanted = usize::from(selection.request.seats) + usize::from(selection.request.standbys);
-    let mut left: Vec<_> = waited.waiting.iter().map(|waiting| waiting.offer.node).collect();
+    // A lot for each seat that somebody offers in this role.
+    let offers = waited.waiting.iter().map(|waiting| waiting.offer);
+    let able = offers.filter(|offer| offer.roles & selection.request.role != 0);
+    let mut left: Vec<_> = able.map(|offer| (offer.node, u64::from(offer.seats))).collect();
     let (mut drawn, mut skipped) = (outcome.nodes.iter(), outcome.skipped.iter());
     let (mut next, mut passed) = (drawn.next(), skipped.next());
     let mut found = 0;
@@ -150,9 +139,13 @@ fn check_turns(selection: &Selection, waited: &Snapshot) -> Result<(), &'static 
         if found == wanted || left.is_empty() {
             break;
         }
-        // Everybody has as many lots.
-        let lots = usize::try_from(SEATS).unwrap_or(1);
-        let node = left.remove(below(selection, step, (left.len() * lots) as u64) / lots);
+        let mut lot = below(selection, step, left.iter().map(|(_, lots)| lots).sum());
+        let drawn_at = left.iter().position(|(_, lots)| {
+            let is_here = lot < *lots;
+            lot = lot.saturating_sub(if is_here { 0 } else { *lots });
+            is_here
+        });
+        let (node, _) = left.remove(drawn_at.unwrap_or_default());
         if next == Some(&node) {
             if selection.request.members.contains(&node) {
                 return Err("it draws a member again");
@@ -176,7 +169,7 @@ fn check_turns(selection: &Selection, waited: &Snapshot) -> Result<(), &'static 
 }
 
 /// The first of the words that a step gives which favours no number, modulo the bound.
-fn below(selection: &Selection, step: u32, bound: u64) -> usize {
+fn below(selection: &Selection, step: u32, bound: u64) -> u64 {
     // 2^64 modulo the bound.
     let uneven = ((1_u128 << 64) % u128::from(bound)) as u64;
     for attempt in 0_u32.. {
@@ -191,7 +184,7 @@ fn below(selection: &Selection, step: u32, bound: u64) -> usize {
         let hash = hasher.finalize();
         let words = hash.as_chunks::<8>().0.iter().map(|bytes| u64::from_be_bytes(*bytes));
         if let Some(word) = words.into_iter().find(|word| *word >= uneven) {
-            return usize::try_from(word % bound).unwrap_or_default();
+            return word % bound;
         }
     }
     0

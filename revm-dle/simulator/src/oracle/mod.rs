@@ -9,20 +9,24 @@
 //!   final or signed by its whole group;
 //! - one final block at each height of a chain, with the votes of its whole group and of every active seat;
 //! - a final block is what executing it gives, by arithmetic written anew here, and no money appears or vanishes;
-//! - seeds are signed when their entries are final, and draw whom they must;
+//! - seeds are signed when their entries are final, and draw whom they must; whoever wishes to be drawn and has room for
+//!   another chain waits, in the order of the log, and nobody else;
 //! - no honest node is found guilty, reported or barred, and more than two thirds of the seats stay active;
 //! - an epoch begins with the one state that the one before ended with, and those whom the main chain named; heights go on,
 //!   chains begin new views, and no draw outlives its epoch.
 //!
 //! And at the end, long after the network healed: every payment was made, every honest seat is active; whoever gave two
-//! votes that exclude each other before one and the same honest seat, or was proven wrong about a final block, is barred.
+//! votes that exclude each other before one and the same honest seat, was proven wrong about a final block, or signed what
+//! a trap told it, is barred.
 
 mod books;
 mod cast;
 mod draws;
 mod log;
+mod traps;
 mod violation;
 mod votes;
+mod waits;
 
 use std::collections::BTreeMap;
 
@@ -34,7 +38,7 @@ use conet_committee::{
         item::{Handover, Wanted},
     },
     keys::{Compact, NodeId},
-    log::{Entry, LogMessage},
+    log::Entry,
     message::Message,
     seats::Seats,
     vote::{Ballot, Voting},
@@ -47,8 +51,9 @@ use books::Books;
 use cast::Cast;
 use draws::Draws;
 use log::Log;
+use traps::Traps;
 pub use violation::Violation;
-use votes::Votes;
+use votes::{Votes, all_ballots, shown_ballots};
 
 /// Who voted where.
 type Key = (NodeId, B256, u64, u64, u64, u8);
@@ -79,6 +84,7 @@ pub(crate) struct Oracle {
     books: Books,
     votes: Votes,
     draws: Draws,
+    traps: Traps,
     voting: Voting,
     /// Signatures that hold, by what they are under.
     signed: BTreeMap<(Key, B256), Compact>,
@@ -100,6 +106,7 @@ impl Oracle {
             books: Books::new(&chains),
             votes: Votes::default(),
             draws: Draws::new(secret),
+            traps: Traps::default(),
             voting,
             signed: BTreeMap::new(),
             shown: BTreeMap::new(),
@@ -123,6 +130,7 @@ impl Oracle {
         if !self.is_honest(from) {
             return Ok(());
         }
+        self.traps.see_sent(from, message);
         if let Message::SeedPart { height, .. } = message
             && !self.log.has(*height)
         {
@@ -175,6 +183,7 @@ impl Oracle {
             self.cast.see_items(entry)?;
             self.books.see_items(&entry.items);
             self.draws.see_items(entry)?;
+            self.traps.see_items(entry)?;
         }
         Ok(())
     }
@@ -280,8 +289,23 @@ impl Oracle {
         holds
     }
 
-    /// A seat that stops forgets what was not worth a line in its journal.
+    /// A message reached an honest member: a vote in it may be for what it told.
+    pub(crate) fn see_vote(&mut self, member: NodeId, message: &Message) {
+        if let Message::Vote(word) = message
+            && self.is_signed(key(&word.ballot), &word.ballot)
+        {
+            self.traps.see_delivered(member, message);
+        }
+    }
+
+    /// How many fell into a trap, as the log says.
+    pub(crate) fn caught(&self) -> usize {
+        self.traps.caught()
+    }
+
+    /// A node that stops forgets what was not worth a line in its journal.
     pub(crate) fn see_stopped(&mut self, node: NodeId) {
+        self.traps.see_stopped(node);
         self.shown.remove(&node);
         self.cheats.retain(|_, (witness, _)| *witness != node);
     }
@@ -383,6 +407,12 @@ impl Oracle {
                 return Err(Violation::CheatAtLarge { cheat: *cheat, witness: *witness, vote });
             }
         }
+        for liar in self.traps.guilty() {
+            if !barred(liar) {
+                let what = "it signed what a trap told it";
+                return Err(Violation::LiarAtLarge { liar, what });
+            }
+        }
         for liar in self.books.proven_wrong(&self.cast) {
             if !barred(liar) {
                 let what = "a quorum of seats found against it";
@@ -391,26 +421,4 @@ impl Oracle {
         }
         Ok(())
     }
-}
-
-/// The votes in a message that whoever gets it looks at.
-fn shown_ballots(message: &Message) -> Vec<&Ballot> {
-    match message {
-        Message::Log(LogMessage::Vote(ballot) | LogMessage::Propose(_, ballot)) => vec![ballot],
-        Message::Word(word, _) => vec![&word.ballot],
-        Message::Certified(block, _) => block.ballots.iter().collect(),
-        Message::Evidence(first, second) => vec![first, second],
-        _ => Vec::new(),
-    }
-}
-
-/// All votes in a message.
-fn all_ballots(message: &Message) -> impl Iterator<Item = &Ballot> {
-    let more = match message {
-        Message::Vote(word) | Message::Answer(word) => vec![&word.ballot],
-        Message::Propose(proposed) => vec![&proposed.create],
-        Message::Disagreement(why, _) => vec![&why.create, &why.other.ballot],
-        _ => Vec::new(),
-    };
-    shown_ballots(message).into_iter().chain(more)
 }

@@ -200,6 +200,18 @@ pub enum Violation {
         /// What is wrong.
         why: &'static str,
     },
+    /// Somebody waits to be drawn who should not, or does not, or elsewhere in the line.
+    #[error(
+        "expected those to wait after entry {height} who wish to be drawn and have room, each in its place, found {node}: {why}"
+    )]
+    WrongWait {
+        /// The entry.
+        height: u64,
+        /// Who waits, or should.
+        node: NodeId,
+        /// What is wrong.
+        why: &'static str,
+    },
     /// An honest node reports one that did nothing, or without proof.
     #[error("expected {node} to report proven cheats, found {accused} reported")]
     FalseReport {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy::primitives::B256;
-use conet_committee::{keys::NodeId, vote::Ballot};
+use conet_committee::{keys::NodeId, log::LogMessage, message::Message, vote::Ballot};
 
 use super::{Place, Violation, place};
 
@@ -33,4 +33,26 @@ impl Votes {
         said.insert(vote, block);
         Ok(true)
     }
+}
+
+/// The votes in a message that whoever gets it looks at.
+pub(super) fn shown_ballots(message: &Message) -> Vec<&Ballot> {
+    match message {
+        Message::Log(LogMessage::Vote(ballot) | LogMessage::Propose(_, ballot)) => vec![ballot],
+        Message::Word(word, _) => vec![&word.ballot],
+        Message::Certified(block, _) => block.ballots.iter().collect(),
+        Message::Evidence(first, second) => vec![first, second],
+        _ => Vec::new(),
+    }
+}
+
+/// All votes in a message.
+pub(super) fn all_ballots(message: &Message) -> impl Iterator<Item = &Ballot> {
+    let more = match message {
+        Message::Vote(word) | Message::Answer(word) => vec![&word.ballot],
+        Message::Propose(proposed) => vec![&proposed.create],
+        Message::Disagreement(why, _) => vec![&why.create, &why.other.ballot],
+        _ => Vec::new(),
+    };
+    shown_ballots(message).into_iter().chain(more)
 }

@@ -182,6 +182,7 @@ impl<'a> World<'a> {
             liars: self.scenario.liars.len(),
             cheats: self.oracle.cheats(),
             beacons: self.board.count(),
+            caught: self.oracle.caught(),
             trace: self.trace.hash(),
         }
     }
@@ -194,6 +195,9 @@ impl<'a> World<'a> {
                     let message = Arc::unwrap_or_clone(message);
                     if let Some(epoch) = self.seated_in(to).filter(|_| self.oracle.is_honest(to)) {
                         self.oracle.see_delivered(to, epoch, &message);
+                    }
+                    if !self.is_archive(to) && self.oracle.is_honest(to) {
+                        self.oracle.see_vote(to, &message);
                     }
                     if let Some(behaviour) =
                         self.nodes.get_mut(&to).and_then(|node| node.behaviour.as_mut())

@@ -16,7 +16,7 @@ use conet_committee::{
 use super::{World, voting};
 use crate::{
     byzantine::Behaviour,
-    keys::ToyRing,
+    keys::{TRAP_ONE_IN, ToyRing, WISH_MS},
     ledger::ToyLedgers,
     oracle::{Place, place},
 };
@@ -111,7 +111,12 @@ impl World<'_> {
                 seats: self.seats.clone(),
                 voting: voting(node),
                 timing: Timing { history_max: 24, ..Timing::default() },
-                rules: Rules { checkpoint_every: 8, ..Rules::default() },
+                rules: Rules {
+                    checkpoint_every: 8,
+                    wish_ms: WISH_MS,
+                    trap_one_in: TRAP_ONE_IN,
+                    ..Rules::default()
+                },
                 keys: Arc::new(keys),
                 began_ms: 0,
             };

@@ -45,11 +45,18 @@ fn after(state: &State, items: &[Item]) -> State {
 
 /// With a chain that waits for its group, and more nodes than it takes.
 fn with_chain() -> State {
-    let mut state = state();
-    for node in 101..110 {
-        let roles = roles::CREATOR | roles::WITNESS | roles::VALIDATOR;
-        state.pool.join(Offer { node: NodeId(node), roles, seats: 1 }).unwrap();
-    }
+    let roles = roles::CREATOR | roles::WITNESS | roles::VALIDATOR;
+    let wish = |node| {
+        let offer = Offer { node: NodeId(node), roles, seats: 1 };
+        let signed = Joining::struct_hash(state().seats.log, &offer, 1, B256::ZERO);
+        Item::Join(Joining {
+            offer,
+            number: 1,
+            trap: B256::ZERO,
+            signature: voting(node).sign(signed),
+        })
+    };
+    let state = after(&state(), &(101..110).map(wish).collect::<Vec<_>>());
     let opening = Opening {
         chain: CHAIN,
         series: 1,
@@ -126,7 +133,7 @@ fn an_epoch_ends_when_nothing_waits_for_a_seed() {
 fn the_next_epoch_goes_on_in_new_views() {
     let open = after(&with_chain(), &[handover(2, 3..7)]);
     let ending = after(&after(&open, &[]), &[]);
-    let mut last = after(&ending, &[seed(3)]);
+    let mut last = after(&ending, &[seed(open.height + 1)]);
     assert!(last.is_over());
     last.suspended.insert(NodeId(3), 1);
     last.barred.insert(NodeId(4));
@@ -149,7 +156,7 @@ fn the_next_epoch_goes_on_in_new_views() {
 #[test]
 fn who_gets_a_seat_leaves_pool_and_chains() {
     let open = after(&with_chain(), &[handover(2, 1..5)]);
-    let last = after(&after(&after(&open, &[]), &[]), &[seed(3)]);
+    let last = after(&after(&after(&open, &[]), &[]), &[seed(open.height + 1)]);
     let creator = last.chains[&CHAIN].creator.unwrap();
     let waiting = last.pool.waiting().next().unwrap().offer.node;
     let first = after(&succeed(&last, [1, 2, creator.0, waiting.0]), &[]);
@@ -159,6 +166,7 @@ fn who_gets_a_seat_leaves_pool_and_chains() {
     let joining = Joining {
         offer: Offer { node: creator, roles: 8, seats: 1 },
         number: 1,
+        trap: B256::ZERO,
         signature: Default::default(),
     };
     let refused = first.begin(9, 9_000).apply(&Item::Join(joining));
