@@ -209,6 +209,28 @@ impl Chain {
         open
     }
 
+    /// A place that the next block needs, and nobody has.
+    pub(super) fn next_blocks_place(&self) -> Option<Place> {
+        let open = self.open_places().into_iter().next()?;
+        let is_needed = !matches!(open, Place::Validator(height, _) if height > self.height + 1);
+        is_needed.then_some(open)
+    }
+
+    /// Takes out the last validator of a later block than the next one who is fit for something else.
+    pub(super) fn take_from_ahead(&mut self, fit: impl Fn(NodeId) -> bool) -> Option<NodeId> {
+        let ahead = self.validator.range_mut(self.height + 2..).rev();
+        for (height, drawn) in ahead {
+            if let Some(index) = drawn.iter().rposition(|node| fit(*node)) {
+                let (height, node) = (*height, drawn.remove(index));
+                if drawn.is_empty() {
+                    self.validator.remove(&height);
+                }
+                return Some(node);
+            }
+        }
+        None
+    }
+
     /// Asks for draws of open places that are not asked for yet, if that may be; for others not any more.
     pub(super) fn request_open_places(&mut self, entry: u64, may_ask: bool) {
         let open = self.open_places();

@@ -21,6 +21,8 @@ pub mod notice;
 mod places;
 mod signers;
 mod state;
+#[cfg(test)]
+mod testing;
 pub mod traps;
 mod wishes;
 

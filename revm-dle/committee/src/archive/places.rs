@@ -10,9 +10,12 @@ use super::{
     item::{Opening, SeedOf},
     state::State,
 };
-use crate::roulette::{
-    request::{Request, SEED_DELAY},
-    selection::{Drawing, Turn},
+use crate::{
+    keys::NodeId,
+    roulette::{
+        request::{Request, SEED_DELAY},
+        selection::{Drawing, Turn},
+    },
 };
 
 impl State {
@@ -63,10 +66,30 @@ impl State {
         (self.selected, self.pool) = (head, pool);
         // Who joined since was not among those that were drawn from. Who was drawn now joins the line below.
         let is_stale = self.pool.newest() > lineup.waiting().iter().map(|it| it.place).max();
-        for (chain, is_short) in drawn {
-            if is_short && !is_stale { self.starve(chain) } else { self.put(chain) }
+        for (mut chain, is_short) in drawn {
+            let is_filled = is_short && self.fill_from_ahead(&mut chain);
+            if is_short && !is_stale && !is_filled { self.starve(chain) } else { self.put(chain) }
         }
         Ok(())
+    }
+
+    /// When nobody who waits fits a place that the next block needs, those who were drawn for later blocks of the chain
+    /// take it, the last ones first: in a small network they are all that is left, and would wait for a block that never
+    /// comes. Says whether any did.
+    fn fill_from_ahead(&self, chain: &mut Chain) -> bool {
+        let before = chain.clone();
+        let mut is_filled = false;
+        while let Some(place) = chain.next_blocks_place() {
+            let (role, _) = place.drawn_as(chain.height + 1);
+            let fit = |node: NodeId| {
+                self.may_follow(node, &before)
+                    && self.offers(node).is_some_and(|offer| offer.roles & role != 0)
+            };
+            let Some(node) = chain.take_from_ahead(fit) else { break };
+            chain.seat(place, node);
+            is_filled = true;
+        }
+        is_filled
     }
 }
 
@@ -99,3 +122,6 @@ fn requests(chain: &mut Chain, logged: u64, pool: B256) -> Vec<(Vec<Place>, Requ
     }
     requests
 }
+
+#[cfg(test)]
+mod tests;

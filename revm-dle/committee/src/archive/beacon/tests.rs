@@ -1,26 +1,16 @@
 use std::sync::Arc;
 
-use alloy::primitives::Bytes;
-
 use super::*;
 use crate::{
     archive::{
-        Item, Rules, Seeds,
-        item::{Handover, SeedOf},
+        Item, Rules, Seeds as _,
+        item::Handover,
+        testing::{AnySeed, after, seed},
     },
     keys::NodeId,
     log::tests::voting,
     seats::Seats as Sitting,
 };
-
-/// Takes every seed.
-struct AnySeed;
-
-impl Seeds for AnySeed {
-    fn value(&self, height: u64, _signature: &[u8]) -> Option<B256> {
-        Some(B256::left_padding_from(&height.to_be_bytes()))
-    }
-}
 
 fn state(group: u32) -> State {
     let seats = Arc::new(Sitting::new(1, group, 1, (1..=4).map(NodeId).collect()));
@@ -29,18 +19,6 @@ fn state(group: u32) -> State {
 
 fn want(index: u64, after_block: u64) -> Item {
     Item::Want(Wanted { index, after_block })
-}
-
-fn seed(height: u64) -> Item {
-    Item::Seed(SeedOf { height, signature: Bytes::new() })
-}
-
-/// The state after an entry with these items.
-fn after(state: &State, items: &[Item]) -> State {
-    let mut next = state.begin(state.height + 1, state.time_ms + 10);
-    items.iter().for_each(|item| next.apply(item).unwrap());
-    next.finish();
-    next
 }
 
 fn refuses(state: &State, item: &Item) -> bool {

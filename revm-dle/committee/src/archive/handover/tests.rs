@@ -1,24 +1,15 @@
-use alloy::primitives::Bytes;
 use conet_bindings::roles;
 
 use super::*;
 use crate::{
     archive::{
         Item, Rules,
-        item::{Joining, Opening, SeedOf},
+        item::Joining,
+        testing::{AnySeed, after, opening, seed, wish},
     },
     log::tests::voting,
     roulette::pool::Offer,
 };
-
-/// Takes every seed.
-struct AnySeed;
-
-impl Seeds for AnySeed {
-    fn value(&self, height: u64, _signature: &[u8]) -> Option<B256> {
-        Some(B256::left_padding_from(&height.to_be_bytes()))
-    }
-}
 
 const CHAIN: B256 = B256::repeat_byte(7);
 
@@ -35,45 +26,13 @@ fn handover(epoch: u64, ids: impl IntoIterator<Item = u64>) -> Item {
     Item::Handover(Handover { epoch, nodes: nodes(ids) })
 }
 
-/// The state after an entry with these items.
-fn after(state: &State, items: &[Item]) -> State {
-    let mut next = state.begin(state.height + 1, state.time_ms + 10);
-    items.iter().for_each(|item| next.apply(item).unwrap());
-    next.finish();
-    next
-}
-
 /// With a chain that waits for its group, and more nodes than it takes.
 fn with_chain() -> State {
     let roles = roles::CREATOR | roles::WITNESS | roles::VALIDATOR;
-    let wish = |node| {
-        let offer = Offer { node: NodeId(node), roles, seats: 1 };
-        let signed = Joining::struct_hash(state().seats.log, &offer, 1, B256::ZERO);
-        Item::Join(Joining {
-            offer,
-            number: 1,
-            trap: B256::ZERO,
-            signature: voting(node).sign(signed),
-        })
-    };
+    let log = state().seats.log;
+    let wish = |node| wish(log, Offer { node: NodeId(node), roles, seats: 1 }, 1);
     let state = after(&state(), &(101..110).map(wish).collect::<Vec<_>>());
-    let opening = Opening {
-        chain: CHAIN,
-        series: 1,
-        genesis: B256::repeat_byte(1),
-        height: 0,
-        creator: None,
-        witnesses: 2,
-        validators: 1,
-        quorum: 0,
-        paid_through_s: 0,
-        gas_price: 0,
-    };
-    after(&state, &[Item::Open(opening)])
-}
-
-fn seed(height: u64) -> Item {
-    Item::Seed(SeedOf { height, signature: Bytes::new() })
+    after(&state, &[opening(CHAIN, 2, 1)])
 }
 
 fn succeed(last: &State, ids: impl IntoIterator<Item = u64>) -> State {

@@ -1,26 +1,16 @@
 use std::sync::Arc;
 
-use alloy::primitives::Bytes;
 use conet_bindings::roles;
 
 use super::*;
 use crate::{
     archive::{
-        Item, Rules, Seeds,
-        item::{Opening, SeedOf},
+        Item, Rules,
+        testing::{self, AnySeed, after, opening, seed},
     },
     log::tests::voting,
     seats::Seats,
 };
-
-/// Takes every seed.
-struct AnySeed;
-
-impl Seeds for AnySeed {
-    fn value(&self, height: u64, _signature: &[u8]) -> Option<B256> {
-        Some(B256::left_padding_from(&height.to_be_bytes()))
-    }
-}
 
 const ALL: u16 = roles::CREATOR | roles::WITNESS | roles::VALIDATOR;
 const RULES: Rules = Rules {
@@ -37,45 +27,16 @@ fn state() -> State {
     State::new(seats, RULES, Arc::new(voting(1)), Some(Arc::new(AnySeed)), 0)
 }
 
-fn offer(node: u64, seats: u32) -> Offer {
-    Offer { node: NodeId(node), roles: ALL, seats }
-}
-
 fn wish(offer: Offer, number: u64) -> Item {
-    let signed = Joining::struct_hash(state().seats.log, &offer, number, B256::ZERO);
-    Item::Join(Joining {
-        offer,
-        number,
-        trap: B256::ZERO,
-        signature: voting(offer.node.0).sign(signed),
-    })
+    testing::wish(state().seats.log, offer, number)
 }
 
 fn open(chain: u8, validators: u8) -> Item {
-    Item::Open(Opening {
-        chain: B256::repeat_byte(chain),
-        series: 1,
-        genesis: B256::repeat_byte(chain),
-        height: 0,
-        creator: None,
-        witnesses: 1,
-        validators,
-        quorum: 0,
-        paid_through_s: 0,
-        gas_price: 0,
-    })
+    opening(B256::repeat_byte(chain), 1, validators)
 }
 
-fn seed(height: u64) -> Item {
-    Item::Seed(SeedOf { height, signature: Bytes::new() })
-}
-
-/// The state after an entry with these items, a tick later.
-fn after(state: &State, items: &[Item]) -> State {
-    let mut next = state.begin(state.height + 1, state.time_ms + 50);
-    items.iter().for_each(|item| next.apply(item).unwrap());
-    next.finish();
-    next
+fn offer(node: u64, seats: u32) -> Offer {
+    Offer { node: NodeId(node), roles: ALL, seats }
 }
 
 /// Draws for what this state's entry asked for.
