@@ -72,6 +72,14 @@ async fn a_history_grows_and_anybody_can_check_it() {
         assert_eq!(pair[1]["parent"], pair[0]["id"], "a draw that follows from the one before");
     }
 
+    // Whoever likes pays for its storage for longer. Its group signs the next block with that.
+    let paid = async || one(person, &["chain", "show", &chain]).await["paid_through_s"].as_u64();
+    let before = paid().await.unwrap();
+    one(person, &["chain", "pay", &chain, "--wallet", "bobo", "--days", "10"]).await;
+    eventually("the log knows of the rent", async || paid().await == Some(before + 10 * 86_400))
+        .await;
+    assert_eq!(append("washed").await["height"], 4);
+
     let file = net.folder.path().join("car.json");
     let path = file.display().to_string();
     one(person, &["chain", "export", &chain, "--out", &path]).await;

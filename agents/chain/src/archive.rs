@@ -1,6 +1,7 @@
 //! What archive groups certify: statements filled in from the chain, signed by seats, checked, and posted.
 
 mod places;
+mod rents;
 mod statements;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use conet_bindings::{
 };
 
 pub use places::{Places, Standing};
+pub use rents::Rents;
 pub use statements::{LastBlock, NoteGenesis, Withdrawal, exit, genesis, handover, header, seed};
 
 use crate::{

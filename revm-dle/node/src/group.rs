@@ -74,6 +74,7 @@ pub struct Sitting {
     now: watch::Sender<Arc<ArchiveGroup>>,
     next: watch::Sender<Option<Handover>>,
     wanted: watch::Sender<Option<Wanted>>,
+    rents: watch::Sender<BTreeMap<B256, u64>>,
 }
 
 impl Sitting {
@@ -84,6 +85,7 @@ impl Sitting {
             now: watch::Sender::new(Arc::new(group)),
             next: watch::Sender::new(None),
             wanted: watch::Sender::new(None),
+            rents: watch::Sender::new(BTreeMap::new()),
         }
     }
 
@@ -128,6 +130,24 @@ impl Sitting {
     #[must_use]
     pub fn wanted(&self) -> Option<Wanted> {
         *self.wanted.borrow()
+    }
+
+    /// Rent was paid: until when each of these chains is paid now, seconds since 1970.
+    pub fn pay(&self, paid: impl IntoIterator<Item = (B256, u64)>) {
+        self.rents.send_modify(|rents| {
+            for (chain, paid_through_s) in paid {
+                let known = rents.entry(chain).or_default();
+                *known = (*known).max(paid_through_s);
+            }
+        });
+    }
+
+    /// Takes the payments since the last call.
+    #[must_use]
+    pub fn take_paid(&self) -> BTreeMap<B256, u64> {
+        let mut paid = BTreeMap::new();
+        self.rents.send_modify(|rents| paid = std::mem::take(rents));
+        paid
     }
 
     /// Hears of epochs.

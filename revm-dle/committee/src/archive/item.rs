@@ -48,6 +48,8 @@ pub enum Item {
     Transcript(Box<Transcript>),
     /// The main chain wants a seed. See [`super::beacon`].
     Want(Wanted),
+    /// Rent was paid for a chain.
+    Paid(Paid),
 }
 
 impl Item {
@@ -239,6 +241,15 @@ pub struct Wanted {
     pub index: u64,
     /// A main-chain block that is final: the seed is made after it.
     pub after_block: u64,
+}
+
+/// Rent was paid for a chain. Taken from the main chain by every seat for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Paid {
+    /// The chain.
+    pub chain: B256,
+    /// Until when its storage is paid now. Seconds since 1970.
+    pub paid_through_s: u64,
 }
 
 /// A node's keys for the ceremony of an epoch.

@@ -19,6 +19,7 @@ pub mod item;
 mod judging;
 pub mod notice;
 mod places;
+mod rent;
 mod signers;
 mod state;
 #[cfg(test)]

@@ -270,6 +270,7 @@ impl State {
             Item::Member(announced) => self.announce(announced),
             Item::Transcript(transcript) => self.record(transcript),
             Item::Want(wanted) => self.want(wanted),
+            Item::Paid(paid) => self.pay(paid),
         }
     }
 

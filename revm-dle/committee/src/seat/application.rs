@@ -163,7 +163,7 @@ impl Desk {
             Item::Disagreement(_) => 6,
             Item::Block(..) | Item::Words(_) => 7,
             Item::Complaint(_) => 8,
-            Item::Want(_) => 9,
+            Item::Paid(_) | Item::Want(_) => 9,
             Item::Handover(_) => 10,
         };
         let mut items = self.items.clone();

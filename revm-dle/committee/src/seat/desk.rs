@@ -69,6 +69,8 @@ pub struct Desk {
     pub(super) successors: Option<Handover>,
     /// The seed that the main chain wants, as far as this node has read it.
     pub(super) wanted: Option<Wanted>,
+    /// Rent that this node has read of and the log does not know: until when each chain is paid.
+    pub(super) paid: BTreeMap<B256, u64>,
     /// The state with which an epoch ended, by its hash: for who missed it.
     pub(super) frozen: Option<(B256, Bytes)>,
     /// Who had seats in the epoch before, and has none now: for what only they have.
@@ -121,6 +123,7 @@ impl Desk {
             openings: BTreeMap::new(),
             successors: None,
             wanted: None,
+            paid: BTreeMap::new(),
             frozen: None,
             left: Vec::new(),
             is_retired: !config.seats.contains(config.voting.me),
@@ -143,6 +146,7 @@ impl Desk {
             Item::Handover(handover) => self.successors.as_ref() == Some(handover),
             Item::Member(announced) => self.is_invited(announced),
             Item::Want(wanted) => self.knows_want(wanted),
+            Item::Paid(paid) => self.knows_paid(paid),
             _ => true,
         }
     }
@@ -206,6 +210,7 @@ impl Desk {
             }
             Item::Member(announced) => self.is_invited(announced) && state.may_announce(announced),
             Item::Want(wanted) => state.may_want(wanted) && self.knows_want(wanted),
+            Item::Paid(paid) => state.may_pay(paid) && self.knows_paid(paid),
             Item::Transcript(transcript) => {
                 let open = state.ceremony().filter(|ceremony| ceremony.key.is_none());
                 let dealing = open.and_then(|ceremony| ceremony.dealing.as_ref());

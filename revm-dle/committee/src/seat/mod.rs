@@ -16,6 +16,7 @@ mod epochs;
 mod evidence;
 mod inbox;
 mod openings;
+mod rent;
 mod restore;
 mod seeds;
 
@@ -29,7 +30,7 @@ use alloy::primitives::B256;
 use crate::{
     archive::{
         Beginning, ProvenNotice, Rules, State,
-        item::{Handover, Opening, Wanted},
+        item::{Handover, Opening, Paid, Wanted},
     },
     keys::NodeId,
     ledger::Ledgers,
@@ -53,6 +54,8 @@ pub enum Event {
     Named(Handover, Vec<NodeId>),
     /// The main chain wants a seed: this seat may vote for it; and whether it proposes it, as others have read it by now.
     Wanted(Wanted, bool),
+    /// Rent was paid for a chain: this seat may vote for it; and whether it proposes it.
+    Paid(Paid, bool),
     /// The main chain has begun an epoch of the group; the newest one counts.
     Began(Beginning),
     /// Time passed.
@@ -129,6 +132,7 @@ impl Seat {
                 self.desk.take_successors(handover, sitting, &mut out);
             }
             Event::Wanted(wanted, proposes) => self.desk.take_wanted(wanted, proposes),
+            Event::Paid(paid, proposes) => self.desk.take_paid(paid, proposes),
             Event::Began(beginning) => self.follow(beginning, &mut out),
             Event::Tick => {}
         }

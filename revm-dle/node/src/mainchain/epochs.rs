@@ -1,20 +1,27 @@
-//! Tells the actor what the main chain says of epochs and seeds.
+//! Tells the actor what the main chain says of epochs, seeds and rent.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
-use conet_committee::{archive::item::Wanted, seat::Event};
+use alloy::primitives::B256;
+use conet_committee::{
+    archive::item::{Paid, Wanted},
+    seat::Event,
+};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    group::Sitting,
-    runtime::{NoAnswer, Runtime},
-};
+use crate::{group::Sitting, runtime::Runtime};
 
 /// How long a busy actor is left alone.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// So many looks at the main chain later, others have seen what this node has seen.
 const LOOKS: u32 = 3;
+
+/// For how long a payment is told.
+const RENT_TOLD: Duration = Duration::from_secs(120);
 
 /// Until the node stops: each epoch that begins, and who shall sit in the next one. What was known before the actor
 /// started it has heard from who started it.
@@ -44,33 +51,40 @@ pub(super) async fn tell(runtime: Runtime, sitting: Sitting, stop: CancellationT
     }
 }
 
-/// Until the node stops: which seed somebody waits for. A seat proposes it when all others may vote for it.
-pub(super) async fn tell_wants(
+/// Until the node stops: which seed somebody waits for, and for which chains rent was paid. A seat proposes it when all
+/// others may vote for it.
+pub(super) async fn tell_readings(
     runtime: Runtime,
     sitting: Sitting,
     poll: Duration,
     stop: CancellationToken,
 ) {
-    let mut first: Option<(Wanted, Instant)> = None;
+    let mut wants: Option<(Wanted, Instant)> = None;
+    let mut rents: BTreeMap<B256, (u64, Instant)> = BTreeMap::new();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(poll) => {}
         }
-        let Some(wanted) = sitting.wanted() else {
-            first = None;
-            continue;
-        };
-        let known = first.filter(|(known, _)| known.index == wanted.index);
-        let (oldest, since) = *first.insert(known.unwrap_or_else(|| (wanted, Instant::now())));
-        let told = || {
-            runtime.tell(Event::Wanted(wanted, false))?;
-            if since.elapsed() >= poll * LOOKS {
-                runtime.tell(Event::Wanted(oldest, true))?;
-            }
-            Ok::<_, NoAnswer>(())
-        };
-        // A busy actor hears it at the next look.
-        let _ = told();
+        let now = Instant::now();
+        let is_ripe = |since: Instant| now.duration_since(since) >= poll * LOOKS;
+        let mut events = Vec::new();
+        if let Some(wanted) = sitting.wanted() {
+            let known = wants.filter(|(known, _)| known.index == wanted.index);
+            let (oldest, since) = *wants.insert(known.unwrap_or((wanted, now)));
+            events.push(Event::Wanted(wanted, false));
+            events.extend(is_ripe(since).then_some(Event::Wanted(oldest, true)));
+        }
+        let paid = sitting.take_paid().into_iter();
+        rents.extend(paid.map(|(chain, through)| (chain, (through, now))));
+        // The log may be busy, or not know the chain yet.
+        rents.retain(|_, (_, since)| now.duration_since(*since) < RENT_TOLD);
+        events.extend(rents.iter().map(|(chain, (through, since))| {
+            Event::Paid(Paid { chain: *chain, paid_through_s: *through }, is_ripe(*since))
+        }));
+        for event in events {
+            // A busy actor hears it at the next look.
+            let _ = runtime.tell(event);
+        }
     }
 }

@@ -10,7 +10,7 @@ use alloy::primitives::U256;
 use conet_bindings::roles;
 use conet_chain::{
     ChainReader, Directory, Mainchain, Stakes,
-    archive::{ArchiveError, Group, Places},
+    archive::{ArchiveError, Group, Places, Rents},
 };
 use conet_committee::{archive::item::Wanted, keys::NodeId, seats::Seats};
 use tokio_util::sync::CancellationToken;
@@ -60,6 +60,7 @@ pub(super) struct Follower {
     directory: Directory,
     stakes: Stakes,
     places: Places,
+    rents: Rents,
     nodes: NodeMap,
     sitting: Sitting,
     /// The least and the most seats of a group.
@@ -80,13 +81,24 @@ impl Follower {
         epoch_ms_min: u64,
     ) -> Result<Self, ArchiveError> {
         let stakes = Stakes::follow(chain.clone(), reader.clone()).await?;
-        let places = Places::follow(chain.clone(), reader).await?;
+        let places = Places::follow(chain.clone(), reader.clone()).await?;
+        let rents = Rents::follow(&chain, reader).await?;
         let groups = chain.archive_groups();
         let (least, most) = (groups.minSeats().call().await?, groups.maxSeats().call().await?);
         let seats = (least.saturating_to(), most.saturating_to());
         let shown = None;
-        let mut follower =
-            Self { chain, directory, stakes, places, nodes, sitting, seats, epoch_ms_min, shown };
+        let mut follower = Self {
+            chain,
+            directory,
+            stakes,
+            places,
+            rents,
+            nodes,
+            sitting,
+            seats,
+            epoch_ms_min,
+            shown,
+        };
         follower.step().await?;
         Ok(follower)
     }
@@ -130,6 +142,7 @@ impl Follower {
             self.look_for_an_epoch().await?;
         }
         self.name(&archives);
+        self.sitting.pay(self.rents.refresh().await?);
         self.want(&archives).await
     }
 

@@ -146,7 +146,7 @@ impl LedgerPart {
         let node = ArchiveNode::start(home, config, setup, keys).await?;
         tasks.spawn(epochs::tell(node.runtime().clone(), sitting.clone(), stop.clone()));
         let (runtime, poll) = (node.runtime().clone(), poll(config));
-        tasks.spawn(epochs::tell_wants(runtime, sitting.clone(), poll, stop.clone()));
+        tasks.spawn(epochs::tell_readings(runtime, sitting.clone(), poll, stop.clone()));
         let routes =
             serve_main_chain(&node, chain, config, (sitting, nodes), &who, &stop, &mut tasks)?;
         Ok(Self { role: Role::Archive(Box::new(node)), routes, tasks, stop })

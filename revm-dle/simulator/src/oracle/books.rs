@@ -52,6 +52,8 @@ pub(super) struct Books {
     /// Members whose votes in the log say that a block is right, or wrong.
     signers: BTreeMap<B256, BTreeSet<NodeId>>,
     refusers: BTreeMap<B256, BTreeSet<NodeId>>,
+    /// Until when the main chain says that storage is paid.
+    paid: BTreeMap<B256, u64>,
 }
 
 impl Books {
@@ -72,7 +74,13 @@ impl Books {
             places: BTreeMap::new(),
             signers: BTreeMap::new(),
             refusers: BTreeMap::new(),
+            paid: BTreeMap::new(),
         }
+    }
+
+    /// The main chain took rent.
+    pub(super) fn see_paid(&mut self, chain: B256, paid_through_s: u64) {
+        self.paid.insert(chain, paid_through_s);
     }
 
     /// Notes the blocks in a message.
@@ -323,6 +331,9 @@ impl Books {
         }
         if !self.listed.contains(&hash) {
             return Err("it is in no entry");
+        }
+        if about.paid_through_s > self.paid.get(&chain).copied().unwrap_or_default() {
+            return Err("nobody paid for its storage");
         }
         if !self.is_signed(cast, header) {
             return Err("its whole group did not sign it");

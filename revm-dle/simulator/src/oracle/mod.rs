@@ -226,6 +226,11 @@ impl Oracle {
         self.cast.see_statement(node, statement)
     }
 
+    /// The main chain took rent for a chain.
+    pub(crate) fn see_paid(&mut self, chain: B256, paid_through_s: u64) {
+        self.books.see_paid(chain, paid_through_s);
+    }
+
     /// An honest seat certifies a seed that the main chain wants.
     pub(crate) fn see_beacon(
         &mut self,

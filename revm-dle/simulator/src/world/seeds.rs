@@ -1,9 +1,14 @@
-//! The main chain wants seeds, one after the other, and takes what the seats certify. Nodes read it each in its own time.
+//! The main chain wants seeds, one after the other, and takes what the seats certify; and it takes rent. Nodes read it each
+//! in its own time.
 
 use std::collections::BTreeMap;
 
 use alloy::primitives::B256;
-use conet_committee::{archive::item::Wanted, keys::NodeId, seat::Event};
+use conet_committee::{
+    archive::item::{Paid, Wanted},
+    keys::NodeId,
+    seat::Event,
+};
 use rand::Rng as _;
 
 use super::{Actor, Happening, Violation, World};
@@ -23,6 +28,8 @@ pub(super) struct SeedBoard {
     wanted: Option<Wanted>,
     /// What honest seats certify.
     signed: BTreeMap<NodeId, (Wanted, B256)>,
+    /// Until when storage is paid, of chains for which rent was paid since they began.
+    paid: BTreeMap<B256, u64>,
 }
 
 impl SeedBoard {
@@ -44,6 +51,7 @@ impl World<'_> {
             return;
         }
         self.at(self.now_ms + WANT_MS, Happening::Wants);
+        self.pay_rent();
         if self.board.wanted.is_some() {
             return;
         }
@@ -56,6 +64,18 @@ impl World<'_> {
         }
     }
 
+    /// Now and then somebody pays rent.
+    fn pay_rent(&mut self) {
+        let count = self.scenario.chains.len();
+        let index = self.rng.random_range(0..4 * count.max(1));
+        let Some(opening) = self.scenario.chains.get(index) else { return };
+        let (chain, first) = (opening.chain, opening.paid_through_s);
+        let paid = self.board.paid.entry(chain).or_insert(first);
+        *paid = paid.saturating_add(1);
+        let paid = *paid;
+        self.oracle.see_paid(chain, paid);
+    }
+
     /// An archive node reads what is wanted, again and again. It proposes it at once, or when others have read it.
     pub(super) fn read_want(&mut self, node: NodeId) -> Result<(), Violation> {
         let Some(wanted) = self.board.wanted else { return Ok(()) };
@@ -64,7 +84,11 @@ impl World<'_> {
             return Ok(());
         }
         let proposes = self.rng.random_ratio(1, 2);
-        self.step(node, Event::Wanted(wanted, proposes))
+        self.step(node, Event::Wanted(wanted, proposes))?;
+        for (chain, paid_through_s) in self.board.paid.clone() {
+            self.step(node, Event::Paid(Paid { chain, paid_through_s }, proposes))?;
+        }
+        Ok(())
     }
 
     /// Honest seats certify the seed that their log made.

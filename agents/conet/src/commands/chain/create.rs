@@ -168,7 +168,9 @@ pub(crate) async fn begin(
     let codes = CodeBook::from_iter([code]);
     let refused = "the contract does not begin with these definitions";
     found_chain(genesis.clone(), &codes).context(refused)?;
-    let genesis = Genesis { paid_through_s: pay_rent(main, chain, payer, plan).await?, ..genesis };
+    let (days, coin) = (plan.rent_days, plan.stablecoin.as_deref());
+    let paid_through_s = pay_rent(main, chain, payer, (days, coin)).await?;
+    let genesis = Genesis { paid_through_s, ..genesis };
     let group = (plan.witnesses, plan.validators);
     let new = NewChain::new(genesis, salt, group, clock::unix_s() + COUNTS_S).signed(key);
     let opened =
@@ -177,19 +179,19 @@ pub(crate) async fn begin(
 }
 
 /// Pays for storage where it costs something. Until when it is paid, seconds since 1970.
-async fn pay_rent(
+pub(super) async fn pay_rent(
     main: &Mainchain,
     chain: B256,
     payer: &Payer,
-    plan: &Plan,
+    (days, coin): (u64, Option<&str>),
 ) -> anyhow::Result<u64> {
     let per_day = main.parameters().rentPerDay(ChainClass::Storage as u8).call().await?;
     if per_day == 0 {
         return Ok(u64::MAX);
     }
-    let micro = per_day.checked_mul(plan.rent_days).context("so many days are too many")?;
+    let micro = per_day.checked_mul(days).context("so many days are too many")?;
     ensure!(micro > 0, "storage costs ${} a day: give --rent-days", dollars_text(per_day));
-    let coin = Coin::approved(main, plan.stablecoin.as_deref()).await?;
+    let coin = Coin::approved(main, coin).await?;
     let scale = main.parameters().stablecoinScale(coin.address).call().await?;
     let anchor = main.chain_anchor();
     coin.allow(main, payer, *anchor.address(), U256::from(micro) * scale).await?;

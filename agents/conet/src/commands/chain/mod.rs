@@ -2,6 +2,7 @@
 
 pub(crate) mod create;
 mod read;
+mod rent;
 pub(crate) mod selections;
 mod simulate;
 mod transact;
@@ -32,6 +33,10 @@ which the archive nodes must have in theirs, too: see docs/chain-contracts.md.")
     Status,
     /// Show where a chain stands, and check the archive group's proof of it
     Show(OneArgs),
+    /// Pay for a chain's storage for longer; an unpaid chain takes nothing but claims and withdrawals
+    #[command(after_help = "Example:
+  conet chain pay 0x... --wallet bobo --days 365")]
+    Pay(rent::PayArgs),
     /// Show a chain's final blocks
     #[command(after_help = "Example:
   conet chain blocks 0x... --from 10 --count 5")]
@@ -111,6 +116,7 @@ pub(crate) async fn run(command: ChainCommand, context: &Context) -> anyhow::Res
         ChainCommand::List => read::list(context).await,
         ChainCommand::Status => read::status(context).await,
         ChainCommand::Show(args) => read::show(args, context).await,
+        ChainCommand::Pay(args) => rent::run(args, context).await,
         ChainCommand::Blocks(args) => read::blocks(args, context).await,
         ChainCommand::Append(args) => transact::append(args, context).await,
         ChainCommand::Records(args) => transact::records(args, context).await,
