@@ -69,6 +69,16 @@ impl Person {
         lines(arguments, &output)
     }
 
+    /// Runs a command that must succeed, and say one line.
+    ///
+    /// # Panics
+    /// When it fails, or says more.
+    pub async fn one(&self, arguments: &[&str]) -> Value {
+        let mut said = self.run(arguments).await;
+        assert_eq!(said.len(), 1, "conet {arguments:?} said {said:?}");
+        said.remove(0)
+    }
+
     /// Runs a command that must fail; what it says of why.
     ///
     /// # Panics

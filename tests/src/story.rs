@@ -50,9 +50,7 @@ impl Story {
     /// # Panics
     /// When it says more, or fails.
     pub async fn one(&self, arguments: &[&str]) -> Value {
-        let mut said = self.net.person.run(arguments).await;
-        assert_eq!(said.len(), 1, "conet {arguments:?} said {said:?}");
-        said.remove(0)
+        self.net.person.one(arguments).await
     }
 
     /// A command must fail, and say this.

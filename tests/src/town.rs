@@ -135,9 +135,7 @@ impl Town {
     /// # Panics
     /// When it fails, or says more.
     pub async fn one(&self, arguments: &[&str]) -> Value {
-        let mut said = self.net.person.run(arguments).await;
-        assert_eq!(said.len(), 1, "conet {arguments:?} said {said:?}");
-        said.remove(0)
+        self.net.person.one(arguments).await
     }
 
     /// What the archive group says of itself.

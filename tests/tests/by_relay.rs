@@ -35,12 +35,6 @@ const BLOCKS: usize = 40;
 /// Of the wallet that writes.
 const SECRET: [u8; 32] = [0xb0; 32];
 
-async fn one(person: &Person, arguments: &[&str]) -> Value {
-    let mut said = person.run(arguments).await;
-    assert_eq!(said.len(), 1, "conet {arguments:?} said {said:?}");
-    said.remove(0)
-}
-
 /// A network whose participants are all behind relays.
 struct Hidden {
     net: Devnet,
@@ -83,7 +77,7 @@ impl Hidden {
 
     async fn until_waiting(&self, count: usize) {
         eventually("all participants wait", async || {
-            one(&self.net.person, &["chain", "status"]).await["waiting"] == count
+            self.net.person.one(&["chain", "status"]).await["waiting"] == count
         })
         .await;
     }
@@ -108,11 +102,10 @@ impl Hidden {
     }
 
     async fn append(&self, text: &str) {
-        one(
-            &self.net.person,
-            &["chain", "append", &self.chain, "--wallet", "bobo", "--text", text],
-        )
-        .await;
+        self.net
+            .person
+            .one(&["chain", "append", &self.chain, "--wallet", "bobo", "--text", text])
+            .await;
     }
 
     /// Some blocks, and the median of how long they took.
@@ -160,7 +153,7 @@ impl Hidden {
     async fn create(&mut self) -> Vec<u64> {
         let create =
             ["chain", "create", "--wallet", "bobo", "--witnesses", "2", "--title", "Hidden"];
-        let made = one(&self.net.person, &create).await;
+        let made = self.net.person.one(&create).await;
         self.chain = made["chain"].as_str().expect("an id").to_owned();
         let witnesses = made["witnesses"].as_array().expect("witnesses");
         witnesses.iter().chain([&made["creator"]]).map(|id| id.as_u64().expect("an id")).collect()
@@ -220,7 +213,7 @@ async fn a_chain_grows_and_no_archive_node_sees_who_makes_it() {
         assert!(!remote_ports(pid).is_disjoint(&hidden.seats()), "nothing is seen of node {id}");
     }
     hidden.grow("directly").await;
-    let verified = one(&hidden.net.person, &["chain", "verify", &hidden.chain]).await;
+    let verified = hidden.net.person.one(&["chain", "verify", &hidden.chain]).await;
     assert_eq!(
         (&verified["blocks"], &verified["is_final"]),
         (&(2 * BLOCKS + 3).into(), &true.into())

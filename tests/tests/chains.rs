@@ -18,16 +18,10 @@ async fn begin(participants: usize, more: &[&str]) -> Devnet {
     net
 }
 
-async fn one(person: &Person, arguments: &[&str]) -> Value {
-    let mut said = person.run(arguments).await;
-    assert_eq!(said.len(), 1, "conet {arguments:?} said {said:?}");
-    said.remove(0)
-}
-
 /// A chain's id.
 async fn create(person: &Person, more: &[&str]) -> String {
     let create = ["chain", "create", "--wallet", "bobo", "--witnesses", "2"];
-    let made = one(person, &[&create, more].concat()).await;
+    let made = person.one(&[&create, more].concat()).await;
     assert_eq!(made["witnesses"].as_array().map(Vec::len), Some(2), "{made}");
     made["chain"].as_str().expect("an id").to_owned()
 }
@@ -38,7 +32,7 @@ async fn a_history_grows_and_anybody_can_check_it() {
     let person = &net.person;
     let chain = create(person, &["--title", "My car"]).await;
     let append = async |text: &str| {
-        one(person, &["chain", "append", &chain, "--wallet", "bobo", "--text", text]).await
+        person.one(&["chain", "append", &chain, "--wallet", "bobo", "--text", text]).await
     };
     for (height, text) in (1..).zip(["bought", "new tyres", "sold"]) {
         let sent = append(text).await;
@@ -51,21 +45,21 @@ async fn a_history_grows_and_anybody_can_check_it() {
     let records = person.run(&["chain", "records", &chain]).await;
     let texts: Vec<_> = records.iter().map(|record| record["text"].as_str().unwrap()).collect();
     assert_eq!(texts, ["bought", "new tyres", "sold"]);
-    let title = one(person, &["chain", "call", &chain, "title()(string)"]).await;
+    let title = person.one(&["chain", "call", &chain, "title()(string)"]).await;
     assert_eq!(title["values"][0], "My car");
     assert_eq!(person.run(&["chain", "blocks", &chain]).await.len(), 3);
-    let listed = one(person, &["chain", "list"]).await;
+    let listed = person.one(&["chain", "list"]).await;
     assert_eq!((&listed["chain"], &listed["height"]), (&chain.as_str().into(), &3.into()));
 
     // Its group certified, on the main chain, by more than two thirds of the seats.
     eventually("the chain is anchored", async || {
-        let shown = one(person, &["chain", "show", &chain]).await;
+        let shown = person.one(&["chain", "show", &chain]).await;
         assert_eq!(shown["verified"], true);
         shown["anchored"] == true
     })
     .await;
 
-    let verified = one(person, &["chain", "verify", &chain]).await;
+    let verified = person.one(&["chain", "verify", &chain]).await;
     assert_eq!((&verified["blocks"], &verified["is_final"]), (&3.into(), &true.into()));
     let drawn = person.run(&["chain", "selections"]).await;
     for pair in drawn.windows(2) {
@@ -73,17 +67,17 @@ async fn a_history_grows_and_anybody_can_check_it() {
     }
 
     // Whoever likes pays for its storage for longer. Its group signs the next block with that.
-    let paid = async || one(person, &["chain", "show", &chain]).await["paid_through_s"].as_u64();
+    let paid = async || person.one(&["chain", "show", &chain]).await["paid_through_s"].as_u64();
     let before = paid().await.unwrap();
-    one(person, &["chain", "pay", &chain, "--wallet", "bobo", "--days", "10"]).await;
+    person.one(&["chain", "pay", &chain, "--wallet", "bobo", "--days", "10"]).await;
     eventually("the log knows of the rent", async || paid().await == Some(before + 10 * 86_400))
         .await;
     assert_eq!(append("washed").await["height"], 4);
 
     let file = net.folder.path().join("car.json");
     let path = file.display().to_string();
-    one(person, &["chain", "export", &chain, "--out", &path]).await;
-    one(person, &["chain", "verify", "--file", &path]).await;
+    person.one(&["chain", "export", &chain, "--out", &path]).await;
+    person.one(&["chain", "verify", "--file", &path]).await;
     let mut exported: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     exported["blocks"][1]["header"]["outcome"]["state_root"] =
         format!("{:#x}", keccak256("x")).into();
@@ -110,7 +104,7 @@ async fn private_chains_and_contracts_of_ones_own() {
 
     let secret = create(person, &["--title", "A deed", "--private"]).await;
     let append = ["chain", "append", &secret, "--wallet", "bobo", "--text", "signed"];
-    one(person, &append).await;
+    person.one(&append).await;
     let read = ["chain", "records", &secret];
     assert!(person.fails(&read).await.contains("expected a signed request"));
     let as_mallory = person.fails(&[&read[..], &["--wallet", "mallory"]].concat()).await;
@@ -118,7 +112,7 @@ async fn private_chains_and_contracts_of_ones_own() {
     assert_eq!(person.run(&[&read[..], &["--wallet", "bobo"]].concat()).await.len(), 1);
     assert!(person.run(&["chain", "list"]).await.is_empty(), "a private chain is listed");
 
-    let shown = one(person, &["wallet", "show", "--name", "bobo"]).await;
+    let shown = person.one(&["wallet", "show", "--name", "bobo"]).await;
     let owner = shown["address"].as_str().unwrap().parse().unwrap();
     let mine = HistoryDefinitions { owner, asset: keccak256("mine"), title: "Mine".into() };
     let definitions = hex::encode_prefixed(mine.abi_encode());
@@ -126,11 +120,11 @@ async fn private_chains_and_contracts_of_ones_own() {
     let arguments = with(&own);
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     let mine = create(person, &arguments).await;
-    let title = one(person, &["chain", "call", &mine, "title()(string)"]).await;
+    let title = person.one(&["chain", "call", &mine, "title()(string)"]).await;
     assert_eq!(title["values"][0], "Mine");
     let verify = ["chain", "verify", &mine];
     assert!(person.fails(&verify).await.contains("--code"));
-    one(person, &[&verify[..], &["--code", &own]].concat()).await;
+    person.one(&[&verify[..], &["--code", &own]].concat()).await;
 
     let arguments = with(&unknown);
     let create = ["chain", "create", "--wallet", "bobo"];
@@ -142,7 +136,7 @@ async fn private_chains_and_contracts_of_ones_own() {
 
 /// How many nodes wait to be drawn.
 async fn waiting(person: &Person) -> u64 {
-    one(person, &["chain", "status"]).await["waiting"].as_u64().expect("a count")
+    person.one(&["chain", "status"]).await["waiting"].as_u64().expect("a count")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -163,7 +157,7 @@ async fn who_has_no_stake_waits_in_vain() {
     let [endpoint, private] = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
     let mut register = vec!["node", "register", "--owner-key-file", &key, "--development"];
     register.extend(["--endpoint", &endpoint, "--private", &private, "--roles", "relay,witness"]);
-    let node = one(&late, &register).await["id"].to_string();
+    let node = late.one(&register).await["id"].to_string();
     let mut running = late.command(&["node", "run"]).spawn().expect("it runs");
     eventually("the new node is well", async || {
         late.output(&["node", "status"]).await.status.success()

@@ -13,12 +13,6 @@ const NODES: usize = 11;
 /// What a handover takes at most: a ceremony, and every seat's look at the main chain.
 const HANDOVER: Duration = Duration::from_secs(90);
 
-async fn one(person: &Person, arguments: &[&str]) -> Value {
-    let mut said = person.run(arguments).await;
-    assert_eq!(said.len(), 1, "conet {arguments:?} said {said:?}");
-    said.remove(0)
-}
-
 /// Ends a node's process, and starts it again, as its operator would.
 async fn start_again(net: &Devnet, pid: Option<u32>, home: &str) -> Child {
     if let Some(pid) = pid {
@@ -36,7 +30,7 @@ async fn start_again(net: &Devnet, pid: Option<u32>, home: &str) -> Child {
 }
 
 async fn seats(person: &Person) -> (u64, Vec<u64>) {
-    let group = one(person, &["archive", "group"]).await;
+    let group = person.one(&["archive", "group"]).await;
     let seats = group["seats"].as_array().unwrap().iter();
     let ids = seats.map(|seat| seat["node"].to_string().trim_matches('"').parse().unwrap());
     (group["epoch"].as_u64().unwrap(), ids.collect())
@@ -49,21 +43,21 @@ async fn seats_come_and_go_and_every_chain_goes_on() {
     person.run(&["wallet", "new", "--name", "bobo"]).await;
     person.run(&["devnet", "fund", "--wallet", "bobo"]).await;
     let create = ["chain", "create", "--wallet", "bobo", "--witnesses", "2", "--title"];
-    let made = one(person, &[&create[..], &["A house"]].concat()).await;
+    let made = person.one(&[&create[..], &["A house"]].concat()).await;
     let chain = made["chain"].as_str().unwrap().to_owned();
     let append = async |text: &str| {
-        one(person, &["chain", "append", &chain, "--wallet", "bobo", "--text", text]).await
+        person.one(&["chain", "append", &chain, "--wallet", "bobo", "--text", text]).await
     };
     assert_eq!(append("built").await["height"], 1);
     assert_eq!(seats(person).await, (1, vec![1, 2, 3, 4]));
 
     // Node 9 made blocks so far. Now it asks for a seat, and announces its keys.
     let (leaver, joiner) = (net.node_home(1), net.node_home(9));
-    let place = one(person, &["archive", "join", "--node", "9", "--node-home", &joiner]).await;
+    let place = person.one(&["archive", "join", "--node", "9", "--node-home", &joiner]).await;
     assert_eq!((&place["waiting"], &place["placed"]), (&true.into(), &Value::Null), "{place}");
     // The group's log makes the seed that says where.
     eventually("a seed has placed it", async || {
-        one(person, &["archive", "place", "9"]).await["placed"] == 1
+        person.one(&["archive", "place", "9"]).await["placed"] == 1
     })
     .await;
     let pid = |id: u64| net.network.nodes.iter().find(|node| node.id == id).unwrap().pid;
@@ -76,20 +70,20 @@ async fn seats_come_and_go_and_every_chain_goes_on() {
     assert_eq!((&sent["height"], &sent["success"]), (&2.into(), &true.into()), "{sent}");
 
     // Another one leaves. What it has signed until then counts, and what it would sign from now on does not.
-    one(person, &["archive", "resign", "--node", "1", "--node-home", &leaver]).await;
+    person.one(&["archive", "resign", "--node", "1", "--node-home", &leaver]).await;
     eventually_within(HANDOVER, "node 1 has left", async || {
         seats(person).await == (3, vec![2, 3, 4, 9])
     })
     .await;
     let _left = start_again(&net, pid(1), &leaver).await;
     assert_eq!(append("painted").await["height"], 3);
-    let shown = one(person, &["chain", "show", &chain]).await;
+    let shown = person.one(&["chain", "show", &chain]).await;
     assert_eq!(shown["verified"], true, "{shown}");
-    let verified = one(person, &["chain", "verify", &chain]).await;
+    let verified = person.one(&["chain", "verify", &chain]).await;
     assert_eq!((&verified["blocks"], &verified["is_final"]), (&3.into(), &true.into()));
 
     // The new seats draw, with a key that none of the old ones has a share of.
-    let other = one(person, &[&create[..], &["A boat"]].concat()).await;
+    let other = person.one(&[&create[..], &["A boat"]].concat()).await;
     assert_eq!(other["witnesses"].as_array().map(Vec::len), Some(2), "{other}");
     let drawn = person.run(&["chain", "selections"]).await;
     for pair in drawn.windows(2) {

@@ -23,18 +23,11 @@ use conet_dle::{
 };
 use conet_ledger::block::{Body, Header, Outcome, Proposal};
 use conet_node::keys::NodeKeys;
-use conet_tests::{command::Person, devnet::Devnet, eventually};
-use serde_json::Value;
+use conet_tests::{devnet::Devnet, eventually};
 use zeroize::Zeroizing;
 
 const SEATS: usize = 4;
 const NODES: usize = 11;
-
-async fn one(person: &Person, arguments: &[&str]) -> Value {
-    let mut said = person.run(arguments).await;
-    assert_eq!(said.len(), 1, "conet {arguments:?} said {said:?}");
-    said.remove(0)
-}
 
 fn place(net: &Devnet, id: u64) -> Place {
     let node = net.network.nodes.iter().find(|node| node.id == id).unwrap();
@@ -97,9 +90,9 @@ async fn who_signs_a_wrong_result_is_out_and_pays() {
     person.run(&["wallet", "new", "--name", "bobo"]).await;
     person.run(&["devnet", "fund", "--wallet", "bobo"]).await;
     let create = ["chain", "create", "--wallet", "bobo", "--witnesses", "2", "--title", "A barn"];
-    let chain = one(person, &create).await["chain"].as_str().unwrap().to_owned();
+    let chain = person.one(&create).await["chain"].as_str().unwrap().to_owned();
     let append = async |text: &str| {
-        one(person, &["chain", "append", &chain, "--wallet", "bobo", "--text", text]).await
+        person.one(&["chain", "append", &chain, "--wallet", "bobo", "--text", text]).await
     };
     assert_eq!(append("built").await["height"], 1);
 

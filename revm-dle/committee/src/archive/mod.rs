@@ -17,6 +17,7 @@ mod error;
 mod handover;
 pub mod item;
 mod judging;
+mod keeping;
 pub mod notice;
 mod places;
 mod rent;
