@@ -20,7 +20,7 @@ mod judging;
 mod keeping;
 pub mod notice;
 mod places;
-mod rent;
+pub mod rent;
 mod signers;
 mod state;
 #[cfg(test)]

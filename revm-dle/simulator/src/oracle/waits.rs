@@ -43,8 +43,8 @@ struct Before {
     next_place: u64,
     places: BTreeMap<NodeId, u64>,
     serves: BTreeMap<NodeId, BTreeSet<B256>>,
-    /// Until when whoever is accused must answer.
-    accused: Vec<(NodeId, u64)>,
+    /// Until when whoever is accused must answer, and where.
+    accused: Vec<(NodeId, u64, B256)>,
 }
 
 impl Before {
@@ -55,13 +55,16 @@ impl Before {
                 serves.entry(node).or_default().insert(chain.id);
             }
         }
-        let accused = state.chains.values().flat_map(|chain| &chain.accused);
+        let accused = state
+            .chains
+            .values()
+            .flat_map(|chain| chain.accused.iter().map(|(node, until)| (*node, *until, chain.id)));
         Self {
             height: state.height,
             next_place: pool.next_place,
             places: pool.waiting.iter().map(|it| (it.offer.node, it.place)).collect(),
             serves,
-            accused: accused.map(|(node, until)| (*node, *until)).collect(),
+            accused: accused.collect(),
         }
     }
 }
@@ -109,7 +112,7 @@ impl Waits {
         }
         let mut wished = BTreeSet::new();
         for height in self.before.height + 1..=state.height {
-            wished.extend(self.pass(cast, height, is_next));
+            wished.extend(self.pass(cast, state, height, is_next));
         }
         for node in state.barred.iter().chain(state.seats.nodes()) {
             self.wishes.remove(node);
@@ -131,7 +134,7 @@ impl Waits {
     }
 
     /// What an entry changes. Returns who wishes in it.
-    fn pass(&mut self, cast: &Cast, height: u64, is_next: bool) -> Vec<NodeId> {
+    fn pass(&mut self, cast: &Cast, state: &State, height: u64, is_next: bool) -> Vec<NodeId> {
         let epoch = cast.epoch_of(height);
         let Some((time_ms, wishes)) = self.entries.get(&(epoch, height)).cloned() else {
             self.is_lost = true;
@@ -140,8 +143,13 @@ impl Waits {
         self.wishes.retain(|_, (_, until)| *until > time_ms);
         // The first entry of an epoch begins new views, in which nobody is accused.
         if is_next && cast.epoch_of(height.saturating_sub(1)) == epoch {
-            for (node, _) in self.before.accused.iter().filter(|(_, until)| *until <= time_ms) {
-                self.wishes.remove(node);
+            let late = self.before.accused.iter().filter(|(_, until, _)| *until <= time_ms);
+            for (node, _, chain) in late {
+                // Who keeps its place was let off: seats judged a block in the same entry, and a new view began.
+                let keeps = state.chains.get(chain).is_some_and(|chain| chain.involves(*node));
+                if !keeps {
+                    self.wishes.remove(node);
+                }
             }
         }
         for offer in &wishes {

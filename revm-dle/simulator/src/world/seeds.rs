@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use alloy::primitives::B256;
 use conet_committee::{
-    archive::item::{Paid, Wanted},
+    archive::{
+        item::{Paid, Wanted},
+        rent::added_s_min,
+    },
     keys::NodeId,
     seat::Event,
 };
@@ -71,7 +74,9 @@ impl World<'_> {
         let Some(opening) = self.scenario.chains.get(index) else { return };
         let (chain, first) = (opening.chain, opening.paid_through_s);
         let paid = self.board.paid.entry(chain).or_insert(first);
-        *paid = paid.saturating_add(1);
+        // Now and then too little to be heard of.
+        let least = added_s_min(*paid);
+        *paid = paid.saturating_add(self.rng.random_range(least / 2..2 * least));
         let paid = *paid;
         self.oracle.see_paid(chain, paid);
     }

@@ -1,11 +1,17 @@
 //! `conet chain pay`: storage of a chain, for longer.
 
 use alloy::primitives::B256;
+use anyhow::ensure;
 use clap::Args;
+use conet_committee::archive::rent::added_s_min;
+use conet_dle::clock;
 use serde_json::json;
 
 use super::create::pay_rent;
 use crate::{actor::ActorArgs, calendar::when, context::Context};
+
+/// A day, seconds.
+const DAY_S: u64 = 86_400;
 
 /// For which chain, and how long.
 #[derive(Debug, Args)]
@@ -26,6 +32,14 @@ pub(crate) struct PayArgs {
 pub(super) async fn run(args: PayArgs, context: &Context) -> anyhow::Result<()> {
     let PayArgs { chain, days, stablecoin, actor } = args;
     let main = context.mainchain().await?;
+    let known = main.chain_anchor().anchorOf(chain).call().await?.paidThrough;
+    let least = added_s_min(known.saturating_sub(clock::unix_s())).div_ceil(DAY_S);
+    ensure!(
+        days >= least,
+        "expected at least {least} days, for the chain is paid until {}, found {days}: a payment \
+         that adds less than an eighth of that is not heard of by its group",
+        when(known)
+    );
     let payer = actor.payer(&main, context).await?;
     let through = pay_rent(&main, chain, &payer, (days, stablecoin.as_deref())).await?;
     let text = match through {
