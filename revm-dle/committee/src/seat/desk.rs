@@ -73,7 +73,7 @@ pub struct Desk {
     pub(super) paid: BTreeMap<B256, u64>,
     /// The state with which an epoch ended, by its hash: for who missed it.
     pub(super) frozen: Option<(B256, Bytes)>,
-    /// Who had seats in the epoch before, and has none now: for what only they have.
+    /// Who had seats in epochs before, and has none now: for what only they have.
     pub(super) left: Vec<NodeId>,
     /// It has no seat now.
     pub(super) is_retired: bool,
@@ -234,25 +234,30 @@ impl Desk {
             || self.state.suspended.contains_key(&self.voting.me)
     }
 
+    /// Asks for states that are not here: also when it has no seat any more, for those who sit now may ask it for them.
+    pub(super) fn ask_for_missing(&self, out: &mut Outbox) {
+        let hashes: BTreeSet<_> = self.missing.values().copied().collect();
+        for hash in hashes {
+            let asked = self.seats.nodes().iter().chain(&self.left);
+            out.send_all(asked, Message::FetchState { hash });
+        }
+    }
+
     /// Says again what may not have arrived.
     pub(super) fn retry(&mut self, out: &mut Outbox) {
         let seats = self.seats.clone();
-        let mut asked = BTreeSet::new();
         for case in self.cases.values() {
             let about = &case.header.proposal;
             if let Some(word) = self.said.get(&(about.chain, about.height, about.view)) {
                 out.send_all(seats.nodes(), Message::Word(word.clone(), case.hash));
             }
         }
-        for hash in self.loose.keys().chain(self.missing.values()) {
-            asked.insert(*hash);
-        }
-        for hash in asked {
-            let is_state = self.missing.values().any(|missing| *missing == hash);
-            let ask =
-                if is_state { Message::FetchState { hash } } else { Message::FetchBlock { hash } };
+        let missing: BTreeSet<_> = self.missing.values().collect();
+        for hash in self.loose.keys().filter(|hash| !missing.contains(hash)) {
+            let ask = Message::FetchBlock { hash: *hash };
             out.send_all(seats.nodes().iter().chain(&self.left), ask);
         }
+        self.ask_for_missing(out);
         self.review_openings();
         self.ask_for_pending(out);
         self.relay_accusations(out);

@@ -19,6 +19,9 @@ use crate::{
     seats::Seats,
 };
 
+/// The most nodes without a seat that are asked for what is missing.
+const LEFT_MAX: usize = 64;
+
 impl Seat {
     /// The main chain has begun an epoch: the one before is over, whatever this node has seen of it.
     pub(super) fn follow(&mut self, beginning: Beginning, out: &mut Outbox) {
@@ -82,7 +85,7 @@ impl Seat {
         let Some(last) = self.desk.state.thaw(&frozen) else { return };
         out.persist(Record::Epoch(Box::new((beginning.clone(), frozen.clone()))));
         let Beginning { epoch, nodes, before, state_hash } = beginning;
-        self.desk.left = before.into_iter().filter(|node| !nodes.contains(node)).collect();
+        self.desk.leave(&before, &nodes);
         let seats = Arc::new(self.desk.seats.in_epoch(epoch, nodes));
         let header = seats.beginning(state_hash, last.height, last.time_ms);
         let tip = Tip { id: header.id(), header };
@@ -116,6 +119,14 @@ impl Seat {
 }
 
 impl Desk {
+    /// Notes who had seats and has none now, the last ones first: some state may be with them alone.
+    fn leave(&mut self, before: &[NodeId], nodes: &[NodeId]) {
+        let older = std::mem::take(&mut self.left);
+        let older = older.into_iter().filter(|node| !before.contains(node));
+        let all = before.iter().copied().chain(older).filter(|node| !nodes.contains(node));
+        self.left = all.take(LEFT_MAX).collect();
+    }
+
     /// The main chain names who shall sit next. This node may not have begun the epoch before.
     pub(super) fn take_successors(
         &mut self,

@@ -142,6 +142,8 @@ impl Seat {
             self.retry_at_ms = now_ms + self.timing.retry_ms;
             if self.desk.has_business() {
                 self.desk.retry(&mut out);
+            } else {
+                self.desk.ask_for_missing(&mut out);
             }
             self.desk.repeat_ceremony(&mut out);
             self.ask_for_frozen(&mut out);
@@ -167,7 +169,8 @@ impl Seat {
     #[must_use]
     pub fn wake_ms(&self) -> u64 {
         let announces = self.desk.announce_epoch().is_some();
-        let retries = self.desk.has_business() || self.is_awaiting() || announces;
+        let is_short = !self.desk.missing.is_empty();
+        let retries = self.desk.has_business() || is_short || self.is_awaiting() || announces;
         let retry = if retries { self.retry_at_ms } else { u64::MAX };
         if self.log.is_done(&self.desk) {
             return retry;

@@ -127,10 +127,13 @@ impl Driver {
         live.is_some_and(|live| self.is_of(node, live.header.proposal.chain))
     }
 
-    /// Whether a node has a seat, or a part in a chain.
+    /// Whether a node has a seat, or had one in the epoch before, or a part in a chain.
     fn is_of(&self, node: NodeId, chain: B256) -> bool {
         let takes_part = |notice: &ProvenNotice| notice.notice.members().contains(&node);
-        self.parts.sitting.seats().contains(node) || self.notice(chain).is_some_and(takes_part)
+        // Who has left may be the only one whom a newcomer can ask.
+        let group = self.parts.sitting.group();
+        let keeps = group.seats.contains(node) || group.before.contains(&node);
+        keeps || self.notice(chain).is_some_and(takes_part)
     }
 
     fn notice(&self, chain: B256) -> Option<&ProvenNotice> {
