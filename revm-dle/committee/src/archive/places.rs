@@ -31,12 +31,13 @@ impl State {
         Ok(())
     }
 
-    /// Draws for all that was asked for in one entry, by the seed that those requests name.
+    /// Draws for all that was asked for in one entry, by the seed that those requests name. In the order in which it was
+    /// asked for: whom one draw takes the next one passes over, so a leader that knows several seeds could choose.
     pub(super) fn draw(&mut self, seed: &SeedOf) -> Result<()> {
         let refused = ItemError::Seed { height: seed.height };
         let logged = seed.height.checked_sub(SEED_DELAY).ok_or(refused)?;
-        let lineup = self.lineups.get(&logged).cloned().ok_or(refused)?;
-        if seed.height >= self.height {
+        let (first, lineup) = self.lineups.get_min().cloned().ok_or(refused)?;
+        if first != logged || seed.height >= self.height {
             return Err(refused);
         }
         let value = self.seed_value(seed.height, &seed.signature).ok_or(refused)?;

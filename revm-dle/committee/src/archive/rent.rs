@@ -45,6 +45,10 @@ impl State {
             return Err(ItemError::Nothing);
         }
         let mut chain = (*self.chain(paid.chain)?).clone();
+        if let Some(pending) = &chain.pending {
+            // Nobody buys itself out of a dispute.
+            return Err(ItemError::Occupied { hash: pending.hash });
+        }
         chain.paid_through_s = paid.paid_through_s;
         chain.begin_view();
         self.put(chain);

@@ -308,7 +308,8 @@ impl State {
     #[must_use]
     pub fn waits(&self) -> bool {
         let is_moving = self.is_ending() || self.is_keyless();
-        !self.deadlines.is_empty() || !self.requests.is_empty() || is_moving
+        let draws = !self.requests.is_empty() || !self.lineups.is_empty();
+        !self.deadlines.is_empty() || draws || is_moving
     }
 
     /// The entries whose seeds draws wait for, of those that are final.

@@ -83,8 +83,12 @@ impl State {
         if *number <= self.wish(node) {
             return Err(ItemError::Nothing);
         }
+        let stands = self.offers(node).is_some();
+        if offer.is_nothing() && !stands {
+            return Err(ItemError::Nothing);
+        }
         // Who comes later waits for room. Who serves keeps its place.
-        let is_new = self.offers(node).is_none() && !offer.is_nothing();
+        let is_new = !stands;
         if is_new && self.expiring.len() as u64 >= WAITING_MAX {
             return Err(ItemError::NotEntitled { node });
         }

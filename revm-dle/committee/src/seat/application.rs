@@ -166,8 +166,13 @@ impl Desk {
             Item::Paid(_) | Item::Want(_) => 9,
             Item::Handover(_) => 10,
         };
+        // Seeds in the order in which they draw.
+        let order = |item: &Item| match item {
+            Item::Seed(seed) => seed.height,
+            _ => 0,
+        };
         let mut items = self.items.clone();
-        items.sort_by_key(rank);
+        items.sort_by_key(|item| (rank(item), order(item)));
         items
     }
 

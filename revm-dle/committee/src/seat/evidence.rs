@@ -116,10 +116,14 @@ impl Desk {
 
     /// Somebody fell into a trap, as its setter says. All seats hear of it.
     pub(super) fn take_caught(&mut self, caught: Caught, out: &mut Outbox) {
-        let item = Item::Caught(Box::new(caught.clone()));
-        if self.items.contains(&item) || self.state.check_caught(&caught).is_err() {
+        // Once is enough: one node can sign as much of it as it likes.
+        let voter = caught.ballot.voter;
+        let is_known =
+            |item: &Item| matches!(item, Item::Caught(known) if known.ballot.voter == voter);
+        if self.items.iter().any(is_known) || self.state.check_caught(&caught).is_err() {
             return;
         }
+        let item = Item::Caught(Box::new(caught.clone()));
         self.queue(item.clone());
         // Where it finds no room, others will have it: nobody passes on what it does not keep.
         if self.items.contains(&item) {

@@ -77,6 +77,8 @@ impl Seat {
             seat.desk.open_case(header, body, Grounds::Certified(block), &mut said);
         }
         seat.desk.said_again();
+        // What it said for seeds may not have been sent.
+        seat.desk.parts.clear();
         // Its part in a ceremony begins again, with all that it was dealt.
         seat.desk.forget_ceremony();
         seat
