@@ -156,6 +156,12 @@ impl Sitting {
         self.now.subscribe()
     }
 
+    /// Who shall sit next, if anybody was named.
+    #[must_use]
+    pub fn named(&self) -> Option<Handover> {
+        self.next.borrow().clone()
+    }
+
     /// Hears of who shall sit next.
     #[must_use]
     pub fn successors(&self) -> watch::Receiver<Option<Handover>> {
@@ -164,12 +170,13 @@ impl Sitting {
 }
 
 /// Who shall sit next: those who stay, and of those who were placed here as many as there is room for, by id. `None` when
-/// that changes nothing, or leaves too few.
+/// that changes nothing and nobody was named before, or leaves too few.
 #[must_use]
 pub fn successors(
     seats: &Seats,
     candidates: &BTreeMap<NodeId, Candidate>,
     (least, most): (usize, usize),
+    is_named: bool,
 ) -> Option<Handover> {
     let of = |is_seated: bool| {
         let fit = candidates.iter().filter(move |(_, one)| one.is_seated == is_seated && !one.goes);
@@ -179,7 +186,7 @@ pub fn successors(
     let room = most.saturating_sub(nodes.len());
     nodes.extend(of(false).take(room));
     nodes.sort_unstable();
-    let changes = nodes != seats.nodes();
+    let changes = is_named || nodes != seats.nodes();
     (changes && nodes.len() >= least).then(|| Handover { epoch: seats.epoch + 1, nodes })
 }
 
@@ -199,7 +206,7 @@ mod tests {
 
     fn next(seated: &[u64], waiting: &[u64], going: &[u64]) -> Option<Vec<u64>> {
         let seats = seats(seated.iter().copied());
-        let named = successors(&seats, &candidates(seated, waiting, going), (4, 7))?;
+        let named = successors(&seats, &candidates(seated, waiting, going), (4, 7), false)?;
         assert_eq!(named.epoch, 4);
         Some(named.nodes.iter().map(|node| node.0).collect())
     }
@@ -211,6 +218,13 @@ mod tests {
         assert_eq!(next(&[1, 2, 3, 5], &[4], &[2]), Some(vec![1, 3, 4, 5]));
         // One that cannot hold a seat any more gets none.
         assert_eq!(next(&[1, 2, 3, 5], &[4], &[4]), None);
+    }
+
+    #[test]
+    fn who_withdraws_after_being_named_is_left_out() {
+        let (seats, stay) = (seats([1, 2, 3, 5]), candidates(&[1, 2, 3, 5], &[], &[]));
+        let named = successors(&seats, &stay, (4, 7), true).unwrap();
+        assert_eq!(named.nodes, seats.nodes());
     }
 
     #[test]

@@ -47,7 +47,8 @@ impl Rents {
                         logs.iter().filter_map(|log| RentPaid::decode_log(&log.inner).ok());
                     paid.extend(events.map(|event| (event.chain, event.paidThrough)));
                 }
-                // Rent is never given back: what a fork took away, a seat no longer votes for.
+                // Rent is never given back. What a fork takes away, seats that read it stand by: this is for main chains
+                // whose blocks are final at once.
                 Polled::Reorganized { .. } => {}
                 Polled::Gap { head } => self.cursor.restart(&head),
             }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use alloy::{
-    primitives::{Bytes, U256, keccak256},
+    primitives::{Address, B256, Bytes, U256, keccak256},
     signers::local::PrivateKeySigner,
 };
 use axum::{
@@ -11,7 +11,7 @@ use axum::{
     extract::{Request, State},
     routing::post,
 };
-use conet_bindings::statement::Statement;
+use conet_bindings::{certificate::signer_of, statement::Statement};
 use conet_chain::{
     ChainError, Mainchain, Payer,
     archive::{self, ArchiveError, Group},
@@ -161,7 +161,10 @@ impl Clerk {
                     tracing::info!(%error, ?duty, "not said yet");
                     let Some(last) = tries.get_mut(&id) else { continue };
                     let turn = self.0.limits.turn_ms * self.0.sitting.seats().count() as u64;
-                    let pause_ms = turn.saturating_mul(1 << last.count.min(PAUSE_DOUBLINGS_MAX));
+                    // All chains wait for the next epoch.
+                    let is_urgent = matches!(duty, Duty::Handover(_));
+                    let doublings = if is_urgent { 0 } else { last.count.min(PAUSE_DOUBLINGS_MAX) };
+                    let pause_ms = turn.saturating_mul(1 << doublings);
                     *last = Try { at_ms: clock::unix_ms() + pause_ms, count: last.count + 1 };
                 }
             }
@@ -231,7 +234,7 @@ impl Clerk {
         let digest = archive::digest(chain, &statement);
         let seats = Group::of(chain, &statement).await?;
         let mut signatures = vec![seats.sign(signer, digest)?];
-        signatures.extend(self.ask_others(duty, &statement).await);
+        signatures.extend(self.ask_others(duty, &statement, (digest, &seats.signers)).await);
         let certificate = seats.certify(digest, &signatures)?;
         match archive::submit(chain, &self.0.payer, &statement, certificate).await {
             Ok(receipt) => {
@@ -245,12 +248,21 @@ impl Clerk {
     }
 
     /// The signatures of all other seats that say the same.
-    async fn ask_others(&self, duty: &Duty, statement: &Statement) -> Vec<Bytes> {
+    async fn ask_others(
+        &self,
+        duty: &Duty,
+        statement: &Statement,
+        (digest, signers): (B256, &[Address]),
+    ) -> Vec<Bytes> {
         let signed: Vec<Result<Signed, _>> =
             self.0.peers.ask_all(SIGN_PATH, duty, self.0.sitting.seats().quorum() - 1).await;
         let signed = signed.into_iter().filter_map(|signed: Result<_, ClientError>| signed.ok());
         let alike = signed.filter(|signed| signed.statement == *statement);
-        alike.map(|signed| signed.signature).collect()
+        // One wrong signature would spoil all.
+        let is_seats = |signature: &Bytes| {
+            signer_of(digest, signature).is_ok_and(|signer| signers.contains(&signer))
+        };
+        alike.map(|signed| signed.signature).filter(is_seats).collect()
     }
 
     /// Reports two votes, unless the node is barred already.

@@ -23,12 +23,11 @@ const LOOKS: u32 = 3;
 /// For how long a payment is told.
 const RENT_TOLD: Duration = Duration::from_secs(120);
 
-/// Until the node stops: each epoch that begins, and who shall sit in the next one. What was known before the actor
-/// started it has heard from who started it.
+/// Until the node stops: each epoch that begins, and who shall sit in the next one.
 pub(super) async fn tell(runtime: Runtime, sitting: Sitting, stop: CancellationToken) {
     let (mut epochs, mut successors) = (sitting.epochs(), sitting.successors());
-    epochs.mark_unchanged();
-    // Named before anybody listened, maybe.
+    // What came before anybody listened, too: who knows it already takes no notice.
+    epochs.mark_changed();
     successors.mark_changed();
     loop {
         let event = tokio::select! {

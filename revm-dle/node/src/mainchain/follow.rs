@@ -60,7 +60,8 @@ pub(super) struct Follower {
     directory: Directory,
     stakes: Stakes,
     places: Places,
-    rents: Rents,
+    /// Of an archive node alone: nobody else takes them.
+    rents: Option<Rents>,
     nodes: NodeMap,
     sitting: Sitting,
     /// The least and the most seats of a group.
@@ -78,11 +79,14 @@ impl Follower {
         reader: ChainReader,
         directory: Directory,
         (nodes, sitting): (NodeMap, Sitting),
-        epoch_ms_min: u64,
+        (epoch_ms_min, is_archive): (u64, bool),
     ) -> Result<Self, ArchiveError> {
         let stakes = Stakes::follow(chain.clone(), reader.clone()).await?;
         let places = Places::follow(chain.clone(), reader.clone()).await?;
-        let rents = Rents::follow(&chain, reader).await?;
+        let rents = match is_archive {
+            true => Some(Rents::follow(&chain, reader).await?),
+            false => None,
+        };
         let groups = chain.archive_groups();
         let (least, most) = (groups.minSeats().call().await?, groups.maxSeats().call().await?);
         let seats = (least.saturating_to(), most.saturating_to());
@@ -138,11 +142,13 @@ impl Follower {
             self.shown = Some(block);
         }
         let archives = archives.into_iter().map(|(node, _)| node).collect();
-        if self.places.refresh(&archives).await? {
-            self.look_for_an_epoch().await?;
-        }
+        self.places.refresh(&archives).await?;
+        // Each time: the machine behind the RPC that said that there is one may have been ahead of the next.
+        self.look_for_an_epoch().await?;
         self.name(&archives);
-        self.sitting.pay(self.rents.refresh().await?);
+        if let Some(rents) = &mut self.rents {
+            self.sitting.pay(rents.refresh().await?);
+        }
         self.want(&archives).await
     }
 
@@ -187,7 +193,9 @@ impl Follower {
             is_one.then_some((node, Candidate { is_seated, goes }))
         };
         let candidates: BTreeMap<_, _> = archives.iter().filter_map(candidate).collect();
-        let next = successors(&group.seats, &candidates, self.seats);
+        // Who was named and withdraws must be left out, also when that leaves the present seats.
+        let is_named = self.sitting.named().is_some_and(|named| named.epoch > group.seats.epoch);
+        let next = successors(&group.seats, &candidates, self.seats, is_named);
         self.sitting.name(next.filter(|_| !is_young));
     }
 

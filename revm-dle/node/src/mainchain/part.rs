@@ -118,8 +118,9 @@ impl LedgerPart {
         let sitting = Sitting::new(read_group(&chain, config.group).await?);
         let (nodes, stop, mut tasks) =
             (NodeMap::default(), CancellationToken::new(), JoinSet::new());
-        follow(&chain, config, &who, (&nodes, &sitting), &stop, &mut tasks).await?;
         let is_archive = is_archive(&chain, who.node, &sitting).await?;
+        let known = (&nodes, &sitting, is_archive);
+        follow(&chain, config, &who, known, &stop, &mut tasks).await?;
         let seats = sitting.seats();
         tracing::info!(group = seats.group, epoch = seats.epoch, is_archive, "the archive group");
         if is_archive && config.by_relay {
@@ -198,7 +199,7 @@ async fn follow(
     chain: &Mainchain,
     config: &DleConfig,
     who: &Who,
-    (nodes, sitting): (&NodeMap, &Sitting),
+    (nodes, sitting, is_archive): (&NodeMap, &Sitting, bool),
     stop: &CancellationToken,
     tasks: &mut JoinSet<()>,
 ) -> Result<(), PartError> {
@@ -214,7 +215,8 @@ async fn follow(
     });
     let known = (nodes.clone(), sitting.clone());
     let epoch_ms_min = config.limits.mainchain.epoch_seconds_min.saturating_mul(1_000);
-    let follower = Follower::start(chain.clone(), reader, directory, known, epoch_ms_min).await?;
+    let limits = (epoch_ms_min, is_archive);
+    let follower = Follower::start(chain.clone(), reader, directory, known, limits).await?;
     tasks.spawn(follower.run(poll, stop.clone()));
     Ok(())
 }

@@ -212,7 +212,9 @@ pub(super) fn duties(
     count: usize,
 ) -> Result<Vec<(DutyId, Duty)>, StoreError> {
     let mut select = connection.prepare_cached(
-        "SELECT seq, duty FROM duties WHERE done = 0 ORDER BY substr(duty, 1, 1), seq LIMIT ?1",
+        // 3: a hand-over.
+        "SELECT seq, duty FROM duties WHERE done = 0
+         ORDER BY substr(duty, 1, 1) <> x'03', substr(duty, 1, 1), seq LIMIT ?1",
     )?;
     let mut rows = select.query(params![sql(count as u64)])?;
     let mut duties = Vec::new();

@@ -133,10 +133,21 @@ impl Hub {
         Ok(())
     }
 
+    /// Whether a node answers at an endpoint of its own: a seat; and for seats, who had one in the epoch before, for some
+    /// state may be there alone.
+    fn is_direct(&self, to: NodeId) -> bool {
+        let group = self.sitting.group();
+        let has_left = group.seats.contains(self.sealer.me()) && group.before.contains(&to);
+        group.seats.contains(to) || has_left
+    }
+
     fn link(self: &Arc<Self>, to: NodeId) -> Option<Arc<Queue>> {
         let seats = self.sitting.seats();
         if !seats.contains(to) && seats.contains(self.sealer.me()) {
-            return self.streams.queue(to);
+            let stream = self.streams.queue(to);
+            if stream.is_some() || !self.is_direct(to) {
+                return stream;
+            }
         }
         let mut links = self.links();
         if let Some(queue) = links.get(&to) {
@@ -241,10 +252,10 @@ impl Link {
     }
 
     async fn post(&self, parcel: Bytes) -> Result<(), RequestError> {
-        let seats = self.hub.sitting.seats();
-        if seats.contains(self.to) {
+        if self.hub.is_direct(self.to) {
             return self.hub.post(self.to, parcel).await;
         }
+        let seats = self.hub.sitting.seats();
         let seats = seats.nodes();
         let first = self.hub.way.load(Ordering::Relaxed);
         let mut last = RequestError::Endpoint("no seat".into());
