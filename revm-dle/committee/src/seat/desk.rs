@@ -235,11 +235,13 @@ impl Desk {
     }
 
     /// Asks for states that are not here: also when it has no seat any more, for those who sit now may ask it for them.
+    /// Creator and witnesses have theirs, too, when all seats have lost it.
     pub(super) fn ask_for_missing(&self, out: &mut Outbox) {
-        let hashes: BTreeSet<_> = self.missing.values().copied().collect();
-        for hash in hashes {
-            let asked = self.seats.nodes().iter().chain(&self.left);
-            out.send_all(asked, Message::FetchState { hash });
+        for (chain, hash) in &self.missing {
+            let group: Vec<_> =
+                self.state.chains.get(chain).into_iter().flat_map(|chain| chain.group()).collect();
+            let asked = self.seats.nodes().iter().chain(&self.left).chain(&group);
+            out.send_all(asked, Message::FetchState { hash: *hash });
         }
     }
 
