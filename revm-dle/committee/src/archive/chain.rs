@@ -42,7 +42,7 @@ pub struct Chain {
     pub view: u64,
     /// Who makes blocks. None while it is drawn.
     pub creator: Option<NodeId>,
-    /// By what the creator sets traps: what it had committed to when it got its place.
+    /// By what the creator sets traps: what it had committed to when it got its place, or when the newest block became final.
     pub trap: Option<Commitment>,
     /// The witnesses, in the order in which they came.
     pub witness: Vec<NodeId>,
@@ -209,9 +209,11 @@ impl Chain {
         open
     }
 
-    /// A place that the next block needs, and nobody has.
+    /// A place that the next block needs, and nobody has or is to be drawn for.
     pub(super) fn next_blocks_place(&self) -> Option<Place> {
-        let open = self.open_places().into_iter().next()?;
+        let mut open = self.open_places().into_iter();
+        // What was asked for is drawn.
+        let open = open.find(|place| !self.requested.contains_key(place))?;
         let is_needed = !matches!(open, Place::Validator(height, _) if height > self.height + 1);
         is_needed.then_some(open)
     }

@@ -162,7 +162,7 @@ impl State {
         self.chains.get(&id).and_then(|chain| chain.pending.clone())
     }
 
-    fn finalize(&mut self, id: B256, pending: &Pending) {
+    pub(super) fn finalize(&mut self, id: B256, pending: &Pending) {
         let Some(chain) = self.chains.get(&id) else { return };
         let mut chain = Chain::clone(chain);
         chain.height = pending.header.proposal.height;
@@ -171,6 +171,8 @@ impl State {
         chain.pending = None;
         chain.accused.clear();
         chain.blamed.clear();
+        // Its wish may be another one by now: what it committed to then is not known for ever.
+        chain.trap = chain.creator.and_then(|creator| self.commitment(creator));
         self.put(chain);
     }
 

@@ -30,8 +30,8 @@
 //!   right ones can set a trap any day, at no risk. A vote that agrees with the creator because creator and validator are
 //!   one is beyond any trap; there seats find the wrong block, as ever, and both go.
 //! - *Committed beforehand:* the secret fixes all its places before the first request, and the log knows its hash since the
-//!   creator's wish. A creator sets traps only by a secret that its notice names. A secret that was shown is known to all:
-//!   its creator wishes anew, and uses it no more.
+//!   creator's wish. A creator sets traps only by a secret that its notice names: that of its newest wish when the newest
+//!   block became final. A secret that was shown is known to all: its creator wishes anew, and uses it no more.
 //!
 //! Witnesses are told the outcome by the protocol itself. To trap them, a creator would have to sign a wrong block, and
 //! its own proof of innocence could come late; so they are not trapped.

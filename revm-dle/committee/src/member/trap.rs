@@ -17,6 +17,9 @@ use crate::{
 /// How many traps are remembered: a vote may come late.
 const TRAPS_MAX: usize = 256;
 
+/// Secrets that are kept: those of older wishes no chain names any more.
+const SECRETS_MAX: usize = 64;
+
 /// How often it is said who fell into one. Seats cannot say that they heard it.
 const REPEATS: u32 = 150;
 
@@ -54,6 +57,9 @@ impl Member {
         if !self.traps.secrets.contains_key(&known.number) {
             let secret = self.trap_secret(known.number);
             self.traps.secrets.insert(known.number, secret);
+            if self.traps.secrets.len() > SECRETS_MAX {
+                self.traps.secrets.pop_first();
+            }
         }
     }
 

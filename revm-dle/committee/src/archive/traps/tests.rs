@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use conet_bindings::roles;
 use conet_ledger::block::Outcome;
@@ -6,8 +6,9 @@ use conet_ledger::block::Outcome;
 use super::*;
 use crate::{
     archive::{
-        Item, Rules,
+        Item, Pending, Rules,
         item::{Joining, impossible},
+        testing::opening,
     },
     log::tests::voting,
     roulette::pool::Offer,
@@ -142,4 +143,36 @@ fn a_wish_keeps_what_the_ones_before_committed_to_for_a_while() {
     state.apply(&wish(9)).unwrap();
     let forgotten = Err(ItemError::NoTrap { setter: SETTER });
     assert_eq!(state.check_caught(&caught()), forgotten);
+}
+
+#[test]
+fn a_creators_traps_go_on_by_its_newest_wish() {
+    let mut state = state();
+    let chain = B256::repeat_byte(7);
+    let mut opening = opening(chain, 0, 0);
+    if let Item::Open(opening) = &mut opening {
+        opening.creator = Some(SETTER);
+    }
+    state.apply(&opening).unwrap();
+    let number = |state: &State| state.chains[&chain].trap.map(|known| known.number);
+    assert_eq!(number(&state), Some(1));
+    let offer = Offer { node: SETTER, roles: roles::CREATOR, seats: 2 };
+    let trap = commit(B256::repeat_byte(2));
+    let signed = Joining::struct_hash(state.seats.log, &offer, 2, trap);
+    let signature = voting(SETTER.0).sign(signed);
+    state.apply(&Item::Join(Joining { offer, number: 2, trap, signature })).unwrap();
+    assert_eq!(number(&state), Some(1), "nothing changes in the middle of a block");
+    let header = block();
+    let pending = Pending {
+        hash: header.hash(),
+        header,
+        certified: true,
+        signers: BTreeSet::new(),
+        refusers: BTreeSet::new(),
+        accepted: BTreeSet::new(),
+        refused: BTreeSet::new(),
+        deadline_ms: 0,
+    };
+    state.finalize(chain, &pending);
+    assert_eq!(number(&state), Some(2));
 }
