@@ -3,6 +3,8 @@
 //! One connection writes; others read. What is committed is on disk before anybody is told so.
 
 use std::{
+    fs::OpenOptions,
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -67,6 +69,8 @@ pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn set_up(path: &Path, bytes_max: Option<u64>) -> rusqlite::Result<Connection> {
+    // A new file is its owner's alone, and so are the ones that SQLite makes beside it. If that fails, opening says why.
+    let _ = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path);
     let connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -102,6 +106,8 @@ fn migrate(connection: &mut Connection, migrations: &[&str]) -> rusqlite::Result
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     const FIRST: &str = "CREATE TABLE a (x INTEGER) STRICT; INSERT INTO a VALUES (1);";
@@ -112,6 +118,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.db");
         open(&path, &[FIRST], None).unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         open(&path, &[FIRST], None).unwrap();
         let connection = open(&path, &[FIRST, SECOND], None).unwrap();
         let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();

@@ -71,8 +71,9 @@ impl SeedSecrets {
     fn destroy_before(&self, epoch: u64) -> std::io::Result<()> {
         for entry in std::fs::read_dir(&self.folder)? {
             let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
-            let number = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
-            let number = number.and_then(|name| name.strip_suffix(SUFFIX)?.parse::<u64>().ok());
+            // Whole ones, and halves that a crash left.
+            let number = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split_once('.'));
+            let number = number.and_then(|(number, _)| number.parse::<u64>().ok());
             if number.is_some_and(|number| number < epoch) {
                 std::fs::remove_file(path)?;
             }
@@ -82,10 +83,7 @@ impl SeedSecrets {
 }
 
 impl EpochKeys for SeedSecrets {
-    fn seeds(&self, seats: &Seats) -> Option<Arc<dyn SeedKeys>> {
-        if let Err(error) = self.destroy_before(seats.epoch) {
-            tracing::warn!(%error, "the secrets of older epochs are still on disk");
-        }
+    fn seeds(&self, _seats: &Seats) -> Option<Arc<dyn SeedKeys>> {
         None
     }
 
@@ -93,13 +91,17 @@ impl EpochKeys for SeedSecrets {
         let secret = self.load_or_make(epoch);
         secret.inspect_err(|error| tracing::error!(%error, epoch, "there is no seed secret")).ok()
     }
+
+    fn forget_before(&self, epoch: u64) {
+        if let Err(error) = self.destroy_before(epoch) {
+            tracing::warn!(%error, "the secrets of older epochs are still on disk");
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
-
-    use conet_committee::keys::NodeId;
 
     use super::*;
 
@@ -113,8 +115,10 @@ mod tests {
         let path = secrets().path(1);
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 
-        assert!(secrets().seeds(&Seats::new(1, 1, 2, vec![NodeId(1)])).is_none());
-        assert!(!path.exists());
+        let half = path.with_extension("half");
+        std::fs::write(&half, [1]).unwrap();
+        secrets().forget_before(2);
+        assert!(!path.exists() && !half.exists());
         assert_eq!(secrets().secret(2), Some(second));
         assert_ne!(secrets().secret(1), Some(first));
     }

@@ -31,6 +31,7 @@ impl Seat {
         }
         self.log.retire();
         self.desk.is_retired = true;
+        self.desk.keys.forget_before(beginning.epoch);
         self.desk.successors.take_if(|named| named.epoch <= beginning.epoch);
         let known = self.desk.frozen(beginning.state_hash);
         let is_in = beginning.nodes.contains(&self.desk.voting.me);

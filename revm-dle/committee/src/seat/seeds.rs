@@ -38,8 +38,11 @@ pub trait EpochKeys: Send + Sync {
     fn seeds(&self, seats: &Seats) -> Option<Arc<dyn SeedKeys>>;
 
     /// What this node's part in an epoch's ceremony follows from: random, the same after a restart, another for each
-    /// epoch, and destroyed when the epoch is over. `None` where no ceremonies are held.
+    /// epoch. `None` where no ceremonies are held.
     fn secret(&self, epoch: u64) -> Option<Zeroizing<[u8; 32]>>;
+
+    /// An epoch began: what belonged to those before it is destroyed.
+    fn forget_before(&self, _epoch: u64) {}
 }
 
 /// The same in all epochs: for a group that has one.
