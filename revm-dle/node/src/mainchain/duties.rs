@@ -242,7 +242,7 @@ impl Clerk {
                 tracing::info!(kind = statement.kind(), %transaction, "certified on the main chain");
                 Ok(())
             }
-            Err(ArchiveError::Chain(error)) => over(error, &SAID),
+            Err(ArchiveError::Chain(error)) => over(error, last_words(duty)),
             Err(error) => Err(error.into()),
         }
     }
@@ -285,17 +285,18 @@ impl Clerk {
     }
 }
 
-/// What contracts say when a verdict or an anchor is there already, or there is nothing to take.
-const SAID: [&str; 6] = [
-    "AlreadyJudged",
-    "NothingToSlash",
-    "PenalizedToday",
-    "AlreadyAnchored",
-    "EpochNotCurrent",
-    "SeedIndexInvalid",
-];
+/// What contracts say of a duty when another seat has done it, or nothing is left to do.
+const fn last_words(duty: &Duty) -> &'static [&'static str] {
+    match duty {
+        Duty::Report(_) => &REPORTED,
+        Duty::Verdict(_) => &["AlreadyJudged", "NothingToSlash", "PenalizedToday"],
+        Duty::Anchor(_) => &["AlreadyAnchored"],
+        Duty::Handover(_) => &["EpochNotCurrent"],
+        Duty::Seed(_) => &["SeedIndexInvalid"],
+    }
+}
 
-/// The same of reports, and what no time heals.
+/// Of reports: what no time heals, too.
 const REPORTED: [&str; 5] =
     ["NothingToSlash", "NoConflict", "PhaseInvalid", "ProofInvalid", "VoteSignatureInvalid"];
 
