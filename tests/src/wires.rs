@@ -53,6 +53,19 @@ fn must(arguments: &str) {
 }
 
 impl Wires {
+    /// Makes both sides and the wire between them; `None`, and a word about it, for who may not.
+    ///
+    /// # Panics
+    /// For root, who may: there they are missing for a reason that should be seen.
+    #[must_use]
+    pub fn as_root() -> Option<Self> {
+        let made = Self::new().inspect_err(|why| {
+            assert!(!rustix::process::getuid().is_root(), "no network namespaces: {why}");
+            eprintln!("not told: network namespaces take root ({why})");
+        });
+        made.ok()
+    }
+
     /// Makes both sides and the wire between them.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use alloy::primitives::U256;
 use anyhow::Context as _;
 use bytes::Bytes;
-use conet_chain::{ChainReader, Directory, NetworkFile};
+use conet_chain::{ChainReader, Directory};
 use conet_client::{Addressee, Client, ClientConfig, ClientError, LedgerRelays, LedgerStream};
 use conet_dle::{
     DleConfig,
@@ -34,13 +34,7 @@ pub(crate) async fn of_participant(
     config: &DleConfig,
     who: &Who,
 ) -> anyhow::Result<Box<dyn Relays>> {
-    let network = NetworkFile {
-        rpc_url: who.rpc_url.clone(),
-        chain_id: who.network.chain_id,
-        contracts: config.contracts.clone(),
-        indexer_url: None,
-        nodes: Vec::new(),
-    };
+    let network = who.network_file(config);
     let policy = if who.development { EndpointPolicy::Development } else { EndpointPolicy::Public };
     let client = Client::open(home, &network, ClientConfig { endpoints: Some(policy) });
     let client = client.await.context("opening the memory of relays")?;

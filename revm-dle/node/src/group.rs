@@ -1,6 +1,9 @@
 //! The archive group, as the main chain has it: who sits in it now, and who shall sit next.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use alloy::primitives::{Address, B256};
 use conet_committee::{
@@ -73,8 +76,14 @@ pub struct Candidate {
 pub struct Sitting {
     now: watch::Sender<Arc<ArchiveGroup>>,
     next: watch::Sender<Option<Handover>>,
-    wanted: watch::Sender<Option<Wanted>>,
-    rents: watch::Sender<BTreeMap<B256, u64>>,
+    readings: Arc<Mutex<Readings>>,
+}
+
+/// What the main chain has for the log.
+#[derive(Debug, Default)]
+struct Readings {
+    wanted: Option<Wanted>,
+    rents: BTreeMap<B256, u64>,
 }
 
 impl Sitting {
@@ -84,8 +93,7 @@ impl Sitting {
         Self {
             now: watch::Sender::new(Arc::new(group)),
             next: watch::Sender::new(None),
-            wanted: watch::Sender::new(None),
-            rents: watch::Sender::new(BTreeMap::new()),
+            readings: Arc::default(),
         }
     }
 
@@ -121,33 +129,34 @@ impl Sitting {
         });
     }
 
+    fn readings(&self) -> MutexGuard<'_, Readings> {
+        self.readings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Somebody waits for a seed on the main chain, or nobody does any more.
     pub fn want(&self, wanted: Option<Wanted>) {
-        self.wanted.send_replace(wanted);
+        self.readings().wanted = wanted;
     }
 
     /// The seed that somebody waits for on the main chain.
     #[must_use]
     pub fn wanted(&self) -> Option<Wanted> {
-        *self.wanted.borrow()
+        self.readings().wanted
     }
 
     /// Rent was paid: until when each of these chains is paid now, seconds since 1970.
     pub fn pay(&self, paid: impl IntoIterator<Item = (B256, u64)>) {
-        self.rents.send_modify(|rents| {
-            for (chain, paid_through_s) in paid {
-                let known = rents.entry(chain).or_default();
-                *known = (*known).max(paid_through_s);
-            }
-        });
+        let mut readings = self.readings();
+        for (chain, paid_through_s) in paid {
+            let known = readings.rents.entry(chain).or_default();
+            *known = (*known).max(paid_through_s);
+        }
     }
 
     /// Takes the payments since the last call.
     #[must_use]
     pub fn take_paid(&self) -> BTreeMap<B256, u64> {
-        let mut paid = BTreeMap::new();
-        self.rents.send_modify(|rents| paid = std::mem::take(rents));
-        paid
+        std::mem::take(&mut self.readings().rents)
     }
 
     /// Hears of epochs.

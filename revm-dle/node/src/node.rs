@@ -215,8 +215,9 @@ impl ArchiveNode {
             .into_iter()
             .filter(|opening| !seat.state().chains.contains_key(&opening.chain))
             .map(Event::Asked);
-        // Before it says anything: in an epoch that is over it must not.
-        let told: Vec<_> = group.beginning().map(Event::Began).into_iter().chain(known).collect();
+        // Before it says anything: in an epoch that is over it must not. One may have begun meanwhile.
+        let told: Vec<_> =
+            sitting.group().beginning().map(Event::Began).into_iter().chain(known).collect();
         let (me, hub) = (made.me, made.hub.clone());
         let (stop, metrics) = (CancellationToken::new(), made.metrics.clone());
         let actor = Actor::Seat(Box::new(seat));

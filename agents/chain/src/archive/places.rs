@@ -74,11 +74,11 @@ impl Places {
         self.known.get(&node).copied().unwrap_or_default()
     }
 
-    /// Brings these nodes up to the newest block. Whether anything changed.
+    /// Brings these nodes up to the newest block.
     ///
     /// # Errors
     /// [`ChainError`]; what was read stays.
-    pub async fn refresh(&mut self, wanted: &BTreeSet<U256>) -> Result<bool, ChainError> {
+    pub async fn refresh(&mut self, wanted: &BTreeSet<U256>) -> Result<(), ChainError> {
         loop {
             match self.cursor.poll().await? {
                 Polled::Quiet => break,
@@ -99,9 +99,8 @@ impl Places {
             .map(|node| async move { Ok::<_, ChainError>((node, Self::read(chain, node).await?)) });
         let read: Vec<_> =
             futures_util::stream::iter(read).buffered(STAKE_READS_MAX).try_collect().await?;
-        let changed = !read.is_empty();
         self.known.extend(read);
-        Ok(changed)
+        Ok(())
     }
 
     /// Where a node stands now.

@@ -41,7 +41,7 @@ pub(super) async fn tell(runtime: Runtime, sitting: Sitting, stop: CancellationT
             }
         };
         let Some(event) = event else { continue };
-        while runtime.tell(event.clone()).is_err() {
+        while runtime.tell(vec![event.clone()]).is_err() {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(PAUSE) => {}
@@ -81,9 +81,7 @@ pub(super) async fn tell_readings(
         events.extend(rents.iter().map(|(chain, (through, since))| {
             Event::Paid(Paid { chain: *chain, paid_through_s: *through }, is_ripe(*since))
         }));
-        for event in events {
-            // A busy actor hears it at the next look.
-            let _ = runtime.tell(event);
-        }
+        // A busy actor hears it at the next look.
+        let _ = runtime.tell(events);
     }
 }

@@ -83,10 +83,7 @@ impl Follower {
     ) -> Result<Self, ArchiveError> {
         let stakes = Stakes::follow(chain.clone(), reader.clone()).await?;
         let places = Places::follow(chain.clone(), reader.clone()).await?;
-        let rents = match is_archive {
-            true => Some(Rents::follow(&chain, reader).await?),
-            false => None,
-        };
+        let rents = if is_archive { Some(Rents::follow(&chain, reader).await?) } else { None };
         let groups = chain.archive_groups();
         let (least, most) = (groups.minSeats().call().await?, groups.maxSeats().call().await?);
         let seats = (least.saturating_to(), most.saturating_to());
@@ -118,7 +115,7 @@ impl Follower {
                 Ok(()) => pause = poll,
                 Err(error) => {
                     pause = (pause * 2).min(PAUSE_MAX);
-                    tracing::warn!(%error, ?pause, "stakes are not current, trying again");
+                    tracing::warn!(%error, ?pause, "the main chain is not followed, trying again");
                 }
             }
         }

@@ -80,6 +80,20 @@ pub struct Who {
     pub development: bool,
 }
 
+impl Who {
+    /// The main chain, with its contracts.
+    #[must_use]
+    pub fn network_file(&self, config: &DleConfig) -> NetworkFile {
+        NetworkFile {
+            rpc_url: self.rpc_url.clone(),
+            chain_id: self.network.chain_id,
+            contracts: config.contracts.clone(),
+            indexer_url: None,
+            nodes: Vec::new(),
+        }
+    }
+}
+
 #[derive(Debug)]
 enum Role {
     Archive(Box<ArchiveNode>),
@@ -107,14 +121,7 @@ impl LedgerPart {
         who: Who,
         relays: Option<Box<dyn Relays>>,
     ) -> Result<Self, PartError> {
-        let network = NetworkFile {
-            rpc_url: who.rpc_url.clone(),
-            chain_id: who.network.chain_id,
-            contracts: config.contracts.clone(),
-            indexer_url: None,
-            nodes: Vec::new(),
-        };
-        let chain = Mainchain::connect(&network).await?;
+        let chain = Mainchain::connect(&who.network_file(config)).await?;
         let sitting = Sitting::new(read_group(&chain, config.group).await?);
         let (nodes, stop, mut tasks) =
             (NodeMap::default(), CancellationToken::new(), JoinSet::new());

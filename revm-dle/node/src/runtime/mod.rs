@@ -221,14 +221,14 @@ impl Runtime {
         if asked { answer.await.map_err(|_| NoAnswer) } else { Err(NoAnswer) }
     }
 
-    /// Tells the actor something that no other node says.
+    /// Tells the actor what no other node says: all of it, one after the other.
     ///
     /// # Errors
     /// [`NoAnswer`].
-    pub fn tell(&self, event: Event) -> Result<(), NoAnswer> {
+    pub fn tell(&self, events: Vec<Event>) -> Result<(), NoAnswer> {
         let told = self.inbox.ask(Box::new(move |actor| {
             let now_ms = crate::clock::unix_ms();
-            actor.step(now_ms, event)
+            events.into_iter().flat_map(|event| actor.step(now_ms, event)).collect()
         }));
         if told { Ok(()) } else { Err(NoAnswer) }
     }
