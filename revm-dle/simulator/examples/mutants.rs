@@ -78,10 +78,15 @@ fn run() -> Result<bool> {
         fs::write(&file, source.replacen(&mutant.find, &mutant.replace, 1))?;
         let built = build(&copy, &target);
         fs::write(&file, &source)?;
-        let program = built?.ok_or_else(|| format!("{} does not build", mutant.name))?;
-        let (is_caught, why) = simulate(&program, &seeds)?;
+        let (verdict, is_caught, why) = match built? {
+            // It says nothing about the simulator, and must be mended: it counts as not seen.
+            None => ("BROKEN  ", false, "it does not build".to_owned()),
+            Some(program) => match simulate(&program, &seeds)? {
+                (true, why) => ("caught  ", true, why),
+                (false, why) => ("SURVIVED", false, why),
+            },
+        };
         (all, caught) = (all + 1, caught + usize::from(is_caught));
-        let verdict = if is_caught { "caught  " } else { "SURVIVED" };
         println!("{verdict} {:<28} {}\n         {:<28} {why}", mutant.name, mutant.claim, "");
     }
     println!("{caught} of {all} caught");
