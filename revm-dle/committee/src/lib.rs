@@ -84,6 +84,7 @@ pub mod poh;
 pub mod roulette;
 pub mod seat;
 pub mod seats;
+pub mod tree;
 pub mod vote;
 
 pub use journal::Record;

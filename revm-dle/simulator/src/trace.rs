@@ -236,7 +236,7 @@ fn kept(record: &Record) -> String {
         Record::Checkpoint(checkpoint) => format!("state after entry {}", checkpoint.0.height),
         Record::Dealing(_, dealing) => format!("dealing of {}", dealing.dealer),
         Record::Share(epoch, _) => format!("share of epoch {epoch}'s key"),
-        Record::Epoch(epoch) => format!("epoch {}", epoch.0.epoch),
+        Record::Epoch(epoch) => format!("epoch {}", epoch.0.seats.epoch),
         Record::Word(word) | Record::MemberVote(word) => vote(&word.ballot),
         Record::Block(block, _) => format!("block {}", short(block.header.hash())),
         Record::Proposed(proposed, _) => vote(&proposed.create),

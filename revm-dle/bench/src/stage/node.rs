@@ -120,7 +120,7 @@ impl SeatMaker {
 
     fn member(&self, me: NodeId, meter: &Arc<Meter>) -> Result<Member, BenchError> {
         let config = MemberConfig {
-            seats: self.seats.clone(),
+            groups: vec![self.seats.clone()],
             voting: self.voting(me, meter)?,
             timing: MemberTiming::default(),
             parts_max: PARTS_MAX as usize,

@@ -197,7 +197,7 @@ impl State {
     pub fn is_announced(&self, announced: &Announced) -> bool {
         let Announced { member, epoch, signature } = announced;
         let signed = Announced::struct_hash(self.seats.log, *epoch, member);
-        self.voting.signed(member.node, signed, signature) && member.is_proven(self.seats.group)
+        self.voting.signed(member.node, signed, signature) && member.is_proven()
     }
 
     /// Whether all these nodes have announced their keys, where the group makes its key itself.

@@ -13,6 +13,14 @@ pub enum ItemError {
         /// Which.
         chain: B256,
     },
+    /// Another group's.
+    #[error("expected a chain that falls to group {group}, found {chain}")]
+    NotKept {
+        /// This group.
+        group: u32,
+        /// Which.
+        chain: B256,
+    },
     /// The block is none that can come next.
     #[error("expected block {height} of view {view}, on {parent}, found another")]
     NotNext {

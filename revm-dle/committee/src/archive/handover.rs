@@ -15,6 +15,11 @@
 //! - *The main chain says who sits.* A list that it refuses (a newcomer has no stake any more) is certified anew without
 //!   that node; the state that is handed over stays the same. So the group waits for the main chain once in each epoch,
 //!   and nobody has to believe the word of seats that left.
+//! - *Nobody's silence holds it up.* Who does not announce keys in time gets no seat, or loses the one it has, unless too
+//!   few would be left.
+//! - *A group that has grown splits* ([`Division`]). It ends as any epoch does; both halves begin with the state that it
+//!   left, and each drops what falls to the other: its chains, and who waits there. See [`crate::tree`]. Nothing else
+//!   moves: a participant keeps its places in chains of both.
 //! - *Nothing of the old epoch counts in the new one.* Votes name their epoch. Blocks that are not final are void: every
 //!   chain begins a new view, and its creator makes them again of the transactions that still wait. Heights, groups,
 //!   validators that are drawn, the pool and its order, and the Selection Chain stay. Accusations end.
@@ -23,27 +28,54 @@
 use std::sync::Arc;
 
 use alloy::primitives::{B256, U256};
-use conet_bindings::{certificate::SEATS_MAX, statement};
+use conet_bindings::{
+    certificate::SEATS_MAX,
+    statement::{self, Statement},
+};
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
     chain::Chain,
     error::{ItemError, Result},
-    item::Handover,
+    item::{Division, Handover},
     state::{Seeds, State},
 };
 use crate::{keys::NodeId, seats::Seats};
 
-/// The main chain has begun an epoch of the group: see `IArchiveGroups.EpochStarted`.
+/// Who shall sit next, as a node reads it on the main chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The epoch that begins.
+    pub epoch: u64,
+    /// Its nodes, ascending.
+    pub nodes: Vec<NodeId>,
+    /// The fewest that a group has.
+    pub least: usize,
+    /// By what the group splits when there are twice as many.
+    pub division: Option<Division>,
+}
+
+impl Named {
+    /// What the log says of it when only some of them take part; none when those are too few.
+    #[must_use]
+    pub fn with(&self, takes_part: impl Fn(NodeId) -> bool) -> Option<Handover> {
+        let nodes: Vec<_> = self.nodes.iter().copied().filter(|node| takes_part(*node)).collect();
+        let division = self.division.filter(|_| nodes.len() >= 2 * self.least);
+        let are_enough = nodes.len() >= self.least;
+        are_enough.then_some(Handover { epoch: self.epoch, nodes, division })
+    }
+}
+
+/// The main chain has begun an epoch of the group, or of a half of it: see `IArchiveGroups.EpochStarted`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Beginning {
-    /// The epoch.
-    pub epoch: u64,
-    /// Its nodes, by seat.
-    pub nodes: Vec<NodeId>,
+    /// Its seats.
+    pub seats: Seats,
     /// Who sat in the epoch before: they have what this one begins with.
     pub before: Vec<NodeId>,
+    /// When the group came from a split: the nodes of the other half.
+    pub siblings: Vec<NodeId>,
     /// The state that it begins with.
     pub state_hash: B256,
 }
@@ -59,7 +91,8 @@ impl State {
             return Err(ItemError::NotEntitled { node });
         }
         let epoch = self.seats.epoch + 1;
-        let is_list = (1..=SEATS_MAX).contains(&nodes.len()) && nodes.is_sorted_by(|a, b| a < b);
+        let bounds = if handover.division.is_some() { 2..=2 * SEATS_MAX } else { 1..=SEATS_MAX };
+        let is_list = bounds.contains(&nodes.len()) && nodes.is_sorted_by(|a, b| a < b);
         if handover.epoch != epoch || !is_list {
             return Err(ItemError::Successors { epoch });
         }
@@ -100,17 +133,32 @@ impl State {
 
     /// What the seats certify when the epoch is over: that these nodes have what it left.
     #[must_use]
-    pub fn statement(&self, nodes: &[NodeId]) -> Option<statement::Handover> {
-        self.is_over.then(|| statement::Handover {
-            nodes: nodes.iter().map(|node| U256::from(node.0)).collect(),
-            stateHash: self.hash(),
-            group: self.seats.group,
-            epoch: self.seats.epoch,
+    pub fn statement(&self, handover: &Handover) -> Option<Statement> {
+        if !self.is_over {
+            return None;
+        }
+        let nodes = handover.nodes.iter().map(|node| U256::from(node.0)).collect();
+        let (group, epoch) = (self.seats.group, self.seats.number());
+        let state_hash = self.hash();
+        Some(match handover.division {
+            None => Statement::Handover(statement::Handover {
+                nodes,
+                stateHash: state_hash,
+                group,
+                epoch,
+            }),
+            Some(Division { index, .. }) => Statement::Split(statement::Split {
+                nodes,
+                seedIndex: index,
+                stateHash: state_hash,
+                group,
+                epoch,
+            }),
         })
     }
 
-    /// The state that the next epoch begins with. All its seats are active but for those that are barred: who was
-    /// suspended starts anew.
+    /// The state that the next epoch begins with, of the group or of a half of it. All its seats are active but for
+    /// those that are barred: who was suspended starts anew.
     #[must_use]
     pub fn succeed(&self, seats: Arc<Seats>, seeds: Option<Arc<dyn Seeds>>) -> Self {
         let active = seats.nodes().iter().filter(|node| !self.barred.contains(*node));
@@ -120,22 +168,51 @@ impl State {
             handover: None,
             is_over: false,
             is_new: true,
-            seats,
+            seats: seats.clone(),
             ..self.clone()
         };
         next.begin_seeds(seeds);
+        if seats.is_half() {
+            let both = self.handover.iter().flat_map(|handover| &handover.nodes);
+            next.fall(both.copied().filter(|node| !seats.contains(*node)).collect());
+        }
         next
+    }
+
+    /// Drops what is the other half's; its seats have no part in a chain either.
+    fn fall(&mut self, siblings: Vec<NodeId>) {
+        let branch = self.seats.branch.clone();
+        let others = self.parts.iter().map(|(node, chains)| {
+            (*node, chains.iter().filter(|chain| !branch.keeps(**chain)).count())
+        });
+        let others: Vec<_> = others.collect();
+        let gone: Vec<_> = self.chains.keys().copied().filter(|id| !branch.keeps(*id)).collect();
+        gone.into_iter().for_each(|id| self.drop_chain(id));
+        let waiting: Vec<_> = self.expiring.iter().map(|(_, node)| *node).collect();
+        waiting
+            .into_iter()
+            .filter(|node| !branch.admits(*node))
+            .for_each(|node| self.end_wish(node));
+        for (node, count) in others.into_iter().filter(|(_, count)| *count > 0) {
+            self.lessen_wish(node, u32::try_from(count).unwrap_or(u32::MAX));
+        }
+        siblings.into_iter().for_each(|node| self.take_seat(node));
+        // The main chain counts the seeds of each group from the first.
+        self.beacon = None;
+    }
+
+    /// Who has a seat waits no more, and has no part in a chain.
+    fn take_seat(&mut self, node: NodeId) {
+        self.end_wish(node);
+        for id in self.parts.get(&node).cloned().unwrap_or_default() {
+            self.replace(id, node);
+        }
     }
 
     /// The first entry of an epoch: who has a seat has no part in a chain, and every chain begins a new view.
     pub(super) fn begin_views(&mut self) {
         let seats = self.seats.clone();
-        for node in seats.nodes() {
-            self.end_wish(*node);
-            for id in self.parts.get(node).cloned().unwrap_or_default() {
-                self.replace(id, *node);
-            }
-        }
+        seats.nodes().iter().for_each(|node| self.take_seat(*node));
         let others = self.chains.values().filter(|chain| !self.changed.contains(&chain.id));
         let others: Vec<_> = others.map(|chain| Chain::clone(chain)).collect();
         for mut chain in others {

@@ -228,10 +228,21 @@ impl Returning {
 /// Who is to hold the seats of the next epoch. Taken from the main chain by every seat for itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Handover {
-    /// The epoch that begins.
+    /// The epoch that begins; the one that would, when the group splits.
     pub epoch: u64,
-    /// Its nodes, ascending.
+    /// Its nodes, ascending; of both halves, when the group splits.
     pub nodes: Vec<NodeId>,
+    /// What divides them into halves; none: the group stays one.
+    pub division: Option<Division>,
+}
+
+/// The seed by which the main chain divides the nodes of a group that splits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Division {
+    /// Its number among the group's seeds.
+    pub index: u64,
+    /// Its value.
+    pub seed: B256,
 }
 
 /// The main chain wants a seed. Taken from it by every seat for itself.

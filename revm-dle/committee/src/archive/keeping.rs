@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use alloy::primitives::keccak256;
+use alloy::primitives::{B256, keccak256};
 
 use super::{chain::Chain, state::State};
 
@@ -50,12 +50,7 @@ impl State {
         let before = self.chains.get(&chain.id).cloned();
         let left: Vec<_> = before.iter().flat_map(|before| before.members()).collect();
         if let Some(before) = before {
-            for deadline in before.deadlines() {
-                self.deadlines.remove(&(deadline, chain.id));
-            }
-            for logged in before.requested.values() {
-                self.requests.remove(&(*logged, chain.id));
-            }
+            self.forget(&before);
         }
         self.note_group(&mut chain);
         chain.request_open_places(self.height, asks && self.handover.is_none());
@@ -63,6 +58,23 @@ impl State {
         self.note_parts(chain.id, &left, &chain.members().collect::<Vec<_>>());
         self.changed.insert(chain.id);
         self.chains.insert(chain.id, Arc::new(chain));
+    }
+
+    /// A chain is another group's from now on.
+    pub(super) fn drop_chain(&mut self, id: B256) {
+        let Some(chain) = self.chains.remove(&id) else { return };
+        self.hungry.remove(&id);
+        self.forget(&chain);
+        self.note_parts(id, &chain.members().collect::<Vec<_>>(), &[]);
+    }
+
+    fn forget(&mut self, chain: &Chain) {
+        for deadline in chain.deadlines() {
+            self.deadlines.remove(&(deadline, chain.id));
+        }
+        for logged in chain.requested.values() {
+            self.requests.remove(&(*logged, chain.id));
+        }
     }
 
     /// Notes when a chain must be found.

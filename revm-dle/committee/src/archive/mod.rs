@@ -32,7 +32,7 @@ pub use beacon::Beacon;
 pub use ceremony::Ceremony;
 pub use chain::{Chain, Pending, Place};
 pub use error::ItemError;
-pub use handover::Beginning;
+pub use handover::{Beginning, Named};
 pub use item::Item;
 pub use notice::{Notice, ProvenNotice};
 pub use signers::Signers;

@@ -24,6 +24,9 @@ impl State {
         if self.chains.contains_key(&opening.chain) {
             return Err(ItemError::Chain { chain: opening.chain });
         }
+        if !self.seats.branch.keeps(opening.chain) {
+            return Err(ItemError::NotKept { group: self.seats.group, chain: opening.chain });
+        }
         if let Some(creator) = opening.creator.filter(|creator| self.barred.contains(creator)) {
             return Err(ItemError::NotEntitled { node: creator });
         }

@@ -83,9 +83,9 @@ pub fn commit(secret: B256) -> B256 {
 
 /// What a node signs to have the secret of one of its wishes: the same after a restart, and nobody else's to know.
 #[must_use]
-pub fn secret_hash(log: B256, number: u64) -> B256 {
+pub fn secret_hash(number: u64) -> B256 {
     let number = number.to_be_bytes();
-    keccak256([b"CoNET trap secret".as_slice(), log.as_slice(), &number].concat())
+    keccak256([b"CoNET trap secret".as_slice(), &number].concat())
 }
 
 /// Whether a secret names the place of a block.
@@ -117,6 +117,12 @@ impl Caught {
     #[must_use]
     pub fn is_for_told(&self) -> bool {
         self.ballot.vote == block_vote(&self.told, Phase::Validate, self.told.hash())
+    }
+
+    /// The chain in which it was set.
+    #[must_use]
+    pub const fn chain(&self) -> B256 {
+        self.told.proposal.chain
     }
 }
 

@@ -77,7 +77,8 @@ impl State {
     pub(super) fn join(&mut self, joining: &Joining) -> Result<()> {
         let Joining { offer, number, trap, signature } = joining;
         let node = offer.node;
-        if self.barred.contains(&node) || self.seats.contains(node) {
+        let is_here = self.seats.branch.admits(node);
+        if self.barred.contains(&node) || self.seats.contains(node) || !is_here {
             return Err(ItemError::NotEntitled { node });
         }
         if *number <= self.wish(node) {
@@ -114,6 +115,19 @@ impl State {
         let Some((_, ends_ms)) = wish.standing.take() else { return };
         self.expiring.remove(&(ends_ms, node));
         self.settle(node);
+    }
+
+    /// A node offers so many seats less from now on.
+    pub(super) fn lessen_wish(&mut self, node: NodeId, by: u32) {
+        let standing = self.wishes.get_mut(&node).and_then(|wish| wish.standing.as_mut());
+        let Some((offer, _)) = standing else { return };
+        if offer.seats <= by {
+            return self.end_wish(node);
+        }
+        offer.seats -= by;
+        if self.pool.leave(node).is_ok() {
+            self.settle(node);
+        }
     }
 
     /// What a node committed to last.

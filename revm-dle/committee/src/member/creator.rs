@@ -55,7 +55,7 @@ impl Member {
             series: notice.series,
             height,
             view: notice.view,
-            epoch: self.config.seats.epoch,
+            epoch: self.groups.epoch(notice.chain),
             parent,
             time_ms: notice.time_ms,
             paid_through_s: notice.paid_through_s,
@@ -159,7 +159,7 @@ impl Member {
             let (create, body) = (making.proposed.create.clone(), making.proposed.body.clone());
             let disagreement = Disagreement { header: header.clone(), create, other: word };
             let message = Message::Disagreement(Box::new(disagreement), body);
-            out.send_all(self.config.seats.nodes(), message);
+            self.groups.tell(chain, message, out);
         }
     }
 
@@ -176,7 +176,7 @@ impl Member {
         let block = CertifiedHeader { header: making.proposed.header.clone(), ballots };
         making.certified = Some(block.clone());
         let message = Message::Certified(Box::new(block), making.proposed.body.clone());
-        out.send_all(self.config.seats.nodes(), message);
+        self.groups.tell(chain, message, out);
         self.due.insert(chain);
     }
 
@@ -188,7 +188,7 @@ impl Member {
                 Some(block) => {
                     let body = making.proposed.body.clone();
                     let message = Message::Certified(Box::new(block.clone()), body);
-                    out.send_all(self.config.seats.nodes(), message);
+                    self.groups.tell(chain, message, out);
                 }
                 None => self.ask_for_votes(chain, *height, out),
             }

@@ -13,6 +13,7 @@ use crate::{
     message::Message,
     outbox::Outbox,
     roulette::pool::Offer,
+    seats::Seats,
 };
 
 /// A member's wish to be drawn.
@@ -20,6 +21,8 @@ use crate::{
 pub(super) struct Waiting {
     /// Counts wishes.
     pub(super) number: u64,
+    /// In which log it waits.
+    log: B256,
     /// The last one, as long as it may stand.
     said: Option<Joining>,
     /// When it was last said.
@@ -32,7 +35,7 @@ pub(super) struct Waiting {
 impl Member {
     /// A seat says that a wish stands no more: this member was silent, or the wish was too old.
     pub(super) fn take_used(&mut self, from: NodeId, number: u64) {
-        let seats = &self.config.seats;
+        let Some(seats) = self.groups.home(self.config.voting.me) else { return };
         let waiting = &mut self.waiting;
         if number == waiting.number && seats.contains(from) {
             waiting.used.insert(from);
@@ -42,27 +45,31 @@ impl Member {
         }
     }
 
-    /// What this member offers: what its stake is enough for, and no more than it wants.
-    fn offer(&self) -> Offer {
+    /// What this member offers in the group where it waits: what its stake is enough for, and no more than it wants, less
+    /// the chains of other groups that it serves in.
+    fn offer(&self, home: &Seats) -> Offer {
         let most = self.config.voting.offer(self.me());
         let wanted = u32::try_from(self.config.parts_max).unwrap_or(u32::MAX);
-        let offer = Offer { seats: most.seats.min(wanted), ..most };
+        let elsewhere = self.serving.iter().filter(|chain| !home.branch.keeps(**chain)).count();
+        let elsewhere = u32::try_from(elsewhere).unwrap_or(u32::MAX);
+        let offer = Offer { seats: most.seats.min(wanted).saturating_sub(elsewhere), ..most };
         if offer.is_nothing() { Offer::nothing(offer.node) } else { offer }
     }
 
     /// Says the wish that stands, until it does not any more or this member wishes something else: seats answer nothing
     /// while it stands.
     pub(super) fn join(&mut self, out: &mut Outbox) {
+        let Some(home) = self.groups.home(self.me()).cloned() else { return };
         let is_due = self.now_ms >= self.waiting.said_ms + self.config.timing.retry_ms * 4;
-        let offer = self.offer();
+        let offer = self.offer(&home);
         let joining = match self.waiting.said.take() {
-            Some(said) if said.offer == offer => said,
+            Some(said) if said.offer == offer && self.waiting.log == home.log => said,
             None if offer.is_nothing() => return,
-            _ => return self.wish(offer, out),
+            _ => return self.wish(&home, offer, out),
         };
         if is_due {
             self.waiting.said_ms = self.now_ms;
-            out.send_all(self.config.seats.nodes(), Message::Join(joining.clone()));
+            out.send_all(home.nodes(), Message::Join(joining.clone()));
         }
         self.waiting.said = Some(joining);
     }
@@ -72,15 +79,15 @@ impl Member {
         self.waiting.said = None;
     }
 
-    fn wish(&mut self, offer: Offer, out: &mut Outbox) {
+    fn wish(&mut self, home: &Seats, offer: Offer, out: &mut Outbox) {
         let number = self.waiting.number + 1;
         out.persist(Record::Joined(number));
         let makes_blocks = offer.roles & roles::CREATOR != 0;
         let trap = if makes_blocks { traps::commit(self.trap_secret(number)) } else { B256::ZERO };
-        let signed = Joining::struct_hash(self.config.seats.log, &offer, number, trap);
+        let signed = Joining::struct_hash(home.log, &offer, number, trap);
         let joining = Joining { offer, number, trap, signature: self.config.voting.sign(signed) };
-        out.send_all(self.config.seats.nodes(), Message::Join(joining.clone()));
-        let said = Some(joining);
-        self.waiting = Waiting { number, said, said_ms: self.now_ms, used: BTreeSet::new() };
+        out.send_all(home.nodes(), Message::Join(joining.clone()));
+        let (log, said) = (home.log, Some(joining));
+        self.waiting = Waiting { number, log, said, said_ms: self.now_ms, used: BTreeSet::new() };
     }
 }

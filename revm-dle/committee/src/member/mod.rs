@@ -8,9 +8,11 @@
 //! ```
 //!
 //! What a chain's group is, and what is final, a member knows from notices with their proof alone. Who proves them it
-//! knows from the main chain, in each epoch anew.
+//! knows from the main chain, in each epoch anew. When their group splits, its chains may be of several groups from then on;
+//! it waits to be drawn in one.
 
 mod creator;
+mod groups;
 mod join;
 mod part;
 mod restore;
@@ -28,7 +30,7 @@ use alloy::primitives::B256;
 use conet_ledger::block::Header;
 
 use crate::{
-    archive::{Beginning, ProvenNotice},
+    archive::ProvenNotice,
     keys::NodeId,
     ledger::Ledgers,
     message::Message,
@@ -37,6 +39,7 @@ use crate::{
     seats::Seats,
     vote::Voting,
 };
+use groups::Groups;
 use join::Waiting;
 use part::{Blind, Part};
 use trap::Traps;
@@ -63,8 +66,9 @@ impl Default for MemberTiming {
 /// What a participant is made of.
 #[derive(Clone)]
 pub struct MemberConfig {
-    /// The archive group whose notices count, in the newest epoch that the main chain knows.
-    pub seats: Arc<Seats>,
+    /// The archive groups whose notices count, in the newest epochs that the main chain knows. Further ones, after a
+    /// split, come with their beginnings.
+    pub groups: Vec<Arc<Seats>>,
     /// Votes as this node.
     pub voting: Voting,
     /// Its times.
@@ -82,6 +86,7 @@ const TRANSACTIONS_MAX: usize = 4_096;
 /// A participant.
 pub struct Member {
     config: MemberConfig,
+    groups: Groups,
     ledgers: Box<dyn Ledgers + Send>,
     parts: BTreeMap<B256, Part>,
     /// The chains in whose group it is now. Of thousands most are at rest: no step goes through all of them.
@@ -105,6 +110,7 @@ impl Member {
     pub fn new(config: MemberConfig, ledgers: Box<dyn Ledgers + Send>, now_ms: u64) -> Self {
         let retry_at_ms = now_ms + config.timing.retry_ms;
         Self {
+            groups: Groups::new(config.groups.clone()),
             config,
             ledgers,
             parts: BTreeMap::new(),
@@ -126,7 +132,9 @@ impl Member {
         let mut out = Outbox::new(self.me());
         match event {
             Event::Message(from, message) => self.receive(from, *message, &mut out),
-            Event::Began(beginning) => self.follow(beginning),
+            // From now on the notices of its seats count, and no others of the group: who left could sign whatever it likes.
+            // The first entry of an epoch says of all chains where they stand.
+            Event::Began(beginning) => self.groups.follow(beginning),
             _ => {}
         }
         self.join(&mut out);
@@ -153,15 +161,6 @@ impl Member {
     #[must_use]
     pub fn ledgers(&self) -> &dyn Ledgers {
         &*self.ledgers
-    }
-
-    /// The main chain has begun an epoch: from now on the notices of its seats count, and no others. Who left could sign
-    /// whatever it likes; the first entry of an epoch says of all chains where they stand.
-    fn follow(&mut self, beginning: Beginning) {
-        if beginning.epoch > self.config.seats.epoch {
-            let seats = self.config.seats.in_epoch(beginning.epoch, beginning.nodes);
-            self.config.seats = Arc::new(seats);
-        }
     }
 
     const fn me(&self) -> NodeId {
@@ -202,7 +201,10 @@ impl Member {
         {
             return;
         }
-        let Some(logged) = proven.verify(&self.config.seats, &self.config.voting) else { return };
+        let seats = self.groups.of(chain);
+        let Some(logged) = seats.and_then(|seats| proven.verify(seats, &self.config.voting)) else {
+            return;
+        };
         let is_in = proven.notice.members().contains(&self.me());
         let was_in = self.serving.contains(&chain);
         if !is_in && known.is_none() {
@@ -252,7 +254,7 @@ impl Member {
     fn ask_for_state(&self, chain: B256, out: &mut Outbox) {
         if let Some(part) = self.parts.get(&chain).filter(|_| self.missing.contains(&chain)) {
             let hash = part.notice().hash;
-            out.send_all(self.config.seats.nodes(), Message::FetchState { hash });
+            self.groups.tell(chain, Message::FetchState { hash }, out);
         }
     }
 
@@ -284,7 +286,7 @@ impl Member {
         let chains: BTreeSet<_> = self.busy.union(&self.missing).copied().collect();
         for chain in chains {
             if self.serving.contains(&chain) && self.busy.contains(&chain) {
-                out.send_all(self.config.seats.nodes(), Message::FetchNotice { chain });
+                self.groups.tell(chain, Message::FetchNotice { chain }, out);
             }
             self.look_for_state(chain);
             self.ask_for_state(chain, out);

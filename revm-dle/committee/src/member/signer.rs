@@ -47,7 +47,7 @@ impl Member {
     fn hold(&mut self, from: NodeId, chain: B256, asked: Asked, out: &mut Outbox) {
         let Some(part) = self.parts.get_mut(&chain) else {
             // Drawn lately, maybe: the seats know.
-            out.send_all(self.config.seats.nodes(), Message::FetchNotice { chain });
+            self.groups.tell(chain, Message::FetchNotice { chain }, out);
             return;
         };
         let about = asked.proposal();
@@ -107,7 +107,7 @@ impl Member {
         let mine = signers.as_ref().and_then(|signers| signers.phase(self.me()));
         let is_ours = about.height > notice.height
             && about.series == notice.series
-            && about.epoch == self.config.seats.epoch
+            && about.epoch == self.groups.epoch(chain)
             && about.paid_through_s == notice.paid_through_s
             && about.gas_price == notice.gas_price
             && signers.is_some_and(|signers| about.members_hash == signers.hash());
@@ -147,7 +147,7 @@ impl Member {
         }
         if let Some(first) = self.first_create(chain, &proposed.create) {
             let message = Message::Evidence(first, proposed.create.clone());
-            out.send_all(self.config.seats.nodes(), message);
+            self.groups.tell(chain, message, out);
             return Found::Never;
         }
         if let Some(said) = said {
@@ -226,8 +226,8 @@ impl Member {
         if let Some(creator) = part.notice().creator {
             out.send(creator, Message::Vote(word.clone()));
         }
-        if self.config.seats.contains(from) {
-            out.send_all(self.config.seats.nodes(), Message::Answer(word.clone()));
+        if self.groups.of(chain).is_some_and(|seats| seats.contains(from)) {
+            self.groups.tell(chain, Message::Answer(word.clone()), out);
         }
         if let Asked::Witness(proposed) = asked
             && word.agrees(&proposed.header, Phase::Witness) == Some(false)
@@ -235,7 +235,7 @@ impl Member {
             let (header, create) = (proposed.header.clone(), proposed.create.clone());
             let disagreement = Disagreement { header, create, other: word };
             let message = Message::Disagreement(Box::new(disagreement), proposed.body.clone());
-            out.send_all(self.config.seats.nodes(), message);
+            self.groups.tell(chain, message, out);
         }
     }
 }

@@ -46,7 +46,7 @@ struct Trap {
 
 impl Member {
     pub(super) fn trap_secret(&self, number: u64) -> B256 {
-        let signed = traps::secret_hash(self.config.seats.log, number);
+        let signed = traps::secret_hash(number);
         keccak256(self.config.voting.sign(signed))
     }
 
@@ -104,7 +104,7 @@ impl Member {
         if self.traps.caught.iter().any(|(known, _)| known.ballot.voter == ballot.voter) {
             return true;
         }
-        out.send_all(self.config.seats.nodes(), Message::Caught(Box::new(caught.clone())));
+        self.groups.tell(caught.chain(), Message::Caught(Box::new(caught.clone())), out);
         self.traps.caught.push((caught, REPEATS));
         if self.traps.shown.insert(number) {
             self.wish_anew();
@@ -116,7 +116,7 @@ impl Member {
     pub(super) fn repeat_caught(&mut self, out: &mut Outbox) {
         for (caught, left) in &mut self.traps.caught {
             *left -= 1;
-            out.send_all(self.config.seats.nodes(), Message::Caught(Box::new(caught.clone())));
+            self.groups.tell(caught.chain(), Message::Caught(Box::new(caught.clone())), out);
         }
         self.traps.caught.retain(|(_, left)| *left > 0);
     }

@@ -17,7 +17,7 @@ impl Member {
         let (me, now_ms) = (self.me(), self.now_ms);
         let Some(part) = self.parts.get_mut(&chain) else {
             // Somebody believes that this member has a part in it: the seats know.
-            out.send_all(self.config.seats.nodes(), Message::FetchNotice { chain });
+            self.groups.tell(chain, Message::FetchNotice { chain }, out);
             return;
         };
         let notice = part.notice();
@@ -63,7 +63,7 @@ impl Member {
         let complaint = self.complaint(chain, (height, part.notice().view), accused, block);
         let message =
             Message::Complaint(Box::new(complaint), proposed.body.clone(), making.witness.clone());
-        out.send_all(self.config.seats.nodes(), message);
+        self.groups.tell(chain, message, out);
     }
 
     /// Complains only for a transaction that a block could hold now: no creator can do anything about others.
@@ -83,10 +83,7 @@ impl Member {
         let Some(built) = self.ledgers.build(draft, &mut late) else { return };
         let complaint = self.complaint(chain, (height, view), accused, None);
         let body = Body { transactions: built.body.transactions, ..Body::default() };
-        out.send_all(
-            self.config.seats.nodes(),
-            Message::Complaint(Box::new(complaint), body, Bytes::new()),
-        );
+        self.groups.tell(chain, Message::Complaint(Box::new(complaint), body, Bytes::new()), out);
     }
 
     fn complaint(

@@ -95,7 +95,7 @@ impl Desk {
         let Some(epoch) = self.announce_epoch() else { return };
         let Some(identity) = self.identity(epoch) else { return };
         if self.part.announced.as_ref().is_none_or(|known| known.epoch != epoch) {
-            let member = identity.member(self.seats.group);
+            let member = identity.member();
             let signed = Announced::struct_hash(self.seats.log, epoch, &member);
             let signature = self.voting.sign(signed);
             self.part.announced = Some(Announced { member, epoch, signature });
@@ -135,8 +135,9 @@ impl Desk {
         if self.part.round.as_ref().is_some_and(|round| round.id == ceremony.id()) {
             return;
         }
-        let epoch = self.seats.epoch;
-        let (Some(identity), Some(secret)) = (self.identity(epoch), self.keys.secret(epoch)) else {
+        let (epoch, keyed_for) = (self.seats.epoch, self.seats.keyed_for);
+        let identity = self.identity(keyed_for);
+        let (Some(identity), Some(secret)) = (identity, self.keys.secret(keyed_for)) else {
             return;
         };
         let (player, dealer) =

@@ -12,9 +12,9 @@ use super::{
 };
 use crate::{
     archive::{
-        Item, Notice, ProvenNotice, State,
+        Item, Named, Notice, ProvenNotice, State,
         chain::DRAWN_AHEAD,
-        item::{Handover, Wanted, Word},
+        item::{Wanted, Word},
     },
     keys::NodeId,
     ledger::Ledgers,
@@ -65,8 +65,9 @@ pub struct Desk {
     pub(super) items: Vec<Item>,
     /// Chains that are to begin, and the log does not know yet.
     pub(super) openings: BTreeMap<B256, Known>,
-    /// Who shall sit next, as the main chain says.
-    pub(super) successors: Option<Handover>,
+    /// Who shall sit next, as the main chain says, and since when it names somebody for that epoch.
+    pub(super) successors: Option<Named>,
+    pub(super) named_ms: u64,
     /// The seed that the main chain wants, as far as this node has read it.
     pub(super) wanted: Option<Wanted>,
     /// Rent that this node has read of and the log does not know: until when each chain is paid.
@@ -75,6 +76,8 @@ pub struct Desk {
     pub(super) frozen: Option<(B256, Bytes)>,
     /// Who had seats in epochs before, and has none now: for what only they have.
     pub(super) left: Vec<NodeId>,
+    /// Who sits in the other half, since the group split: they may have missed what this node has.
+    pub(super) siblings: Vec<NodeId>,
     /// It has no seat now.
     pub(super) is_retired: bool,
     /// Blocks that members were accused of not voting on, with what it takes to execute them.
@@ -122,10 +125,12 @@ impl Desk {
             items: Vec::new(),
             openings: BTreeMap::new(),
             successors: None,
+            named_ms: 0,
             wanted: None,
             paid: BTreeMap::new(),
             frozen: None,
             left: Vec::new(),
+            siblings: Vec::new(),
             is_retired: !config.seats.contains(config.voting.me),
             accusations: BTreeMap::new(),
             parts: BTreeMap::new(),
@@ -143,7 +148,7 @@ impl Desk {
         match item {
             Item::Open(opening) => self.knows_opening(opening),
             Item::Join(joining) => joining.offer.is_within(&self.voting.offer(joining.offer.node)),
-            Item::Handover(handover) => self.successors.as_ref() == Some(handover),
+            Item::Handover(handover) => self.knows_successors(handover),
             Item::Member(announced) => self.is_invited(announced),
             Item::Want(wanted) => self.knows_want(wanted),
             Item::Paid(paid) => self.knows_paid(paid),
@@ -260,6 +265,7 @@ impl Desk {
             out.send_all(seats.nodes().iter().chain(&self.left), ask);
         }
         self.ask_for_missing(out);
+        self.queue_successors();
         self.review_openings();
         self.ask_for_pending(out);
         self.relay_accusations(out);

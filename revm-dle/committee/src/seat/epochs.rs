@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use alloy::primitives::{B256, Bytes, keccak256};
-use conet_bindings::statement;
+use conet_bindings::statement::Statement;
 
 use super::{Desk, Seat, SeedKeys};
 use crate::{
-    archive::{Beginning, Item, State, item::Handover},
+    archive::{Beginning, Item, Named, State, item::Handover},
     journal::Record,
     keys::NodeId,
     log::{Simplex, Tip},
@@ -25,16 +25,17 @@ const LEFT_MAX: usize = 64;
 impl Seat {
     /// The main chain has begun an epoch: the one before is over, whatever this node has seen of it.
     pub(super) fn follow(&mut self, beginning: Beginning, out: &mut Outbox) {
-        let newest = self.next.as_ref().map_or(self.desk.seats.epoch, |next| next.epoch);
-        if beginning.epoch <= newest {
+        let seats = &beginning.seats;
+        let newest = self.next.as_ref().map_or(self.desk.seats.epoch, |next| next.seats.epoch);
+        if seats.epoch <= newest {
             return;
         }
         self.log.retire();
         self.desk.is_retired = true;
-        self.desk.keys.forget_before(beginning.epoch);
-        self.desk.successors.take_if(|named| named.epoch <= beginning.epoch);
+        self.desk.keys.forget_before(seats.keyed_for);
+        self.desk.successors.take_if(|named| named.epoch <= seats.epoch);
         let known = self.desk.frozen(beginning.state_hash);
-        let is_in = beginning.nodes.contains(&self.desk.voting.me);
+        let is_in = seats.contains(self.desk.voting.me);
         self.next = Some(beginning.clone());
         self.asked = 0;
         match known.filter(|_| is_in) {
@@ -45,7 +46,7 @@ impl Seat {
 
     /// Whether this node has a seat in an epoch whose state it does not have.
     pub(super) fn is_awaiting(&self) -> bool {
-        self.next.as_ref().is_some_and(|next| next.nodes.contains(&self.desk.voting.me))
+        self.next.as_ref().is_some_and(|next| next.seats.contains(self.desk.voting.me))
     }
 
     /// Asks one after the other: a state may be large.
@@ -54,8 +55,8 @@ impl Seat {
             return;
         };
         let me = self.desk.voting.me;
-        let all: Vec<_> =
-            next.before.iter().chain(&next.nodes).copied().filter(|node| *node != me).collect();
+        let all = next.before.iter().chain(next.seats.nodes()).copied();
+        let all: Vec<_> = all.filter(|node| *node != me).collect();
         // Not all begin with the same one.
         let place = usize::try_from(me.0).unwrap_or_default().wrapping_add(self.asked);
         if let Some(node) = all.get(place % all.len().max(1)) {
@@ -64,11 +65,14 @@ impl Seat {
         self.asked += 1;
     }
 
-    /// Gives the state that an epoch begins with to who has a seat in it, and to nobody else.
+    /// Gives the state that an epoch begins with to who has a seat in it, or in the other half, and to nobody else.
     pub(super) fn answer_frozen(&self, from: NodeId, hash: B256, out: &mut Outbox) {
-        let next = self.next.as_ref().is_some_and(|next| next.nodes.contains(&from));
-        let known = self.desk.frozen(hash).filter(|_| next || self.desk.seats.contains(from));
-        if let Some(frozen) = known {
+        let next = self.next.as_ref();
+        let is_next =
+            next.is_some_and(|next| next.seats.contains(from) || next.siblings.contains(&from));
+        let is_one =
+            is_next || self.desk.seats.contains(from) || self.desk.siblings.contains(&from);
+        if let Some(frozen) = self.desk.frozen(hash).filter(|_| is_one) {
             out.send(from, Message::Frozen(frozen));
         }
     }
@@ -85,9 +89,10 @@ impl Seat {
     pub(super) fn begin(&mut self, beginning: Beginning, frozen: Bytes, out: &mut Outbox) {
         let Some(last) = self.desk.state.thaw(&frozen) else { return };
         out.persist(Record::Epoch(Box::new((beginning.clone(), frozen.clone()))));
-        let Beginning { epoch, nodes, before, state_hash } = beginning;
-        self.desk.leave(&before, &nodes);
-        let seats = Arc::new(self.desk.seats.in_epoch(epoch, nodes));
+        let Beginning { seats, before, siblings, state_hash } = beginning;
+        let seats = Arc::new(seats);
+        self.desk.leave(&before, seats.nodes());
+        self.desk.siblings = siblings;
         let header = seats.beginning(state_hash, last.height, last.time_ms);
         let tip = Tip { id: header.id(), header };
         let (voting, now_ms) = (self.desk.voting.clone(), self.desk.now_ms);
@@ -100,16 +105,17 @@ impl Seat {
     /// What this seat certifies to the main chain: who sits next, and the state that this epoch ended with. The same at
     /// all seats, but for nodes that the main chain refuses meanwhile.
     #[must_use]
-    pub fn handover(&self) -> Option<statement::Handover> {
+    pub fn handover(&self) -> Option<Statement> {
         let desk = &self.desk;
-        let logged = desk.state.handover()?;
+        let logged = desk.state.handover().filter(|_| desk.seats.contains(desk.voting.me))?;
         let named = desk.successors.as_ref().filter(|named| named.epoch == logged.epoch);
         // The main chain may leave out who was to sit; another has announced no keys.
-        let is_less =
-            |named: &&Handover| named.nodes.iter().all(|node| logged.nodes.contains(node));
-        let newest = named.filter(is_less).unwrap_or(logged);
-        let has_seat = desk.seats.contains(desk.voting.me);
-        desk.state.statement(&newest.nodes).filter(|_| has_seat)
+        let newest = named.and_then(|named| named.with(|node| logged.nodes.contains(&node)));
+        let newest = newest.map(|newest| {
+            let division = newest.division.and(logged.division);
+            Handover { division, ..newest }
+        });
+        desk.state.statement(newest.as_ref().unwrap_or(logged))
     }
 
     /// Whether it has a seat in the newest epoch that it knows of, and the state that this began with.
@@ -129,26 +135,46 @@ impl Desk {
     }
 
     /// The main chain names who shall sit next. This node may not have begun the epoch before.
-    pub(super) fn take_successors(
-        &mut self,
-        handover: Handover,
-        sitting: Vec<NodeId>,
-        out: &mut Outbox,
-    ) {
+    pub(super) fn take_successors(&mut self, named: Named, sitting: Vec<NodeId>, out: &mut Outbox) {
         let known = self.successors.as_ref().map_or(0, |known| known.epoch);
-        if handover.epoch >= known {
-            self.successors = Some(handover);
-            self.part.sitting = sitting;
-            self.queue_successors();
-            self.go_on_with_ceremony(out);
+        if named.epoch < known {
+            return;
+        }
+        if named.epoch > known {
+            self.named_ms = self.now_ms;
+        }
+        self.successors = Some(named);
+        self.part.sitting = sitting;
+        self.queue_successors();
+        self.go_on_with_ceremony(out);
+    }
+
+    /// Proposes who shall sit next: all who were named, and after a while those of them who do their part.
+    pub(super) fn queue_successors(&mut self) {
+        self.items.retain(|item| !matches!(item, Item::Handover(_)));
+        let patience_ms = self.state.rules.ceremony_ms.saturating_mul(2);
+        let is_late = self.now_ms >= self.named_ms.saturating_add(patience_ms);
+        let named = self.successors.as_ref();
+        let handover = named.and_then(|named| named.with(|node| !is_late || self.is_fit(node)));
+        if let Some(handover) = handover {
+            self.queue(Item::Handover(handover));
         }
     }
 
-    fn queue_successors(&mut self) {
-        self.items.retain(|item| !matches!(item, Item::Handover(_)));
-        if let Some(handover) = self.successors.clone() {
-            self.queue(Item::Handover(handover));
-        }
+    /// Whether a node does what it must to sit next.
+    fn is_fit(&self, node: NodeId) -> bool {
+        let state = &self.state;
+        let has_keys = state.ceremony().is_none() || state.has_announced(node);
+        has_keys && !state.barred.contains(&node)
+    }
+
+    /// Whether these are who shall sit next, but for some who do not do their part.
+    pub(super) fn knows_successors(&self, handover: &Handover) -> bool {
+        self.successors.as_ref().is_some_and(|named| {
+            let sits = |node| handover.nodes.contains(&node);
+            named.with(sits).as_ref() == Some(handover)
+                && named.nodes.iter().all(|node| sits(*node) || !self.is_fit(*node))
+        })
     }
 
     fn frozen(&self, hash: B256) -> Option<Bytes> {
@@ -164,6 +190,7 @@ impl Desk {
         (self.seats, self.tip, self.frozen) = (seats, tip, Some(frozen));
         (self.is_retired, self.checkpoint) = (false, None);
         self.forget_ceremony();
+        self.forget_others();
         self.states.clear();
         self.cases.clear();
         self.loose.clear();
@@ -176,5 +203,18 @@ impl Desk {
         self.items = items.into_iter().filter(|item| self.is_current(item)).collect();
         self.queue_successors();
         self.note_missing();
+    }
+
+    /// After a split: what the other half keeps is none of this node's business, but for its disk.
+    fn forget_others(&mut self) {
+        let branch = &self.state.seats.branch;
+        self.notices.retain(|chain, _| branch.keeps(*chain));
+        self.missing.retain(|chain, _| branch.keeps(*chain));
+        self.openings.retain(|chain, _| branch.keeps(*chain));
+        self.paid.retain(|chain, _| branch.keeps(*chain));
+        self.said.retain(|(chain, ..), _| branch.keeps(*chain));
+        if self.state.seats.is_half() {
+            self.wanted = None;
+        }
     }
 }

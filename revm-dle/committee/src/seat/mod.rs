@@ -29,8 +29,8 @@ use alloy::primitives::B256;
 
 use crate::{
     archive::{
-        Beginning, ProvenNotice, Rules, State,
-        item::{Handover, Opening, Paid, Wanted},
+        Beginning, Named, ProvenNotice, Rules, State,
+        item::{Opening, Paid, Wanted},
     },
     keys::NodeId,
     ledger::Ledgers,
@@ -51,7 +51,7 @@ pub enum Event {
     /// A chain is to begin: this seat may vote for it.
     Asked(Opening),
     /// The main chain names who shall sit in the group's next epoch; the newest list counts. And who sits in it now.
-    Named(Handover, Vec<NodeId>),
+    Named(Named, Vec<NodeId>),
     /// The main chain wants a seed: this seat may vote for it; and whether it proposes it, as others have read it by now.
     Wanted(Wanted, bool),
     /// Rent was paid for a chain: this seat may vote for it; and whether it proposes it.
@@ -128,8 +128,8 @@ impl Seat {
             Event::Message(from, message) => self.receive(now_ms, from, *message, &mut out),
             Event::Opened(opening) => self.desk.know_opening(opening, true),
             Event::Asked(opening) => self.desk.know_opening(opening, false),
-            Event::Named(handover, sitting) => {
-                self.desk.take_successors(handover, sitting, &mut out);
+            Event::Named(named, sitting) => {
+                self.desk.take_successors(named, sitting, &mut out);
             }
             Event::Wanted(wanted, proposes) => self.desk.take_wanted(wanted, proposes),
             Event::Paid(paid, proposes) => self.desk.take_paid(paid, proposes),

@@ -54,7 +54,7 @@ fn start(dir: &std::path::Path, file_bytes_max: u64) -> (Runtime, Arc<Checked>) 
         LedgerLimits::default(),
     ));
     let timing = MemberTiming { retry_ms: 10, ..MemberTiming::default() };
-    let config = MemberConfig { seats: seats.clone(), voting, timing, parts_max: 1 };
+    let config = MemberConfig { groups: vec![seats.clone()], voting, timing, parts_max: 1 };
     let ledgers = Box::new(NodeLedgers(chains.clone()));
     let member = Member::restore(config, ledgers, records, crate::clock::unix_ms());
     let outlet = Arc::new(Checked { store, seen: Mutex::default() });

@@ -297,7 +297,7 @@ impl Flooder {
         let given = self.given.as_ref()?;
         let (block, _) = liar.blocks.get(&given.ballot.vote.block)?;
         let setter = liar.voting.me;
-        let mine = traps::secret_hash(liar.seats.log, self.number);
+        let mine = traps::secret_hash(self.number);
         let mine = keccak256(liar.voting.sign(mine));
         let sign = |told: &Header, voter, signature: Option<Compact>| {
             let vote = block_vote(told, Phase::Validate, told.hash());

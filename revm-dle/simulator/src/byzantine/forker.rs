@@ -139,7 +139,7 @@ impl Forker {
                 nodes.extend(liar.seats.nodes().iter().take(2));
                 nodes.sort_unstable();
                 nodes.dedup();
-                Item::Handover(Handover { epoch, nodes })
+                Item::Handover(Handover { epoch, nodes, division: None })
             }
             _ => self.wishes.front()?.clone(),
         })

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy::primitives::{B256, U256};
 use conet_bindings::statement;
 use conet_committee::{
-    archive::{Beginning, Chain, Item, State, item::Handover},
+    archive::{Beginning, Chain, Item, Named, State},
     keys::NodeId,
     log::Entry,
     seats::Seats,
@@ -80,8 +80,8 @@ impl Cast {
 
     // --- from one epoch to the next ---
 
-    pub(super) fn see_named(&mut self, handover: &Handover) {
-        self.named.entry(handover.epoch).or_default().push(handover.nodes.clone());
+    pub(super) fn see_named(&mut self, named: &Named) {
+        self.named.entry(named.epoch).or_default().push(named.nodes.clone());
     }
 
     fn is_named(&self, epoch: u64, nodes: &[NodeId]) -> bool {
@@ -124,8 +124,8 @@ impl Cast {
     }
 
     pub(super) fn begin(&mut self, beginning: &Beginning, after: (u64, u64)) {
-        let (nodes, state_hash) = (beginning.nodes.clone(), beginning.state_hash);
-        self.epochs.insert(beginning.epoch, Epoch { nodes, after, state_hash });
+        let (nodes, state_hash) = (beginning.seats.nodes().to_vec(), beginning.state_hash);
+        self.epochs.insert(beginning.seats.epoch, Epoch { nodes, after, state_hash });
     }
 
     /// The seats that a node takes for an epoch's must be that epoch's.

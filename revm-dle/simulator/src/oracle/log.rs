@@ -94,7 +94,7 @@ impl Log {
 
     /// Nothing is final after the last entry of an epoch, and it says with which state the next one begins.
     pub(super) fn check_last(&self, begins: &Beginning, height: u64) -> Result<(), Violation> {
-        let (epoch, node) = (begins.epoch, NodeId(0));
+        let (epoch, node) = (begins.seats.epoch, NodeId(0));
         let wrong = |why| Err(Violation::WrongEpoch { epoch, node, why });
         match self.entries.last_key_value() {
             Some((last, _)) if *last != height => wrong("the one before has more entries"),

@@ -3,10 +3,7 @@
 use alloy::primitives::B256;
 use conet_bindings::statement;
 use conet_committee::{
-    archive::{
-        Beginning,
-        item::{Handover, Wanted},
-    },
+    archive::{Beginning, Named, item::Wanted},
     keys::NodeId,
 };
 
@@ -14,8 +11,8 @@ use super::{Oracle, Violation};
 
 impl Oracle {
     /// The main chain names who shall sit next.
-    pub(crate) fn see_named(&mut self, handover: &Handover) {
-        self.cast.see_named(handover);
+    pub(crate) fn see_named(&mut self, named: &Named) {
+        self.cast.see_named(named);
     }
 
     /// An honest seat certifies what its epoch ended with.

@@ -3,9 +3,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use conet_bindings::statement;
+use conet_bindings::statement::{self, Statement};
 use conet_committee::{
-    archive::{Beginning, item::Handover},
+    archive::{Beginning, Named},
     keys::NodeId,
     seat::Event,
     seats::Seats,
@@ -16,6 +16,9 @@ use super::{Actor, Happening, Violation, World};
 
 /// How often the main chain's list is read again until the epoch begins: who was barred meanwhile is not on it.
 const RENAME_MS: u64 = 2_000;
+
+/// The fewest seats of a group.
+const SEATS_MIN: usize = 1;
 
 /// The longest that a node takes to read what the main chain has.
 const READ_MS_MAX: u64 = 2_000;
@@ -28,7 +31,7 @@ pub(super) struct MainChain {
     /// The epochs that began, after the first.
     begun: Vec<Beginning>,
     /// Who shall sit next.
-    named: Option<Handover>,
+    named: Option<Named>,
     /// What honest seats certify.
     signed: BTreeMap<NodeId, statement::Handover>,
     /// Who lost its stake: it is on no list any more.
@@ -67,7 +70,8 @@ impl World<'_> {
         let Some((_, nodes)) = self.scenario.handovers.get(index) else { return };
         let is_fit = |node: &NodeId| self.main.unfit != Some(*node) && !self.is_barred(*node);
         let nodes: Vec<_> = nodes.iter().copied().filter(is_fit).collect();
-        let named = Handover { epoch: self.main.seats.epoch + 1, nodes };
+        let named =
+            Named { epoch: self.main.seats.epoch + 1, nodes, least: SEATS_MIN, division: None };
         if self.main.named.as_ref() == Some(&named) {
             return;
         }
@@ -110,7 +114,7 @@ impl World<'_> {
             return Ok(());
         }
         let (statement, height, time_ms) = (seat.handover(), state.height, state.time_ms);
-        let Some(statement) = statement else { return Ok(()) };
+        let Some(Statement::Handover(statement)) = statement else { return Ok(()) };
         self.oracle.see_statement(id, &statement)?;
         self.main.signed.insert(id, statement);
         let Some(certified) = self.main.certified().cloned() else { return Ok(()) };
@@ -145,9 +149,11 @@ impl World<'_> {
         let nodes: Vec<_> = ids.map(NodeId).collect();
         let (epoch, state_hash) = (certified.epoch + 1, certified.stateHash);
         let before = self.main.seats.nodes().to_vec();
-        let beginning = Beginning { epoch, nodes: nodes.clone(), before, state_hash };
+        let seats = self.main.seats.in_epoch(epoch, nodes);
+        let beginning =
+            Beginning { seats: seats.clone(), before, siblings: Vec::new(), state_hash };
         self.oracle.see_beginning(&beginning, (height, time_ms))?;
-        self.main.seats = Arc::new(self.main.seats.in_epoch(epoch, nodes));
+        self.main.seats = Arc::new(seats);
         self.main.begun.push(beginning);
         self.main.signed.clear();
         (self.main.named, self.main.unfit) = (None, None);

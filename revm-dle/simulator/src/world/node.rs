@@ -126,7 +126,7 @@ impl World<'_> {
             }));
         }
         let config = MemberConfig {
-            seats: self.seats.clone(),
+            groups: vec![self.seats.clone()],
             voting: voting(node),
             timing: MemberTiming::default(),
             parts_max: 2,

@@ -60,7 +60,8 @@ fn one_is_asked_for_at_a_time_and_each_once() {
 
 #[test]
 fn an_epoch_ends_when_what_was_asked_for_is_made_and_the_next_one_knows_it() {
-    let handover = Item::Handover(Handover { epoch: 2, nodes: (1..=4).map(NodeId).collect() });
+    let handover =
+        Item::Handover(Handover { epoch: 2, nodes: (1..=4).map(NodeId).collect(), division: None });
     let asked = after(&state(1), &[want(0, 70), handover]);
     assert!(refuses(&asked, &want(1, 70)), "nothing is asked for when the epoch ends");
     let waits = after(&after(&asked, &[]), &[]);

@@ -17,7 +17,7 @@ fn identity(node: u64, epoch: u64) -> Identity {
 }
 
 fn announced(by: u64, keys: &Identity, epoch: u64) -> Box<Announced> {
-    let member = keys.member(1);
+    let member = keys.member();
     let signed = Announced::struct_hash(state().seats.log, epoch, &member);
     Box::new(Announced { member, epoch, signature: voting(by).sign(signed) })
 }
@@ -61,7 +61,7 @@ fn transcripts(state: &State, dealers: impl Iterator<Item = u64>) -> Vec<Item> {
 }
 
 fn handover(nodes: impl Iterator<Item = u64>) -> Item {
-    Item::Handover(Handover { epoch: 2, nodes: nodes.map(NodeId).collect() })
+    Item::Handover(Handover { epoch: 2, nodes: nodes.map(NodeId).collect(), division: None })
 }
 
 #[test]

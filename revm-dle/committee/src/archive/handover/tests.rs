@@ -1,4 +1,5 @@
 use conet_bindings::roles;
+use imbl::OrdSet;
 
 use super::*;
 use crate::{
@@ -9,6 +10,7 @@ use crate::{
     },
     log::tests::voting,
     roulette::pool::Offer,
+    tree::{Branch, Fork},
 };
 
 const CHAIN: B256 = B256::repeat_byte(7);
@@ -22,8 +24,18 @@ fn state() -> State {
     State::new(seats, Rules::default(), Arc::new(voting(1)), Some(Arc::new(AnySeed)), 0)
 }
 
+fn list(epoch: u64, ids: impl IntoIterator<Item = u64>) -> Handover {
+    Handover { epoch, nodes: nodes(ids), division: None }
+}
+
 fn handover(epoch: u64, ids: impl IntoIterator<Item = u64>) -> Item {
-    Item::Handover(Handover { epoch, nodes: nodes(ids) })
+    Item::Handover(list(epoch, ids))
+}
+
+const DIVISION: Division = Division { index: 4, seed: B256::repeat_byte(5) };
+
+fn split(ids: impl IntoIterator<Item = u64>) -> Item {
+    Item::Handover(Handover { division: Some(DIVISION), ..list(2, ids) })
 }
 
 /// With a chain that waits for its group, and more nodes than it takes.
@@ -67,9 +79,10 @@ fn nothing_follows_the_entry_that_ends_an_epoch() {
     assert_eq!(next.apply(&seed(1)), Err(ItemError::Over { epoch: 1 }));
     next.finish();
     assert_eq!(next.hash(), last.hash(), "it stays as it is");
-    let statement = last.statement(&nodes(3..7)).unwrap();
-    assert_eq!((statement.group, statement.epoch, statement.stateHash), (1, 1, last.hash()));
-    assert_eq!(state().statement(&nodes(3..7)), None, "nothing to certify before");
+    let said = last.statement(&list(2, 3..7));
+    let Some(Statement::Handover(said)) = said else { panic!("no handover: {said:?}") };
+    assert_eq!((said.group, said.epoch, said.stateHash), (1, 1, last.hash()));
+    assert_eq!(state().statement(&list(2, 3..7)), None, "nothing to certify before");
 }
 
 #[test]
@@ -130,4 +143,111 @@ fn who_gets_a_seat_leaves_pool_and_chains() {
     };
     let refused = first.begin(9, 9_000).apply(&Item::Join(joining));
     assert_eq!(refused, Err(ItemError::NotEntitled { node: creator }));
+}
+
+/// Each half's state, of one that ends in a split between seats 1 to 4 and 5 to 8.
+fn halves(last: &State) -> [State; 2] {
+    [false, true].map(|is_right| {
+        let fork = Fork { seed: DIVISION.seed, is_right };
+        let ids = if is_right { 5..9 } else { 1..5 };
+        let seats = Seats::on(Branch::new(vec![fork]), (1, 2 + u32::from(is_right)), 1, nodes(ids));
+        last.succeed(Arc::new(seats.keyed_for(2)), Some(Arc::new(AnySeed)))
+    })
+}
+
+/// Two chains, one of each half, whose groups are drawn, and an epoch that ends in a split.
+fn ends_in_two() -> State {
+    let chains = [CHAIN, B256::repeat_byte(0x87)];
+    let roles = roles::CREATOR | roles::WITNESS | roles::VALIDATOR;
+    let log = state().seats.log;
+    let wish = |node| wish(log, Offer { node: NodeId(node), roles, seats: 3 }, 1);
+    let open = after(&state(), &(101..125).map(wish).collect::<Vec<_>>());
+    let open = after(&open, &chains.map(|chain| opening(chain, 2, 1)));
+    let asked = open.height;
+    let ending = after(&after(&after(&open, &[split(1..9)]), &[]), &[]);
+    let ending = after(&ending, &[seed(asked + 2)]);
+    assert!(ending.is_over());
+    ending
+}
+
+#[test]
+fn every_chain_falls_to_one_half_and_nothing_else_of_it_moves() {
+    let last = ends_in_two();
+    let halves = halves(&last);
+    for (half, chain) in halves.iter().zip([CHAIN, B256::repeat_byte(0x87)]) {
+        assert_eq!(half.chains.keys().copied().collect::<Vec<_>>(), vec![chain]);
+        assert_eq!(half.chains[&chain], last.chains[&chain]);
+        assert!(half.parts.values().all(|chains| chains.iter().eq([&chain])));
+        assert_eq!(half.thaw(&half.freeze()).unwrap().hash(), half.hash());
+        let first = after(half, &[]);
+        assert_eq!(first.chains[&chain].view, last.chains[&chain].view + 1);
+        assert_eq!(first.chains[&chain].creator, last.chains[&chain].creator);
+    }
+    assert_ne!(halves[0].hash(), halves[1].hash());
+}
+
+#[test]
+fn everybody_waits_in_one_half_for_no_more_than_it_has_room_for() {
+    let last = ends_in_two();
+    let halves = halves(&last);
+    for id in 101..125 {
+        let node = NodeId(id);
+        let here = halves.each_ref().map(|half| half.offers(node));
+        let serves = |half: &State| half.parts.get(&node).map_or(0, OrdSet::len) as u32;
+        let offered: u32 = here.iter().flatten().map(|offer| offer.seats).sum();
+        let away = halves.iter().zip(&here).filter(|(_, offer)| offer.is_none());
+        let away: u32 = away.map(|(half, _)| serves(half)).sum();
+        assert_eq!(here.iter().flatten().count(), 1, "{node} waits in one half");
+        assert_eq!(offered + away, 3, "{node} offers what it has left");
+    }
+    let waiting = halves.each_ref().map(|half| half.pool.len());
+    assert!(waiting.iter().all(|count| *count > 3), "{waiting:?}");
+}
+
+#[test]
+fn a_half_takes_what_falls_to_it_and_nothing_else() {
+    let [left, right] = halves(&ends_in_two());
+    let high = B256::repeat_byte(0xf0);
+    let mut next = left.begin(left.height + 1, left.time_ms + 50);
+    let refused = ItemError::NotKept { group: 2, chain: high };
+    assert_eq!(next.apply(&opening(high, 1, 1)), Err(refused));
+    after(&right, &[opening(high, 1, 1)]);
+    let stranger = (200..).map(NodeId).find(|node| !left.seats.branch.admits(*node)).unwrap();
+    let joining = wish(left.seats.log, Offer { node: stranger, roles: 4, seats: 1 }, 1);
+    assert_eq!(next.apply(&joining), Err(ItemError::NotEntitled { node: stranger }));
+    let joining = wish(right.seats.log, Offer { node: stranger, roles: 4, seats: 1 }, 1);
+    after(&right, &[joining]);
+}
+
+#[test]
+fn who_gets_a_seat_in_one_half_has_no_part_in_the_other() {
+    let last = ends_in_two();
+    let creator = last.chains[&CHAIN].creator.unwrap();
+    let mut nodes: Vec<_> = (1..9).map(NodeId).collect();
+    nodes.push(creator);
+    let last = State {
+        handover: last.handover.clone().map(|known| Handover { nodes, ..known }),
+        ..last.clone()
+    };
+    let [left, right] = halves(&last);
+    assert!(!left.chains[&CHAIN].involves(creator));
+    assert!([left, right].iter().all(|half| half.offers(creator).is_none()));
+}
+
+#[test]
+fn a_split_is_certified_with_its_seed() {
+    let last = ends_in_two();
+    let said = last.statement(last.handover().unwrap());
+    let Some(Statement::Split(said)) = said else { panic!("no split: {said:?}") };
+    assert_eq!((said.group, said.epoch, said.seedIndex), (1, 1, DIVISION.index));
+    assert_eq!((said.nodes.len(), said.stateHash), (8, last.hash()));
+}
+
+#[test]
+fn too_few_for_two_groups_stay_one_and_too_few_for_one_change_nothing() {
+    let named = Named { epoch: 2, nodes: nodes(1..9), least: 4, division: Some(DIVISION) };
+    assert_eq!(named.with(|_| true).unwrap().division, Some(DIVISION));
+    let less = named.with(|node| node.0 != 3).unwrap();
+    assert_eq!((less.nodes.len(), less.division), (7, None));
+    assert_eq!(named.with(|node| node.0 > 5), None);
 }

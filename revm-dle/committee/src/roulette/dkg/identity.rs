@@ -61,9 +61,9 @@ impl Identity {
         self.node
     }
 
-    /// What the node announces in the log of its group.
+    /// What the node announces in the log of its group. It holds in whichever half it falls to when the group splits.
     #[must_use]
-    pub fn member(&self, group: u32) -> Member {
+    pub fn member(&self) -> Member {
         let sealing = X25519HkdfSha256::sk_to_pk(&self.sealing).to_bytes();
         let mut member = Member {
             node: self.node,
@@ -71,7 +71,7 @@ impl Identity {
             sealing: B256::from_slice(&sealing),
             proof: FixedBytes::ZERO,
         };
-        member.proof = self.sign(NAMESPACE, &member.proven(group));
+        member.proof = self.sign(NAMESPACE, &member.proven());
         member
     }
 
@@ -125,24 +125,23 @@ pub struct Member {
 }
 
 impl Member {
-    fn proven(&self, group: u32) -> Vec<u8> {
-        let node = self.node.0.to_be_bytes();
-        [&group.to_be_bytes(), node.as_slice(), self.sealing.as_slice()].concat()
+    fn proven(&self) -> Vec<u8> {
+        [self.node.0.to_be_bytes().as_slice(), self.sealing.as_slice()].concat()
     }
 
     /// Whether the node holds the keys.
     #[must_use]
-    pub fn is_proven(&self, group: u32) -> bool {
-        self.verify(group).is_ok()
+    pub fn is_proven(&self) -> bool {
+        self.verify().is_ok()
     }
 
     /// Checks the proof, and gives the key by which the member is known.
-    pub(super) fn verify(&self, group: u32) -> Result<ed25519::PublicKey, DkgError> {
+    pub(super) fn verify(&self) -> Result<ed25519::PublicKey, DkgError> {
         let invalid = DkgError::MemberInvalid { node: self.node };
         PublicKey::from_bytes(self.sealing.as_slice()).map_err(|_| invalid.clone())?;
         let key = ed25519::PublicKey::decode(Copying(self.signing.as_slice()));
         let key = key.map_err(|_| invalid.clone())?;
-        let proven = is_signed(&key, NAMESPACE, &self.proven(group), &self.proof);
+        let proven = is_signed(&key, NAMESPACE, &self.proven(), &self.proof);
         if proven { Ok(key) } else { Err(invalid) }
     }
 

@@ -69,7 +69,7 @@ pub enum DkgError {
         /// How many.
         found: usize,
     },
-    /// Keys that the member does not hold, or of another group.
+    /// Keys that the member does not hold.
     #[error("expected keys that {node} holds, found others")]
     MemberInvalid {
         /// The member.
@@ -158,7 +158,7 @@ impl Ceremony {
     /// # Errors
     /// [`DkgError::Members`], [`DkgError::MemberInvalid`].
     pub fn fresh(group: u32, round: u64, members: &[Member]) -> Result<Self, DkgError> {
-        let players = by_key(group, members)?;
+        let players = by_key(members)?;
         let dealers = players.iter().map(|(key, member)| (key.clone(), member.node)).collect();
         Self::new((group, round), None, dealers, players)
     }
@@ -175,7 +175,7 @@ impl Ceremony {
     ) -> Result<Self, DkgError> {
         let holders = key.published().players().iter().cloned();
         let dealers = holders.zip(key.nodes().iter().copied()).collect();
-        Self::new((group, round), Some(key), dealers, by_key(group, members)?)
+        Self::new((group, round), Some(key), dealers, by_key(members)?)
     }
 
     fn new(
@@ -229,16 +229,13 @@ impl Ceremony {
     }
 }
 
-fn by_key(
-    group: u32,
-    members: &[Member],
-) -> Result<BTreeMap<ed25519::PublicKey, Member>, DkgError> {
+fn by_key(members: &[Member]) -> Result<BTreeMap<ed25519::PublicKey, Member>, DkgError> {
     let found = members.len();
     let mut nodes = std::collections::BTreeSet::new();
     let mut by_key = BTreeMap::new();
     for member in members {
         nodes.insert(member.node);
-        by_key.insert(member.verify(group)?, member.clone());
+        by_key.insert(member.verify()?, member.clone());
     }
     if !(1..=SEATS_MAX).contains(&found) || [nodes.len(), by_key.len()] != [found; 2] {
         return Err(DkgError::Members { found });

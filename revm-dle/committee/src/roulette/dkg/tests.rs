@@ -24,7 +24,7 @@ fn identities(nodes: impl IntoIterator<Item = u64>, epoch: u64) -> Vec<Identity>
 }
 
 fn members(identities: &[Identity]) -> Vec<Member> {
-    identities.iter().map(|identity| identity.member(GROUP)).collect()
+    identities.iter().map(|identity| identity.member()).collect()
 }
 
 /// What each player has in the end, and everybody else.
@@ -301,12 +301,11 @@ fn members_need_keys_of_their_own() {
     assert_eq!(refused(&[]), Some(DkgError::Members { found: 0 }));
     let twice = [all.as_slice(), &all[..1]].concat();
     assert_eq!(refused(&twice), Some(DkgError::Members { found: 5 }));
-    // Announced by another, changed, or for another group.
+    // Announced by another, or changed.
     for bad in [
         Member { node: NodeId(8), ..all[0].clone() },
         Member { sealing: B256::repeat_byte(9), ..all[0].clone() },
         Member { proof: FixedBytes::ZERO, ..all[0].clone() },
-        identities([0], 1)[0].member(GROUP + 1),
     ] {
         assert_eq!(
             refused(std::slice::from_ref(&bad)),
@@ -342,7 +341,7 @@ fn messages_survive_their_encoding() {
     let (mut dealer, dealing) = Dealer::start(&ceremony, &all[0], None, &[5; 32]).unwrap();
     let ack = Player::new(&ceremony, &all[1]).unwrap().receive(&dealing).unwrap();
     dealer.acknowledge(&ack).unwrap();
-    let (member, transcript) = (all[0].member(GROUP), dealer.finish());
+    let (member, transcript) = (all[0].member(), dealer.finish());
     let lengths = [
         alloy_rlp::encode(&member).len(),
         alloy_rlp::encode(&dealing).len(),
