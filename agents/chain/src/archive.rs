@@ -3,19 +3,16 @@
 mod places;
 mod rents;
 mod statements;
-
-use std::collections::BTreeMap;
+mod tree;
 
 use alloy::{
     eips::BlockId,
     primitives::{Address, B256, Bytes, U256},
     providers::Provider as _,
-    rpc::types::{Filter, TransactionReceipt},
+    rpc::types::TransactionReceipt,
     signers::{SignerSync as _, local::PrivateKeySigner},
-    sol_types::SolEvent as _,
 };
 use conet_bindings::{
-    ArchiveGroups::EpochStarted,
     certificate::{Certificate, CertificateError, compact},
     statement::Statement,
 };
@@ -23,10 +20,10 @@ use conet_bindings::{
 pub use places::{Places, Standing};
 pub use rents::Rents;
 pub use statements::{LastBlock, NoteGenesis, Withdrawal, exit, genesis, handover, header, seed};
+pub use tree::{Began, Parent, Split, began, leftmost, line};
 
 use crate::{
     error::ChainError,
-    limits::LOG_RANGE_BLOCKS,
     mainchain::{Mainchain, Payer},
 };
 
@@ -130,17 +127,6 @@ pub struct Group {
     pub signers: Vec<Address>,
 }
 
-/// How an epoch of an archive group began.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Began {
-    /// When, unix seconds.
-    pub at_s: u64,
-    /// The hash of what the epoch before handed over; zero for a group's first.
-    pub state_hash: B256,
-    /// The nodes of the epoch before, by seat; none for a group's first.
-    pub before: Vec<U256>,
-}
-
 impl Group {
     /// Reads a group, all of one block.
     ///
@@ -176,48 +162,6 @@ impl Group {
             return Err(ArchiveError::Epoch { group: id, expected: group.epoch, found });
         }
         Ok(group)
-    }
-
-    /// How the group's epoch began.
-    ///
-    /// # Errors
-    /// That the chain cannot be read, or has no event that says so.
-    pub async fn began(&self, chain: &Mainchain) -> Result<Began> {
-        let filter = Filter::new()
-            .address(chain.address("ArchiveGroups"))
-            .event_signature(EpochStarted::SIGNATURE_HASH)
-            .topic1(B256::from(U256::from(self.id)));
-        let provider = chain.provider();
-        let mut to = provider.get_block_number().await.map_err(ChainError::from)?;
-        let mut found = BTreeMap::new();
-        loop {
-            // Newest first: most epochs are young.
-            let from = (to + 1).saturating_sub(LOG_RANGE_BLOCKS);
-            let range = filter.clone().from_block(from).to_block(to);
-            for log in provider.get_logs(&range).await.map_err(ChainError::from)? {
-                let event = EpochStarted::decode_log(&log.inner).map_err(|error| {
-                    ChainError::Answer { expected: "an epoch's event", found: error.to_string() }
-                })?;
-                found.insert(event.epoch, (event.data, log.block_number));
-            }
-            let before = found.get(&(self.epoch.saturating_sub(1)));
-            if let Some((event, Some(number))) = found.get(&self.epoch)
-                && (self.epoch == 1 || before.is_some())
-            {
-                let block = provider.get_header(BlockId::number(*number)).await;
-                let missing = ChainError::Answer { expected: "a block", found: "none".into() };
-                return Ok(Began {
-                    at_s: block.map_err(ChainError::from)?.ok_or(missing)?.timestamp,
-                    state_hash: event.stateHash,
-                    before: before.map(|(event, _)| event.nodes.clone()).unwrap_or_default(),
-                });
-            }
-            if from == 0 {
-                let expected = "the event that began a group's epoch";
-                return Err(ChainError::Answer { expected, found: "none".into() }.into());
-            }
-            to = from - 1;
-        }
     }
 
     /// Signs a digest, with the key of one of the seats.

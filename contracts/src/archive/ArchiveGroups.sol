@@ -149,6 +149,7 @@ contract ArchiveGroups is ArchiveTree {
         uint32 right = _beget(group, rightNodes, stateHash);
         parent.left = left;
         parent.right = right;
+        parent.splitSeed = seedIndex;
         parent.current.split = true;
         parent.current.since = uint40(block.timestamp);
 

@@ -21,7 +21,7 @@ abstract contract ArchiveTree is IArchiveGroups, EIP712 {
         bool split;
     }
 
-    /// @dev `seedFloor` is the parent's last seed's `afterBlock`.
+    /// @dev `seedFloor` is the parent's last seed's `afterBlock`; `splitSeed` the index of the seed of its own split.
     struct Group {
         Epoch current;
         uint32 parent;
@@ -29,6 +29,7 @@ abstract contract ArchiveTree is IArchiveGroups, EIP712 {
         uint32 right;
         uint8 depth;
         uint64 seedFloor;
+        uint64 splitSeed;
     }
 
     /// @inheritdoc IArchiveGroups
@@ -174,6 +175,11 @@ abstract contract ArchiveTree is IArchiveGroups, EIP712 {
     /// @inheritdoc IArchiveGroups
     function childrenOf(uint32 group) external view returns (uint32 left, uint32 right) {
         return (_groups[group].left, _groups[group].right);
+    }
+
+    /// @inheritdoc IArchiveGroups
+    function splitSeedOf(uint32 group) external view returns (bytes32 value) {
+        if (_groups[group].current.split) value = _seeds[group][_groups[group].splitSeed].value;
     }
 
     /// @inheritdoc IArchiveGroups

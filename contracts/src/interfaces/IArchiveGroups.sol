@@ -225,6 +225,9 @@ interface IArchiveGroups {
     /// @notice The groups that `group` split into; zero when it has not.
     function childrenOf(uint32 group) external view returns (uint32 left, uint32 right);
 
+    /// @notice The seed that divided the nodes of `group` when it split; zero when it has not.
+    function splitSeedOf(uint32 group) external view returns (bytes32 value);
+
     /// @notice The nodes of a group's current epoch, by seat; none when it split.
     function members(uint32 group) external view returns (uint256[] memory nodes);
 

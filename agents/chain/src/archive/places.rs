@@ -40,6 +40,8 @@ pub struct Standing {
     pub waiting: bool,
     /// It waits, and a seed has placed it in this group.
     pub placed: Option<u32>,
+    /// The main chain's block after which the seed is made that places it.
+    pub drawn_after: u64,
 }
 
 /// Where nodes stand of which somebody asks.
@@ -115,6 +117,7 @@ impl Places {
             leaving: place.leaving,
             waiting: place.waiting,
             placed: None,
+            drawn_after: place.drawnAfter,
         };
         if place.waiting {
             let drawn = groups.drawnFor(node).call().await;

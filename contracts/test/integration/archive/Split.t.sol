@@ -68,11 +68,14 @@ contract SplitTest is GroupsBase {
     function test_splitsInHalves() public {
         uint256[] memory nodes = with(groups.members(ROOT_GROUP), joiners(5));
         Certificate memory certificate = certifySplit(nodes, 0, ROOT_GROUP);
+        assertEq(groups.splitSeedOf(ROOT_GROUP), 0);
         vm.expectEmit(address(groups));
         emit IArchiveGroups.GroupSplit(ROOT_GROUP, 2, 3, 0);
         groups.split(nodes, 0, STATE, certificate);
 
         assertEq(groups.groupCount(), 3);
+        assertEq(groups.splitSeedOf(ROOT_GROUP), groups.seed(ROOT_GROUP, 0).value);
+        assertEq(groups.splitSeedOf(2), 0);
         (uint32 left, uint32 right) = groups.childrenOf(ROOT_GROUP);
         uint256[] memory a = groups.members(left);
         uint256[] memory b = groups.members(right);
