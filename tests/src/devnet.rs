@@ -12,7 +12,7 @@ use tokio::{
     process::Child,
 };
 
-use crate::{PATIENCE, command::Person, folder::Folder};
+use crate::{PATIENCE, command::Person, eventually, folder::Folder};
 
 /// How long a whole network may take to come up.
 const START_PATIENCE: std::time::Duration = std::time::Duration::from_secs(300);
@@ -76,6 +76,29 @@ impl Devnet {
     pub fn node_home(&self, id: u64) -> String {
         let node = self.network.nodes.iter().find(|node| node.id == id).expect("the node");
         node.home.display().to_string()
+    }
+
+    /// Ends a node's process, and starts it again, as its operator would.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub async fn start_again(&self, id: u64) -> Child {
+        let place = self.network.nodes.iter().find(|node| node.id == id).expect("the node");
+        if let Some(pid) = place.pid {
+            let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+            let pid = pid.expect("a process");
+            rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+            let is_over = async || rustix::process::test_kill_process(pid).is_err();
+            eventually("it has ended", is_over).await;
+        }
+        let node = Person::at(&place.home);
+        let log = std::fs::File::create(self.folder.path().join(format!("again-{id}.log")));
+        let mut command = node.command(&["node", "run"]);
+        command.env("CONET_LOG", "info").stderr(log.expect("a log"));
+        let child = command.spawn().expect("it starts");
+        let is_well = async || node.output(&["node", "status"]).await.status.success();
+        eventually("it is well", is_well).await;
+        child
     }
 
     /// Moves the chain's clock.

@@ -1,33 +1,16 @@
 //! Seats of an archive group come and go (white paper, *The Archive Node Cluster Group*): one node asks for a seat, another
 //! gives its own up, the group makes a key of its own in each epoch, and every chain goes on.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use conet_tests::{command::Person, devnet::Devnet, eventually, eventually_within};
 use serde_json::Value;
-use tokio::process::Child;
 
 const SEATS: usize = 4;
 const NODES: usize = 11;
 
 /// What a handover takes at most: a ceremony, and every seat's look at the main chain.
 const HANDOVER: Duration = Duration::from_secs(90);
-
-/// Ends a node's process, and starts it again, as its operator would.
-async fn start_again(net: &Devnet, pid: Option<u32>, home: &str) -> Child {
-    if let Some(pid) = pid {
-        let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        eventually("it has ended", async || rustix::process::test_kill_process(pid).is_err()).await;
-    }
-    let node = Person::at(Path::new(home));
-    let log = std::fs::File::create(net.folder.path().join("again.log")).unwrap();
-    let child = node.command(&["node", "run"]).env("CONET_LOG", "info").stderr(log).spawn();
-    let child = child.expect("it runs");
-    eventually("it is well", async || node.output(&["node", "status"]).await.status.success())
-        .await;
-    child
-}
 
 async fn seats(person: &Person) -> (u64, Vec<u64>) {
     let group = person.one(&["archive", "group"]).await;
@@ -60,8 +43,7 @@ async fn seats_come_and_go_and_every_chain_goes_on() {
         person.one(&["archive", "place", "9"]).await["placed"] == 1
     })
     .await;
-    let pid = |id: u64| net.network.nodes.iter().find(|node| node.id == id).unwrap().pid;
-    let _joined = start_again(&net, pid(9), &joiner).await;
+    let _joined = net.start_again(9).await;
     eventually_within(HANDOVER, "node 9 has a seat", async || {
         seats(person).await == (2, vec![1, 2, 3, 4, 9])
     })
@@ -75,7 +57,7 @@ async fn seats_come_and_go_and_every_chain_goes_on() {
         seats(person).await == (3, vec![2, 3, 4, 9])
     })
     .await;
-    let _left = start_again(&net, pid(1), &leaver).await;
+    let _left = net.start_again(1).await;
     assert_eq!(append("painted").await["height"], 3);
     let shown = person.one(&["chain", "show", &chain]).await;
     assert_eq!(shown["verified"], true, "{shown}");

@@ -17,6 +17,7 @@ mod deployment;
 mod epochs;
 mod forced_exits;
 mod foreign_clients;
+mod groups;
 mod impostors;
 mod limits;
 mod measurements;

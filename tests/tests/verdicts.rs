@@ -9,7 +9,6 @@ use conet_committee::{
     archive::{Notice, item::block_vote},
     keys::{Keys, NodeId, Registry},
     message::{Message, Proposed},
-    seats::Seats,
     vote::{Phase, Voting},
 };
 use conet_dle::{
@@ -69,8 +68,7 @@ async fn propose(net: &Devnet, home: &Path, notice: &Notice) {
     let create = voting.cast(block_vote(&header, Phase::Create, header.hash()));
     let proposed = Proposed { header, body: Body::default(), create, parent: None };
     let message = encode(&Message::Propose(Box::new(proposed)), 1 << 16).unwrap();
-    let seats = Seats::new(chain_id, 1, 1, (1..=4).map(NodeId).collect());
-    let sealer = Sealer::new(creator, keys, registry, chain_id, &seats);
+    let sealer = Sealer::new(creator, keys, registry, (chain_id, slasher));
     let parcel = sealer.seal(witness, &[message]).bytes().to_vec();
     let http = reqwest::Client::new();
     for seat in 1..=4 {

@@ -20,7 +20,7 @@ use conet_bindings::{
 pub use places::{Places, Standing};
 pub use rents::Rents;
 pub use statements::{LastBlock, NoteGenesis, Withdrawal, exit, genesis, handover, header, seed};
-pub use tree::{Began, Parent, Split, began, leftmost, line};
+pub use tree::{Began, Parent, Split, began, leftmost, line, working};
 
 use crate::{
     error::ChainError,

@@ -6,10 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, B256, U256};
 use anyhow::{Context as _, bail};
 use clap::Args;
-use conet_chain::{Mainchain, NetworkFile, Payer, amounts};
+use conet_chain::{Mainchain, NetworkFile, Payer, amounts, archive::working};
 use conet_client::{Client, ClientConfig, Keystore, KeystoreError, Password, Wallet};
 
 use crate::{commands, ledgers::Ledgers, output::Output};
@@ -127,9 +127,23 @@ impl Context {
         Ok(Client::open(&self.home, &network, ClientConfig::default()).await?)
     }
 
-    /// The archive group and the small chains that it keeps.
-    pub(crate) async fn ledgers(&self) -> anyhow::Result<Ledgers> {
-        Ledgers::connect(&self.network_file()?).await
+    /// The archive group that keeps a small chain.
+    pub(crate) async fn ledgers(&self, chain: B256) -> anyhow::Result<Ledgers> {
+        Ledgers::of_chain(&self.network_file()?, chain).await
+    }
+
+    /// An archive group, and the small chains that it keeps; all that work when none is named.
+    pub(crate) async fn groups(&self, group: Option<u32>) -> anyhow::Result<Vec<Ledgers>> {
+        let network = self.network_file()?;
+        let groups = match group {
+            Some(group) => vec![group],
+            None => working(&Mainchain::connect(&network).await?).await?,
+        };
+        let mut all = Vec::with_capacity(groups.len());
+        for group in groups {
+            all.push(Ledgers::of_group(&network, group).await?);
+        }
+        Ok(all)
     }
 
     pub(crate) async fn mainchain(&self) -> anyhow::Result<Mainchain> {

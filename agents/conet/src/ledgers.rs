@@ -8,9 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alloy::primitives::{Address, B256, Bytes, U256};
+use alloy::primitives::{Address, B256, Bytes};
 use anyhow::{Context as _, bail, ensure};
-use conet_chain::{ChainReader, Directory, Mainchain, NetworkFile, archive::Group};
+use conet_chain::{ChainReader, Directory, Mainchain, NetworkFile};
 use conet_committee::{
     archive::ProvenNotice,
     keys::{Compact, Keys, NodeId, Registry},
@@ -21,6 +21,7 @@ use conet_dle::{
     client::{Client, ClientError, Place},
     clock,
     keys::WalletKey,
+    mainchain::read_group,
     registry::{NodeEntry, NodeMap},
     rpc::{Said, TransactionView},
 };
@@ -80,14 +81,20 @@ pub(crate) struct Sent {
 }
 
 impl Ledgers {
-    /// Reads on the main chain who has the seats, and where they are.
-    pub(crate) async fn connect(file: &NetworkFile) -> anyhow::Result<Self> {
-        Self::of_group(file, 1).await
+    /// Reads on the main chain who keeps a chain, and where they are.
+    pub(crate) async fn of_chain(file: &NetworkFile, chain: B256) -> anyhow::Result<Self> {
+        let main = Mainchain::connect(file).await?;
+        let group = main.archive_groups().groupOf(chain).call().await?;
+        Self::of(file, &main, group).await
     }
 
-    async fn of_group(file: &NetworkFile, group: u32) -> anyhow::Result<Self> {
-        let main = Mainchain::connect(file).await?;
-        let group = Group::read(&main, group).await?;
+    /// The same of a group.
+    pub(crate) async fn of_group(file: &NetworkFile, group: u32) -> anyhow::Result<Self> {
+        Self::of(file, &Mainchain::connect(file).await?, group).await
+    }
+
+    async fn of(file: &NetworkFile, main: &Mainchain, group: u32) -> anyhow::Result<Self> {
+        let seats = read_group(main, group).await?.seats;
         let reader = ChainReader::connect(&file.rpc_url, file.network()).await?;
         let directory = Directory::load_once(&reader, EndpointPolicy::Development).await?;
         let entry = |node: &conet_wire::claim::VerifiedNode| {
@@ -95,8 +102,6 @@ impl Ledgers {
             Some(NodeEntry::new(NodeId(u64::try_from(node.id()).ok()?), node.wallet(), endpoint))
         };
         let nodes = NodeMap::new(directory.all().iter().filter_map(|known| entry(&known.node)));
-        let ids = group.nodes.iter().map(|id: &U256| NodeId(id.saturating_to())).collect();
-        let seats = Arc::new(Seats::new(file.chain_id, group.id, group.epoch, ids));
         let place = |node: &NodeId| Some(Place { node: *node, endpoint: nodes.endpoint(*node)? });
         let mut places: Vec<_> = seats.nodes().iter().filter_map(place).collect();
         places.shuffle(&mut rand::rng());

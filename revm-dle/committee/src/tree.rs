@@ -39,13 +39,13 @@ pub struct Fork {
     pub is_right: bool,
 }
 
-impl Fork {
-    fn admits(&self, node: NodeId) -> bool {
-        let mut preimage = b"CoNET waits".to_vec();
-        preimage.extend(self.seed);
-        preimage.extend(node.0.to_be_bytes());
-        bit(keccak256(preimage), 0) == self.is_right
-    }
+/// Whether a participant waits in the right half of a group that this seed divided.
+#[must_use]
+pub fn waits_right(seed: B256, node: NodeId) -> bool {
+    let mut preimage = b"CoNET waits".to_vec();
+    preimage.extend(seed);
+    preimage.extend(node.0.to_be_bytes());
+    bit(keccak256(preimage), 0)
 }
 
 /// Where a group stands in the tree: the splits on the way to it.
@@ -80,7 +80,7 @@ impl Branch {
     /// Whether a participant waits here.
     #[must_use]
     pub fn admits(&self, node: NodeId) -> bool {
-        self.0.iter().all(|fork| fork.admits(node))
+        self.0.iter().all(|fork| waits_right(fork.seed, node) == fork.is_right)
     }
 
     /// Whether a group stands above another one.

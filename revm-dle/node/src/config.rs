@@ -15,9 +15,6 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DleConfig {
-    /// The archive group in which this node has a seat, or whose chains it takes part in.
-    #[serde(default = "first_group")]
-    pub group: u32,
     /// The main chain's contracts by name, as `network.json` has them.
     pub contracts: BTreeMap<String, Address>,
     /// Contracts that chains may have besides those that come with this program: files with their bytecode in
@@ -39,10 +36,6 @@ pub struct DleConfig {
     pub limits: Limits,
 }
 
-const fn first_group() -> u32 {
-    1
-}
-
 const fn parts_max() -> usize {
     64
 }
@@ -52,7 +45,6 @@ impl DleConfig {
     #[must_use]
     pub fn new(contracts: BTreeMap<String, Address>) -> Self {
         Self {
-            group: first_group(),
             contracts,
             codes: Vec::new(),
             parts_max: parts_max(),

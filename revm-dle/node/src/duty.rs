@@ -16,6 +16,6 @@ pub enum Duty {
     Anchor(B256),
     /// An epoch of the group is over: the seats certify what it left, so that the next one begins.
     Handover(u64),
-    /// A seed that the main chain wants, by its number there: the seats certify what the log made.
-    Seed(u64),
+    /// A seed that the main chain wants of a group, by its number there: the seats certify what the log made.
+    Seed(u32, u64),
 }

@@ -124,9 +124,9 @@ async fn make(home: &Path, config: &DleConfig, setup: Setup) -> Result<Made, Sta
     let Setup { node: me, key, sitting, nodes, codes, relays } = setup;
     let (group, metrics) = (sitting.group(), Metrics::new());
     let (path, limits) = (home.join(STORE_FILE), config.limits.store.clone());
-    let ((of, began_ms), counts) = (group.founding(), metrics.clone());
+    let (founding, counts) = (group.founding(), metrics.clone());
     let opened = tokio::task::spawn_blocking(move || {
-        let store = Store::open(&path, me, (&of, began_ms), limits, counts)?;
+        let store = Store::open(&path, me, &founding, limits, counts)?;
         let records = store.journal()?;
         Ok::<_, StoreError>((store, records))
     });
@@ -135,7 +135,7 @@ async fn make(home: &Path, config: &DleConfig, setup: Setup) -> Result<Made, Sta
     let registry = Arc::new(nodes.clone());
     let main = (group.main_chain_id, group.slasher);
     let voting = Voting::new(me, keys.clone(), registry.clone(), main);
-    let sealer = Sealer::new(me, keys, registry, main.0, &group.seats);
+    let sealer = Sealer::new(me, keys, registry, main);
     let inbox = Arc::new(Inbox::new(config.limits.runtime, metrics.clone()));
     let limits = config.limits.transport.clone();
     let (of, counts) = (sitting.clone(), metrics.clone());
@@ -194,10 +194,10 @@ impl ArchiveNode {
             (setup.codes.clone(), setup.nodes.clone(), setup.sitting.clone());
         let mut made = make(home, config, setup).await?;
         let (group, store) = (sitting.group(), made.chains.store());
-        let (epoch, before, began_ms) = store.founding()?;
+        let (seats, began_ms) = store.founding()?;
         let openings = store.openings()?;
         let seat_config = SeatConfig {
-            seats: Arc::new(group.seats.in_epoch(epoch, before)),
+            seats: Arc::new(seats),
             voting: made.voting.clone(),
             timing: config.times.log(),
             rules: config.times.rules(),
@@ -288,13 +288,14 @@ impl Participant {
     /// # Errors
     /// [`StartError`].
     pub async fn start(home: &Path, config: &DleConfig, setup: Setup) -> Result<Self, StartError> {
-        let seats = setup.sitting.seats();
-        if seats.contains(setup.node) {
+        let followed = setup.sitting.followed();
+        let groups: Vec<_> = followed.iter().map(|group| group.seats.clone()).collect();
+        if groups.iter().any(|seats| seats.contains(setup.node)) {
             return Err(StartError::Role { expected: "a node without a seat" });
         }
         let mut made = make(home, config, setup).await?;
         let member_config = MemberConfig {
-            seats,
+            groups,
             voting: made.voting.clone(),
             timing: config.times.member(),
             parts_max: config.parts_max,

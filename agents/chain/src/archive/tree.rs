@@ -81,6 +81,21 @@ pub async fn leftmost(chain: &Mainchain) -> Result<u32> {
     }
 }
 
+/// The groups that work: those that have not split.
+///
+/// # Errors
+/// That the chain cannot be read.
+pub async fn working(chain: &Mainchain) -> Result<Vec<u32>> {
+    let groups = chain.archive_groups();
+    let mut working = Vec::new();
+    for group in 1..=groups.groupCount().call().await? {
+        if groups.childrenOf(group).call().await?.left == 0 {
+            working.push(group);
+        }
+    }
+    Ok(working)
+}
+
 /// How a group's present epoch began.
 ///
 /// # Errors

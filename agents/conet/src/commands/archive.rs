@@ -31,11 +31,10 @@ pub(crate) use certificates::Certified;
 Operators who share no computer: each runs conet archive sign STATEMENT --node-home DIR --out
 FILE, and one of them certifies with --signature FILE for each.")]
 pub(crate) enum ArchiveCommand {
-    /// Show a group: its epoch and its seats
+    /// Show the groups that work, or one of them: its epoch and its seats
     Group {
         /// Its number
-        #[arg(default_value_t = 1)]
-        group: u32,
+        group: Option<u32>,
     },
     /// Ask for a seat for a node; the next seed of the first group says in which group
     #[command(after_help = "Example:
@@ -247,7 +246,16 @@ pub(crate) struct SubmitArgs {
 pub(crate) async fn run(command: ArchiveCommand, context: &Context) -> anyhow::Result<()> {
     let chain = context.mainchain().await?;
     match command {
-        ArchiveCommand::Group { group } => show(&Group::read(&chain, group).await?, context),
+        ArchiveCommand::Group { group } => {
+            let groups = match group {
+                Some(group) => vec![group],
+                None => archive::working(&chain).await?,
+            };
+            for group in groups {
+                show(&Group::read(&chain, group).await?, context)?;
+            }
+            Ok(())
+        }
         ArchiveCommand::Join(args) => {
             let payer = args.actor.payer(&chain, context).await?;
             payer.send(chain.archive_groups().join(args.node)).await?;
@@ -328,7 +336,7 @@ fn show(group: &Group, context: &Context) -> anyhow::Result<()> {
 
 async fn place(chain: &Mainchain, node: U256, context: &Context) -> anyhow::Result<()> {
     let standing = Places::read(chain, node).await?;
-    let Standing { seated, leaving, waiting, placed } = standing;
+    let Standing { seated, leaving, waiting, placed, .. } = standing;
     let json = json!({
         "node": id_json(node),
         "group": seated,

@@ -50,7 +50,6 @@ pub(super) async fn tell(devnet: &mut Devnet, story: &mut Witness) -> anyhow::Re
 async fn begin(devnet: &mut Devnet, story: &mut Witness) -> anyhow::Result<Tale> {
     story.step("Alice begins a small chain of its own: the history of her car. The roulette draws its group.");
     let main = Mainchain::connect(&devnet.network).await?;
-    let ledgers = Ledgers::connect(&devnet.network).await?;
     let signer = PrivateKeySigner::random();
     let means = economy::Amounts {
         gas: U256::from(10).pow(U256::from(18)),
@@ -69,7 +68,9 @@ async fn begin(devnet: &mut Devnet, story: &mut Witness) -> anyhow::Result<Tale>
         stablecoin: None,
     };
     let payer = main.payer(signer);
-    let (chain, _) = create::begin(&main, &ledgers, &payer, &key, history, &plan).await?;
+    let of = (&devnet.network, &main);
+    let begun = create::begin(of, &payer, &key, history, &plan).await?;
+    let (ledgers, chain) = (begun.ledgers, begun.chain);
     let notice = ledgers.until_whole(chain, PATIENCE, None).await?.notice;
     story.note(&format!("Chain {chain}: {}.", group(&notice)));
     let tale = Tale { main, ledgers, key, chain };

@@ -52,7 +52,7 @@ pub(super) async fn sign_two_blocks(
         let message = Message::Propose(Box::new(proposed));
         messages.push(encode(&message, MESSAGE_BYTES_MAX).context("a message that is too long")?);
     }
-    let sealer = Sealer::new(creator, keys, registry, ledgers.main.0, &ledgers.seats);
+    let sealer = Sealer::new(creator, keys, registry, ledgers.main);
     deliver(sealer.seal(witness, &messages).bytes().to_vec(), ledgers, witness).await
 }
 

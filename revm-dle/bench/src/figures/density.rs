@@ -7,7 +7,7 @@ use conet_committee::{keys::NodeId, seats::Seats};
 use conet_dle::{
     ledgers::{Chains, LedgerLimits},
     metrics::Metrics,
-    store::{FinalBlock, Store, StoreLimits, Write},
+    store::{FinalBlock, Founding, Store, StoreLimits, Write},
 };
 use conet_ledger::snapshot::Snapshot;
 use conet_measure::{BenchError, Row, Target, failed, median, microseconds, percentile, wrong};
@@ -111,7 +111,8 @@ fn disk(run: &mut Run<'_>) -> Result<(), BenchError> {
 
 fn open(path: &Path) -> Result<Store, BenchError> {
     let seats = Seats::new(MAIN_CHAIN, 1, EPOCH, vec![NodeId(1)]);
-    let store = Store::open(path, NodeId(1), (&seats, 0), StoreLimits::default(), Metrics::new());
+    let founding = Founding { main_chain_id: MAIN_CHAIN, seats, began_ms: 0 };
+    let store = Store::open(path, NodeId(1), &founding, StoreLimits::default(), Metrics::new());
     store.map_err(failed("a store"))
 }
 

@@ -5,9 +5,11 @@ use std::{path::Path, sync::mpsc};
 use conet_committee::{Record, keys::NodeId, seats::Seats};
 use conet_dle::{
     metrics::Metrics,
-    store::{Store, StoreLimits, Write},
+    store::{Founding, Store, StoreLimits, Write},
 };
 use conet_measure::{BenchError, failed, wrong};
+
+use crate::note::MAIN_CHAIN;
 
 pub(super) struct Journal(Store);
 
@@ -20,7 +22,8 @@ pub(super) fn folder() -> Result<tempfile::TempDir, BenchError> {
 impl Journal {
     pub(super) fn open(folder: &Path, id: NodeId, seats: &Seats) -> Result<Self, BenchError> {
         let (path, limits) = (folder.join(format!("{}.db", id.0)), StoreLimits::default());
-        let store = Store::open(&path, id, (seats, 0), limits, Metrics::new());
+        let founding = Founding { main_chain_id: MAIN_CHAIN, seats: seats.clone(), began_ms: 0 };
+        let store = Store::open(&path, id, &founding, limits, Metrics::new());
         store.map(Self).map_err(failed("a journal"))
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy::primitives::B256;
+use conet_bindings::roles;
 
 use super::{
     chain::{Chain, Place},
@@ -86,8 +87,10 @@ impl State {
         while let Some(place) = chain.next_blocks_place() {
             let (role, _) = place.drawn_as(chain.height + 1);
             let fit = |node: NodeId| {
-                self.may_follow(node, &before)
-                    && self.offers(node).is_some_and(|offer| offer.roles & role != 0)
+                let offers = self.offers(node).is_some_and(|offer| offer.roles & role != 0);
+                // Who waits in the other half, since the group split, offers nothing here but to go on as it is.
+                let goes_on = role == roles::VALIDATOR && !self.seats.branch.admits(node);
+                goes_on && !self.barred.contains(&node) || offers && self.may_follow(node, &before)
             };
             let Some(node) = chain.take_from_ahead(fit) else { break };
             chain.seat(place, node);

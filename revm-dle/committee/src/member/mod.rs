@@ -157,6 +157,12 @@ impl Member {
         self.parts.values().map(|part| &part.proven)
     }
 
+    /// The chains in whose group it is now.
+    #[must_use]
+    pub const fn serving(&self) -> &BTreeSet<B256> {
+        &self.serving
+    }
+
     /// The ledgers.
     #[must_use]
     pub fn ledgers(&self) -> &dyn Ledgers {

@@ -180,13 +180,16 @@ impl Desk {
         };
         match item {
             Item::Open(opening) => {
-                !state.chains.contains_key(&opening.chain) && self.proposes_opening(opening)
+                !state.chains.contains_key(&opening.chain)
+                    && state.seats.branch.keeps(opening.chain)
+                    && self.proposes_opening(opening)
             }
             Item::Join(joining) => {
                 let node = joining.offer.node;
                 joining.number > state.wish(node)
                     && !state.barred.contains(&node)
                     && !state.seats.contains(node)
+                    && state.seats.branch.admits(node)
                     && self.is_on_main_chain(item)
             }
             Item::Block(block, _) => {

@@ -155,7 +155,12 @@ impl Desk {
         let patience_ms = self.state.rules.ceremony_ms.saturating_mul(2);
         let is_late = self.now_ms >= self.named_ms.saturating_add(patience_ms);
         let named = self.successors.as_ref();
-        let handover = named.and_then(|named| named.with(|node| !is_late || self.is_fit(node)));
+        let handover = named.and_then(|named| {
+            let fit = named.with(|node| !is_late || self.is_fit(node))?;
+            // Without those who do not do their part there may be nothing to change.
+            let is_less = fit.nodes != named.nodes;
+            (!is_less || fit.nodes != self.seats.nodes()).then_some(fit)
+        });
         if let Some(handover) = handover {
             self.queue(Item::Handover(handover));
         }

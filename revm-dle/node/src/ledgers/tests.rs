@@ -16,7 +16,11 @@ use conet_ledger::{
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::{keys::WalletKey, metrics::Metrics, store::StoreLimits};
+use crate::{
+    keys::WalletKey,
+    metrics::Metrics,
+    store::{Founding, StoreLimits},
+};
 use conet_ledger::{execute::found_chain, genesis::Genesis};
 
 const PICO: u64 = 1_000_000_000_000;
@@ -55,9 +59,10 @@ impl Node {
     fn open(dir: &Path, limits: LedgerLimits) -> Self {
         let seats = Seats::new(1, 1, 1, vec![NodeId(1)]);
         let path = dir.join("dle.db");
+        let founding = Founding { main_chain_id: 1, seats, began_ms: 0 };
+        let limits_of_store = StoreLimits::default();
         let store =
-            Store::open(&path, NodeId(1), (&seats, 0), StoreLimits::default(), Metrics::new())
-                .unwrap();
+            Store::open(&path, NodeId(1), &founding, limits_of_store, Metrics::new()).unwrap();
         let codes = Arc::new(CodeBook::from_iter([mini::code()]));
         Self { ledgers: NodeLedgers(Arc::new(Chains::new(store, codes, limits))) }
     }

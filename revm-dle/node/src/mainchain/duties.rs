@@ -176,8 +176,9 @@ impl Clerk {
         let owed = self.0.runtime.look(|actor| {
             let seat = actor.seat()?;
             let made = seat.state().beacon().filter(|beacon| beacon.value.is_some());
-            let seed = made.map(|beacon| Duty::Seed(beacon.wanted.index));
-            let end = seat.handover().map(|said| Duty::Handover(said.epoch));
+            let seats = &seat.state().seats;
+            let seed = made.map(|beacon| Duty::Seed(seats.group, beacon.wanted.index));
+            let end = seat.handover().map(|_| Duty::Handover(seats.epoch));
             Some(seed.into_iter().chain(end).collect::<Vec<_>>())
         });
         let owed = owed.await.ok().flatten().unwrap_or_default();
@@ -291,8 +292,8 @@ const fn last_words(duty: &Duty) -> &'static [&'static str] {
         Duty::Report(_) => &REPORTED,
         Duty::Verdict(_) => &["AlreadyJudged", "NothingToSlash", "PenalizedToday"],
         Duty::Anchor(_) => &["AlreadyAnchored"],
-        Duty::Handover(_) => &["EpochNotCurrent"],
-        Duty::Seed(_) => &["SeedIndexInvalid"],
+        Duty::Handover(_) => &["EpochNotCurrent", "GroupIsSplit"],
+        Duty::Seed(..) => &["SeedIndexInvalid", "GroupIsSplit"],
     }
 }
 

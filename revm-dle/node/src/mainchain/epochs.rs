@@ -23,29 +23,49 @@ const LOOKS: u32 = 3;
 /// For how long a payment is told.
 const RENT_TOLD: Duration = Duration::from_secs(120);
 
-/// Until the node stops: each epoch that begins, and who shall sit in the next one.
+/// Until the node stops: each epoch that begins in a group that it follows, and who shall sit in the next one of its own.
 pub(super) async fn tell(runtime: Runtime, sitting: Sitting, stop: CancellationToken) {
     let (mut epochs, mut successors) = (sitting.epochs(), sitting.successors());
     // What came before anybody listened, too: who knows it already takes no notice.
     epochs.mark_changed();
     successors.mark_changed();
     loop {
-        let event = tokio::select! {
+        let events: Vec<_> = tokio::select! {
             () = stop.cancelled() => return,
             _ = epochs.changed() => {
-                epochs.borrow_and_update().beginning().map(Event::Began)
+                let followed = epochs.borrow_and_update().clone();
+                followed.iter().filter_map(|group| group.beginning()).map(Event::Began).collect()
             }
             _ = successors.changed() => {
                 let named = successors.borrow_and_update().clone();
-                named.map(|named| Event::Named(named, sitting.seats().nodes().to_vec()))
+                let sits = || sitting.seats().nodes().to_vec();
+                named.map(|named| Event::Named(named, sits())).into_iter().collect()
             }
         };
-        let Some(event) = event else { continue };
-        while runtime.tell(vec![event.clone()]).is_err() {
+        while !events.is_empty() && runtime.tell(events.clone()).is_err() {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(PAUSE) => {}
             }
+        }
+    }
+}
+
+/// Until the node stops: in which chains a participant serves, so that it follows their groups.
+pub(super) async fn tell_serving(
+    runtime: Runtime,
+    sitting: Sitting,
+    poll: Duration,
+    stop: CancellationToken,
+) {
+    loop {
+        let serving = runtime.look(|actor| Some(actor.member()?.serving().clone())).await;
+        if let Ok(Some(serving)) = serving {
+            sitting.serve(serving);
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(poll) => {}
         }
     }
 }

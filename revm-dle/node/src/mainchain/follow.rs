@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
     time::Duration,
 };
 
@@ -10,47 +9,33 @@ use alloy::primitives::U256;
 use conet_bindings::roles;
 use conet_chain::{
     ChainReader, Directory, Mainchain, Stakes,
-    archive::{ArchiveError, Group, Places, Rents},
+    archive::{ArchiveError, Places, Rents},
 };
-use conet_committee::{archive::item::Wanted, keys::NodeId, seats::Seats};
+use conet_committee::{
+    archive::{
+        Named,
+        item::{Division, Wanted},
+    },
+    keys::NodeId,
+    seats::Seats,
+};
 use tokio_util::sync::CancellationToken;
 
+use super::groups::{follow_all, follow_own};
 use crate::{
     clock,
-    group::{ArchiveGroup, Candidate, Sitting, successors},
+    group::{Bounds, Candidate, Sitting, successors},
     registry::{NodeEntry, NodeMap},
 };
 
 /// The roles in which nodes are drawn.
 const DRAWN: [u16; 3] = [roles::CREATOR, roles::WITNESS, roles::VALIDATOR];
 
-/// The group that all others descend from, as `IArchiveGroups` numbers it.
-const ROOT_GROUP: u32 = 1;
-
 /// The longest pause after the chain did not answer.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
-/// An archive group as it is now.
-///
-/// # Errors
-/// [`ArchiveError`].
-pub async fn read_group(chain: &Mainchain, id: u32) -> Result<ArchiveGroup, ArchiveError> {
-    let group = Group::read(chain, id).await?;
-    let began = group.began(chain).await?;
-    let ids = |nodes: &[U256]| nodes.iter().filter_map(node_id).collect::<Vec<_>>();
-    let seats = Seats::new(chain.chain_id(), group.id, group.epoch, ids(&group.nodes));
-    Ok(ArchiveGroup {
-        main_chain_id: chain.chain_id(),
-        slasher: chain.address("Slasher"),
-        seats: Arc::new(seats),
-        began_ms: began.at_s.saturating_mul(1_000),
-        state_hash: began.state_hash,
-        before: ids(&began.before),
-    })
-}
-
 /// Ids of nodes count up from one.
-fn node_id(id: &U256) -> Option<NodeId> {
+pub(super) fn node_id(id: &U256) -> Option<NodeId> {
     u64::try_from(*id).ok().map(NodeId)
 }
 
@@ -64,8 +49,15 @@ pub(super) struct Follower {
     rents: Option<Rents>,
     nodes: NodeMap,
     sitting: Sitting,
-    /// The least and the most seats of a group.
-    seats: (usize, usize),
+    me: NodeId,
+    /// Whether it has a seat, or may get one.
+    is_archive: bool,
+    /// How many seats a group has.
+    bounds: Bounds,
+    /// By what the group splits that it is in, and after which block that was to be.
+    division: Option<(u32, u64, Division)>,
+    /// Whether a seed is missing by which it could.
+    lacks_division: bool,
     /// The shortest epoch.
     epoch_ms_min: u64,
     /// The directory's block that the map shows.
@@ -79,14 +71,15 @@ impl Follower {
         reader: ChainReader,
         directory: Directory,
         (nodes, sitting): (NodeMap, Sitting),
-        (epoch_ms_min, is_archive): (u64, bool),
+        (me, is_archive): (NodeId, bool),
+        epoch_ms_min: u64,
     ) -> Result<Self, ArchiveError> {
         let stakes = Stakes::follow(chain.clone(), reader.clone()).await?;
         let places = Places::follow(chain.clone(), reader.clone()).await?;
         let rents = if is_archive { Some(Rents::follow(&chain, reader).await?) } else { None };
         let groups = chain.archive_groups();
         let (least, most) = (groups.minSeats().call().await?, groups.maxSeats().call().await?);
-        let seats = (least.saturating_to(), most.saturating_to());
+        let bounds = Bounds { least: least.saturating_to(), most: most.saturating_to() };
         let shown = None;
         let mut follower = Self {
             chain,
@@ -96,7 +89,11 @@ impl Follower {
             rents,
             nodes,
             sitting,
-            seats,
+            me,
+            is_archive,
+            bounds,
+            division: None,
+            lacks_division: false,
             epoch_ms_min,
             shown,
         };
@@ -141,23 +138,27 @@ impl Follower {
         let archives = archives.into_iter().map(|(node, _)| node).collect();
         self.places.refresh(&archives).await?;
         // Each time: the machine behind the RPC that said that there is one may have been ahead of the next.
-        self.look_for_an_epoch().await?;
-        self.name(&archives);
+        if !self.is_archive {
+            return follow_all(&self.chain, &self.sitting, self.me).await;
+        }
+        follow_own(&self.chain, &self.sitting, self.places.of(U256::from(self.me.0))).await?;
+        self.name(&archives).await?;
         if let Some(rents) = &mut self.rents {
             self.sitting.pay(rents.refresh().await?);
         }
         self.want(&archives).await
     }
 
-    /// Wants a seed as long as somebody waits whom none has placed yet. It is the first group's that do.
+    /// Wants a seed as long as somebody waits whom none has placed yet: the leftmost group makes those; and when the group
+    /// could split by one.
     async fn want(&self, archives: &BTreeSet<U256>) -> Result<(), ArchiveError> {
         let seats = self.sitting.seats();
         let is_unplaced = |node: &U256| {
             let standing = self.places.of(*node);
             standing.waiting && standing.placed.is_none()
         };
-        let waits = seats.group == ROOT_GROUP && archives.iter().any(is_unplaced);
-        if !waits {
+        let places = seats.branch.is_leftmost() && archives.iter().any(is_unplaced);
+        if !places && !self.lacks_division {
             self.sitting.want(None);
             return Ok(());
         }
@@ -166,19 +167,8 @@ impl Follower {
         Ok(())
     }
 
-    async fn look_for_an_epoch(&self) -> Result<(), ArchiveError> {
-        let known = self.sitting.seats();
-        let epoch = self.chain.archive_groups().epochOf(known.group).call().await?;
-        if epoch > known.epoch {
-            let group = read_group(&self.chain, known.group).await?;
-            tracing::info!(epoch = group.seats.epoch, seats = ?group.seats.nodes(), "an epoch began");
-            self.sitting.begin(group);
-        }
-        Ok(())
-    }
-
     /// Says who shall sit next, once the present epoch has lasted long enough.
-    fn name(&self, archives: &BTreeSet<U256>) {
+    async fn name(&mut self, archives: &BTreeSet<U256>) -> Result<(), ArchiveError> {
         let group = self.sitting.group();
         let is_young = clock::unix_ms() < group.began_ms.saturating_add(self.epoch_ms_min);
         let candidate = |id: &U256| {
@@ -192,8 +182,53 @@ impl Follower {
         let candidates: BTreeMap<_, _> = archives.iter().filter_map(candidate).collect();
         // Who was named and withdraws must be left out, also when that leaves the present seats.
         let is_named = self.sitting.named().is_some_and(|named| named.epoch > group.seats.epoch);
-        let next = successors(&group.seats, &candidates, self.seats, is_named);
-        self.sitting.name(next.filter(|_| !is_young));
+        let next = successors(&group.seats, &candidates, self.bounds, is_named);
+        let next = next.filter(|_| !is_young);
+        let splits = next.as_ref().is_some_and(|next| next.splits);
+        let division = match &next {
+            Some(next) if splits => self.divide(&group.seats, &next.nodes).await?,
+            _ => None,
+        };
+        self.lacks_division = splits && division.is_none();
+        let named = next.filter(|_| !self.lacks_division).map(|next| Named {
+            epoch: group.seats.epoch + 1,
+            nodes: next.nodes,
+            least: self.bounds.least,
+            division,
+        });
+        self.sitting.name(named);
+        Ok(())
+    }
+
+    /// The first seed of the group that was made after all who are new had asked for their seats: nobody knew it then.
+    async fn divide(
+        &mut self,
+        seats: &Seats,
+        nodes: &[NodeId],
+    ) -> Result<Option<Division>, ArchiveError> {
+        let new = nodes.iter().filter(|node| !seats.contains(**node));
+        let joined = new.map(|node| self.places.of(U256::from(node.0)).drawn_after).max();
+        let (group, joined) = (seats.group, joined.unwrap_or_default());
+        match self.division {
+            Some((of, after, known)) if (of, after) == (group, joined) => return Ok(Some(known)),
+            _ => {}
+        }
+        let groups = self.chain.archive_groups();
+        let (mut low, mut high) = (0, groups.seedCount(group).call().await?);
+        let mut found = None;
+        // The answer is in [low, high): at most 64 rounds.
+        while low < high {
+            let index = low + (high - low) / 2;
+            let seed = groups.seed(group, index).call().await?;
+            if seed.afterBlock >= joined {
+                found = Some(Division { index, seed: seed.value });
+                high = index;
+            } else {
+                low = index + 1;
+            }
+        }
+        self.division = found.map(|division| (group, joined, division));
+        Ok(found)
     }
 
     fn entry(&self, node: &conet_wire::claim::VerifiedNode) -> Option<NodeEntry> {

@@ -14,6 +14,7 @@
 mod duties;
 mod epochs;
 mod follow;
+mod groups;
 pub mod openings;
 mod part;
 mod peers;
@@ -22,7 +23,7 @@ mod statements;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    follow::read_group,
+    groups::read_group,
     part::{LedgerPart, PartError, Who},
 };
 

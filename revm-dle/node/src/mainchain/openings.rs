@@ -39,7 +39,7 @@ use crate::{
     keys::WalletKey,
     ledgers::OpenError,
     open::{Begun, Group, Opener},
-    rpc::{RpcError, auth::request_domain, read_json},
+    rpc::{RpcError, auth::request_domain, expect_kept, read_json},
 };
 
 /// Where chains are asked for.
@@ -231,6 +231,7 @@ impl Openings {
 
     fn check_form(&self, new: &NewChain) -> Result<(), RpcError> {
         let Inner { sitting, limits, .. } = &*self.0;
+        expect_kept(sitting, new.genesis.chain)?;
         let group = sitting.group();
         let (genesis, now_s) = (&new.genesis, clock::unix_s());
         let id = chain_id(group.main_chain_id, genesis.wallet, new.salt);

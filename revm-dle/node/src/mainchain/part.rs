@@ -26,7 +26,8 @@ use zeroize::Zeroizing;
 use super::{
     duties::{Clerk, Office},
     epochs,
-    follow::{Follower, read_group},
+    follow::Follower,
+    groups::{own_group, read_group},
     openings::Openings,
     peers::Peers,
 };
@@ -122,10 +123,14 @@ impl LedgerPart {
         relays: Option<Box<dyn Relays>>,
     ) -> Result<Self, PartError> {
         let chain = Mainchain::connect(&who.network_file(config)).await?;
-        let sitting = Sitting::new(read_group(&chain, config.group).await?);
+        let me = NodeId(who.node);
+        let standing = Places::read(&chain, U256::from(who.node)).await?;
+        // It must announce its keys before it gets a seat.
+        let is_archive = standing.seated.is_some() || standing.waiting;
+        let own = own_group(&chain, me, standing).await?;
+        let sitting = Sitting::new(read_group(&chain, own).await?);
         let (nodes, stop, mut tasks) =
             (NodeMap::default(), CancellationToken::new(), JoinSet::new());
-        let is_archive = is_archive(&chain, who.node, &sitting).await?;
         let known = (&nodes, &sitting, is_archive);
         follow(&chain, config, &who, known, &stop, &mut tasks).await?;
         let seats = sitting.seats();
@@ -146,7 +151,9 @@ impl LedgerPart {
         if !is_archive {
             let participant = Participant::start(home, config, setup).await?;
             let runtime = participant.runtime().clone();
-            tasks.spawn(epochs::tell(runtime, sitting, stop.clone()));
+            let told = (runtime.clone(), sitting.clone(), stop.clone());
+            tasks.spawn(epochs::tell(told.0, told.1, told.2));
+            tasks.spawn(epochs::tell_serving(runtime, sitting, poll(config), stop.clone()));
             let role = Role::Participant(Box::new(participant));
             return Ok(Self { role, routes: Router::new(), tasks, stop });
         }
@@ -222,18 +229,11 @@ async fn follow(
     });
     let known = (nodes.clone(), sitting.clone());
     let epoch_ms_min = config.limits.mainchain.epoch_seconds_min.saturating_mul(1_000);
-    let limits = (epoch_ms_min, is_archive);
-    let follower = Follower::start(chain.clone(), reader, directory, known, limits).await?;
+    let of = (NodeId(who.node), is_archive);
+    let follower =
+        Follower::start(chain.clone(), reader, directory, known, of, epoch_ms_min).await?;
     tasks.spawn(follower.run(poll, stop.clone()));
     Ok(())
-}
-
-/// Whether a node has a seat in the group, or waits for one: it must announce its keys before it gets it.
-async fn is_archive(chain: &Mainchain, node: u64, sitting: &Sitting) -> Result<bool, PartError> {
-    let standing = Places::read(chain, U256::from(node)).await?;
-    let seats = sitting.seats();
-    let may_get_one = standing.placed.is_none_or(|group| group == seats.group);
-    Ok(standing.waiting && may_get_one || seats.contains(NodeId(node)))
 }
 
 fn serve_main_chain(

@@ -66,7 +66,8 @@ pub(super) async fn statement(
         Duty::Verdict(finding) => verdict(chain, group, finding).await,
         Duty::Anchor(id) => anchor(chain, group, runtime, *id).await,
         Duty::Handover(epoch) => handover(group, runtime, *epoch).await,
-        Duty::Seed(index) => seed(chain, group, runtime, *index).await,
+        Duty::Seed(of, _) if *of != group.seats.group => Ok(None),
+        Duty::Seed(_, index) => seed(chain, group, runtime, *index).await,
     }
 }
 
@@ -79,9 +80,11 @@ async fn handover(
     if group.seats.epoch > epoch {
         return Ok(None);
     }
-    let said = runtime.look(|actor| actor.seat()?.handover()).await?;
-    let said = said.filter(|said| said.epoch == epoch).ok_or(StatementError::NotOver { epoch })?;
-    Ok(Some(Statement::Handover(said)))
+    let said = runtime.look(move |actor| {
+        let seat = actor.seat()?;
+        seat.handover().filter(|_| seat.state().seats.epoch == epoch)
+    });
+    said.await?.map(Some).ok_or(StatementError::NotOver { epoch })
 }
 
 /// A seed that the log made, until the main chain has one of its number.
@@ -91,7 +94,7 @@ async fn seed(
     runtime: &Runtime,
     index: u64,
 ) -> Result<Option<Statement>, StatementError> {
-    let (id, epoch) = (group.seats.group, group.seats.epoch);
+    let (id, epoch) = (group.seats.group, group.seats.number());
     if main.archive_groups().seedCount(id).call().await? > index {
         return Ok(None);
     }
@@ -108,6 +111,10 @@ async fn anchor(
     runtime: &Runtime,
     id: B256,
 ) -> Result<Option<Statement>, StatementError> {
+    if !group.seats.branch.keeps(id) {
+        // The other half's, since the group split.
+        return Ok(None);
+    }
     let known = runtime.look(move |actor| actor.seat()?.state().chains.get(&id).cloned()).await?;
     let chain = known.filter(|chain| chain.is_whole()).ok_or(StatementError::NotWhole)?;
     let anchored = main.chain_anchor().anchorOf(id).call().await?;
@@ -135,7 +142,7 @@ async fn anchor(
         deposit: 0,
         carried: 0,
         group: group.seats.group,
-        epoch: group.seats.epoch,
+        epoch: group.seats.number(),
     })))
 }
 
@@ -147,7 +154,7 @@ fn change(group: &ArchiveGroup, chain: &Chain, changes: u64, members_hash: B256)
         height: chain.since,
         membersHash: members_hash,
         group: group.seats.group,
-        epoch: group.seats.epoch,
+        epoch: group.seats.number(),
     })
 }
 
@@ -175,7 +182,7 @@ async fn verdict(
         reporter: Address::ZERO,
         evidence: evidence(group, finding),
         group: group.seats.group,
-        epoch: group.seats.epoch,
+        epoch: group.seats.number(),
     })))
 }
 

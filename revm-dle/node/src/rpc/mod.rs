@@ -119,6 +119,15 @@ pub enum RpcError {
         /// What is looked for.
         what: &'static str,
     },
+    /// Another archive group keeps the chain, since this one came from a split.
+    #[error(
+        "expected a chain that falls to archive group {group}, found another group's: the main chain \
+         says whose (ArchiveGroups.groupOf)"
+    )]
+    Elsewhere {
+        /// This node's group.
+        group: u32,
+    },
     /// The transaction can be in no block now.
     #[error("expected a transaction that can come, found one that cannot: {0}")]
     Transaction(#[from] BadTransaction),
@@ -162,6 +171,7 @@ impl RpcError {
             Self::Auth(AuthError::Missing) => StatusCode::UNAUTHORIZED,
             Self::Auth(AuthError::TooMany) | Self::Busy => StatusCode::TOO_MANY_REQUESTS,
             Self::Auth(_) | Self::NotAllowed | Self::NotASeat => StatusCode::FORBIDDEN,
+            Self::Elsewhere { .. } => StatusCode::MISDIRECTED_REQUEST,
             Self::Taken(_) => StatusCode::CONFLICT,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Transaction(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -180,6 +190,13 @@ impl IntoResponse for RpcError {
         }
         (self.status(), Json(serde_json::json!({ "error": self.to_string() }))).into_response()
     }
+}
+
+/// Whether a chain falls to the group: what this node has of others may be old.
+pub(crate) fn expect_kept(sitting: &Sitting, chain: B256) -> Result<(), RpcError> {
+    let seats = sitting.seats();
+    let is_kept = seats.branch.keeps(chain);
+    if is_kept { Ok(()) } else { Err(RpcError::Elsewhere { group: seats.group }) }
 }
 
 alloy::sol! {
@@ -270,6 +287,7 @@ impl Rpc {
         head: &http::request::Parts,
         body: &[u8],
     ) -> Result<Arc<Live>, RpcError> {
+        expect_kept(&self.sitting, chain)?;
         let newest = self.blocking(move |chains| Ok(chains.newest(chain))).await?;
         let newest = newest.ok_or(RpcError::NotFound { what: "a chain" })?;
         if newest.chain.genesis().visibility == Visibility::Public {

@@ -152,7 +152,7 @@ impl Rpc {
             Some(Status {
                 node,
                 group: seats.group,
-                epoch: seats.epoch,
+                epoch: seats.number(),
                 log: seats.log,
                 seats: seats.nodes().iter().map(|node| node.0).collect(),
                 active: state.active.iter().map(|node| node.0).collect(),
@@ -182,15 +182,27 @@ impl Rpc {
         Ok(Selections { selections: found.await? })
     }
 
-    pub(super) async fn public_chains(&self, after: B256) -> Result<Vec<ProvenNotice>, RpcError> {
+    /// Some of the public chains after this one, by id; none: there are no more.
+    pub(super) async fn public_chains(
+        &self,
+        mut after: B256,
+    ) -> Result<Vec<ProvenNotice>, RpcError> {
         let count = self.limits.rows_per_answer_max;
-        let public = self.blocking(move |chains| chains.store().public_chains(after, count));
-        let public = public.await?;
-        let known = self.runtime.look(move |actor| {
-            let notices = public.iter().filter_map(|chain| actor.seat()?.notice(*chain).cloned());
-            notices.collect()
-        });
-        Ok(known.await?)
+        loop {
+            let public = self.blocking(move |chains| chains.store().public_chains(after, count));
+            let public = public.await?;
+            let Some(last) = public.last().copied() else { return Ok(Vec::new()) };
+            let known = self.runtime.look(move |actor| {
+                let notices = public.iter().filter_map(|it| actor.seat()?.notice(*it).cloned());
+                notices.collect::<Vec<_>>()
+            });
+            let known = known.await?;
+            // Some that are on disk are another group's now.
+            if !known.is_empty() {
+                return Ok(known);
+            }
+            after = last;
+        }
     }
 
     pub(super) async fn block(&self, chain: B256, height: u64) -> Result<BlockView, RpcError> {

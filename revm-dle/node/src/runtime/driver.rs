@@ -127,13 +127,12 @@ impl Driver {
         live.is_some_and(|live| self.is_of(node, live.header.proposal.chain))
     }
 
-    /// Whether a node has a seat, or had one in the epoch before, or a part in a chain.
+    /// Whether a node may have what this one has of a chain: as a seat, or by its part in it.
     fn is_of(&self, node: NodeId, chain: B256) -> bool {
         let takes_part = |notice: &ProvenNotice| notice.notice.members().contains(&node);
-        // Who has left may be the only one whom a newcomer can ask.
-        let group = self.parts.sitting.group();
-        let keeps = group.seats.contains(node) || group.before.contains(&node);
-        keeps || self.notice(chain).is_some_and(takes_part)
+        let followed = self.parts.sitting.followed();
+        followed.iter().any(|group| group.involves(node))
+            || self.notice(chain).is_some_and(takes_part)
     }
 
     fn notice(&self, chain: B256) -> Option<&ProvenNotice> {
@@ -242,13 +241,13 @@ impl Driver {
         let limits = self.parts.limits;
         let wanted = self.parts.chains.store().wanted(limits.fetches_max).unwrap_or_default();
         self.fetch_at_ms = (!wanted.is_empty()).then(|| self.now_ms + limits.fetch_interval_ms);
-        let seats = self.parts.sitting.seats();
-        let others: Vec<_> = seats.nodes().iter().filter(|node| **node != self.parts.me).collect();
+        let mut others = self.parts.sitting.all_seats();
+        others.retain(|node| *node != self.parts.me);
         let mut sends = Vec::new();
         for hash in wanted {
             self.turn = self.turn.wrapping_add(1);
             if let Some(to) = others.get(self.turn % others.len().max(1)) {
-                sends.push((**to, Message::FetchBlock { hash }));
+                sends.push((*to, Message::FetchBlock { hash }));
             }
         }
         self.write(Vec::new(), sends);

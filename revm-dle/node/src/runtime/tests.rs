@@ -39,9 +39,10 @@ impl Outlet for Checked {
 fn start(dir: &std::path::Path, file_bytes_max: u64) -> (Runtime, Arc<Checked>) {
     let seats = Arc::new(Seats::new(1, 1, 1, (1..=4).map(NodeId).collect()));
     let group = ArchiveGroup::first(1, Address::ZERO, Seats::clone(&seats), 0);
-    let (me, metrics, sitting) = (NodeId(101), Metrics::new(), Sitting::new(group));
-    let limits = StoreLimits { file_bytes_max, ..StoreLimits::default() };
-    let store = Store::open(&dir.join("dle.db"), me, (&seats, 0), limits, metrics.clone()).unwrap();
+    let (me, metrics, founding) = (NodeId(101), Metrics::new(), group.founding());
+    let (limits, sitting) =
+        (StoreLimits { file_bytes_max, ..StoreLimits::default() }, Sitting::new(group));
+    let store = Store::open(&dir.join("dle.db"), me, &founding, limits, metrics.clone()).unwrap();
     let key = WalletKey::new(&Zeroizing::new([1; 32])).unwrap();
     let nodes = NodeMap::new([NodeEntry::new(me, key.wallet(), None)]);
     let keys: Arc<dyn Keys> = Arc::new(key);

@@ -17,6 +17,7 @@
 //! Final entries and certificates stay, all of them: others ask for them, and a seat that starts goes through those that
 //! it has.
 
+mod owner;
 mod read;
 mod schema;
 #[cfg(test)]
@@ -36,9 +37,10 @@ use conet_committee::{
     seats::Seats,
 };
 use conet_ledger::genesis::Genesis;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
+pub use owner::Founding;
 pub use read::{KeptBlock, Place};
 pub use write::{DutyId, FinalBlock, Write, transaction_hash};
 use writer::{Batch, Writer};
@@ -120,21 +122,20 @@ struct Readers {
 }
 
 impl Store {
-    /// Opens the store of a node, making it if need be. A new journal goes on from `founding`: the seats of an epoch, and
-    /// when that began, milliseconds since 1970.
+    /// Opens the store of a node, making it if need be.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn open(
         path: &Path,
         node: NodeId,
-        founding: (&Seats, u64),
+        founding: &Founding,
         limits: StoreLimits,
         metrics: Metrics,
     ) -> Result<Self, StoreError> {
         let connection =
             conet_sqlite::open(path, &schema::MIGRATIONS, Some(limits.file_bytes_max))?;
-        claim(&connection, node, founding)?;
+        owner::claim(&connection, node, founding)?;
         let (steps, queue) = mpsc::sync_channel(limits.waiting_steps_max);
         let idle_max = limits.idle_readers_max;
         let writer = Writer { connection, limits, metrics };
@@ -206,8 +207,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn founding(&self) -> Result<(u64, Vec<NodeId>, u64), StoreError> {
-        self.read(read::founding)
+    pub fn founding(&self) -> Result<(Seats, u64), StoreError> {
+        self.read(owner::founding)
     }
 
     /// Whether the state after a block is here.
@@ -315,40 +316,6 @@ impl Store {
         self.readers.put(connection);
         Ok(found)
     }
-}
-
-/// Makes the journal this node's, or checks that it is.
-/// Whose journal it is, and what it goes on from: as it was when it was made.
-fn claim(
-    connection: &Connection,
-    node: NodeId,
-    (seats, began_ms): (&Seats, u64),
-) -> Result<(), StoreError> {
-    let found: Option<(i64, Vec<u8>)> = connection
-        .query_row("SELECT node, log FROM owner", [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let id = write::sql(node.0);
-    let Some((found_id, log)) = found else {
-        let nodes = write::encode(&seats.nodes())?;
-        let epoch = write::sql(seats.epoch);
-        connection.execute(
-            "INSERT INTO owner (node, log, epoch, seats, began_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![id, seats.log.as_slice(), epoch, nodes, write::sql(began_ms)],
-        )?;
-        return Ok(());
-    };
-    if (found_id, log.as_slice()) == (id, seats.log.as_slice()) {
-        // From before there were epochs.
-        connection.execute(
-            "UPDATE owner SET seats = ?1, began_ms = ?2 WHERE seats IS NULL AND epoch = ?3",
-            params![write::encode(&seats.nodes())?, write::sql(began_ms), write::sql(seats.epoch)],
-        )?;
-        return Ok(());
-    }
-    Err(StoreError::NotOurs {
-        expected: format!("{node} in log {}", seats.log),
-        found: format!("node {found_id} in log {}", alloy::hex::encode_prefixed(log)),
-    })
 }
 
 impl Readers {

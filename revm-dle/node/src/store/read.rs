@@ -2,9 +2,7 @@
 
 use alloy::primitives::B256;
 use alloy_rlp::Decodable as _;
-use conet_committee::{
-    Record, archive::item::Opening, keys::NodeId, log::Entry, roulette::selection::Selection,
-};
+use conet_committee::{Record, archive::item::Opening, log::Entry, roulette::selection::Selection};
 use conet_ledger::{
     block::{Body, Header},
     genesis::Genesis,
@@ -44,7 +42,7 @@ fn rlp<T: alloy_rlp::Decodable>(bytes: &[u8], what: &'static str) -> Result<T, S
     alloy_rlp::decode_exact(bytes).map_err(|_| StoreError::Corrupt(what))
 }
 
-fn plain<T: serde::de::DeserializeOwned>(
+pub(super) fn plain<T: serde::de::DeserializeOwned>(
     bytes: &[u8],
     what: &'static str,
 ) -> Result<T, StoreError> {
@@ -114,17 +112,6 @@ pub(super) fn openings(connection: &Connection) -> Result<Vec<Opening>, StoreErr
         openings.push(plain(&bytes, "an opening")?);
     }
     Ok(openings)
-}
-
-pub(super) fn founding(connection: &Connection) -> Result<(u64, Vec<NodeId>, u64), StoreError> {
-    let row = connection.query_row("SELECT epoch, seats, began_ms FROM owner", [], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-    })?;
-    let (epoch, seats, began_ms): (i64, Option<Vec<u8>>, Option<i64>) = row;
-    let number = |value: i64| u64::try_from(value).unwrap_or_default();
-    let seats = seats.ok_or(StoreError::Corrupt("the seats that the journal began with"))?;
-    let seats = plain(&seats, "the seats that the journal began with")?;
-    Ok((number(epoch), seats, began_ms.map(number).unwrap_or_default()))
 }
 
 /// A snapshot by its block, or the newest of a chain.

@@ -1,7 +1,7 @@
 //! The tables.
 
 /// Steps from an empty file to the present tables.
-pub(super) const MIGRATIONS: [&str; 3] = [
+pub(super) const MIGRATIONS: [&str; 4] = [
     "
     -- Whose journal this is: another node must not go on from it.
     CREATE TABLE owner (
@@ -89,5 +89,9 @@ pub(super) const MIGRATIONS: [&str; 3] = [
     -- What the journal goes on from: who sat in its first epoch, and since when. There was one epoch so far.
     ALTER TABLE owner ADD COLUMN seats BLOB;
     ALTER TABLE owner ADD COLUMN began_ms INTEGER;
+",
+    "
+    -- The same with the group in which they sat: groups split. There was one group so far.
+    ALTER TABLE owner ADD COLUMN founding BLOB;
 ",
 ];

@@ -24,8 +24,12 @@ fn seats() -> Seats {
     Seats::new(1, 1, 1, (1..=4).map(NodeId).collect())
 }
 
+const fn founding(seats: Seats, began_ms: u64) -> Founding {
+    Founding { main_chain_id: 1, seats, began_ms }
+}
+
 fn open(path: &Path) -> Result<Store, StoreError> {
-    Store::open(path, NodeId(1), (&seats(), 0), StoreLimits::default(), Metrics::new())
+    Store::open(path, NodeId(1), &founding(seats(), 0), StoreLimits::default(), Metrics::new())
 }
 
 /// Writes, and waits until it is on disk.
@@ -158,7 +162,8 @@ fn what_follows_from_a_record_is_said_after_it_is_on_disk() {
 fn nothing_is_said_once_the_disk_refuses() {
     let (_dir, path) = temporary();
     let limits = StoreLimits { file_bytes_max: 256 << 10, ..StoreLimits::default() };
-    let store = Store::open(&path, NodeId(1), (&seats(), 0), limits, Metrics::new()).unwrap();
+    let store =
+        Store::open(&path, NodeId(1), &founding(seats(), 0), limits, Metrics::new()).unwrap();
     let big = |view| {
         let mut records = vec![log_vote(view)];
         let bytes = alloy::primitives::Bytes::from(vec![7; 100 << 10]);
@@ -270,10 +275,10 @@ fn another_nodes_journal_is_refused() {
     let (_dir, path) = temporary();
     open(&path).unwrap().close();
     let limits = StoreLimits::default;
-    let other = Store::open(&path, NodeId(2), (&seats(), 0), limits(), Metrics::new());
+    let other = Store::open(&path, NodeId(2), &founding(seats(), 0), limits(), Metrics::new());
     assert!(matches!(other, Err(StoreError::NotOurs { .. })));
-    let elsewhere = Seats::new(1, 2, 1, (1..=4).map(NodeId).collect());
-    let other = Store::open(&path, NodeId(1), (&elsewhere, 0), limits(), Metrics::new());
+    let elsewhere = Founding { main_chain_id: 2, ..founding(seats(), 0) };
+    let other = Store::open(&path, NodeId(1), &elsewhere, limits(), Metrics::new());
     assert!(matches!(other, Err(StoreError::NotOurs { .. })));
     assert!(open(&path).is_ok());
 }
@@ -284,13 +289,14 @@ fn a_journal_goes_on_from_the_epoch_that_it_began_with() {
     let began = |epoch: u64| {
         let seats = Seats::new(1, 1, epoch, (epoch..=epoch + 4).map(NodeId).collect());
         let limits = StoreLimits::default();
-        Store::open(&path, NodeId(1), (&seats, 7 * epoch), limits, Metrics::new()).unwrap()
+        let founding = founding(seats, 7 * epoch);
+        Store::open(&path, NodeId(1), &founding, limits, Metrics::new()).unwrap()
     };
     let store = began(3);
-    let founding = store.founding().unwrap();
-    assert_eq!(founding, (3, (3..=7).map(NodeId).collect(), 21));
+    let first = store.founding().unwrap();
+    assert_eq!(first, (Seats::new(1, 1, 3, (3..=7).map(NodeId).collect()), 21));
     store.close();
-    assert_eq!(began(4).founding().unwrap(), founding);
+    assert_eq!(began(4).founding().unwrap(), first);
 }
 
 #[test]

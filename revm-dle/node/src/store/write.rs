@@ -181,9 +181,9 @@ fn put_record(tx: &Transaction<'_>, record: &Record) -> Result<(), StoreError> {
         Record::Epoch(epoch) => {
             // It stays when older states go: below all entries' heights.
             tx.prepare_cached("INSERT OR REPLACE INTO log (height, record) VALUES (?1, ?2)")?
-                .execute(params![-sql(epoch.0.epoch), encode(record)?])?;
+                .execute(params![-sql(epoch.0.seats.epoch), encode(record)?])?;
             // What older epochs' keys follow from is destroyed.
-            let before = epoch.0.epoch.saturating_sub(1);
+            let before = epoch.0.seats.epoch.saturating_sub(1);
             forget_all(tx, kind::DEALING, before)?;
             forget_all(tx, kind::SHARE, before)
         }

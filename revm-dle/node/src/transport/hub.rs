@@ -133,12 +133,13 @@ impl Hub {
         Ok(())
     }
 
-    /// Whether a node answers at an endpoint of its own: a seat; and for seats, who had one in the epoch before, for some
-    /// state may be there alone.
+    /// Whether a node answers at an endpoint of its own: a seat; and for seats, who had one in the epoch before or has one
+    /// in the other half, for some state may be there alone.
     fn is_direct(&self, to: NodeId) -> bool {
-        let group = self.sitting.group();
-        let has_left = group.seats.contains(self.sealer.me()) && group.before.contains(&to);
-        group.seats.contains(to) || has_left
+        let (followed, me) = (self.sitting.followed(), self.sealer.me());
+        let mut groups = followed.iter();
+        groups
+            .any(|group| group.seats.contains(to) || group.seats.contains(me) && group.involves(to))
     }
 
     fn link(self: &Arc<Self>, to: NodeId) -> Option<Arc<Queue>> {
@@ -153,7 +154,7 @@ impl Hub {
         if let Some(queue) = links.get(&to) {
             return Some(queue.clone());
         }
-        let max = seats.count() + self.limits.participants_max;
+        let max = self.sitting.all_seats().len() + self.limits.participants_max;
         if self.stop.is_cancelled() || links.len() >= max {
             return None;
         }
@@ -209,7 +210,7 @@ impl Link {
             };
             match batch {
                 Ok(None) => break,
-                Err(_) if self.hub.sitting.seats().contains(self.to) => {}
+                Err(_) if self.hub.sitting.seats_with(self.to).is_some() => {}
                 Err(_) => break,
                 Ok(Some(batch)) => {
                     let link = self.clone();
@@ -255,8 +256,7 @@ impl Link {
         if self.hub.is_direct(self.to) {
             return self.hub.post(self.to, parcel).await;
         }
-        let seats = self.hub.sitting.seats();
-        let seats = seats.nodes();
+        let seats = self.hub.sitting.all_seats();
         let first = self.hub.way.load(Ordering::Relaxed);
         let mut last = RequestError::Endpoint("no seat".into());
         for turn in 0..seats.len() {

@@ -1,6 +1,10 @@
-//! A participant listens at every archive node of its group.
+//! A participant listens at every archive node of the groups that it follows.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::{Buf as _, BytesMut};
 use conet_committee::keys::NodeId;
@@ -18,16 +22,18 @@ use crate::metrics::Refusal;
 /// The pause before a broken stream is opened again, at first.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 
-/// Listens at every seat of the newest epoch, until the hub closes.
+/// Listens at every seat of the newest epochs, until the hub closes.
 pub async fn listen(hub: Arc<Hub>) {
     let mut epochs = hub.sitting.epochs();
     let mut streams = BTreeMap::new();
     loop {
-        let seats = epochs.borrow_and_update().seats.clone();
-        streams.retain(|seat, _| seats.contains(*seat));
-        for seat in seats.nodes() {
-            let listens = || AbortOnDropHandle::new(tokio::spawn(listen_at(hub.clone(), *seat)));
-            streams.entry(*seat).or_insert_with(listens);
+        let followed = epochs.borrow_and_update().clone();
+        let seats = followed.iter().flat_map(|group| group.seats.nodes()).copied();
+        let seats: BTreeSet<_> = seats.collect();
+        streams.retain(|seat, _| seats.contains(seat));
+        for seat in seats {
+            let listens = || AbortOnDropHandle::new(tokio::spawn(listen_at(hub.clone(), seat)));
+            streams.entry(seat).or_insert_with(listens);
         }
         tokio::select! {
             () = hub.stop.cancelled() => break,

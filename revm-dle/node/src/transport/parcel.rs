@@ -6,8 +6,8 @@
 //! ```
 //!
 //! The signature is the sender's wallet's, EIP-712: `Parcel(uint8 kind,uint64 from,uint64 to,uint64 sequence,bytes32
-//! contents)`, with the keccak256 of the contents, under the domain "CoNET DLE", version "1", the main chain's id, and the
-//! log's id as salt. The sequence is the sender's clock in microseconds, and grows: it is a time and a counter in one.
+//! contents)`, with the keccak256 of the contents, under the domain "CoNET DLE", version "1", the main chain's id, and its
+//! `Slasher`: of one network, whatever group. The sequence is the sender's clock in microseconds, and grows: it is a time and a counter in one.
 //!
 //! A parcel proves its sender to whoever reads it, so an archive node can pass on what it cannot change.
 
@@ -17,14 +17,13 @@ use std::sync::{
 };
 
 use alloy::{
-    primitives::{B256, U256, keccak256},
+    primitives::{Address, B256, U256, keccak256},
     sol_types::{Eip712Domain, SolStruct as _},
 };
 use bytes::{BufMut as _, Bytes, BytesMut};
 use conet_committee::{
     keys::{Compact, Keys, NodeId, Registry},
     message::Message,
-    seats::Seats,
 };
 
 use crate::clock;
@@ -200,21 +199,20 @@ impl std::fmt::Debug for Sealer {
 }
 
 impl Sealer {
-    /// For one group's network.
+    /// For one network: the main chain's id, and its `Slasher`.
     #[must_use]
     pub fn new(
         me: NodeId,
         keys: Arc<dyn Keys>,
         registry: Arc<dyn Registry>,
-        main_chain_id: u64,
-        seats: &Seats,
+        (main_chain_id, slasher): (u64, Address),
     ) -> Self {
         let domain = Eip712Domain::new(
             Some("CoNET DLE".into()),
             Some("1".into()),
             Some(U256::from(main_chain_id)),
+            Some(slasher),
             None,
-            Some(seats.log),
         );
         let last = Arc::new(AtomicU64::new(0));
         Self { me, keys, registry, separator: domain.separator(), last }

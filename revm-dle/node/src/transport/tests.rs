@@ -39,7 +39,7 @@ fn sitting() -> Sitting {
 
 fn sealer(node: NodeId, nodes: &NodeMap) -> Sealer {
     let keys: Arc<dyn Keys> = Arc::new(key(node));
-    Sealer::new(node, keys, Arc::new(nodes.clone()), 1, &sitting().seats())
+    Sealer::new(node, keys, Arc::new(nodes.clone()), (1, Address::ZERO))
 }
 
 struct Net {
@@ -160,11 +160,10 @@ async fn forged_repeated_and_long_parcels_are_refused() {
     assert_eq!(send(nonsense.bytes().clone()).await, 400);
     let stranger = sealed(&sealer(NodeId(77), &net.nodes), SEAT, 1);
     assert_eq!(send(stranger.bytes().clone()).await, 403);
-    // For somebody who does not listen here, and for another log.
+    // For somebody who does not listen here, and of another network.
     assert_eq!(send(sealed(&sender, MEMBERS[1], 1).bytes().clone()).await, 404);
-    let other_log = Arc::new(Seats::new(1, 2, 1, vec![SEAT]));
     let keys: Arc<dyn Keys> = Arc::new(key(MEMBERS[0]));
-    let elsewhere = Sealer::new(MEMBERS[0], keys, Arc::new(net.nodes.clone()), 1, &other_log);
+    let elsewhere = Sealer::new(MEMBERS[0], keys, Arc::new(net.nodes.clone()), (2, Address::ZERO));
     assert_eq!(send(sealed(&elsewhere, SEAT, 1).bytes().clone()).await, 403);
     assert!(inbox.try_take().is_none());
     assert!(metrics.refused(Refusal::Forged) > 0 && metrics.refused(Refusal::Replayed) > 0);

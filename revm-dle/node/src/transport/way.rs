@@ -37,7 +37,7 @@ pub type Pieces = BoxStream<'static, Result<Bytes, RequestError>>;
 pub struct ToSeat<'a> {
     /// The seat.
     pub seat: NodeId,
-    /// All of its group.
+    /// All of the groups that the participant follows.
     pub seats: &'a [NodeId],
 }
 
@@ -132,14 +132,15 @@ async fn in_parts(relays: &dyn Relays, to: ToSeat<'_>, parcel: &[u8]) -> Result<
 impl Hub {
     /// Posts a parcel to a seat, and waits until it is taken.
     pub(super) async fn post(&self, seat: NodeId, parcel: Bytes) -> Result<(), RequestError> {
-        let seats = self.sitting.seats();
-        self.to_seats.parcel(ToSeat { seat, seats: seats.nodes() }, parcel).await
+        let seats = self.sitting.all_seats();
+        self.to_seats.parcel(ToSeat { seat, seats: &seats }, parcel).await
     }
 
     /// Opens this participant's stream at a seat.
     pub(super) async fn hear(&self, seat: NodeId) -> Result<Pieces, RequestError> {
-        let (asks, seats) = (self.sealer.listen(seat).bytes().clone(), self.sitting.seats());
-        self.to_seats.stream(ToSeat { seat, seats: seats.nodes() }, asks).await
+        let asks = self.sealer.listen(seat).bytes().clone();
+        let seats = self.sitting.all_seats();
+        self.to_seats.stream(ToSeat { seat, seats: &seats }, asks).await
     }
 
     /// Whether it reaches seats through relays.

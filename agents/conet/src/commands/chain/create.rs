@@ -9,7 +9,7 @@ use alloy::{
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use conet_bindings::{History, definitions::HistoryDefinitions};
-use conet_chain::{Mainchain, Payer};
+use conet_chain::{Mainchain, NetworkFile, Payer};
 use conet_dle::{
     clock,
     keys::WalletKey,
@@ -90,7 +90,7 @@ pub(crate) struct Plan {
 }
 
 pub(super) async fn run(args: CreateArgs, context: &Context) -> anyhow::Result<()> {
-    let (ledgers, main) = (context.ledgers().await?, context.mainchain().await?);
+    let (network, main) = (context.network_file()?, context.mainchain().await?);
     let key = key(&args.wallet, &args.password, context).await?;
     let contract = contract(&args, key.wallet())?;
     let payer = context.payer(&main, &args.wallet, &args.password).await?;
@@ -102,7 +102,8 @@ pub(super) async fn run(args: CreateArgs, context: &Context) -> anyhow::Result<(
         rent_days: args.rent_days,
         stablecoin: args.stablecoin,
     };
-    let (chain, opened) = begin(&main, &ledgers, &payer, &key, contract, &plan).await?;
+    let begun = begin((&network, &main), &payer, &key, contract, &plan).await?;
+    let Begun { ledgers, chain, opened } = begun;
     let seats = opened.seats;
     context.output.status(&format!("{seats} seats have taken it; its group is being drawn"));
     let patience = Duration::from_secs(args.timeout_s);
@@ -134,17 +135,24 @@ pub(crate) fn history(owner: Address, title: &str, asset: Option<B256>) -> Contr
     (History::DEPLOYED_BYTECODE.clone(), definitions.abi_encode().into())
 }
 
+/// A chain whose group is being drawn.
+pub(crate) struct Begun {
+    pub(crate) ledgers: Ledgers,
+    pub(crate) chain: B256,
+    pub(crate) opened: Opened,
+}
+
 /// Pays for storage, and asks the archive group for a chain. It has begun when its group is drawn.
 pub(crate) async fn begin(
-    main: &Mainchain,
-    ledgers: &Ledgers,
+    (network, main): (&NetworkFile, &Mainchain),
     payer: &Payer,
     key: &WalletKey,
     (code, definitions): Contract,
     plan: &Plan,
-) -> anyhow::Result<(B256, Opened)> {
+) -> anyhow::Result<Begun> {
     let salt = B256::from(rand::random::<[u8; 32]>());
     let chain = chain_id(main.chain_id(), key.wallet(), salt);
+    let ledgers = Ledgers::of_chain(network, chain).await?;
     let genesis = Genesis {
         chain,
         series: 1,
@@ -175,7 +183,8 @@ pub(crate) async fn begin(
     let new = NewChain::new(genesis, salt, group, clock::unix_s() + COUNTS_S).signed(key);
     let opened =
         ledgers.ask(async |client, place| client.post(place, chain, OPEN_PATH, &new, None).await);
-    Ok((chain, opened.await.context("asking for the chain")?))
+    let opened = opened.await.context("asking for the chain")?;
+    Ok(Begun { ledgers, chain, opened })
 }
 
 /// Pays for storage where it costs something. Until when it is paid, seconds since 1970.

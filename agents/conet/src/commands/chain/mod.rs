@@ -28,9 +28,12 @@ Its group is drawn by the roulette. --code takes a contract's deployed bytecode 
 which the archive nodes must have in theirs, too: see docs/chain-contracts.md.")]
     Create(Box<create::CreateArgs>),
     /// List the public chains
-    List,
-    /// Show how the archive group is: its seats, its log, and who waits to be drawn
-    Status,
+    List(read::GroupArgs),
+    /// Show how the archive groups are: their seats, their logs, and who waits to be drawn
+    #[command(after_help = "Examples:
+  conet chain status              all archive groups that work
+  conet chain status --group 2    one of them")]
+    Status(read::GroupArgs),
     /// Show where a chain stands, and check the archive group's proof of it
     Show(OneArgs),
     /// Pay for a chain's storage for longer; an unpaid chain takes nothing but claims and withdrawals
@@ -113,8 +116,8 @@ async fn key(name: &str, password: &PasswordArgs, context: &Context) -> anyhow::
 pub(crate) async fn run(command: ChainCommand, context: &Context) -> anyhow::Result<()> {
     match command {
         ChainCommand::Create(args) => create::run(*args, context).await,
-        ChainCommand::List => read::list(context).await,
-        ChainCommand::Status => read::status(context).await,
+        ChainCommand::List(args) => read::list(args, context).await,
+        ChainCommand::Status(args) => read::status(args, context).await,
         ChainCommand::Show(args) => read::show(args, context).await,
         ChainCommand::Pay(args) => rent::run(args, context).await,
         ChainCommand::Blocks(args) => read::blocks(args, context).await,

@@ -25,11 +25,25 @@ pub(crate) struct BlocksArgs {
     reader: ReaderArgs,
 }
 
-pub(super) async fn list(context: &Context) -> anyhow::Result<()> {
-    let ledgers = context.ledgers().await?;
+/// Which archive group.
+#[derive(Debug, Args)]
+pub(crate) struct GroupArgs {
+    /// Only this archive group [default: all that work]
+    #[arg(long)]
+    group: Option<u32>,
+}
+
+pub(super) async fn list(args: GroupArgs, context: &Context) -> anyhow::Result<()> {
     if !context.output.json {
         println!("{:<66}  {:>6}  {:>4}  group", "chain", "height", "view");
     }
+    for ledgers in context.groups(args.group).await? {
+        list_of(&ledgers, context).await?;
+    }
+    Ok(())
+}
+
+async fn list_of(ledgers: &Ledgers, context: &Context) -> anyhow::Result<()> {
     let mut after = B256::ZERO;
     loop {
         let page = ledgers.ask(async |client, place| client.chains(place, after).await).await?;
@@ -46,8 +60,14 @@ pub(super) async fn list(context: &Context) -> anyhow::Result<()> {
     }
 }
 
-pub(super) async fn status(context: &Context) -> anyhow::Result<()> {
-    let ledgers = context.ledgers().await?;
+pub(super) async fn status(args: GroupArgs, context: &Context) -> anyhow::Result<()> {
+    for ledgers in context.groups(args.group).await? {
+        status_of(&ledgers, context).await?;
+    }
+    Ok(())
+}
+
+async fn status_of(ledgers: &Ledgers, context: &Context) -> anyhow::Result<()> {
     let status = ledgers.ask(async |client, place| client.status(place).await).await?;
     let away: Vec<_> = status.seats.iter().filter(|seat| !status.active.contains(seat)).collect();
     let mut text = format!(
@@ -69,7 +89,7 @@ pub(super) async fn status(context: &Context) -> anyhow::Result<()> {
 }
 
 pub(super) async fn show(args: OneArgs, context: &Context) -> anyhow::Result<()> {
-    let (ledgers, key) = (context.ledgers().await?, args.reader.key(context).await?);
+    let (ledgers, key) = (context.ledgers(args.chain).await?, args.reader.key(context).await?);
     let (chain, signer) = (args.chain, key.as_ref());
     let proven = ledgers.chain(chain, signer).await?;
     let begun = ledgers.ask(async |client, place| client.genesis(place, chain, signer).await);
@@ -106,7 +126,7 @@ pub(super) async fn show(args: OneArgs, context: &Context) -> anyhow::Result<()>
 }
 
 pub(super) async fn blocks(args: BlocksArgs, context: &Context) -> anyhow::Result<()> {
-    let (ledgers, key) = (context.ledgers().await?, args.reader.key(context).await?);
+    let (ledgers, key) = (context.ledgers(args.chain).await?, args.reader.key(context).await?);
     let (chain, signer) = (args.chain, key.as_ref());
     let height = ledgers.chain(chain, signer).await?.notice.height;
     let from = args.from.unwrap_or((height + 1).saturating_sub(args.count).max(1));

@@ -7,7 +7,7 @@ use conet_bindings::roles;
 use conet_committee::roulette::selection::Selection;
 use serde_json::json;
 
-use crate::context::Context;
+use crate::{context::Context, ledgers::Ledgers};
 
 /// Which draws.
 #[derive(Debug, Args)]
@@ -17,10 +17,27 @@ pub(crate) struct SelectionsArgs {
     /// From this number on
     #[arg(long, default_value_t = 0)]
     from: u64,
+    /// Those of this archive group [default: of all that work, or of the one that keeps the chain]
+    #[arg(long, conflicts_with = "chain")]
+    group: Option<u32>,
 }
 
 pub(super) async fn run(args: SelectionsArgs, context: &Context) -> anyhow::Result<()> {
-    let ledgers = context.ledgers().await?;
+    let all = match args.chain {
+        Some(chain) => vec![context.ledgers(chain).await?],
+        None => context.groups(args.group).await?,
+    };
+    for ledgers in all {
+        show_all(&args, &ledgers, context).await?;
+    }
+    Ok(())
+}
+
+async fn show_all(
+    args: &SelectionsArgs,
+    ledgers: &Ledgers,
+    context: &Context,
+) -> anyhow::Result<()> {
     let (mut from, mut before): (u64, Option<B256>) = (args.from, None);
     loop {
         let question =

@@ -118,7 +118,7 @@ async fn transact(
     sender: SenderArgs,
     context: &Context,
 ) -> anyhow::Result<()> {
-    let ledgers = context.ledgers().await?;
+    let ledgers = context.ledgers(chain).await?;
     let key = key(&sender.wallet, &sender.password, context).await?;
     let patience = Duration::from_secs(sender.timeout_s);
     // It is tried before it is sent: what it would be refused for is said in the contract's words.
@@ -153,7 +153,7 @@ fn tell(sent: &Sent, context: &Context) -> anyhow::Result<()> {
 }
 
 pub(super) async fn call(args: CallArgs, context: &Context) -> anyhow::Result<()> {
-    let (ledgers, key) = (context.ledgers().await?, args.reader.key(context).await?);
+    let (ledgers, key) = (context.ledgers(args.chain).await?, args.reader.key(context).await?);
     let (function, data) = encode(&args.function, &args.arguments)?;
     let said = ledgers.call(args.chain, data, key.as_ref()).await?;
     ensure!(said.success, "the contract refuses: {}", refusal(&said.output));
@@ -166,7 +166,7 @@ pub(super) async fn call(args: CallArgs, context: &Context) -> anyhow::Result<()
 }
 
 pub(super) async fn records(args: OneArgs, context: &Context) -> anyhow::Result<()> {
-    let (ledgers, key) = (context.ledgers().await?, args.reader.key(context).await?);
+    let (ledgers, key) = (context.ledgers(args.chain).await?, args.reader.key(context).await?);
     let mut index = 0_u64;
     loop {
         let page = History::recordsCall { offset: U256::from(index), limit: U256::from(PAGE) };

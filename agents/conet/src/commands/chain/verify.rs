@@ -102,7 +102,7 @@ async fn fetch_as_told(
     source: &SourceArgs,
     context: &Context,
 ) -> anyhow::Result<(ExportedChain, B256)> {
-    let (ledgers, key) = (context.ledgers().await?, source.reader.key(context).await?);
+    let (ledgers, key) = (context.ledgers(chain).await?, source.reader.key(context).await?);
     let bar = context.output.spinner("blocks read");
     let own = own_code(source.code.as_deref())?;
     let fetched = fetch(&ledgers, chain, own, key.as_ref(), |count| bar.set_position(count)).await;
