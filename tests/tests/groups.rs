@@ -97,6 +97,15 @@ async fn a_group_that_has_grown_becomes_two_and_every_chain_goes_on() {
         assert_eq!((&verified["blocks"], &verified["is_final"]), (&3.into(), &true.into()));
     }
 
+    // Who stops and starts again finds its half, and a participant the groups of its chains: a creator, by its journal.
+    let shown = person.one(&["chain", "show", &chains[0]]).await;
+    for id in [1, shown["creator"].as_u64().unwrap()] {
+        again.push(net.start_again(id).await);
+    }
+    for chain in &chains {
+        assert_eq!(append(person, chain, "let").await, 4);
+    }
+
     // Each half draws, with a key of its own, among those that wait there: a seed says who does.
     let status = person.run(&["chain", "status"]).await;
     assert_eq!([&status[0]["group"], &status[1]["group"]], [2, 3]);

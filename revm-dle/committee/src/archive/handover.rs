@@ -174,13 +174,14 @@ impl State {
         next.begin_seeds(seeds);
         if seats.is_half() {
             let both = self.handover.iter().flat_map(|handover| &handover.nodes);
-            next.fall(both.copied().filter(|node| !seats.contains(*node)).collect());
+            next.siblings = both.copied().filter(|node| !seats.contains(*node)).collect();
+            next.fall();
         }
         next
     }
 
-    /// Drops what is the other half's; its seats have no part in a chain either.
-    fn fall(&mut self, siblings: Vec<NodeId>) {
+    /// Drops what is the other half's.
+    fn fall(&mut self) {
         let branch = self.seats.branch.clone();
         let others = self.parts.iter().map(|(node, chains)| {
             (*node, chains.iter().filter(|chain| !branch.keeps(**chain)).count())
@@ -196,7 +197,6 @@ impl State {
         for (node, count) in others.into_iter().filter(|(_, count)| *count > 0) {
             self.lessen_wish(node, u32::try_from(count).unwrap_or(u32::MAX));
         }
-        siblings.into_iter().for_each(|node| self.take_seat(node));
         // The main chain counts the seeds of each group from the first.
         self.beacon = None;
     }
@@ -209,10 +209,12 @@ impl State {
         }
     }
 
-    /// The first entry of an epoch: who has a seat has no part in a chain, and every chain begins a new view.
+    /// The first entry of an epoch: who has a seat, also one in the other half, has no part in a chain, and every chain
+    /// begins a new view.
     pub(super) fn begin_views(&mut self) {
+        let siblings = std::mem::take(&mut self.siblings);
         let seats = self.seats.clone();
-        seats.nodes().iter().for_each(|node| self.take_seat(*node));
+        seats.nodes().iter().chain(&siblings).for_each(|node| self.take_seat(*node));
         let others = self.chains.values().filter(|chain| !self.changed.contains(&chain.id));
         let others: Vec<_> = others.map(|chain| Chain::clone(chain)).collect();
         for mut chain in others {

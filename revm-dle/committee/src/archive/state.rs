@@ -133,6 +133,8 @@ pub struct State {
     pub(super) is_over: bool,
     /// Whether no entry of this epoch was yet.
     pub(super) is_new: bool,
+    /// Until the first entry after a split: who sits in the other half.
+    pub(super) siblings: Vec<NodeId>,
     /// Chains for whose places nobody fitted: they ask again when somebody joins the line, or when they change.
     pub(super) hungry: OrdSet<B256>,
     /// How many joined the line in this entry.
@@ -183,6 +185,7 @@ impl State {
             handover: None,
             is_over: false,
             is_new: false,
+            siblings: Vec::new(),
             hungry: OrdSet::new(),
             joined: 0,
             changed: BTreeSet::new(),

@@ -229,9 +229,12 @@ fn who_gets_a_seat_in_one_half_has_no_part_in_the_other() {
         handover: last.handover.clone().map(|known| Handover { nodes, ..known }),
         ..last.clone()
     };
-    let [left, right] = halves(&last);
-    assert!(!left.chains[&CHAIN].involves(creator));
-    assert!([left, right].iter().all(|half| half.offers(creator).is_none()));
+    let halves = halves(&last).map(|half| after(&half, &[]));
+    assert!(!halves[0].chains[&CHAIN].involves(creator));
+    assert!(halves.iter().all(|half| half.offers(creator).is_none()));
+    // What it leaves open is drawn from those who wait in the entry that asks.
+    let asked = halves[0].requests.iter().all(|(logged, _)| *logged == halves[0].height);
+    assert!(asked && halves[0].lineups.contains_key(&halves[0].height));
 }
 
 #[test]
