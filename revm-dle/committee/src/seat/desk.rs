@@ -87,6 +87,8 @@ pub struct Desk {
     pub(super) notices: BTreeMap<B256, ProvenNotice>,
     /// The newest state that others can begin with, and its entry.
     pub(super) checkpoint: Option<(EntryHeader, Bytes)>,
+    /// It is not in the journal yet.
+    pub(super) is_checkpoint_new: bool,
     /// Final blocks whose state is not here.
     pub(super) missing: BTreeMap<B256, B256>,
     /// An entry that a quorum made final and that breaks the rules here: this node can take no part any more.
@@ -132,6 +134,7 @@ impl Desk {
             unproven: Vec::new(),
             notices: BTreeMap::new(),
             checkpoint: None,
+            is_checkpoint_new: false,
             missing: BTreeMap::new(),
             diverged: None,
         }

@@ -39,7 +39,11 @@ impl Seat {
         self.asked = 0;
         match known.filter(|_| is_in) {
             Some(frozen) => self.begin(beginning, frozen, out),
-            None => self.ask_for_frozen(out),
+            None => {
+                out.persist(Record::Over(beginning.epoch - 1));
+                self.desk.destroy_secrets();
+                self.ask_for_frozen(out);
+            }
         }
     }
 
@@ -84,9 +88,10 @@ impl Seat {
     /// Takes its seat in an epoch.
     pub(super) fn begin(&mut self, beginning: Beginning, frozen: Bytes, out: &mut Outbox) {
         let Some(last) = self.desk.state.thaw(&frozen) else { return };
+        self.desk.leave(&beginning.before, &beginning.nodes);
+        out.persist(Record::Left(self.desk.left.clone()));
         out.persist(Record::Epoch(Box::new((beginning.clone(), frozen.clone()))));
-        let Beginning { epoch, nodes, before, state_hash } = beginning;
-        self.desk.leave(&before, &nodes);
+        let Beginning { epoch, nodes, state_hash, .. } = beginning;
         let seats = Arc::new(self.desk.seats.in_epoch(epoch, nodes));
         let header = seats.beginning(state_hash, last.height, last.time_ms);
         let tip = Tip { id: header.id(), header };
@@ -162,7 +167,7 @@ impl Desk {
     fn begin(&mut self, seats: Arc<Seats>, last: &State, tip: B256, frozen: (B256, Bytes)) {
         self.state = last.succeed(seats.clone(), self.seeds.clone().map(SeedKeys::checker));
         (self.seats, self.tip, self.frozen) = (seats, tip, Some(frozen));
-        (self.is_retired, self.checkpoint) = (false, None);
+        (self.is_retired, self.checkpoint, self.is_checkpoint_new) = (false, None, false);
         self.forget_ceremony();
         self.states.clear();
         self.cases.clear();
