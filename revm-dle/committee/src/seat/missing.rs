@@ -87,7 +87,8 @@ impl Desk {
         };
         let at =
             |nodes: Vec<NodeId>, place: usize| nodes.get(place.checked_rem(nodes.len())?).copied();
-        let first = usize::from(chain[31]).wrapping_add(usize::try_from(me.0).unwrap_or_default());
+        let of_chain = chain.last().copied().map_or(0, usize::from);
+        let first = of_chain.wrapping_add(usize::try_from(me.0).unwrap_or_default());
         let seat = at(others(self.seats.nodes()), first.wrapping_add(tries));
         let Some(again) = tries.checked_sub(1) else { return seat.into_iter().collect() };
         let group = self.state.chains.get(&chain).into_iter().flat_map(|chain| chain.group());
