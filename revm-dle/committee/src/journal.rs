@@ -1,4 +1,9 @@
-//! What a node must not forget. A record is durable before anything that follows from it is said.
+//! What a node must not forget. A record is durable before anything that follows from it is said; it goes when a later one
+//! makes it needless ([`Record::makes_needless`]), so that neither the disk nor a restart grows with the log's age.
+
+mod pruning;
+
+pub use pruning::{ENTRIES_KEPT, Kind, Needless, Place};
 
 use std::fmt;
 
@@ -12,6 +17,7 @@ use crate::{
         Beginning, ProvenNotice,
         item::{CertifiedHeader, Word},
     },
+    keys::NodeId,
     log::{Certificate, Entry, EntryHeader},
     message::Proposed,
     roulette::dkg::Dealing,
@@ -40,7 +46,7 @@ impl<'de> Deserialize<'de> for Kept {
     }
 }
 
-/// One line of the journal.
+/// One line of the journal. On disk by their order here: new ones come last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
     /// A seat's own vote about the log.
@@ -49,7 +55,7 @@ pub enum Record {
     Draft(Box<Entry>),
     /// An entry that is final. In order.
     Entry(Box<Entry>),
-    /// A state after an entry that is final. It counts where entries before it are missing, as at a seat that adopted it.
+    /// A state after an entry that is final: a restart begins with the newest one.
     Checkpoint(Box<(EntryHeader, Bytes)>),
     /// A new epoch of the group, and the state that it begins with: what was journaled before it about the log matters
     /// no more.
@@ -64,7 +70,7 @@ pub enum Record {
     MemberVote(Word),
     /// A creator's own block, with its vote and its state witness.
     Proposed(Box<Proposed>, Bytes),
-    /// Where a chain stands that a member has a part in, or had.
+    /// Where a chain stands that a member has a part in, or had. Written before a vote on what comes after it.
     Notice(Box<ProvenNotice>),
     /// A dealing of an epoch that a seat has acknowledged: its share of the epoch's key depends on it.
     Dealing(u64, Box<Dealing>),
@@ -72,4 +78,11 @@ pub enum Record {
     Share(u64, Kept),
     /// The number of a node's last wish to be drawn.
     Joined(u64),
+    /// Where a chain of a seat's group stands. The newest of each chain stays, however long the chain is at rest: the
+    /// entries that prove it go.
+    Proven(Box<ProvenNotice>),
+    /// Who had seats in epochs before, and has none now. Written before the epoch that they have none in.
+    Left(Vec<NodeId>),
+    /// An epoch is over, and this node has not begun the next one, maybe never will.
+    Over(u64),
 }

@@ -242,5 +242,8 @@ fn kept(record: &Record) -> String {
         Record::Proposed(proposed, _) => vote(&proposed.create),
         Record::Notice(proven) => format!("notice of {}", short(proven.notice.chain)),
         Record::Joined(number) => format!("wish {number}"),
+        Record::Proven(proven) => format!("proof of {}", short(proven.notice.chain)),
+        Record::Left(nodes) => format!("{} nodes without a seat", nodes.len()),
+        Record::Over(epoch) => format!("epoch {epoch} is over"),
     }
 }

@@ -34,6 +34,13 @@ impl Simplex {
         self.tip = tip;
     }
 
+    /// Takes back final entries up to the one that it begins after, for others.
+    pub(crate) fn restore_history(&mut self, entries: Vec<Entry>) {
+        for entry in entries {
+            self.remember(entry.id(), entry);
+        }
+    }
+
     /// Takes back an entry that this node had voted for.
     pub(crate) fn restore_draft(&mut self, entry: Entry) {
         if entry.header.height > self.tip.header.height {

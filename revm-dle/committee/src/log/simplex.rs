@@ -35,7 +35,7 @@ pub trait Application {
     fn check(&mut self, entry: &Entry) -> Check;
     /// An entry is final. Called once for each, in order.
     fn finalized(&mut self, entry: &Entry, out: &mut Outbox);
-    /// Why all entries since the last call are final.
+    /// Why all entries since the last call are final. What is told of them is written before the certificate is.
     fn certified(&mut self, certificate: &Certificate, out: &mut Outbox);
     /// The newest state that others can begin with, and its entry.
     fn checkpoint(&self) -> Option<&(EntryHeader, Bytes)>;
@@ -240,8 +240,9 @@ impl Simplex {
             self.remember(id, entry);
         }
         self.retry_at_ms = now_ms + self.patience_ms();
-        out.persist(Record::Certificate(certificate.clone()));
+        // Before it: what it proves is told again if it is not there after a crash.
         app.certified(&certificate, out);
+        out.persist(Record::Certificate(certificate.clone()));
         self.certified = Some(certificate);
         self.forget_old();
     }

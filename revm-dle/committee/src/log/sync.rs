@@ -18,7 +18,7 @@ impl Simplex {
         out: &mut Outbox,
     ) {
         let oldest = self.history.values().next().map(|(_, entry)| entry.header.parent_view);
-        if oldest.is_some_and(|oldest| final_view < oldest) {
+        if final_view < oldest.unwrap_or(self.tip.header.view) {
             self.send_checkpoint(from, app, out);
         }
         let newest = self.newest.iter().filter(|newest| newest.view > final_view);

@@ -88,6 +88,7 @@ impl Member {
         let Made { built, parent } = made;
         let (chain, height) = (built.header.proposal.chain, built.header.proposal.height);
         let proposed = Proposed { header: built.header, body: built.body, create, parent };
+        self.write_notice(chain, out);
         out.persist(Record::Proposed(Box::new(proposed.clone()), built.witness.clone()));
         self.begin(proposed, built.witness);
         self.ask_for_votes(chain, height, out);
@@ -99,10 +100,14 @@ impl Member {
         let about = proposed.header.proposal.clone();
         self.set_trap(&proposed.header);
         let Some(part) = self.parts.get_mut(&about.chain) else { return };
-        self.busy.insert(about.chain);
         let (hash, create) = (proposed.header.hash(), proposed.create.clone());
         let word = Word { ballot: create.clone(), outcome: None };
         part.said.insert((about.height, about.view), word);
+        // After a restart it may be one of an older view.
+        if about.height <= part.notice().height || about.view != part.notice().view {
+            return;
+        }
+        self.busy.insert(about.chain);
         let votes = [(create.voter, create)].into();
         let since_ms = self.now_ms;
         part.making.insert(

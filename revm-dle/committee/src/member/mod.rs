@@ -31,6 +31,7 @@ use conet_ledger::block::Header;
 
 use crate::{
     archive::ProvenNotice,
+    journal::Record,
     keys::NodeId,
     ledger::Ledgers,
     message::Message,
@@ -218,7 +219,7 @@ impl Member {
         }
         self.put_notice(proven.clone(), logged);
         if is_in != was_in {
-            out.persist(crate::Record::Notice(Box::new(proven.clone())));
+            self.write_notice(chain, out);
         }
         let notice = proven.notice;
         if self.ledgers.has(notice.hash) {
@@ -244,6 +245,15 @@ impl Member {
             }
         }
         self.note_trap(chain);
+    }
+
+    /// Writes down where a chain stands, if that is news: before a vote on what comes after it, so that older votes can
+    /// go.
+    fn write_notice(&mut self, chain: B256, out: &mut Outbox) {
+        if let Some(part) = self.parts.get_mut(&chain).filter(|part| !part.is_written) {
+            part.is_written = true;
+            out.persist(Record::Notice(Box::new(part.proven.clone())));
+        }
     }
 
     /// Notes whether this member keeps a chain, and lacks its newest state.

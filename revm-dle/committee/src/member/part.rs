@@ -21,6 +21,8 @@ pub(super) struct Part {
     pub(super) proven: ProvenNotice,
     /// The entry that the notice is of.
     pub(super) logged: u64,
+    /// Whether the notice is in the journal.
+    pub(super) is_written: bool,
     /// What this member said, by height and view.
     pub(super) said: BTreeMap<(u64, u64), Word>,
     /// The creator's vote that this member saw first, by height and view.
@@ -78,6 +80,7 @@ impl Part {
         Self {
             proven,
             logged,
+            is_written: false,
             said: BTreeMap::new(),
             creates: BTreeMap::new(),
             held: Vec::new(),
@@ -112,6 +115,6 @@ impl Part {
         self.said.retain(|(at, _), _| *at > height);
         self.creates.retain(|(at, _), _| *at > height);
         self.proven = proven;
-        self.logged = logged;
+        (self.logged, self.is_written) = (logged, false);
     }
 }

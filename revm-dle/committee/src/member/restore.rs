@@ -13,7 +13,10 @@ impl Member {
         now_ms: u64,
     ) -> Self {
         let mut member = Self::new(config, ledgers, now_ms);
-        for record in records {
+        // Where chains stand comes first: an older vote may be of a chain whose newest notice was written after it.
+        let is_notice = |record: &Record| matches!(record, Record::Notice(_));
+        let (notices, others): (Vec<_>, Vec<_>) = records.into_iter().partition(is_notice);
+        for record in notices.into_iter().chain(others) {
             match record {
                 Record::Notice(proven) => member.restore_notice(*proven),
                 Record::MemberVote(word) => {
@@ -34,6 +37,9 @@ impl Member {
         let logged = proven.headers.first().map_or(0, |first| first.height);
         let chain = proven.notice.chain;
         self.put_notice(proven, logged);
+        if let Some(part) = self.parts.get_mut(&chain) {
+            part.is_written = true;
+        }
         self.look_for_state(chain);
     }
 }

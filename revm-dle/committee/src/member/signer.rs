@@ -217,12 +217,14 @@ impl Member {
         word: Word,
         out: &mut Outbox,
     ) {
-        let Some(part) = self.parts.get_mut(&chain) else { return };
         let about = asked.proposal();
         let key = (about.height, about.view);
-        if part.said.insert(key, word.clone()).is_none() {
+        if self.parts.get(&chain).is_some_and(|part| !part.said.contains_key(&key)) {
+            self.write_notice(chain, out);
             out.persist(Record::MemberVote(word.clone()));
         }
+        let Some(part) = self.parts.get_mut(&chain) else { return };
+        part.said.insert(key, word.clone());
         if let Some(creator) = part.notice().creator {
             out.send(creator, Message::Vote(word.clone()));
         }

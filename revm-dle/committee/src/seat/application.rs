@@ -71,32 +71,20 @@ impl Application for Desk {
             return;
         };
         if state.is_checkpoint() {
-            let checkpoint = (entry.header.clone(), state.freeze());
-            out.persist(Record::Checkpoint(Box::new(checkpoint.clone())));
-            self.checkpoint = Some(checkpoint);
+            self.checkpoint = Some((entry.header.clone(), state.freeze()));
+            self.is_checkpoint_new = true;
         }
         self.unproven.push((entry.header.clone(), state.notices()));
         self.take_state(id, state, out);
     }
 
     fn certified(&mut self, certificate: &Certificate, out: &mut Outbox) {
-        let unproven = std::mem::take(&mut self.unproven);
-        let headers: Vec<_> = unproven.iter().map(|(header, _)| header.clone()).collect();
-        // What comes after an epoch's last entry is not in the journal.
-        if headers.last().map(EntryHeader::id) != Some(certificate.entry) {
-            return;
-        }
-        for (index, (_, notices)) in unproven.into_iter().enumerate() {
-            let tree = notice::tree(&notices);
-            for (leaf, notice) in notices.into_iter().enumerate() {
-                let proven = ProvenNotice {
-                    notice,
-                    path: tree.proof(leaf).unwrap_or_default(),
-                    headers: headers.get(index..).unwrap_or_default().to_vec(),
-                    certificate: certificate.clone(),
-                };
-                self.tell(proven, out);
-            }
+        self.tell_unproven(certificate, out);
+        // After the proofs: with it the entries go that they are of.
+        if std::mem::take(&mut self.is_checkpoint_new)
+            && let Some(checkpoint) = self.checkpoint.clone()
+        {
+            out.persist(Record::Checkpoint(Box::new(checkpoint)));
         }
     }
 
@@ -110,7 +98,7 @@ impl Application for Desk {
         let Some(state) = known.filter(|state| state.height == header.height) else { return false };
         let checkpoint = (header.clone(), state.freeze());
         out.persist(Record::Checkpoint(Box::new(checkpoint.clone())));
-        self.checkpoint = Some(checkpoint);
+        (self.checkpoint, self.is_checkpoint_new) = (Some(checkpoint), false);
         self.states.clear();
         self.unproven.clear();
         self.take_state(header.id(), state, out);
@@ -207,6 +195,28 @@ impl Desk {
         self.go_on_with_ceremony(out);
     }
 
+    /// Tells of the chains that the entries since the last certificate changed.
+    fn tell_unproven(&mut self, certificate: &Certificate, out: &mut Outbox) {
+        let unproven = std::mem::take(&mut self.unproven);
+        let headers: Vec<_> = unproven.iter().map(|(header, _)| header.clone()).collect();
+        // What comes after an epoch's last entry is not in the journal.
+        if headers.last().map(EntryHeader::id) != Some(certificate.entry) {
+            return;
+        }
+        for (index, (_, notices)) in unproven.into_iter().enumerate() {
+            let tree = notice::tree(&notices);
+            for (leaf, notice) in notices.into_iter().enumerate() {
+                let proven = ProvenNotice {
+                    notice,
+                    path: tree.proof(leaf).unwrap_or_default(),
+                    headers: headers.get(index..).unwrap_or_default().to_vec(),
+                    certificate: certificate.clone(),
+                };
+                self.tell(proven, out);
+            }
+        }
+    }
+
     /// Sends a notice to all whom it concerns, and who were concerned before.
     fn tell(&mut self, proven: ProvenNotice, out: &mut Outbox) {
         let mut concerned = proven.notice.members();
@@ -215,6 +225,7 @@ impl Desk {
         }
         concerned.sort_unstable();
         concerned.dedup();
+        out.persist(Record::Proven(Box::new(proven.clone())));
         out.send_all(&concerned, Message::Notice(Box::new(proven.clone())));
         self.notices.insert(proven.notice.chain, proven);
     }

@@ -244,6 +244,13 @@ impl Desk {
         self.make_seed_parts(out);
     }
 
+    /// The epoch is over, and there is no next one here: what its key follows from is destroyed.
+    pub(super) fn destroy_secrets(&mut self) {
+        self.seeds = None;
+        let sitting = std::mem::take(&mut self.part.sitting);
+        self.part = Part { sitting, ..Part::default() };
+    }
+
     /// Another epoch: what belonged to the one before is destroyed.
     pub(super) fn forget_ceremony(&mut self) {
         let epoch = self.seats.epoch;

@@ -8,7 +8,8 @@ use std::{
 use alloy::primitives::{B256, Bytes};
 
 use super::{
-    EpochKeys, SeatConfig, SeedKeys, blocks::Case, ceremony::Part, evidence::Seen, openings::Known,
+    EpochKeys, SeatConfig, SeedKeys, blocks::Case, ceremony::Part, evidence::Seen, missing::Asking,
+    openings::Known,
 };
 use crate::{
     archive::{
@@ -90,8 +91,11 @@ pub struct Desk {
     pub(super) notices: BTreeMap<B256, ProvenNotice>,
     /// The newest state that others can begin with, and its entry.
     pub(super) checkpoint: Option<(EntryHeader, Bytes)>,
+    /// It is not in the journal yet.
+    pub(super) is_checkpoint_new: bool,
     /// Final blocks whose state is not here.
     pub(super) missing: BTreeMap<B256, B256>,
+    pub(super) asking: Asking,
     /// An entry that a quorum made final and that breaks the rules here: this node can take no part any more.
     pub(super) diverged: Option<B256>,
 }
@@ -137,7 +141,9 @@ impl Desk {
             unproven: Vec::new(),
             notices: BTreeMap::new(),
             checkpoint: None,
+            is_checkpoint_new: false,
             missing: BTreeMap::new(),
+            asking: Asking::default(),
             diverged: None,
         }
     }
@@ -240,17 +246,6 @@ impl Desk {
             || !self.missing.is_empty()
             || self.state.waits()
             || self.state.suspended.contains_key(&self.voting.me)
-    }
-
-    /// Asks for states that are not here: also when it has no seat any more, for those who sit now may ask it for them.
-    /// Creator and witnesses have theirs, too, when all seats have lost it.
-    pub(super) fn ask_for_missing(&self, out: &mut Outbox) {
-        for (chain, hash) in &self.missing {
-            let group: Vec<_> =
-                self.state.chains.get(chain).into_iter().flat_map(|chain| chain.group()).collect();
-            let asked = self.seats.nodes().iter().chain(&self.left).chain(&group);
-            out.send_all(asked, Message::FetchState { hash: *hash });
-        }
     }
 
     /// Says again what may not have arrived.

@@ -40,7 +40,11 @@ impl Seat {
         self.asked = 0;
         match known.filter(|_| is_in) {
             Some(frozen) => self.begin(beginning, frozen, out),
-            None => self.ask_for_frozen(out),
+            None => {
+                out.persist(Record::Over(beginning.seats.epoch - 1));
+                self.desk.destroy_secrets();
+                self.ask_for_frozen(out);
+            }
         }
     }
 
@@ -88,10 +92,11 @@ impl Seat {
     /// Takes its seat in an epoch.
     pub(super) fn begin(&mut self, beginning: Beginning, frozen: Bytes, out: &mut Outbox) {
         let Some(last) = self.desk.state.thaw(&frozen) else { return };
+        self.desk.leave(&beginning.before, beginning.seats.nodes());
+        out.persist(Record::Left(self.desk.left.clone()));
         out.persist(Record::Epoch(Box::new((beginning.clone(), frozen.clone()))));
-        let Beginning { seats, before, siblings, state_hash } = beginning;
+        let Beginning { seats, siblings, state_hash, .. } = beginning;
         let seats = Arc::new(seats);
-        self.desk.leave(&before, seats.nodes());
         self.desk.siblings = siblings;
         let header = seats.beginning(state_hash, last.height, last.time_ms);
         let tip = Tip { id: header.id(), header };
@@ -193,7 +198,7 @@ impl Desk {
     fn begin(&mut self, seats: Arc<Seats>, last: &State, tip: B256, frozen: (B256, Bytes)) {
         self.state = last.succeed(seats.clone(), self.seeds.clone().map(SeedKeys::checker));
         (self.seats, self.tip, self.frozen) = (seats, tip, Some(frozen));
-        (self.is_retired, self.checkpoint) = (false, None);
+        (self.is_retired, self.checkpoint, self.is_checkpoint_new) = (false, None, false);
         self.forget_ceremony();
         self.forget_others();
         self.states.clear();

@@ -256,8 +256,8 @@ impl Desk {
         };
         let is_missing = self.missing.get(&chain) == Some(&hash);
         if is_missing && self.ledgers.import(genesis, &header, state) {
-            self.missing.remove(&chain);
             self.ledgers.finalized(chain, hash);
+            self.found_missing(chain, out);
             self.consider_all(out);
         }
     }

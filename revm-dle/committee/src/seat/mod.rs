@@ -15,6 +15,7 @@ mod desk;
 mod epochs;
 mod evidence;
 mod inbox;
+mod missing;
 mod openings;
 mod rent;
 mod restore;

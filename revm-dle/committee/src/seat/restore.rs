@@ -1,13 +1,55 @@
 //! A seat that was stopped goes on from its journal.
+//!
+//! It begins with the newest epoch and the newest checkpoint in it, and goes through the entries after that alone. Those
+//! before are there for others; where chains stand that were at rest since, their proofs say.
+
+use std::collections::BTreeMap;
+
+use alloy::primitives::Bytes;
+use conet_ledger::block::Body;
 
 use super::{Seat, SeatConfig, blocks::Grounds};
 use crate::{
+    archive::{
+        Beginning,
+        item::{CertifiedHeader, Word},
+    },
     journal::Record,
     ledger::Ledgers,
-    log::{Application, Tip},
+    log::{Application, Certificate, Entry, EntryHeader, Tip},
     outbox::Outbox,
-    vote::Phase,
+    vote::{Ballot, Phase},
 };
+
+/// What a journal has of the log, and of blocks under judgement.
+#[derive(Default)]
+struct Journaled {
+    epoch: Option<(Beginning, Bytes)>,
+    checkpoint: Option<(EntryHeader, Bytes)>,
+    entries: BTreeMap<u64, Entry>,
+    certificate: Option<Certificate>,
+    over: Option<u64>,
+    drafts: Vec<Entry>,
+    votes: Vec<(Phase, Ballot)>,
+    words: Vec<Word>,
+    blocks: Vec<(Box<CertifiedHeader>, Body)>,
+}
+
+impl Journaled {
+    /// The entries right below a header, the lowest first, as far as each is the next one's parent.
+    fn below(&mut self, above: &EntryHeader) -> Vec<Entry> {
+        let (mut known, mut id) = (Vec::new(), above.id());
+        for height in (0..=above.height).rev() {
+            let Some(entry) = self.entries.remove(&height).filter(|entry| entry.id() == id) else {
+                break;
+            };
+            id = entry.header.parent;
+            known.push(entry);
+        }
+        known.reverse();
+        known
+    }
+}
 
 impl Seat {
     /// Rebuilds a seat from what it had journaled, in the order of writing. `ledgers` may know less than the journal:
@@ -22,66 +64,137 @@ impl Seat {
         let mut seat = Self::new(config, ledgers, now_ms);
         // Nothing new is said before all of the journal is read: it could be neither written nor sent.
         (seat.desk.now_ms, seat.desk.signed_ms) = (now_ms, now_ms.max(1));
+        let mut journaled = seat.read(records);
         // What follows from entries was said before.
         let mut said = Outbox::new(config.voting.me);
-        let (mut drafts, mut votes, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
-        for record in records {
-            match record {
-                // Before a state that was adopted there is a gap.
-                Record::Entry(entry) if entry.header.parent != seat.log.tip().id => {}
-                Record::Entry(entry) => {
-                    seat.desk.finalized(&entry, &mut said);
-                    let tip = Tip { id: entry.id(), header: entry.header.clone() };
-                    seat.log.begin_after(tip, *entry);
-                }
-                Record::Checkpoint(checkpoint) => {
-                    let (header, state) = *checkpoint;
-                    let is_news = header.height > seat.desk.state.height;
-                    if is_news && seat.desk.adopt(&header, &state, &mut said) {
-                        seat.log.begin_at(Tip { id: header.id(), header });
-                    }
-                }
-                Record::Certificate(certificate) => {
-                    seat.desk.certified(&certificate, &mut said);
-                    seat.log.restore_certificate(certificate);
-                }
-                Record::Epoch(epoch) => {
-                    let (beginning, frozen) = *epoch;
-                    seat.begin(beginning, frozen, &mut said);
-                }
-                Record::Dealing(epoch, dealing) => {
-                    seat.desk.part.dealings.push((epoch, *dealing));
-                }
-                Record::Share(epoch, kept) => seat.desk.part.share = Some((epoch, kept)),
-                Record::Draft(entry) => drafts.push(*entry),
-                Record::LogVote(phase, ballot) => votes.push((phase, ballot)),
-                Record::Word(word) => {
-                    let about = &word.ballot.vote;
-                    seat.desk.said.insert((about.chain, about.height, about.view), word);
-                }
-                Record::Block(block, body) => blocks.push((block, body)),
-                // A member's.
-                _ => {}
-            }
+        let is_whole = seat.restore_base(&mut journaled, &mut said);
+        seat.replay(&mut journaled, &mut said);
+        let is_over = journaled.over.is_some_and(|over| over >= seat.desk.seats.epoch);
+        if is_over || !is_whole {
+            seat.log.retire();
+            seat.desk.is_retired = true;
         }
-        // Of other epochs nothing counts any more.
-        let epoch = seat.desk.seats.epoch;
-        for entry in drafts.into_iter().filter(|entry| entry.header.epoch == epoch) {
-            seat.log.restore_draft(entry);
+        if !is_whole {
+            seat.desk.diverged = Some(seat.desk.tip);
         }
-        for (phase, ballot) in votes.into_iter().filter(|(_, ballot)| ballot.vote.epoch == epoch) {
-            seat.log.restore(ballot, phase);
-        }
-        for (block, body) in blocks {
-            let header = block.header.clone();
-            seat.desk.open_case(header, body, Grounds::Certified(block), &mut said);
-        }
-        seat.desk.said_again();
+        seat.restore_votes(journaled, &mut said);
         // What it said for seeds may not have been sent.
         seat.desk.parts.clear();
         // Its part in a ceremony begins again, with all that it was dealt.
         seat.desk.forget_ceremony();
         seat
+    }
+
+    /// Takes what stands for itself; hands back the rest.
+    fn read(&mut self, records: impl IntoIterator<Item = Record>) -> Journaled {
+        let (seat, mut journaled) = (self, Journaled::default());
+        for record in records {
+            match record {
+                Record::Epoch(epoch) => {
+                    // What was certified before it was another epoch's.
+                    (journaled.epoch, journaled.certificate) = (Some(*epoch), None);
+                }
+                Record::Checkpoint(checkpoint) => journaled.checkpoint = Some(*checkpoint),
+                Record::Entry(entry) => {
+                    journaled.entries.insert(entry.header.height, *entry);
+                }
+                Record::Certificate(certificate) => journaled.certificate = Some(certificate),
+                Record::Over(epoch) => journaled.over = Some(epoch),
+                Record::Left(nodes) => seat.desk.left = nodes,
+                Record::Proven(proven) => {
+                    seat.desk.notices.insert(proven.notice.chain, *proven);
+                }
+                Record::Dealing(epoch, dealing) => {
+                    seat.desk.part.dealings.push((epoch, *dealing));
+                }
+                Record::Share(epoch, kept) => seat.desk.part.share = Some((epoch, kept)),
+                Record::Draft(entry) => journaled.drafts.push(*entry),
+                Record::LogVote(phase, ballot) => journaled.votes.push((phase, ballot)),
+                Record::Word(word) => journaled.words.push(word),
+                Record::Block(block, body) => journaled.blocks.push((block, body)),
+                // A member's.
+                _ => {}
+            }
+        }
+        journaled
+    }
+
+    /// Goes to the newest epoch and checkpoint. False: one of them cannot be read, and so the seat does not know what it
+    /// may still say.
+    fn restore_base(&mut self, journaled: &mut Journaled, said: &mut Outbox) -> bool {
+        if let Some((beginning, frozen)) = journaled.epoch.take() {
+            let epoch = beginning.seats.epoch;
+            self.begin(beginning, frozen, said);
+            if self.desk.seats.epoch != epoch {
+                return false;
+            }
+        }
+        let epoch = self.desk.seats.epoch;
+        journaled.entries.retain(|_, entry| entry.header.epoch == epoch);
+        let checkpoint = journaled.checkpoint.take();
+        let Some((header, state)) = checkpoint.filter(|(header, _)| header.epoch == epoch) else {
+            return true;
+        };
+        if !self.desk.adopt(&header, &state, said) {
+            return false;
+        }
+        let below = journaled.below(&header);
+        self.log.begin_at(Tip { id: header.id(), header });
+        self.log.restore_history(below);
+        true
+    }
+
+    /// Goes through the entries since.
+    fn replay(&mut self, journaled: &mut Journaled, said: &mut Outbox) {
+        let certificate = journaled.certificate.take();
+        self.restore_proof(certificate.as_ref());
+        while let Some(entry) = journaled.entries.remove(&(self.log.tip().header.height + 1)) {
+            if entry.header.parent != self.log.tip().id {
+                break;
+            }
+            self.desk.finalized(&entry, said);
+            let tip = Tip { id: entry.id(), header: entry.header.clone() };
+            self.log.begin_after(tip, entry);
+            self.restore_proof(certificate.as_ref());
+        }
+        if let Some(certificate) = certificate {
+            // What comes after an epoch's last entry is not in the journal.
+            if self.desk.state.is_over() && certificate.view > self.log.tip().header.view {
+                self.desk.unproven.clear();
+            }
+            self.log.restore_certificate(certificate);
+        }
+    }
+
+    /// What a certificate of the newest entry proves was told before.
+    fn restore_proof(&mut self, certificate: Option<&Certificate>) {
+        let tip = self.log.tip().id;
+        if let Some(certificate) = certificate.filter(|known| known.entry == tip) {
+            self.desk.unproven.clear();
+            self.log.restore_certificate(certificate.clone());
+        }
+    }
+
+    /// Its own votes, and the blocks that it gave words on, count again.
+    fn restore_votes(&mut self, journaled: Journaled, said: &mut Outbox) {
+        // Of other epochs nothing counts any more.
+        let epoch = self.desk.seats.epoch;
+        let Journaled { drafts, votes, words, blocks, .. } = journaled;
+        for entry in drafts.into_iter().filter(|entry| entry.header.epoch == epoch) {
+            self.log.restore_draft(entry);
+        }
+        for (phase, ballot) in votes.into_iter().filter(|(_, ballot)| ballot.vote.epoch == epoch) {
+            self.log.restore(ballot, phase);
+        }
+        for word in words {
+            let about = &word.ballot.vote;
+            self.desk.said.insert((about.chain, about.height, about.view), word);
+        }
+        for (block, body) in blocks {
+            let header = block.header.clone();
+            self.desk.open_case(header, body, Grounds::Certified(block), said);
+        }
+        self.desk.said_again();
     }
 }
 

@@ -279,7 +279,6 @@ impl Chains {
             // It stays in memory as long as it can; after a restart others are asked.
             Err(error) => tracing::error!(%error, height, "a state cannot be kept on disk"),
         }
-        news.writes.push(Write::Decided(chain, height));
     }
 
     /// Whether a transaction can come after a chain's newest final block, by trying it alone.

@@ -3,7 +3,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `GET /dle/v1/status` | the node, its log's height, its group |
-//! | `GET /dle/v1/log?from=H&count=N` | final entries of the log |
+//! | `GET /dle/v1/log?from=H&count=N` | final entries of the log, of those that are kept |
 //! | `GET /dle/v1/selections?chain=C&from=N` | the Selection Chain from a number on, or what of it is about one chain |
 //! | `GET /dle/v1/chains?after=C` | where the public chains stand, by their ids, after one of them |
 //! | `GET /dle/v1/chains/{chain}` | where the chain stands, with the archive group's proof |

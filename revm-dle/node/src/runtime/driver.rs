@@ -150,9 +150,7 @@ impl Driver {
             match action {
                 Action::Persist(record) => {
                     self.count(&record);
-                    let settled = self.settled_by(&record);
                     writes.push(Write::Record(Box::new(record)));
-                    writes.extend(settled);
                 }
                 Action::Send(to, message) => sends.push((to, message)),
                 Action::Report(first, second) => {
@@ -218,16 +216,6 @@ impl Driver {
             }
             _ => {}
         }
-    }
-
-    /// Where a member's chain stands, whenever it votes: what is below can be pruned.
-    fn settled_by(&self, record: &Record) -> Option<Write> {
-        let chain = match record {
-            Record::MemberVote(word) => word.ballot.vote.chain,
-            Record::Proposed(proposed, _) => proposed.header.proposal.chain,
-            _ => return None,
-        };
-        self.notice(chain).map(|notice| Write::Stands(Box::new(notice.clone())))
     }
 
     /// Asks others for final blocks that were missed.

@@ -3,19 +3,8 @@
 //! One thread owns the writing connection. It takes what waits of many steps, applies it in one transaction, syncs once
 //! (group commit), and only then lets the messages of these steps go. After a failed write nothing is said any more.
 //!
-//! # What is pruned, and why that is safe
-//!
-//! | records | go when | because |
-//! |---|---|---|
-//! | a seat's log votes | an entry of their view or a later one is final | a seat never votes in a view before its tip's |
-//! | drafts | an entry of their height is final | they are shown only until then |
-//! | a seat's words, blocks under judgement | a block of their height is final | the state after the entry refuses that height |
-//! | a member's votes, a creator's blocks | a notice of their height **is journaled** in the same transaction | it never signs below its notice |
-//! | older notices of a chain, older wishes, older checkpoints | a newer one comes | only the newest counts |
-//! | dealings and shares | the next epoch begins | its seeds are made with newer keys |
-//!
-//! Final entries and certificates stay, all of them: others ask for them, and a seat that starts goes through those that
-//! it has.
+//! What a record makes needless goes in the transaction that the record is in: see [`Record::makes_needless`]. The bytes
+//! of secrets are overwritten. Final blocks, what they did, and the Selection Chain stay, all of them.
 
 mod owner;
 mod read;
@@ -33,8 +22,8 @@ use std::{
 
 use alloy::primitives::B256;
 use conet_committee::{
-    Record, archive::item::Opening, keys::NodeId, log::Entry, roulette::selection::Selection,
-    seats::Seats,
+    Record, archive::item::Opening, journal::ENTRIES_KEPT, keys::NodeId, log::Entry,
+    roulette::selection::Selection, seats::Seats,
 };
 use conet_ledger::genesis::Genesis;
 use rusqlite::{Connection, params};
@@ -55,6 +44,8 @@ pub struct StoreLimits {
     pub waiting_steps_max: usize,
     /// Steps joined in one transaction.
     pub batch_steps_max: usize,
+    /// Final entries of the log kept below the newest checkpoint: for who was away for less, and for who asks.
+    pub entries_kept: u64,
     /// Bytes of the database file, above which writes fail as on a full disk.
     pub file_bytes_max: u64,
     /// Connections for reading kept open between uses.
@@ -66,6 +57,7 @@ impl Default for StoreLimits {
         Self {
             waiting_steps_max: 256,
             batch_steps_max: 256,
+            entries_kept: ENTRIES_KEPT,
             file_bytes_max: 128 << 30,
             idle_readers_max: 4,
         }
@@ -171,7 +163,7 @@ impl Store {
         }
     }
 
-    /// All that was journaled and still matters, in an order in which it can be replayed.
+    /// All that was journaled and still matters; each kind of records in the order of writing.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -179,7 +171,7 @@ impl Store {
         self.read(read::journal)
     }
 
-    /// Final entries of the log from a height on.
+    /// Final entries of the log from a height on, of those that are kept.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, params};
 
 use super::{
     StoreError,
-    write::{DutyId, encode, kind, sql},
+    write::{DutyId, encode, sql},
 };
 use crate::duty::Duty;
 
@@ -53,13 +53,14 @@ fn hash(bytes: &[u8]) -> Result<B256, StoreError> {
     B256::try_from(bytes).map_err(|_| StoreError::Corrupt("a hash"))
 }
 
-/// The journal, in an order in which it can be replayed: a member's notices come before its votes, which are of the
-/// chains that they name.
+/// The journal: each kind of records in the order of writing.
 pub(super) fn journal(connection: &Connection) -> Result<Vec<Record>, StoreError> {
     let mut records = Vec::new();
-    for query in
-        ["SELECT record FROM log ORDER BY seq", "SELECT record FROM notes ORDER BY kind != 7, seq"]
-    {
+    for query in [
+        "SELECT record FROM log ORDER BY height",
+        "SELECT record FROM proofs",
+        "SELECT record FROM notes ORDER BY seq",
+    ] {
         let mut select = connection.prepare(query)?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
@@ -67,7 +68,6 @@ pub(super) fn journal(connection: &Connection) -> Result<Vec<Record>, StoreError
             records.push(plain(&bytes, "a record")?);
         }
     }
-    debug_assert_eq!(kind::NOTICE, 7);
     Ok(records)
 }
 
@@ -76,9 +76,8 @@ pub(super) fn entries(
     from: u64,
     count: usize,
 ) -> Result<Vec<Entry>, StoreError> {
-    let mut select = connection.prepare_cached(
-        "SELECT record FROM log WHERE height IS NOT NULL AND height >= ?1 ORDER BY height LIMIT ?2",
-    )?;
+    let mut select = connection
+        .prepare_cached("SELECT record FROM log WHERE height >= ?1 ORDER BY height LIMIT ?2")?;
     let mut rows = select.query(params![sql(from), sql(count as u64)])?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {

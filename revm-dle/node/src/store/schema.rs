@@ -1,7 +1,7 @@
 //! The tables.
 
 /// Steps from an empty file to the present tables.
-pub(super) const MIGRATIONS: [&str; 4] = [
+pub(super) const MIGRATIONS: [&str; 5] = [
     "
     -- Whose journal this is: another node must not go on from it.
     CREATE TABLE owner (
@@ -9,7 +9,7 @@ pub(super) const MIGRATIONS: [&str; 4] = [
         log         BLOB NOT NULL,
         epoch       INTEGER NOT NULL
     ) STRICT;
-    -- Final entries of the archive log, and the certificates that say so, in order.
+    -- Final entries of the archive log, in order.
     CREATE TABLE log (
         seq         INTEGER PRIMARY KEY,
         height      INTEGER,
@@ -91,7 +91,22 @@ pub(super) const MIGRATIONS: [&str; 4] = [
     ALTER TABLE owner ADD COLUMN began_ms INTEGER;
 ",
     "
-    -- The same with the group in which they sat: groups split. There was one group so far.
+    -- The newest notice of each chain that a seat keeps, with its proof: it stays when the log's entries go.
+    CREATE TABLE proofs (
+        chain       BLOB PRIMARY KEY NOT NULL,
+        record      BLOB NOT NULL
+    ) STRICT;
+    -- The log has entries alone. A record begins with what it is: 3 is a checkpoint, 4 an epoch, 5 a certificate. Of each
+    -- the newest counts.
+    INSERT INTO notes (kind, chain, height, record)
+        SELECT CASE hex(substr(record, 1, 1)) WHEN '03' THEN 12 WHEN '04' THEN 11 ELSE 13 END, NULL, 0, record
+        FROM log WHERE seq IN (
+            SELECT max(seq) FROM log WHERE height IS NULL OR height < 0 GROUP BY substr(record, 1, 1)
+        ) ORDER BY seq;
+    DELETE FROM log WHERE height IS NULL OR height < 0;
+",
+    "
+    -- What the journal goes on from, with the group in which they sat: groups split. There was one group so far.
     ALTER TABLE owner ADD COLUMN founding BLOB;
 ",
 ];

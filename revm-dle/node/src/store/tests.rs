@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use alloy::primitives::FixedBytes;
 use conet_committee::{
     archive::{
-        Notice,
+        Notice, ProvenNotice,
         item::{CertifiedHeader, Word, block_vote},
     },
     log::{Certificate, EntryHeader},
@@ -16,7 +16,8 @@ use conet_ledger::{
 };
 
 use super::*;
-use conet_committee::archive::ProvenNotice;
+
+mod pruning;
 
 const CHAIN: B256 = B256::repeat_byte(5);
 
@@ -186,53 +187,6 @@ fn nothing_is_said_once_the_disk_refuses() {
     let votes = open(&path).unwrap().journal().unwrap();
     let votes = votes.iter().filter(|record| matches!(record, Record::LogVote(..))).count();
     assert_eq!(votes, good, "nothing of a batch that failed is there");
-}
-
-#[test]
-fn a_seat_forgets_what_is_decided_and_nothing_else() {
-    let (_dir, path) = temporary();
-    let store = open(&path).unwrap();
-    let certified = CertifiedHeader { header: header(7), ballots: Vec::new() };
-    let block = Record::Block(Box::new(certified), body(7));
-    let entries = [Record::Entry(Box::new(entry(1, 3))), Record::Certificate(certificate(3))];
-    let kept =
-        [log_vote(4), Record::Draft(Box::new(entry(2, 4))), Record::Word(word(8, Phase::Accept))];
-    let mut all = vec![
-        log_vote(3),
-        Record::Draft(Box::new(entry(1, 3))),
-        Record::Word(word(7, Phase::Accept)),
-        block,
-    ];
-    all.extend(kept.clone());
-    write(&store, records(all.clone())).unwrap();
-    assert_eq!(store.journal().unwrap(), all);
-    write(&store, records(entries.to_vec())).unwrap();
-    write(&store, vec![Write::Decided(CHAIN, 7)]).unwrap();
-    store.close();
-    let expected: Vec<_> = entries.into_iter().chain(kept).collect();
-    let store = open(&path).unwrap();
-    assert_eq!(store.journal().unwrap(), expected);
-    assert_eq!(store.entries(0, 9).unwrap(), [entry(1, 3)]);
-    assert_eq!(store.entries(2, 9).unwrap(), []);
-}
-
-#[test]
-fn a_member_keeps_its_votes_above_its_notice() {
-    let (_dir, path) = temporary();
-    let store = open(&path).unwrap();
-    let vote = |height| Record::MemberVote(word(height, Phase::Witness));
-    let first = records(vec![
-        Record::Joined(1),
-        Record::Notice(Box::new(notice(0))),
-        vote(1),
-        vote(2),
-        Record::Joined(2),
-    ]);
-    write(&store, first).unwrap();
-    write(&store, vec![Write::Stands(Box::new(notice(1)))]).unwrap();
-    // The notice comes first: else the vote would be of a chain that is not known at the replay.
-    let expected = [Record::Notice(Box::new(notice(1))), vote(2), Record::Joined(2)];
-    assert_eq!(store.journal().unwrap(), expected);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use alloy::primitives::{B256, keccak256};
 use conet_committee::{
     Record,
-    archive::{ProvenNotice, item::Opening},
+    archive::item::Opening,
+    journal::{Kind, Needless, Place},
     roulette::selection::Selection,
 };
 use conet_ledger::{
@@ -11,7 +12,7 @@ use conet_ledger::{
     genesis::{Genesis, Visibility},
     receipt::Receipt,
 };
-use rusqlite::{Transaction, params};
+use rusqlite::{ToSql, Transaction, params};
 
 use super::StoreError;
 use crate::duty::Duty;
@@ -44,16 +45,20 @@ pub enum Write {
         /// A [`conet_ledger::snapshot::Snapshot`].
         snapshot: Vec<u8>,
     },
-    /// A seat's words and blocks up to this height of a chain are decided.
-    Decided(B256, u64),
-    /// Where a member's chain stands: its votes and blocks up to there are decided.
-    Stands(Box<ProvenNotice>),
     /// What the main chain should hear. Again: it is not done yet.
     Duty(Duty),
     /// The main chain has heard it. Other seats may still ask for this one's signature.
     Done(DutyId),
     /// A link of the Selection Chain.
     Selection(Box<Selection>),
+}
+
+impl Write {
+    /// Whether something is to be destroyed by it that nobody may find later.
+    pub(super) fn destroys_secrets(&self) -> bool {
+        let is_secret = |needless: &Needless| matches!(needless.kind, Kind::Dealing | Kind::Share);
+        matches!(self, Self::Record(record) if record.makes_needless(0).iter().any(is_secret))
+    }
 }
 
 /// A final block, with what this node knows of it.
@@ -73,18 +78,27 @@ pub fn transaction_hash(signed: &SignedTransaction) -> B256 {
     keccak256(alloy_rlp::encode(signed))
 }
 
-/// Kinds of notes. On disk: never renumbered.
-pub(super) mod kind {
-    pub(crate) const LOG_VOTE: i64 = 1;
-    pub(crate) const DRAFT: i64 = 2;
-    pub(crate) const WORD: i64 = 3;
-    pub(crate) const BLOCK: i64 = 4;
-    pub(crate) const MEMBER_VOTE: i64 = 5;
-    pub(crate) const PROPOSED: i64 = 6;
-    pub(crate) const NOTICE: i64 = 7;
-    pub(crate) const JOINED: i64 = 8;
-    pub(crate) const DEALING: i64 = 9;
-    pub(crate) const SHARE: i64 = 10;
+/// Kinds of records. On disk: never renumbered.
+pub(super) const fn number(kind: Kind) -> i64 {
+    match kind {
+        Kind::LogVote => 1,
+        Kind::Draft => 2,
+        Kind::Word => 3,
+        Kind::Block => 4,
+        Kind::MemberVote => 5,
+        Kind::Proposed => 6,
+        Kind::Notice => 7,
+        Kind::Joined => 8,
+        Kind::Dealing => 9,
+        Kind::Share => 10,
+        Kind::Epoch => 11,
+        Kind::Checkpoint => 12,
+        Kind::Certificate => 13,
+        Kind::Left => 14,
+        Kind::Over => 15,
+        Kind::Entry => 16,
+        Kind::Proven => 17,
+    }
 }
 
 /// As SQLite has numbers.
@@ -96,9 +110,10 @@ pub(super) fn encode<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, StoreErr
     postcard::to_allocvec(value).map_err(|_| StoreError::Corrupt("a value that has no bytes"))
 }
 
-pub(super) fn apply(tx: &Transaction<'_>, write: &Write) -> Result<(), StoreError> {
+/// Does one write. `kept` final entries stay below a checkpoint.
+pub(super) fn apply(tx: &Transaction<'_>, write: &Write, kept: u64) -> Result<(), StoreError> {
     match write {
-        Write::Record(record) => put_record(tx, record),
+        Write::Record(record) => put_record(tx, record, kept),
         Write::Chain(genesis, root) => {
             tx.prepare_cached(
                 "INSERT INTO chains (chain, genesis, root, public) VALUES (?1, ?2, ?3, ?4)
@@ -132,12 +147,6 @@ pub(super) fn apply(tx: &Transaction<'_>, write: &Write) -> Result<(), StoreErro
             ])?;
             Ok(())
         }
-        Write::Decided(chain, height) => forget(tx, &[kind::WORD, kind::BLOCK], *chain, *height),
-        Write::Stands(notice) => {
-            put_record(tx, &Record::Notice(notice.clone()))?;
-            let about = &notice.notice;
-            forget(tx, &[kind::MEMBER_VOTE, kind::PROPOSED], about.chain, about.height)
-        }
         Write::Duty(duty) => {
             tx.prepare_cached("INSERT OR REPLACE INTO duties (duty) VALUES (?1)")?
                 .execute(params![encode(duty)?])?;
@@ -162,95 +171,59 @@ pub(super) fn apply(tx: &Transaction<'_>, write: &Write) -> Result<(), StoreErro
     }
 }
 
-/// Appends a record, and prunes what it makes needless: see the module above.
-fn put_record(tx: &Transaction<'_>, record: &Record) -> Result<(), StoreError> {
-    match record {
-        Record::Entry(entry) => {
-            put_log(tx, Some(entry.header.height), record)?;
-            forget_all(tx, kind::DRAFT, entry.header.height)?;
-            forget_all(tx, kind::LOG_VOTE, entry.header.view)
-        }
-        Record::Certificate(_) => put_log(tx, None, record),
-        Record::Checkpoint(_) => {
-            // Of states the newest counts. A record begins with what it is.
-            let kind = encode(record)?.into_iter().take(1).collect::<Vec<_>>();
-            let old = "DELETE FROM log WHERE height IS NULL AND substr(record, 1, 1) = ?1";
-            tx.prepare_cached(old)?.execute(params![kind])?;
-            put_log(tx, None, record)
-        }
-        Record::Epoch(epoch) => {
-            // It stays when older states go: below all entries' heights.
-            tx.prepare_cached("INSERT OR REPLACE INTO log (height, record) VALUES (?1, ?2)")?
-                .execute(params![-sql(epoch.0.seats.epoch), encode(record)?])?;
-            // What older epochs' keys follow from is destroyed.
-            let before = epoch.0.seats.epoch.saturating_sub(1);
-            forget_all(tx, kind::DEALING, before)?;
-            forget_all(tx, kind::SHARE, before)
-        }
-        Record::LogVote(_, ballot) => note(tx, kind::LOG_VOTE, None, ballot.vote.view, record),
-        Record::Draft(entry) => note(tx, kind::DRAFT, None, entry.header.height, record),
-        Record::Word(word) => {
-            let about = &word.ballot.vote;
-            note(tx, kind::WORD, Some(about.chain), about.height, record)
-        }
-        Record::Block(block, _) => {
-            let about = &block.header.proposal;
-            note(tx, kind::BLOCK, Some(about.chain), about.height, record)
-        }
-        Record::MemberVote(word) => {
-            let about = &word.ballot.vote;
-            note(tx, kind::MEMBER_VOTE, Some(about.chain), about.height, record)
-        }
-        Record::Proposed(proposed, _) => {
-            let about = &proposed.header.proposal;
-            note(tx, kind::PROPOSED, Some(about.chain), about.height, record)
-        }
-        Record::Notice(notice) => {
-            let about = &notice.notice;
-            tx.prepare_cached("DELETE FROM notes WHERE kind = ?1 AND chain = ?2")?
-                .execute(params![kind::NOTICE, about.chain.as_slice()])?;
-            note(tx, kind::NOTICE, Some(about.chain), about.height, record)
-        }
-        Record::Dealing(epoch, _) => note(tx, kind::DEALING, None, *epoch, record),
-        Record::Share(epoch, _) => note(tx, kind::SHARE, None, *epoch, record),
-        Record::Joined(number) => {
-            forget_all(tx, kind::JOINED, *number)?;
-            note(tx, kind::JOINED, None, *number, record)
-        }
+/// Appends a record, and prunes what it makes needless, of which `kept` entries stay.
+fn put_record(tx: &Transaction<'_>, record: &Record, kept: u64) -> Result<(), StoreError> {
+    for needless in record.makes_needless(kept) {
+        forget(tx, &needless)?;
     }
-}
-
-fn put_log(tx: &Transaction<'_>, height: Option<u64>, record: &Record) -> Result<(), StoreError> {
-    tx.prepare_cached("INSERT INTO log (height, record) VALUES (?1, ?2)")?
-        .execute(params![height.map(sql), encode(record)?])?;
+    let Place { kind, chain, number: at } = record.place();
+    let (chain, bytes) = (chain.as_ref().map(|chain| chain.as_slice()), encode(record)?);
+    match kind {
+        Kind::Entry => tx
+            .prepare_cached("INSERT INTO log (height, record) VALUES (?1, ?2)")?
+            .execute(params![sql(at), bytes])?,
+        Kind::Proven => tx
+            .prepare_cached("INSERT OR REPLACE INTO proofs (chain, record) VALUES (?1, ?2)")?
+            .execute(params![chain, bytes])?,
+        _ => tx
+            .prepare_cached(
+                "INSERT INTO notes (kind, chain, height, record) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![number(kind), chain, sql(at), bytes])?,
+    };
     Ok(())
 }
 
-fn note(
+fn forget(tx: &Transaction<'_>, needless: &Needless) -> Result<(), StoreError> {
+    let Needless { kind, chain, up_to } = *needless;
+    let (number, up_to) = (number(kind), sql(up_to));
+    let notes = |condition: &str, params: &[&dyn ToSql]| {
+        let delete = format!("DELETE FROM notes WHERE kind = ?1 AND height <= ?2{condition}");
+        tx.prepare_cached(&delete)?.execute(params)
+    };
+    match (kind, chain) {
+        // Of each chain there is one: the next takes its place.
+        (Kind::Proven, _) => 0,
+        (Kind::Entry, _) => {
+            tx.prepare_cached("DELETE FROM log WHERE height <= ?1")?.execute([up_to])?
+        }
+        (Kind::Dealing | Kind::Share, _) => overwritten(tx, || notes("", params![number, up_to]))?,
+        (_, None) => notes("", params![number, up_to])?,
+        (_, Some(chain)) => notes(" AND chain = ?3", params![number, up_to, chain.as_slice()])?,
+    };
+    Ok(())
+}
+
+/// Deletes secrets: their bytes in the file are overwritten. Elsewhere that would cost more than it is worth.
+fn overwritten(
     tx: &Transaction<'_>,
-    kind: i64,
-    chain: Option<B256>,
-    height: u64,
-    record: &Record,
-) -> Result<(), StoreError> {
-    let chain = chain.as_ref().map(|chain| chain.as_slice());
-    tx.prepare_cached("INSERT INTO notes (kind, chain, height, record) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![kind, chain, sql(height), encode(record)?])?;
-    Ok(())
-}
-
-fn forget(tx: &Transaction<'_>, kinds: &[i64], chain: B256, height: u64) -> Result<(), StoreError> {
-    for kind in kinds {
-        tx.prepare_cached("DELETE FROM notes WHERE kind = ?1 AND chain = ?2 AND height <= ?3")?
-            .execute(params![kind, chain.as_slice(), sql(height)])?;
-    }
-    Ok(())
-}
-
-fn forget_all(tx: &Transaction<'_>, kind: i64, height: u64) -> Result<(), StoreError> {
-    tx.prepare_cached("DELETE FROM notes WHERE kind = ?1 AND chain IS NULL AND height <= ?2")?
-        .execute(params![kind, sql(height)])?;
-    Ok(())
+    delete: impl FnOnce() -> rusqlite::Result<usize>,
+) -> rusqlite::Result<usize> {
+    let pragma = |on: bool| tx.pragma_update_and_check(None, "secure_delete", on, |_| Ok(()));
+    pragma(true)?;
+    let deleted = delete();
+    pragma(false)?;
+    deleted
 }
 
 fn put_block(tx: &Transaction<'_>, block: &FinalBlock) -> Result<(), StoreError> {

@@ -54,12 +54,21 @@ impl Writer {
         let start = Instant::now();
         let transaction = self.connection.transaction()?;
         for write in batches.iter().flat_map(|batch| &batch.writes) {
-            write::apply(&transaction, write)?;
+            write::apply(&transaction, write, self.limits.entries_kept)?;
         }
         transaction.commit()?;
+        if batches.iter().flat_map(|batch| &batch.writes).any(Write::destroys_secrets) {
+            self.empty_log()?;
+        }
         self.metrics.syncs.inc();
         self.metrics.writes.inc_by(count as u64);
         self.metrics.sync_seconds.observe(start.elapsed().as_secs_f64());
         Ok(())
+    }
+
+    /// Pages as they were before are in the write-ahead log until it is written into the file. Who reads just now is
+    /// waited for, but not longer than for a lock.
+    fn empty_log(&self) -> Result<(), StoreError> {
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
 }

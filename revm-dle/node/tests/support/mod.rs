@@ -57,6 +57,7 @@ pub(crate) fn user(number: u64) -> WalletKey {
 
 pub(crate) struct Network {
     home: TempDir,
+    config: DleConfig,
     sitting: Sitting,
     endpoints: BTreeMap<u64, String>,
     nodes: NodeMap,
@@ -72,6 +73,10 @@ type Bytes2 = bytes::Bytes;
 
 impl Network {
     pub(crate) async fn start(seats: u64, members: u64) -> Self {
+        Self::start_with(config(), seats, members).await
+    }
+
+    pub(crate) async fn start_with(config: DleConfig, seats: u64, members: u64) -> Self {
         let code: Bytes = mini::code().into();
         let ids: Vec<u64> = (1..=seats).collect();
         let endpoints: BTreeMap<_, _> = ids.iter().map(|id| (*id, free_port())).collect();
@@ -83,6 +88,7 @@ impl Network {
         let group = ArchiveGroup::first(MAIN_CHAIN, slasher, seats, clock::unix_ms());
         let mut network = Self {
             home: tempfile::tempdir().unwrap(),
+            config,
             nodes: NodeMap::new(entries),
             codes: CodeBook::from_iter([code.clone()]),
             sitting: Sitting::new(group),
@@ -106,10 +112,6 @@ impl Network {
         self.home.path().join(id.to_string())
     }
 
-    fn config(&self) -> DleConfig {
-        DleConfig { parts_max: 4, ..DleConfig::new(BTreeMap::new()) }
-    }
-
     fn setup(&self, id: u64) -> Setup {
         Setup {
             relays: None,
@@ -122,7 +124,7 @@ impl Network {
     }
 
     pub(crate) async fn start_seat(&mut self, id: u64) {
-        let (home, config, setup) = (self.home(id), self.config(), self.setup(id));
+        let (home, config, setup) = (self.home(id), self.config.clone(), self.setup(id));
         let keys = Arc::new(SeedSecrets::new(&home));
         let node = ArchiveNode::start(&home, &config, setup, keys).await.unwrap();
         let listener = tokio::net::TcpListener::bind(&self.endpoints[&id]).await.unwrap();
@@ -132,7 +134,7 @@ impl Network {
     }
 
     pub(crate) async fn start_member(&mut self, id: u64) {
-        let (home, config, setup) = (self.home(id), self.config(), self.setup(id));
+        let (home, config, setup) = (self.home(id), self.config.clone(), self.setup(id));
         let node = Participant::start(&home, &config, setup).await.unwrap();
         self.members.insert(id, node);
     }
@@ -218,6 +220,10 @@ impl Network {
             Err((status, String::from_utf8_lossy(&body).into_owned()))
         }
     }
+}
+
+pub(crate) fn config() -> DleConfig {
+    DleConfig { parts_max: 4, ..DleConfig::new(BTreeMap::new()) }
 }
 
 fn free_port() -> String {

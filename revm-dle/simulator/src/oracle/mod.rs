@@ -11,6 +11,7 @@
 //! - a final block is what executing it gives, by arithmetic written anew here, and no money appears or vanishes;
 //! - seeds are signed when their entries are final, and draw whom they must; whoever wishes to be drawn and has room for
 //!   another chain waits, in the order of the log, and nobody else;
+//! - an honest seat that restarts still has the newest proof of where a chain stands that it ever told;
 //! - no honest node is found guilty, reported or barred, and more than two thirds of the seats stay active;
 //! - an epoch begins with the one state that the one before ended with, and those whom the main chain named; heights go on,
 //!   chains begin new views, and no draw outlives its epoch.
@@ -24,6 +25,7 @@ mod cast;
 mod draws;
 mod log;
 mod main_chain;
+mod proofs;
 mod traps;
 mod violation;
 mod votes;
@@ -37,6 +39,7 @@ use conet_committee::{
     keys::{Compact, NodeId},
     log::Entry,
     message::Message,
+    seat::Seat,
     seats::Seats,
     vote::{Ballot, Voting},
 };
@@ -48,6 +51,7 @@ use books::Books;
 use cast::Cast;
 use draws::Draws;
 use log::Log;
+use proofs::Proofs;
 use traps::Traps;
 pub use violation::Violation;
 use votes::{Votes, all_ballots, shown_ballots};
@@ -82,6 +86,7 @@ pub(crate) struct Oracle {
     votes: Votes,
     draws: Draws,
     traps: Traps,
+    proofs: Proofs,
     voting: Voting,
     /// Signatures that hold, by what they are under.
     signed: BTreeMap<(Key, B256), Compact>,
@@ -104,6 +109,7 @@ impl Oracle {
             votes: Votes::default(),
             draws: Draws::new(secret),
             traps: Traps::default(),
+            proofs: Proofs::default(),
             voting,
             signed: BTreeMap::new(),
             shown: BTreeMap::new(),
@@ -128,6 +134,7 @@ impl Oracle {
             return Ok(());
         }
         self.traps.see_sent(from, message);
+        self.proofs.see_sent(from, message);
         if let Message::SeedPart { height, .. } = message
             && !self.log.has(*height)
         {
@@ -153,6 +160,11 @@ impl Oracle {
             }
         }
         Ok(())
+    }
+
+    /// An honest seat that comes back has the proofs that it told others.
+    pub(crate) fn see_proofs(&self, node: NodeId, seat: &Seat) -> Result<(), Violation> {
+        self.proofs.check(node, seat)
     }
 
     /// A node that comes back counts the votes in its journal, also those that it had no time to say.

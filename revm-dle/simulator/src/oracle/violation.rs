@@ -192,6 +192,16 @@ pub enum Violation {
         /// The entry.
         height: u64,
     },
+    /// A seat that restarted cannot prove what it told before.
+    #[error(
+        "expected {node} to have the newest proof of {chain} that it told, found an older one or none"
+    )]
+    ProofLost {
+        /// Who.
+        node: NodeId,
+        /// The chain.
+        chain: B256,
+    },
     /// A draw that is not what its seed gives.
     #[error("expected selection {index} to be what its seed draws, found otherwise: {why}")]
     WrongDraw {

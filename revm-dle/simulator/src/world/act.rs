@@ -5,7 +5,7 @@ use std::sync::Arc;
 use conet_committee::{Action, Record, keys::NodeId, seat::Event};
 use rand::Rng as _;
 
-use super::{Actor, Happening, Violation, World, node::own_vote};
+use super::{Actor, Happening, Violation, World, disk::own_vote};
 use crate::byzantine::Liar;
 
 /// How much likelier a member's step ends in a crash than a seat's.
@@ -85,11 +85,11 @@ impl World<'_> {
                         _ => {}
                     }
                 }
-                node.write(record);
+                node.disk.write(record);
             }
             Action::Send(to, message) => {
-                node.synced = node.journal.len();
-                self.oracle.see_sent(from, &message, &node.written)?;
+                node.disk.sync();
+                self.oracle.see_sent(from, &message, node.disk.votes())?;
                 self.timeline.see_sent(self.now_ms, &message);
                 let message = Arc::new(message);
                 for delay in self.scenario.network.arrivals(&mut self.rng, from, to) {
@@ -113,12 +113,14 @@ impl World<'_> {
         if let Some(node) = self.nodes.get_mut(&id) {
             node.actor = Actor::Down;
             if self.rng.random_bool(0.5) {
-                node.tear(self.rng.random_range(0..=node.journal.len()));
+                node.disk.tear(self.rng.random_range(0..=node.disk.loose()));
             }
         }
     }
 
     pub(super) fn restart(&mut self, id: NodeId) -> Result<(), Violation> {
+        let Some(node) = self.nodes.get_mut(&id) else { return Ok(()) };
+        node.disk.sync();
         let Some(node) = self.nodes.get(&id) else { return Ok(()) };
         let ledgers = if self.scenario.keeps_ledgers {
             node.ledgers.clone()
@@ -126,12 +128,16 @@ impl World<'_> {
             self.ledgers(node.ledgers.lies)
         };
         if self.oracle.is_honest(id) {
-            node.journal
-                .iter()
-                .filter_map(own_vote)
-                .for_each(|vote| self.oracle.see_restored(vote));
+            let votes = node.disk.records().filter_map(own_vote);
+            votes.for_each(|vote| self.oracle.see_restored(vote));
         }
-        let actor = self.actor(id, ledgers.clone(), Some(node.journal.clone()));
+        let journal = node.disk.records().cloned().collect();
+        let actor = self.actor(id, ledgers.clone(), Some(journal));
+        if let Actor::Seat(seat) = &actor
+            && self.oracle.is_honest(id)
+        {
+            self.oracle.see_proofs(id, seat)?;
+        }
         if let Some(node) = self.nodes.get_mut(&id) {
             node.actor = actor;
             node.ledgers = ledgers;

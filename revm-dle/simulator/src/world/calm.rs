@@ -53,7 +53,7 @@ impl World<'_> {
             let newest = self.honest_seats().map(height).max().unwrap_or_default();
             behind = if behind == 0 { newest } else { behind };
             if height(seat) + 2 >= newest {
-                let checkpoint = node.journal.iter().find_map(|record| match record {
+                let checkpoint = node.disk.records().find_map(|record| match record {
                     Record::Checkpoint(checkpoint) => Some(checkpoint.0.height),
                     _ => None,
                 });

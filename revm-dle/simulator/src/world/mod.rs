@@ -2,6 +2,7 @@
 
 mod act;
 mod calm;
+mod disk;
 mod end;
 mod main_chain;
 mod node;

@@ -1,8 +1,7 @@
 //! The nodes of a run, and how they are made.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use alloy::primitives::B256;
 use conet_committee::{
     Record,
     archive::Rules,
@@ -10,15 +9,14 @@ use conet_committee::{
     log::Timing,
     member::{Member, MemberConfig, MemberTiming},
     seat::{Seat, SeatConfig},
-    vote::{Ballot, Voting},
+    vote::Voting,
 };
 
-use super::{World, voting};
+use super::{World, disk::Disk, voting};
 use crate::{
     byzantine::Behaviour,
     keys::{TRAP_ONE_IN, ToyRing, WISH_MS},
     ledger::ToyLedgers,
-    oracle::{Place, place},
 };
 
 pub(super) enum Actor {
@@ -30,11 +28,7 @@ pub(super) enum Actor {
 /// A node, and its disk.
 pub(super) struct Node {
     pub(super) actor: Actor,
-    pub(super) journal: Vec<Record>,
-    /// How much of the journal is certainly on disk: what was written before something was said.
-    pub(super) synced: usize,
-    /// The node's own votes in its journal.
-    pub(super) written: BTreeMap<Place, B256>,
+    pub(super) disk: Disk,
     pub(super) ledgers: ToyLedgers,
     pub(super) voting: Voting,
     pub(super) behaviour: Option<Box<dyn Behaviour>>,
@@ -52,38 +46,13 @@ impl Node {
     ) -> Self {
         Self {
             actor,
-            journal: Vec::new(),
-            synced: 0,
-            written: BTreeMap::new(),
+            disk: Disk::default(),
             ledgers,
             voting: voting(me),
             behaviour,
             wakes_ms: 0,
             seen: 0,
         }
-    }
-
-    pub(super) fn write(&mut self, record: Record) {
-        if let Some(ballot) = own_vote(&record) {
-            self.written.insert(place(ballot), ballot.vote.block);
-        }
-        self.journal.push(record);
-    }
-
-    /// Loses the end of the journal, but nothing of what is synced.
-    pub(super) fn tear(&mut self, keeps: usize) {
-        self.journal.truncate(keeps.max(self.synced));
-        let votes = self.journal.iter().filter_map(own_vote);
-        self.written = votes.map(|ballot| (place(ballot), ballot.vote.block)).collect();
-    }
-}
-
-pub(super) const fn own_vote(record: &Record) -> Option<&Ballot> {
-    match record {
-        Record::LogVote(_, ballot) => Some(ballot),
-        Record::Word(word) | Record::MemberVote(word) => Some(&word.ballot),
-        Record::Proposed(proposed, _) => Some(&proposed.create),
-        _ => None,
     }
 }
 

@@ -1,0 +1,159 @@
+use alloy::primitives::Bytes;
+use conet_committee::{archive::Beginning, journal::Kept};
+use zeroize::Zeroizing;
+
+use super::*;
+
+fn checkpoint(height: u64) -> Record {
+    Record::Checkpoint(Box::new((entry(height, height).header, Bytes::from_static(b"state"))))
+}
+
+fn epoch(epoch: u64) -> Record {
+    let beginning = Beginning {
+        epoch,
+        nodes: vec![NodeId(1)],
+        before: vec![NodeId(2)],
+        state_hash: B256::ZERO,
+    };
+    Record::Epoch(Box::new((beginning, Bytes::from_static(b"frozen"))))
+}
+
+fn share(epoch: u64, secret: &[u8]) -> Record {
+    Record::Share(epoch, Kept(Zeroizing::new(secret.to_vec())))
+}
+
+/// As a set: the order within a kind alone counts.
+fn sorted(mut records: Vec<Record>) -> Vec<Record> {
+    records.sort_by_key(Record::place);
+    records
+}
+
+#[test]
+fn a_seat_forgets_what_is_decided_and_nothing_else() {
+    let (_dir, path) = temporary();
+    let store = open(&path).unwrap();
+    let certified = CertifiedHeader { header: header(7), ballots: Vec::new() };
+    let block = Record::Block(Box::new(certified), body(7));
+    let final_now = [
+        Record::Entry(Box::new(entry(1, 3))),
+        Record::Proven(Box::new(notice(7))),
+        Record::Certificate(certificate(3)),
+    ];
+    let kept =
+        [log_vote(4), Record::Draft(Box::new(entry(2, 4))), Record::Word(word(8, Phase::Accept))];
+    let mut all = vec![
+        log_vote(3),
+        Record::Draft(Box::new(entry(1, 3))),
+        Record::Word(word(7, Phase::Accept)),
+        block,
+        Record::Proven(Box::new(notice(6))),
+        Record::Certificate(certificate(2)),
+    ];
+    all.extend(kept.clone());
+    write(&store, records(all.clone())).unwrap();
+    assert_eq!(sorted(store.journal().unwrap()), sorted(all));
+    write(&store, records(final_now.to_vec())).unwrap();
+    store.close();
+    let expected: Vec<_> = final_now.into_iter().chain(kept).collect();
+    let store = open(&path).unwrap();
+    assert_eq!(sorted(store.journal().unwrap()), sorted(expected));
+    assert_eq!(store.entries(0, 9).unwrap(), [entry(1, 3)]);
+    assert_eq!(store.entries(2, 9).unwrap(), []);
+}
+
+#[test]
+fn the_log_below_a_checkpoint_goes_but_for_some_entries() {
+    let (_dir, path) = temporary();
+    let limits = StoreLimits { entries_kept: 10, ..StoreLimits::default() };
+    let store = Store::open(&path, NodeId(1), (&seats(), 0), limits, Metrics::new()).unwrap();
+    let resting = Record::Proven(Box::new(notice(3)));
+    write(&store, records(vec![resting.clone()])).unwrap();
+    let mut most = 0;
+    for height in 1..=200 {
+        let entry = Record::Entry(Box::new(entry(height, height)));
+        let mut step = vec![log_vote(height), entry, Record::Certificate(certificate(height))];
+        step.extend(height.is_multiple_of(20).then(|| checkpoint(height)));
+        write(&store, records(step)).unwrap();
+        most = most.max(store.journal().unwrap().len());
+    }
+    assert!(most <= 20 + 10 + 3, "{most} records");
+    let kept: Vec<_> = store.entries(0, 99).unwrap();
+    assert_eq!(kept.first().map(|entry| entry.header.height), Some(191));
+    let journal = store.journal().unwrap();
+    assert!(journal.contains(&resting) && journal.contains(&checkpoint(200)));
+}
+
+#[test]
+fn of_an_epoch_that_is_over_only_its_end_stays() {
+    let (dir, path) = temporary();
+    let store = open(&path).unwrap();
+    let (secret, next) = ([0xa7; 40], [0xb9; 40]);
+    let old = vec![
+        epoch(2),
+        Record::Entry(Box::new(entry(1, 3))),
+        Record::Certificate(certificate(3)),
+        checkpoint(1),
+        log_vote(4),
+        Record::Word(word(8, Phase::Accept)),
+        share(2, &secret),
+    ];
+    write(&store, records(old)).unwrap();
+    let proof = Record::Proven(Box::new(notice(3)));
+    let left = Record::Left(vec![NodeId(2)]);
+    let kept = vec![proof, left, epoch(3), share(3, &next)];
+    write(&store, records(kept.clone())).unwrap();
+    assert_eq!(sorted(store.journal().unwrap()), sorted(kept));
+    // Who gets no seat in the epoch after says nothing in this one either.
+    write(&store, records(vec![Record::Over(3)])).unwrap();
+    assert!(!store.journal().unwrap().iter().any(|record| matches!(record, Record::Share(..))));
+    // Not even in what SQLite leaves lying about.
+    for file in std::fs::read_dir(dir.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        let has = |secret: &[u8]| bytes.windows(secret.len()).any(|window| window == secret);
+        assert!(!has(&secret) && !has(&next));
+    }
+    store.close();
+}
+
+#[test]
+fn a_journal_from_before_pruning_is_taken_over() {
+    let (_dir, path) = temporary();
+    let connection = conet_sqlite::open(&path, &schema::MIGRATIONS[..3], None).unwrap();
+    let log = [
+        (Some(-2), epoch(2)),
+        (None, Record::Certificate(certificate(2))),
+        (Some(-3), epoch(3)),
+        (Some(7), Record::Entry(Box::new(entry(7, 3)))),
+        (None, checkpoint(7)),
+        (None, Record::Certificate(certificate(3))),
+        (Some(8), Record::Entry(Box::new(entry(8, 4)))),
+    ];
+    for (height, record) in &log {
+        let insert = "INSERT INTO log (height, record) VALUES (?1, ?2)";
+        connection.execute(insert, params![height, write::encode(record).unwrap()]).unwrap();
+    }
+    drop(connection);
+    let store = open(&path).unwrap();
+    let expected: Vec<_> = log.into_iter().skip(2).map(|(_, record)| record).collect();
+    assert_eq!(sorted(store.journal().unwrap()), sorted(expected));
+    write(&store, records(vec![checkpoint(2_000)])).unwrap();
+    assert_eq!(store.entries(0, 9).unwrap(), []);
+}
+
+#[test]
+fn a_member_keeps_its_votes_above_its_notice() {
+    let (_dir, path) = temporary();
+    let store = open(&path).unwrap();
+    let vote = |height| Record::MemberVote(word(height, Phase::Witness));
+    let first = records(vec![
+        Record::Joined(1),
+        Record::Notice(Box::new(notice(0))),
+        vote(1),
+        vote(2),
+        Record::Joined(2),
+    ]);
+    write(&store, first).unwrap();
+    write(&store, records(vec![Record::Notice(Box::new(notice(1)))])).unwrap();
+    let expected = [Record::Notice(Box::new(notice(1))), vote(2), Record::Joined(2)];
+    assert_eq!(sorted(store.journal().unwrap()), sorted(expected.to_vec()));
+}
