@@ -10,9 +10,9 @@ fn checkpoint(height: u64) -> Record {
 
 fn epoch(epoch: u64) -> Record {
     let beginning = Beginning {
-        epoch,
-        nodes: vec![NodeId(1)],
+        seats: seats().in_epoch(epoch, vec![NodeId(1)]),
         before: vec![NodeId(2)],
+        siblings: Vec::new(),
         state_hash: B256::ZERO,
     };
     Record::Epoch(Box::new((beginning, Bytes::from_static(b"frozen"))))
@@ -65,7 +65,8 @@ fn a_seat_forgets_what_is_decided_and_nothing_else() {
 fn the_log_below_a_checkpoint_goes_but_for_some_entries() {
     let (_dir, path) = temporary();
     let limits = StoreLimits { entries_kept: 10, ..StoreLimits::default() };
-    let store = Store::open(&path, NodeId(1), (&seats(), 0), limits, Metrics::new()).unwrap();
+    let store =
+        Store::open(&path, NodeId(1), &founding(seats(), 0), limits, Metrics::new()).unwrap();
     let resting = Record::Proven(Box::new(notice(3)));
     write(&store, records(vec![resting.clone()])).unwrap();
     let mut most = 0;
