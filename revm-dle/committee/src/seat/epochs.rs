@@ -186,11 +186,12 @@ impl Desk {
 
     /// Goes on with the state that an epoch begins with. What was under way is void; what proves lies is not.
     fn begin(&mut self, seats: Arc<Seats>, last: &State, tip: B256, frozen: (B256, Bytes)) {
+        let moves = self.seats.group != seats.group;
         self.state = last.succeed(seats.clone(), self.seeds.clone().map(SeedKeys::checker));
         (self.seats, self.tip, self.frozen) = (seats, tip, Some(frozen));
         (self.is_retired, self.checkpoint) = (false, None);
         self.forget_ceremony();
-        self.forget_others();
+        self.forget_others(moves);
         self.states.clear();
         self.cases.clear();
         self.loose.clear();
@@ -205,15 +206,16 @@ impl Desk {
         self.note_missing();
     }
 
-    /// After a split: what the other half keeps is none of this node's business, but for its disk.
-    fn forget_others(&mut self) {
+    /// After a split: what the other half keeps is none of this node's business, but for its disk. Who `moves` to another
+    /// group, maybe only in a later epoch of a half, reads anew which seed that shall make.
+    fn forget_others(&mut self, moves: bool) {
         let branch = &self.state.seats.branch;
         self.notices.retain(|chain, _| branch.keeps(*chain));
         self.missing.retain(|chain, _| branch.keeps(*chain));
         self.openings.retain(|chain, _| branch.keeps(*chain));
         self.paid.retain(|chain, _| branch.keeps(*chain));
         self.said.retain(|(chain, ..), _| branch.keeps(*chain));
-        if self.state.seats.is_half() {
+        if moves {
             self.wanted = None;
         }
     }
