@@ -5,6 +5,7 @@
 //! A run follows from its seed alone: what fails once fails again.
 
 mod byzantine;
+mod division;
 mod keys;
 mod latency;
 mod ledger;
