@@ -26,14 +26,23 @@ impl Seat {
     /// The main chain has begun an epoch: the one before is over, whatever this node has seen of it.
     pub(super) fn follow(&mut self, beginning: Beginning, out: &mut Outbox) {
         let seats = &beginning.seats;
-        let newest = self.next.as_ref().map_or(self.desk.seats.epoch, |next| next.seats.epoch);
-        if seats.epoch <= newest {
+        let newest = self.next.as_ref().map_or(&*self.desk.seats, |next| &next.seats);
+        // Who sits nowhere may follow one group until it gets a seat in another: their epochs do not compare.
+        let is_old = if seats.group == newest.group {
+            seats.epoch <= newest.epoch
+        } else {
+            seats.branch.is_above(&newest.branch)
+        };
+        if is_old {
             return;
         }
+        let newest_group = newest.group;
         self.log.retire();
         self.desk.is_retired = true;
         self.desk.keys.forget_before(seats.keyed_for);
-        self.desk.successors.take_if(|named| named.epoch <= seats.epoch);
+        let moves = seats.group != newest_group;
+        self.desk.successors.take_if(|named| moves || named.epoch <= seats.epoch);
+        self.desk.part.log = Some(seats.log);
         let known = self.desk.frozen(beginning.state_hash);
         let is_in = seats.contains(self.desk.voting.me);
         self.next = Some(beginning.clone());
