@@ -20,3 +20,21 @@ pub(crate) fn divide(seed: B256, nodes: &[NodeId]) -> [Vec<NodeId>; 2] {
     right.sort_unstable();
     [left, right]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_node_is_in_one_half_and_the_seed_says_in_which() {
+        let nodes: Vec<_> = (1..=9).map(NodeId).collect();
+        let [left, right] = divide(B256::repeat_byte(1), &nodes);
+        assert_eq!((left.len(), right.len()), (4, 5));
+        assert!(left.is_sorted() && right.is_sorted());
+        let mut all = [left.clone(), right].concat();
+        all.sort_unstable();
+        assert_eq!(all, nodes);
+        let others = (2..20).map(|seed| divide(B256::repeat_byte(seed), &nodes));
+        assert!(others.filter(|[other, _]| *other == left).count() < 5);
+    }
+}

@@ -9,12 +9,13 @@ use conet_simulator::{Kind, run, sweep};
 /// Runs them all, and says of each that fails how to see it again.
 fn pass(seeds: Range<u64>, kind: Option<Kind>) {
     let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let (mut failed, mut blocks, mut beacons) = (0, 0, 0);
+    let (mut failed, mut blocks, mut beacons, mut splits) = (0, 0, 0, 0);
     sweep(seeds.clone(), kind, jobs, |seed, result| {
         match result {
             Ok(report) => {
                 blocks += report.blocks;
                 beacons += report.beacons;
+                splits += report.splits;
             }
             Err(violation) => {
                 failed += 1;
@@ -28,6 +29,7 @@ fn pass(seeds: Range<u64>, kind: Option<Kind>) {
     });
     assert_eq!(failed, 0, "of seeds {seeds:?}, {failed} failed");
     assert!(blocks as u64 > seeds.end - seeds.start, "hardly any block became final");
+    assert!(splits as u64 > (seeds.end - seeds.start) / 10, "hardly any group split");
     assert!(beacons as u64 > seeds.end - seeds.start, "the main chain got hardly any seed");
 }
 

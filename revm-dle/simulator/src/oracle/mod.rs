@@ -22,7 +22,8 @@
 //! a trap told it, is barred, by each group that knows.
 //!
 //! ```text
-//! mod.rs                       votes and cheats, over all groups; which group something is about
+//! mod.rs                       which group something is about, and what is the same in all
+//! votes, cheats                who voted where, and twice
 //! group.rs, tree.rs            the rules of one group, and what falls to it when the one above splits
 //! cast, successions, log       who sits and who lies, who sits next, the entries
 //! books, draws, waits, traps   chains, draws, who waits, traps
@@ -31,6 +32,7 @@
 
 mod books;
 mod cast;
+mod cheats;
 mod draws;
 mod group;
 mod log;
@@ -50,7 +52,6 @@ use conet_committee::{
     keys::{Compact, NodeId},
     log::{Certificate, Entry, EntryHeader},
     message::Message,
-    seats::Seats,
     vote::{Ballot, Voting},
 };
 use conet_ledger::block::{Body, Header};
@@ -65,7 +66,7 @@ use log::Log;
 use successions::Successions;
 use traps::Traps;
 pub use violation::Violation;
-use votes::{Votes, all_ballots, shown_ballots};
+use votes::{Votes, all_ballots};
 
 /// Who voted where.
 type Key = (NodeId, B256, u64, u64, u64, u8);
@@ -242,44 +243,6 @@ impl Oracle {
         whose.map_or(Ok(()), |group| group.log.check_certificate(&group.cast, node, certificate))
     }
 
-    /// An honest node reports two votes on the main chain.
-    pub(crate) fn see_report(
-        &self,
-        node: NodeId,
-        first: &Ballot,
-        second: &Ballot,
-    ) -> Result<(), Violation> {
-        let accused = first.voter;
-        let differ = place(first) == place(second) && first.vote.block != second.vote.block;
-        if self.is_honest(accused) || accused != second.voter || !differ {
-            return Err(Violation::FalseReport { node, accused });
-        }
-        Ok(())
-    }
-
-    /// A message reached an honest seat: the votes in it are known there. It keeps no first votes of other epochs or
-    /// groups, but knows second ones when it sees them.
-    pub(crate) fn see_delivered(&mut self, seat: NodeId, seats: &Seats, message: &Message) {
-        for ballot in shown_ballots(message) {
-            let key = key(ballot);
-            let first = self.shown.get(&seat).and_then(|shown| shown.get(&key)).copied();
-            // Anybody may put anybody's name on a vote.
-            if first == Some(ballot.vote.block) || !self.is_signed(key, ballot) {
-                continue;
-            }
-            let is_here = self.number_about(ballot.vote.chain) == Some(seats.group);
-            let shown = self.shown.entry(seat).or_default();
-            match first {
-                None if ballot.vote.epoch != seats.epoch || !is_here => {}
-                None => drop(shown.insert(key, ballot.vote.block)),
-                Some(_) => {
-                    let cheat = (ballot.voter, seats.group);
-                    self.cheats.entry(cheat).or_insert((seat, key));
-                }
-            }
-        }
-    }
-
     fn is_signed(&mut self, key: Key, ballot: &Ballot) -> bool {
         let known = self.signed.get(&(key, ballot.vote.block));
         if ballot.proof.is_none() && known == Some(&ballot.signature) {
@@ -310,10 +273,13 @@ impl Oracle {
         joining: &Joining,
         serving: &[B256],
     ) -> Result<(), Violation> {
+        if !self.is_honest(node) {
+            return Ok(());
+        }
         let Joining { offer, number, trap, signature } = joining;
         let is_in = |group: &&Group| {
             let signed = Joining::struct_hash(group.log_id, offer, *number, *trap);
-            self.is_honest(node) && self.voting.signed(node, signed, signature)
+            self.voting.signed(node, signed, signature)
         };
         let Some(group) = self.groups.values().find(is_in) else { return Ok(()) };
         let wrong = |why| Err(Violation::Misplaced { group: group.number, node, why });
@@ -393,34 +359,10 @@ impl Oracle {
         self.groups.values().map(Group::entries).sum()
     }
 
-    /// How many were seen to cheat.
-    pub(crate) fn cheats(&self) -> usize {
-        let cheats: BTreeSet<_> = self.cheats.keys().map(|(cheat, _)| cheat).collect();
-        cheats.len()
-    }
-
     /// All blocks that were ever sent.
     pub(crate) fn blocks_sent(&self) -> &BTreeMap<B256, (Header, Body)> {
+        // There is always the first group.
         static NONE: BTreeMap<B256, (Header, Body)> = BTreeMap::new();
         self.groups.values().next().map_or(&NONE, |group| &group.books.known)
-    }
-
-    /// At the end: are all barred who were seen?
-    pub(crate) fn check_cheats(
-        &self,
-        newest: &Seats,
-        barred: impl Fn(NodeId) -> bool,
-    ) -> Result<(), Violation> {
-        // Who left has told others what it saw, and nobody can be sure that they heard it.
-        let seated = |(_, (witness, _)): &(_, &(NodeId, _))| newest.contains(*witness);
-        for ((cheat, _), (witness, (_, chain, height, view, epoch, phase))) in
-            self.cheats.iter().filter(seated)
-        {
-            if !barred(*cheat) {
-                let vote = (*chain, *height, *view, *epoch, *phase);
-                return Err(Violation::CheatAtLarge { cheat: *cheat, witness: *witness, vote });
-            }
-        }
-        self.groups.get(&newest.group).map_or(Ok(()), |group| group.check_liars(barred))
     }
 }

@@ -116,6 +116,12 @@ impl Successions {
         for item in &entry.items {
             match item {
                 Item::Member(announced) => {
+                    // Only the very first epoch's seats announce keys in it: those of halves have done so in the group above.
+                    if announced.epoch != header.epoch + 1 && header.epoch != 1 {
+                        let (height, node) = (header.height, announced.member.node);
+                        let why = "keys are announced for an epoch that is not the next one";
+                        return Err(Violation::WrongEntry { height, node, why });
+                    }
                     let key = (announced.epoch, announced.member.node);
                     self.announced.insert(key, header.height);
                 }

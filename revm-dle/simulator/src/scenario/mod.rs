@@ -112,8 +112,8 @@ impl Scenario {
             pay_on_both_sides(&mut forks, &mut chains, &mut payments);
         }
         let everybody: Vec<_> = seats.iter().chain(&members).copied().collect();
-        let seeds = successions.iter().filter_map(|next| next.division);
-        if let Some(Division { seed, .. }) = seeds.last() {
+        let mut seeds = successions.iter().filter_map(|next| next.division);
+        if let Some(Division { seed, .. }) = seeds.next_back() {
             add_members(seed, &chains, &liars, &mut members);
         }
         let cuts = (0..rng.random_range(0..3)).map(|_| cut(rng, &everybody)).collect();

@@ -193,6 +193,7 @@ impl<'a> World<'a> {
             liars: self.scenario.liars.len(),
             cheats: self.oracle.cheats(),
             beacons: self.main.seeds(),
+            splits: self.main.all().count() / 2,
             caught: self.oracle.caught(),
             trace: self.trace.hash(),
         }
