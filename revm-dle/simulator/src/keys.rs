@@ -34,6 +34,9 @@ fn signature(wallet: Address, digest: B256) -> Compact {
 /// For how many chains at once everybody's stake is enough.
 pub(crate) const SEATS: u32 = 8;
 
+/// In how many chains every member wishes to serve at once.
+pub(crate) const PARTS_MAX: usize = 2;
+
 /// For how long a wish to be drawn stands: short, so that many end within a run.
 pub(crate) const WISH_MS: u64 = 12_000;
 
@@ -76,9 +79,15 @@ pub(crate) struct ToyRing {
     pub(crate) holds_ceremonies: bool,
 }
 
+/// What a group's seeds follow from: each group has others.
+pub(crate) const fn secret_of(secret: u64, group: u32) -> u64 {
+    secret.wrapping_add(group as u64 - 1)
+}
+
 impl EpochKeys for ToyRing {
     fn seeds(&self, seats: &Seats) -> Option<Arc<dyn SeedKeys>> {
         let Self { me, secret, .. } = *self;
+        let secret = secret_of(secret, seats.group);
         let seeds = ToySeeds { me, quorum: seats.quorum(), secret, epoch: seats.epoch };
         (!self.holds_ceremonies).then(|| Arc::new(seeds) as Arc<dyn SeedKeys>)
     }

@@ -2,9 +2,12 @@
 //! network that loses, delays, doubles, reorders and cuts, with nodes that crash and nodes that lie, and an
 //! [oracle](Violation) that knows the rules.
 //!
+//! In some runs seats change, and in some the group ends in two, which go on side by side.
+//!
 //! A run follows from its seed alone: what fails once fails again.
 
 mod byzantine;
+mod division;
 mod keys;
 mod latency;
 mod ledger;
@@ -41,6 +44,8 @@ pub struct Report {
     pub cheats: usize,
     /// How many seeds the main chain got.
     pub beacons: usize,
+    /// How many groups became two.
+    pub splits: usize,
     /// How many fell into a trap.
     pub caught: usize,
     /// Stands for everything that happened, in its order.

@@ -56,7 +56,7 @@ impl<'a> Trace<'a> {
                 self.line(at_ms, || format!("{node} comes back"));
             }
             Happening::Pays(index) => self.mix(*index as u64),
-            Happening::Opens(node) | Happening::Reads(node) | Happening::ReadsWant(node) => {
+            Happening::Opens(node) | Happening::Reads(node) | Happening::ReadsWant(node, _) => {
                 self.mix(node.0);
             }
             Happening::Wants => {
@@ -64,7 +64,9 @@ impl<'a> Trace<'a> {
             }
             Happening::Names(index) => {
                 self.mix(*index as u64);
-                self.line(at_ms, || format!("the main chain names epoch {}'s seats", index + 2));
+                self.line(at_ms, || {
+                    format!("the main chain names seats, for the {}. time", index + 1)
+                });
             }
             Happening::StopsWitness => self.mix(0),
             Happening::Cut(apart) if apart.is_empty() => {

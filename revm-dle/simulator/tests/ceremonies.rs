@@ -11,11 +11,15 @@ const KINDS: [&str; 6] = ["colluder", "equivocator", "flooder", "forker", "repla
 
 #[test]
 fn groups_make_their_keys_and_draw_with_them() {
+    let mut splits = 0;
     for (place, name) in (0..).zip(KINDS) {
         for seed in place * RUNS..(place + 1) * RUNS {
             let report = run_with_ceremonies(seed, Kind::named(name));
             let report = report.unwrap_or_else(|violation| panic!("{name}, {seed}: {violation}"));
             assert!(report.blocks > 0, "{name}, {seed}: nothing was drawn");
+            splits += report.splits;
         }
     }
+    // Their halves make keys of their own, from what was announced in the group above.
+    assert!(splits > 0, "no group split");
 }

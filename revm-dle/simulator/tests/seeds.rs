@@ -6,15 +6,16 @@ use std::{num::NonZeroUsize, ops::ControlFlow, ops::Range, thread};
 
 use conet_simulator::{Kind, run, sweep};
 
-/// Runs them all, and says of each that fails how to see it again.
-fn pass(seeds: Range<u64>, kind: Option<Kind>) {
+/// Runs them all, and says of each that fails how to see it again. Returns how many groups became two.
+fn pass(seeds: Range<u64>, kind: Option<Kind>) -> usize {
     let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let (mut failed, mut blocks, mut beacons) = (0, 0, 0);
+    let (mut failed, mut blocks, mut beacons, mut splits) = (0, 0, 0, 0);
     sweep(seeds.clone(), kind, jobs, |seed, result| {
         match result {
             Ok(report) => {
                 blocks += report.blocks;
                 beacons += report.beacons;
+                splits += report.splits;
             }
             Err(violation) => {
                 failed += 1;
@@ -29,19 +30,20 @@ fn pass(seeds: Range<u64>, kind: Option<Kind>) {
     assert_eq!(failed, 0, "of seeds {seeds:?}, {failed} failed");
     assert!(blocks as u64 > seeds.end - seeds.start, "hardly any block became final");
     assert!(beacons as u64 > seeds.end - seeds.start, "the main chain got hardly any seed");
+    splits
 }
 
 #[test]
 fn seeds_hold() {
-    pass(0..2_000, None);
+    let splits = pass(0..2_000, None);
+    assert!(splits > 200, "{splits} groups split in 2,000 runs");
 }
 
 /// Liars of one kind each, whatever a seed would have by itself.
 #[test]
 fn every_kind_of_liar_is_withstood() {
-    for kind in Kind::all() {
-        pass(1_000_000..1_000_040, Some(kind));
-    }
+    let splits: usize = Kind::all().map(|kind| pass(1_000_000..1_000_040, Some(kind))).sum();
+    assert!(splits > 12, "{splits} groups split");
 }
 
 /// The oracle sees that all who fell into a trap are out; here, that there are such.

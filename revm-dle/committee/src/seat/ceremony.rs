@@ -30,8 +30,9 @@ pub(super) struct Part {
     pub(super) dealings: Vec<(u64, Dealing)>,
     /// Its share of the epoch's key, from the journal.
     pub(super) share: Option<(u64, Kept)>,
-    /// Who takes its keys while it has no seat.
+    /// Who takes its keys while it has no seat, and in which log: that of the group it follows.
     pub(super) sitting: Vec<NodeId>,
+    pub(super) log: Option<B256>,
     announced: Option<Announced>,
     pub(super) round: Option<Round>,
 }
@@ -96,7 +97,8 @@ impl Desk {
         let Some(identity) = self.identity(epoch) else { return };
         if self.part.announced.as_ref().is_none_or(|known| known.epoch != epoch) {
             let member = identity.member();
-            let signed = Announced::struct_hash(self.seats.log, epoch, &member);
+            let log = self.part.log.filter(|_| self.is_retired).unwrap_or(self.seats.log);
+            let signed = Announced::struct_hash(log, epoch, &member);
             let signature = self.voting.sign(signed);
             self.part.announced = Some(Announced { member, epoch, signature });
         }

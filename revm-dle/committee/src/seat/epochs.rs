@@ -26,14 +26,23 @@ impl Seat {
     /// The main chain has begun an epoch: the one before is over, whatever this node has seen of it.
     pub(super) fn follow(&mut self, beginning: Beginning, out: &mut Outbox) {
         let seats = &beginning.seats;
-        let newest = self.next.as_ref().map_or(self.desk.seats.epoch, |next| next.seats.epoch);
-        if seats.epoch <= newest {
+        let newest = self.next.as_ref().map_or(&*self.desk.seats, |next| &next.seats);
+        // Who sits nowhere may follow one group until it gets a seat in another: their epochs do not compare.
+        let is_old = if seats.group == newest.group {
+            seats.epoch <= newest.epoch
+        } else {
+            seats.branch.is_above(&newest.branch)
+        };
+        if is_old {
             return;
         }
+        let newest_group = newest.group;
         self.log.retire();
         self.desk.is_retired = true;
         self.desk.keys.forget_before(seats.keyed_for);
-        self.desk.successors.take_if(|named| named.epoch <= seats.epoch);
+        let moves = seats.group != newest_group;
+        self.desk.successors.take_if(|named| moves || named.epoch <= seats.epoch);
+        self.desk.part.log = Some(seats.log);
         let known = self.desk.frozen(beginning.state_hash);
         let is_in = seats.contains(self.desk.voting.me);
         self.next = Some(beginning.clone());
@@ -196,11 +205,12 @@ impl Desk {
 
     /// Goes on with the state that an epoch begins with. What was under way is void; what proves lies is not.
     fn begin(&mut self, seats: Arc<Seats>, last: &State, tip: B256, frozen: (B256, Bytes)) {
+        let moves = self.seats.group != seats.group;
         self.state = last.succeed(seats.clone(), self.seeds.clone().map(SeedKeys::checker));
         (self.seats, self.tip, self.frozen) = (seats, tip, Some(frozen));
         (self.is_retired, self.checkpoint, self.is_checkpoint_new) = (false, None, false);
         self.forget_ceremony();
-        self.forget_others();
+        self.forget_others(moves);
         self.states.clear();
         self.cases.clear();
         self.loose.clear();
@@ -215,15 +225,16 @@ impl Desk {
         self.note_missing();
     }
 
-    /// After a split: what the other half keeps is none of this node's business, but for its disk.
-    fn forget_others(&mut self) {
+    /// After a split: what the other half keeps is none of this node's business, but for its disk. Who `moves` to another
+    /// group, maybe only in a later epoch of a half, reads anew which seed that shall make.
+    fn forget_others(&mut self, moves: bool) {
         let branch = &self.state.seats.branch;
         self.notices.retain(|chain, _| branch.keeps(*chain));
         self.missing.retain(|chain, _| branch.keeps(*chain));
         self.openings.retain(|chain, _| branch.keeps(*chain));
         self.paid.retain(|chain, _| branch.keeps(*chain));
         self.said.retain(|(chain, ..), _| branch.keeps(*chain));
-        if self.state.seats.is_half() {
+        if moves {
             self.wanted = None;
         }
     }

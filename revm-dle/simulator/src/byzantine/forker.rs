@@ -40,6 +40,17 @@ fn keep<T>(all: &mut VecDeque<T>, new: T) {
     all.push_back(new);
 }
 
+/// One of those who shall sit next, who did its part, gets no seat.
+fn leave_out(items: &mut [Item], liar: &Liar<'_>) -> bool {
+    let named = items.iter_mut().find_map(|item| match item {
+        Item::Handover(handover) => Some(&mut handover.nodes),
+        _ => None,
+    });
+    let Some(nodes) = named else { return false };
+    let first = nodes.iter().position(|node| !liar.friends.contains(node));
+    first.map(|place| nodes.remove(place)).is_some()
+}
+
 impl Behaviour for Forker {
     fn twist(&mut self, actions: Vec<Action>, liar: &mut Liar<'_>) -> Vec<Action> {
         let twist = |action| match action {
@@ -92,6 +103,10 @@ impl Forker {
     }
 
     fn entry(&self, mut entry: Entry, liar: &mut Liar<'_>) -> Option<Entry> {
+        if leave_out(&mut entry.items, liar) {
+            entry.header.items_hash = Item::hash_all(&entry.items);
+            return Some(entry);
+        }
         let header = &mut entry.header;
         let empty = notice::tree(&[]).root();
         match liar.rng.random_range(0..5) {

@@ -20,14 +20,14 @@ use super::{Cast, Violation};
 use crate::ledger::{ACCOUNTS, Accounts, BALANCE, Payment, genesis};
 
 /// Who signs blocks that name them, and how many of them must; 0 for all.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Group {
     signers: Vec<NodeId>,
     quorum: usize,
 }
 
 /// All chains, and all blocks that were ever sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Books {
     finals: BTreeMap<B256, Vec<B256>>,
     pub(super) known: BTreeMap<B256, (Header, Body)>,
@@ -371,8 +371,9 @@ impl Books {
         state.and_then(|state| state.nonces.get(place)).copied().unwrap_or_default()
     }
 
-    pub(super) fn count_final(&self) -> usize {
-        self.finals.values().map(|finals| finals.len() - 1).sum()
+    pub(super) fn count_final(&self, counts: impl Fn(B256) -> bool) -> usize {
+        let finals = self.finals.iter().filter(|(chain, _)| counts(**chain));
+        finals.map(|(_, finals)| finals.len() - 1).sum()
     }
 }
 

@@ -1,20 +1,18 @@
-//! Who takes part, who lies, and who sits in which epoch.
+//! Who takes part, who lies, and who sits in which epoch of a group or of those above it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alloy::primitives::{B256, U256};
-use conet_bindings::statement;
+use alloy::primitives::B256;
 use conet_committee::{
-    archive::{Beginning, Chain, Item, Named, State},
+    archive::{Beginning, Chain, State},
     keys::NodeId,
-    log::Entry,
     seats::Seats,
 };
 
 use super::{Violation, is_quorum};
 
-/// An epoch of the group.
-#[derive(Debug)]
+/// An epoch.
+#[derive(Debug, Clone)]
 pub(super) struct Epoch {
     nodes: Vec<NodeId>,
     /// The last entry before it: its height and time, and the state after it.
@@ -23,14 +21,10 @@ pub(super) struct Epoch {
 }
 
 /// All nodes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Cast {
     honest: BTreeSet<NodeId>,
     epochs: BTreeMap<u64, Epoch>,
-    /// What the main chain named, by the epoch that is to begin.
-    named: BTreeMap<u64, Vec<Vec<NodeId>>>,
-    /// What honest seats certified, by the epoch that is over.
-    certified: BTreeMap<u64, B256>,
     /// Where each chain stands: the epoch, and the highest block and view in it.
     stands: BTreeMap<B256, (u64, u64, u64)>,
 }
@@ -39,13 +33,7 @@ impl Cast {
     pub(super) fn new(honest: BTreeSet<NodeId>, nodes: Vec<NodeId>) -> Self {
         let first = Epoch { nodes, after: (0, 0), state_hash: B256::ZERO };
         let epochs = BTreeMap::from([(1, first)]);
-        Self {
-            honest,
-            epochs,
-            named: BTreeMap::new(),
-            certified: BTreeMap::new(),
-            stands: BTreeMap::new(),
-        }
+        Self { honest, epochs, stands: BTreeMap::new() }
     }
 
     pub(super) fn is_honest(&self, node: NodeId) -> bool {
@@ -78,50 +66,17 @@ impl Cast {
         begun.map_or(0, |(number, _)| *number)
     }
 
+    /// The newest epoch.
+    pub(super) fn newest(&self) -> u64 {
+        self.epochs.keys().last().copied().unwrap_or_default()
+    }
+
+    /// The chains that the log knows.
+    pub(super) fn chains(&self) -> impl Iterator<Item = B256> {
+        self.stands.keys().copied()
+    }
+
     // --- from one epoch to the next ---
-
-    pub(super) fn see_named(&mut self, named: &Named) {
-        self.named.entry(named.epoch).or_default().push(named.nodes.clone());
-    }
-
-    fn is_named(&self, epoch: u64, nodes: &[NodeId]) -> bool {
-        self.named.get(&epoch).is_some_and(|lists| lists.iter().any(|list| list == nodes))
-    }
-
-    /// A new final entry: whoever shall sit next was named by the main chain.
-    pub(super) fn see_items(&self, entry: &Entry) -> Result<(), Violation> {
-        let header = &entry.header;
-        for item in &entry.items {
-            if let Item::Handover(handover) = item
-                && !self.is_named(header.epoch + 1, &handover.nodes)
-            {
-                let (height, node) = (header.height, NodeId(0));
-                let why = "the main chain names others for the next epoch";
-                return Err(Violation::WrongEntry { height, node, why });
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn see_statement(
-        &mut self,
-        node: NodeId,
-        statement: &statement::Handover,
-    ) -> Result<(), Violation> {
-        let epoch = statement.epoch + 1;
-        let wrong = |why| Err(Violation::WrongEpoch { epoch, node, why });
-        let lists = self.named.get(&epoch).into_iter().flatten();
-        let mut lists = lists.map(|list| list.iter().map(|node| U256::from(node.0)));
-        if !lists.any(|list| list.eq(statement.nodes.iter().copied())) {
-            return wrong("the main chain names others");
-        }
-        if *self.certified.entry(statement.epoch).or_insert(statement.stateHash)
-            != statement.stateHash
-        {
-            return wrong("another honest seat certified another state");
-        }
-        Ok(())
-    }
 
     pub(super) fn begin(&mut self, beginning: &Beginning, after: (u64, u64)) {
         let (nodes, state_hash) = (beginning.seats.nodes().to_vec(), beginning.state_hash);

@@ -10,7 +10,7 @@ use conet_committee::{
     roulette::{pool::Snapshot, request::Unfit, selection::Selection},
 };
 
-use super::{Cast, Violation, waits::Waits};
+use super::{Cast, Violation, tree::Place, waits::Waits};
 
 /// How many entries lie between a request and its seed's, at least.
 const SEED_DELAY: u64 = 2;
@@ -19,7 +19,7 @@ const SEED_DELAY: u64 = 2;
 const ENTRIES_KEPT: u64 = 256;
 
 /// What is known of draws.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Draws {
     /// From which seeds follow, if they are toys.
     secret: Option<u64>,
@@ -49,6 +49,12 @@ impl Draws {
             seen: BTreeMap::new(),
             done: BTreeSet::new(),
         }
+    }
+
+    /// The group splits: a half's seeds follow from another secret, and some wait elsewhere.
+    pub(super) fn fall(&mut self, secret: Option<u64>, place: &Place, logged: &[NodeId]) {
+        self.secret = secret;
+        self.waits.fall(place, logged);
     }
 
     /// A new final entry: its seeds are of entries before.

@@ -24,7 +24,7 @@ const NOTARIZE: u8 = (roles::ARCHIVE.trailing_zeros() as u8) << 4 | 1;
 const FINALIZE: u8 = (roles::ARCHIVE.trailing_zeros() as u8) << 4 | 2;
 
 /// A final entry, as far as the next one must fit it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Final {
     id: B256,
     epoch: u64,
@@ -35,7 +35,7 @@ struct Final {
 }
 
 /// What is known of the log.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Log {
     entries: BTreeMap<u64, Final>,
     /// The epochs and views of final entries, by id.
@@ -44,6 +44,8 @@ pub(super) struct Log {
     drafts: BTreeMap<B256, EntryHeader>,
     /// Honest seats that said something, by epoch, view, phase and entry.
     votes: BTreeMap<(u64, u64, u8, B256), BTreeSet<NodeId>>,
+    /// Whether the group has split: nothing follows.
+    is_over: bool,
 }
 
 /// What the first entry of an epoch stands on.
@@ -71,6 +73,21 @@ impl Log {
 
     pub(super) fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// The group splits.
+    pub(super) fn end(&mut self) {
+        self.is_over = true;
+    }
+
+    /// A half goes on with what was known.
+    pub(super) fn go_on(&mut self) {
+        self.is_over = false;
+    }
+
+    /// Whether an entry was written down by an honest seat, or is final.
+    pub(super) fn knows(&self, entry: B256) -> bool {
+        self.views.contains_key(&entry) || self.drafts.contains_key(&entry)
     }
 
     pub(super) fn is_about(&self, ballot: &Ballot) -> bool {
@@ -164,6 +181,9 @@ impl Log {
         let wrong = |why| Err(Violation::WrongEntry { height, node, why });
         let about = &entry.header;
         let before = height.checked_sub(1).and_then(|height| self.entries.get(&height));
+        if self.is_over {
+            return wrong("its group has split before it");
+        }
         if about.epoch != cast.epoch_of(height) {
             return wrong("it is of another epoch");
         }

@@ -13,48 +13,64 @@
 //!   another chain waits, in the order of the log, and nobody else;
 //! - an honest seat that restarts still has the newest proof of where a chain stands that it ever told;
 //! - no honest node is found guilty, reported or barred, and more than two thirds of the seats stay active;
-//! - an epoch begins with the one state that the one before ended with, and those whom the main chain named; heights go on,
-//!   chains begin new views, and no draw outlives its epoch.
+//! - an epoch begins with the one state that the one before ended with, and those whom the main chain named, but for some
+//!   who did not do their part; heights go on, chains begin new views, and no draw outlives its epoch;
+//! - when a group splits, all this holds on in each half; both begin with the one state, a chain is kept by one of them, by
+//!   the next bit of its id, nobody waits to be drawn in both, and nobody waits for more chains than it has room for.
 //!
 //! And at the end, long after the network healed: every payment was made, every honest seat is active; whoever gave two
 //! votes that exclude each other before one and the same honest seat, was proven wrong about a final block, or signed what
-//! a trap told it, is barred.
+//! a trap told it, is barred, by each group that knows.
+//!
+//! ```text
+//! mod.rs                       which group something is about, and what is the same in all
+//! votes, cheats                who voted where, and twice
+//! group.rs, tree.rs            the rules of one group, and what falls to it when the one above splits
+//! cast, successions, log       who sits and who lies, who sits next, the entries
+//! books, draws, waits, traps   chains, draws, who waits, traps
+//! main_chain.rs                what passes between the seats and the main chain
+//! ```
 
 mod books;
 mod cast;
+mod cheats;
 mod draws;
+mod group;
 mod log;
 mod main_chain;
 mod proofs;
+mod successions;
 mod traps;
+mod tree;
 mod violation;
 mod votes;
 mod waits;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::B256;
 use conet_committee::{
-    archive::State,
+    archive::{State, item::Joining},
     keys::{Compact, NodeId},
-    log::Entry,
+    log::{Certificate, Entry, EntryHeader},
     message::Message,
     seat::Seat,
-    seats::Seats,
     vote::{Ballot, Voting},
 };
 use conet_ledger::block::{Body, Header};
 
-use crate::scenario::Scenario;
+use crate::{keys::PARTS_MAX, scenario::Scenario};
 
 use books::Books;
 use cast::Cast;
 use draws::Draws;
+use group::Group;
 use log::Log;
 use proofs::Proofs;
+use successions::Successions;
 use traps::Traps;
 pub use violation::Violation;
-use votes::{Votes, all_ballots, shown_ballots};
+use votes::{Votes, all_ballots};
 
 /// Who voted where.
 type Key = (NodeId, B256, u64, u64, u64, u8);
@@ -80,63 +96,77 @@ const fn is_quorum(found: usize, seats: usize) -> bool {
 /// Sees all.
 #[derive(Debug)]
 pub(crate) struct Oracle {
-    cast: Cast,
-    log: Log,
-    books: Books,
+    honest: BTreeSet<NodeId>,
+    /// Each by its rules, also those that split.
+    groups: BTreeMap<u32, Group>,
     votes: Votes,
-    draws: Draws,
-    traps: Traps,
     proofs: Proofs,
     voting: Voting,
     /// Signatures that hold, by what they are under.
     signed: BTreeMap<(Key, B256), Compact>,
     /// What each honest seat was shown since it last started.
     shown: BTreeMap<NodeId, BTreeMap<Key, B256>>,
-    /// Who gave two votes, and before whom.
-    cheats: BTreeMap<NodeId, (NodeId, Key)>,
-    /// Seeds for the main chain, by number.
-    beacons: BTreeMap<u64, B256>,
+    /// Who gave two votes before a seat of which group, and before whom.
+    cheats: BTreeMap<(NodeId, u32), (NodeId, Key)>,
 }
 
 impl Oracle {
     /// `secret`: what seeds follow from, if they are toys. `voting`: checks signatures.
-    pub(crate) fn new(scenario: &Scenario, secret: Option<u64>, voting: Voting) -> Self {
-        let chains: Vec<_> = scenario.chains.iter().map(|opening| opening.chain).collect();
+    pub(crate) fn new(
+        scenario: &Scenario,
+        main_chain_id: u64,
+        secret: Option<u64>,
+        voting: Voting,
+    ) -> Self {
+        let root = Group::new(scenario, main_chain_id, secret);
         Self {
-            cast: Cast::new(scenario.honest(), scenario.seats.clone()),
-            log: Log::default(),
-            books: Books::new(&chains),
+            honest: scenario.honest(),
+            groups: BTreeMap::from([(root.number, root)]),
             votes: Votes::default(),
-            draws: Draws::new(secret),
-            traps: Traps::default(),
             proofs: Proofs::default(),
             voting,
             signed: BTreeMap::new(),
             shown: BTreeMap::new(),
             cheats: BTreeMap::new(),
-            beacons: BTreeMap::new(),
         }
     }
 
     pub(crate) fn is_honest(&self, node: NodeId) -> bool {
-        self.cast.is_honest(node)
+        self.honest.contains(&node)
     }
 
-    /// A message is on its way. `written` are the votes in its sender's journal.
+    /// The group whose log has an id, or the lowest one that keeps the chain of that id: the last one that came.
+    fn about(&mut self, id: B256) -> Option<&mut Group> {
+        let number = self.number_about(id)?;
+        self.groups.get_mut(&number)
+    }
+
+    fn number_about(&self, id: B256) -> Option<u32> {
+        let all = || self.groups.values().rev();
+        let found = all().find(|group| group.log_id == id);
+        let found = found.or_else(|| all().find(|group| group.place.keeps(id)));
+        found.map(|group| group.number)
+    }
+
+    /// A message is on its way. `from` is in the log of a group; `written` are the votes in its journal.
     pub(crate) fn see_sent(
         &mut self,
-        from: NodeId,
+        (from, group): (NodeId, u32),
         message: &Message,
         written: &BTreeMap<Place, B256>,
     ) -> Result<(), Violation> {
-        self.books.see_blocks(message);
+        self.groups.values_mut().for_each(|group| group.books.see_blocks(message));
         if !self.is_honest(from) {
             return Ok(());
         }
-        self.traps.see_sent(from, message);
+        if let Message::Told(header) = message
+            && let Some(group) = self.about(header.proposal.chain)
+        {
+            group.traps.see_sent(from, message);
+        }
         self.proofs.see_sent(from, message);
         if let Message::SeedPart { height, .. } = message
-            && !self.log.has(*height)
+            && self.groups.get(&group).is_none_or(|group| !group.log.has(*height))
         {
             return Err(Violation::EarlySeed { node: from, height: *height });
         }
@@ -148,37 +178,51 @@ impl Oracle {
             }
         }
         for ballot in all_ballots(message).filter(|ballot| ballot.voter == from) {
-            if !self.votes.note(ballot, written)? {
-                continue;
-            }
-            if self.log.is_about(ballot) {
-                self.log.check_vote(&self.cast, ballot)?;
-                self.log.count(ballot);
-            } else {
-                self.books.check_vote(&self.cast, ballot)?;
-                self.books.count(ballot);
+            if self.votes.note(ballot, written)? {
+                self.see_vote_of(ballot)?;
             }
         }
         Ok(())
     }
 
-    /// An honest seat that comes back has the proofs that it told others.
+    /// An honest seat that comes back has the proofs that it told others, of the chains that its group keeps.
     pub(crate) fn see_proofs(&self, node: NodeId, seat: &Seat) -> Result<(), Violation> {
-        self.proofs.check(node, seat)
+        let group = self.groups.get(&seat.state().seats.group);
+        let keeps = |chain| group.is_some_and(|group| group.place.keeps(chain));
+        self.proofs.check(node, seat, keeps)
+    }
+
+    /// An honest node says a vote for the first time.
+    fn see_vote_of(&mut self, ballot: &Ballot) -> Result<(), Violation> {
+        let Some(group) = self.about(ballot.vote.chain) else { return Ok(()) };
+        let Group { log, books, cast, successions, .. } = group;
+        if log.is_about(ballot) {
+            log.check_vote(cast, ballot)?;
+            successions.check_vote(cast, ballot)?;
+            log.count(ballot);
+        } else {
+            books.check_vote(cast, ballot)?;
+            books.count(ballot);
+        }
+        Ok(())
     }
 
     /// A node that comes back counts the votes in its journal, also those that it had no time to say.
     pub(crate) fn see_restored(&mut self, ballot: &Ballot) {
-        if self.log.is_about(ballot) {
-            self.log.count(ballot);
+        let Some(group) = self.about(ballot.vote.chain) else { return };
+        if group.log.is_about(ballot) {
+            group.log.count(ballot);
         } else {
-            self.books.count(ballot);
+            group.books.count(ballot);
         }
     }
 
     /// An honest seat writes down an entry that it may vote for.
     pub(crate) fn see_draft(&mut self, entry: &Entry) {
-        self.log.see_draft(&entry.header);
+        if let Some(group) = self.about(entry.header.log) {
+            group.log.see_draft(&entry.header);
+            group.successions.see_draft(entry);
+        }
     }
 
     /// An honest seat made an entry final.
@@ -188,56 +232,29 @@ impl Oracle {
         entry: &Entry,
         now_ms: u64,
     ) -> Result<(), Violation> {
-        if self.log.see_entry(&self.cast, node, entry, now_ms)? {
-            self.cast.see_items(entry)?;
-            self.books.see_items(&entry.items);
-            self.draws.see_items(entry)?;
-            self.traps.see_items(entry)?;
+        match self.about(entry.header.log) {
+            Some(group) => group.see_entry(node, entry, now_ms),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// An honest seat goes on from a state that others had.
+    pub(crate) fn see_checkpoint(&mut self, node: NodeId, header: &EntryHeader) {
+        if let Some(group) = self.about(header.log) {
+            group.successions.see_final(node, header);
+        }
     }
 
     /// An honest seat holds a certificate for why its newest entry is final.
     pub(crate) fn see_certificate(
         &self,
         node: NodeId,
-        certificate: &conet_committee::log::Certificate,
+        certificate: &Certificate,
     ) -> Result<(), Violation> {
-        self.log.check_certificate(&self.cast, node, certificate)
-    }
-
-    /// An honest node reports two votes on the main chain.
-    pub(crate) fn see_report(
-        &self,
-        node: NodeId,
-        first: &Ballot,
-        second: &Ballot,
-    ) -> Result<(), Violation> {
-        let accused = first.voter;
-        let differ = place(first) == place(second) && first.vote.block != second.vote.block;
-        if self.is_honest(accused) || accused != second.voter || !differ {
-            return Err(Violation::FalseReport { node, accused });
-        }
-        Ok(())
-    }
-
-    /// A message reached an honest seat of an epoch: the votes in it are known there. It keeps no first votes of other
-    /// epochs, but knows second ones when it sees them.
-    pub(crate) fn see_delivered(&mut self, seat: NodeId, epoch: u64, message: &Message) {
-        for ballot in shown_ballots(message) {
-            let key = key(ballot);
-            let first = self.shown.get(&seat).and_then(|shown| shown.get(&key)).copied();
-            // Anybody may put anybody's name on a vote.
-            if first == Some(ballot.vote.block) || !self.is_signed(key, ballot) {
-                continue;
-            }
-            let shown = self.shown.entry(seat).or_default();
-            match first {
-                None if ballot.vote.epoch != epoch => {}
-                None => drop(shown.insert(key, ballot.vote.block)),
-                Some(_) => drop(self.cheats.entry(ballot.voter).or_insert((seat, key))),
-            }
-        }
+        // The halves know what the group above had: the first one is whose entry it is.
+        let whose = self.groups.values().find(|group| group.log.knows(certificate.entry));
+        let whose = whose.or_else(|| self.groups.values().next());
+        whose.map_or(Ok(()), |group| group.log.check_certificate(&group.cast, node, certificate))
     }
 
     fn is_signed(&mut self, key: Key, ballot: &Ballot) -> bool {
@@ -256,19 +273,53 @@ impl Oracle {
     pub(crate) fn see_vote(&mut self, member: NodeId, message: &Message) {
         if let Message::Vote(word) = message
             && self.is_signed(key(&word.ballot), &word.ballot)
+            && let Some(group) = self.about(word.ballot.vote.chain)
         {
-            self.traps.see_delivered(member, message);
+            group.traps.see_delivered(member, message);
         }
     }
 
-    /// How many fell into a trap, as the log says.
+    /// An honest member wishes to be drawn while it serves in chains: where it belongs, and for no more than it has room
+    /// for besides its places in chains of other groups.
+    pub(crate) fn see_wish(
+        &self,
+        node: NodeId,
+        joining: &Joining,
+        serving: &[B256],
+    ) -> Result<(), Violation> {
+        if !self.is_honest(node) {
+            return Ok(());
+        }
+        let Joining { offer, number, trap, signature } = joining;
+        let is_in = |group: &&Group| {
+            let signed = Joining::struct_hash(group.log_id, offer, *number, *trap);
+            self.voting.signed(node, signed, signature)
+        };
+        let Some(group) = self.groups.values().find(is_in) else { return Ok(()) };
+        let wrong = |why| Err(Violation::Misplaced { group: group.number, node, why });
+        if !group.place.admits(node) {
+            return wrong("it wishes to be drawn in another group");
+        }
+        let elsewhere = serving.iter().filter(|chain| !group.place.keeps(**chain)).count();
+        let most = PARTS_MAX.saturating_sub(elsewhere);
+        if usize::try_from(offer.seats).map_or(true, |seats| seats > most) {
+            return wrong("it wishes for more chains than it has room for");
+        }
+        Ok(())
+    }
+
+    /// How many fell into a trap, as the logs say.
     pub(crate) fn caught(&self) -> usize {
-        self.traps.caught()
+        let caught = self.groups.values().flat_map(|group| group.traps.caught());
+        caught.collect::<BTreeSet<_>>().len()
     }
 
     /// A node that stops forgets what was not worth a line in its journal.
     pub(crate) fn see_stopped(&mut self, node: NodeId) {
-        self.traps.see_stopped(node);
+        for group in self.groups.values_mut() {
+            group.traps.see_stopped(node);
+            group.successions.see_stopped(node);
+        }
         self.shown.remove(&node);
         self.cheats.retain(|_, (witness, _)| *witness != node);
     }
@@ -280,44 +331,18 @@ impl Oracle {
         state: &State,
         before: u64,
     ) -> Result<(), Violation> {
-        for barred in &state.barred {
-            if self.cast.is_honest(*barred) {
-                return Err(Violation::HonestBarred { node, barred: *barred });
-            }
+        match self.groups.get_mut(&state.seats.group) {
+            Some(group) => group.see_state(node, state, before),
+            None => Ok(()),
         }
-        for finding in &state.findings {
-            if self.cast.is_honest(finding.node) {
-                return Err(Violation::HonestBarred { node, barred: finding.node });
-            }
-        }
-        let seats = self.cast.check_seats(node, &state.seats)?;
-        let lost = seats.iter().filter(|seat| state.barred.contains(*seat)).count();
-        if !is_quorum(state.active.len() + lost, seats.len()) {
-            return Err(Violation::TooFewActive { node, active: state.active.len() });
-        }
-        self.draws.see_state(&self.cast, state)?;
-        for chain in state.chains.values() {
-            self.books.see_group(chain);
-            self.cast.see_view(node, state, chain)?;
-            if let Some(lost) = self.books.see_places(&self.cast, chain) {
-                return Err(Violation::LostPlace { node: lost, chain: chain.id, view: chain.view });
-            }
-            // Who was active when a block became final is known when nothing else happened since.
-            let is_next = state.height == before + 1 && self.log.has(state.height);
-            let asked = (is_next && state.has_begun()).then_some(&state.active);
-            let asked = asked.map(|active| self.log.without_returned(state.height, active));
-            self.books.see_final(&self.cast, node, (chain.id, chain.height, chain.hash), asked)?;
-        }
-        Ok(())
     }
 
-    /// What a seat that lies holds for final: it follows the log as all do.
+    /// What a seat that lies holds for final.
     pub(crate) fn see_chains(&mut self, node: NodeId, state: &State) -> Result<(), Violation> {
-        for chain in state.chains.values() {
-            self.books.see_group(chain);
-            self.books.see_final(&self.cast, node, (chain.id, chain.height, chain.hash), None)?;
+        match self.groups.get_mut(&state.seats.group) {
+            Some(group) => group.see_chains(node, state),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// What an honest member holds for final.
@@ -326,62 +351,32 @@ impl Oracle {
         node: NodeId,
         (chain, height, hash): (B256, u64, B256),
     ) -> Result<(), Violation> {
-        self.books.see_final(&self.cast, node, (chain, height, hash), None)
+        let Some(group) = self.about(chain) else { return Ok(()) };
+        group.books.see_final(&group.cast, node, (chain, height, hash), None)
     }
 
     /// How many payments an account has made on a chain.
     pub(crate) fn paid(&self, chain: B256, account: u64) -> u64 {
-        self.books.paid(chain, account)
+        let group = self.number_about(chain).and_then(|number| self.groups.get(&number));
+        group.map_or(0, |group| group.books.paid(chain, account))
     }
 
     /// How many blocks are final, over all chains.
     pub(crate) fn blocks(&self) -> usize {
-        self.books.count_final()
+        let whose = |chain: B256| self.number_about(chain);
+        let all = self.groups.values();
+        all.map(|group| group.books.count_final(|chain| whose(chain) == Some(group.number))).sum()
     }
 
     /// How many entries are final.
     pub(crate) fn entries(&self) -> usize {
-        self.log.len()
-    }
-
-    /// How many were seen to cheat.
-    pub(crate) fn cheats(&self) -> usize {
-        self.cheats.len()
+        self.groups.values().map(Group::entries).sum()
     }
 
     /// All blocks that were ever sent.
-    pub(crate) const fn blocks_sent(&self) -> &BTreeMap<B256, (Header, Body)> {
-        &self.books.known
-    }
-
-    /// At the end: are all barred who were seen?
-    pub(crate) fn check_cheats(
-        &self,
-        newest: &Seats,
-        barred: impl Fn(NodeId) -> bool,
-    ) -> Result<(), Violation> {
-        // Who left has told others what it saw, and nobody can be sure that they heard it.
-        let seated = |(_, (witness, _)): &(_, &(NodeId, _))| newest.contains(*witness);
-        for (cheat, (witness, (_, chain, height, view, epoch, phase))) in
-            self.cheats.iter().filter(seated)
-        {
-            if !barred(*cheat) {
-                let vote = (*chain, *height, *view, *epoch, *phase);
-                return Err(Violation::CheatAtLarge { cheat: *cheat, witness: *witness, vote });
-            }
-        }
-        for liar in self.traps.guilty() {
-            if !barred(liar) {
-                let what = "it signed what a trap told it";
-                return Err(Violation::LiarAtLarge { liar, what });
-            }
-        }
-        for liar in self.books.proven_wrong(&self.cast) {
-            if !barred(liar) {
-                let what = "a quorum of seats found against it";
-                return Err(Violation::LiarAtLarge { liar, what });
-            }
-        }
-        Ok(())
+    pub(crate) fn blocks_sent(&self) -> &BTreeMap<B256, (Header, Body)> {
+        // There is always the first group.
+        static NONE: BTreeMap<B256, (Header, Body)> = BTreeMap::new();
+        self.groups.values().next().map_or(&NONE, |group| &group.books.known)
     }
 }

@@ -19,8 +19,14 @@ impl Proofs {
         }
     }
 
-    pub(super) fn check(&self, node: NodeId, seat: &Seat) -> Result<(), Violation> {
-        for (chain, told) in self.0.get(&node).into_iter().flatten() {
+    pub(super) fn check(
+        &self,
+        node: NodeId,
+        seat: &Seat,
+        keeps: impl Fn(B256) -> bool,
+    ) -> Result<(), Violation> {
+        let told = self.0.get(&node).into_iter().flatten();
+        for (chain, told) in told.filter(|(chain, _)| keeps(**chain)) {
             let known = seat.notice(*chain).and_then(|proven| proven.headers.first());
             if known.is_none_or(|first| first.height < *told) {
                 return Err(Violation::ProofLost { node, chain: *chain });

@@ -12,19 +12,19 @@ use conet_committee::{
 };
 use conet_ledger::block::{Header, Outcome};
 
-use super::Violation;
+use super::{Violation, tree::Place};
 use crate::keys::TRAP_ONE_IN;
 
 /// Votes of validators.
 const VALIDATE: u8 = (roles::VALIDATOR.trailing_zeros() as u8) << 4 | 1;
 
 /// What is known of traps.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Traps {
     /// What honest creators told, by its hash.
     told: BTreeMap<B256, NodeId>,
-    /// Who signed that, and to which creator's face.
-    fell: BTreeMap<NodeId, NodeId>,
+    /// Who signed that, in which chain, and to which creator's face.
+    fell: BTreeMap<(NodeId, B256), NodeId>,
     /// What each node's wishes committed to.
     committed: BTreeSet<(NodeId, B256)>,
     /// Who is out for it, as the log says.
@@ -45,7 +45,7 @@ impl Traps {
             && self.told.get(&word.ballot.vote.block) == Some(&to)
             && word.ballot.vote.phase == VALIDATE
         {
-            self.fell.insert(word.ballot.voter, to);
+            self.fell.insert((word.ballot.voter, word.ballot.vote.chain), to);
         }
     }
 
@@ -107,10 +107,15 @@ impl Traps {
 
     /// Those who must be out in the end.
     pub(super) fn guilty(&self) -> impl Iterator<Item = NodeId> {
-        self.caught.iter().chain(self.fell.keys()).copied()
+        self.caught.iter().chain(self.fell.keys().map(|(voter, _)| voter)).copied()
     }
 
-    pub(super) fn caught(&self) -> usize {
-        self.caught.len()
+    pub(super) fn caught(&self) -> impl Iterator<Item = NodeId> {
+        self.caught.iter().copied()
+    }
+
+    /// The group splits: who fell is told to those who keep the chain.
+    pub(super) fn fall(&mut self, place: &Place) {
+        self.fell.retain(|(_, chain), _| place.keeps(*chain));
     }
 }

@@ -118,6 +118,16 @@ pub enum Violation {
         /// What is wrong.
         why: &'static str,
     },
+    /// What falls to one group is at another, or somebody waits in a group for more than it has room for.
+    #[error("expected in group {group} what falls to it, found at {node}: {why}")]
+    Misplaced {
+        /// The group.
+        group: u32,
+        /// Who, or who says so.
+        node: NodeId,
+        /// What is wrong.
+        why: &'static str,
+    },
     /// An entry was made final by too few.
     #[error(
         "expected more than two thirds of the seats behind what {node} holds for final in view {view}, found {found}"

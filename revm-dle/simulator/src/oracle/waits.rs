@@ -3,6 +3,9 @@
 //! A wish stands from the entry that has it until its node wishes something else, or nothing; until it lets an answer
 //! wait too long, is barred or gets a seat; or until it is too old. Whose wish stands, and is for more chains than it
 //! serves in, waits: at the end of the line when it was drawn, came back or wished anew, else where it was.
+//!
+//! When the group splits, everybody waits in one half. There it offers so many seats less as it has places in chains of the
+//! other, and goes to the end of the line if it has any.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,14 +17,14 @@ use conet_committee::{
     roulette::pool::{Offer, Snapshot},
 };
 
-use super::{Cast, Violation};
+use super::{Cast, Violation, tree::Place};
 use crate::keys::{SEATS, WISH_MS};
 
 /// For how many entries it is kept what they have.
 const ENTRIES_KEPT: u64 = 256;
 
 /// What is known of who waits.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Waits {
     /// Time and wishes of final entries, by epoch and height.
     entries: BTreeMap<(u64, u64), (u64, Vec<Offer>)>,
@@ -32,12 +35,14 @@ pub(super) struct Waits {
     /// Those of whose wishes it was seen whether they stand.
     sure: BTreeSet<NodeId>,
     before: Before,
+    /// Who offers less since the group split.
+    lessened: BTreeSet<NodeId>,
     /// An entry was never seen: nothing is known any more.
     is_lost: bool,
 }
 
 /// The newest state that was seen.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Before {
     height: u64,
     next_place: u64,
@@ -99,6 +104,29 @@ impl Waits {
         Ok(())
     }
 
+    /// The group splits between nodes that the log knows: what stays here.
+    pub(super) fn fall(&mut self, place: &Place, logged: &[NodeId]) {
+        let before = &mut self.before;
+        for (node, (offer, _)) in &mut self.wishes {
+            let serves = before.serves.get(node).into_iter().flatten();
+            let elsewhere = serves.filter(|chain| !place.keeps(**chain)).count();
+            if elsewhere > 0 {
+                let elsewhere = u32::try_from(elsewhere).unwrap_or(u32::MAX);
+                offer.seats = offer.seats.saturating_sub(elsewhere);
+                self.lessened.insert(*node);
+            }
+        }
+        self.wishes.retain(|node, (offer, _)| {
+            offer.seats > 0 && place.admits(*node) && !logged.contains(node)
+        });
+        before.places.retain(|node, _| self.wishes.contains_key(node));
+        before.accused.retain(|(_, _, chain)| place.keeps(*chain));
+        for chains in before.serves.values_mut() {
+            chains.retain(|chain| place.keeps(*chain));
+        }
+        before.serves.retain(|_, chains| !chains.is_empty());
+    }
+
     /// A new state, and those who wait in it.
     pub(super) fn see_state(
         &mut self,
@@ -110,7 +138,7 @@ impl Waits {
         if !is_next {
             self.sure.clear();
         }
-        let mut wished = BTreeSet::new();
+        let mut wished = std::mem::take(&mut self.lessened);
         for height in self.before.height + 1..=state.height {
             wished.extend(self.pass(cast, state, height, is_next));
         }

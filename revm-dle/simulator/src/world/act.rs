@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use conet_committee::{Action, Record, keys::NodeId, seat::Event};
+use conet_committee::{Action, Record, keys::NodeId, message::Message, seat::Event};
 use rand::Rng as _;
 
 use super::{Actor, Happening, Violation, World, disk::own_vote};
@@ -35,7 +35,7 @@ impl World<'_> {
         if let Some(behaviour) = &mut node.behaviour {
             let seats = match &node.actor {
                 Actor::Seat(seat) => seat.state().seats.clone(),
-                _ => self.main.seats.clone(),
+                _ => self.main.home(id).unwrap_or_else(|| self.seats.clone()),
             };
             let mut liar = Liar {
                 voting: &node.voting,
@@ -78,6 +78,9 @@ impl World<'_> {
                 if self.oracle.is_honest(from) {
                     match &record {
                         Record::Draft(entry) => self.oracle.see_draft(entry),
+                        Record::Checkpoint(checkpoint) => {
+                            self.oracle.see_checkpoint(from, &checkpoint.0);
+                        }
                         Record::Entry(entry) => self.oracle.see_entry(from, entry, self.now_ms)?,
                         Record::Certificate(certificate) => {
                             self.oracle.see_certificate(from, certificate)?;
@@ -89,7 +92,14 @@ impl World<'_> {
             }
             Action::Send(to, message) => {
                 node.disk.sync();
-                self.oracle.see_sent(from, &message, node.disk.votes())?;
+                let group = node.group();
+                self.oracle.see_sent((from, group), &message, node.disk.votes())?;
+                if let (Message::Join(joining), Actor::Member(member)) = (&message, &node.actor) {
+                    let notices = member.notices().map(|proven| &proven.notice);
+                    let serving = notices.filter(|notice| notice.members().contains(&from));
+                    let serving: Vec<_> = serving.map(|notice| notice.chain).collect();
+                    self.oracle.see_wish(from, joining, &serving)?;
+                }
                 self.timeline.see_sent(self.now_ms, &message);
                 let message = Arc::new(message);
                 for delay in self.scenario.network.arrivals(&mut self.rng, from, to) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::B256;
-use conet_committee::{keys::NodeId, seat::Seat};
+use conet_committee::{keys::NodeId, seat::Seat, seats::Seats};
 
 use super::{Actor, Violation, World};
 
@@ -48,17 +48,26 @@ impl World<'_> {
     }
 
     fn views(&self) -> Views {
-        let newest = self.honest_seats().max_by_key(|seat| seat.state().height);
-        let chains = newest.into_iter().flat_map(|seat| seat.state().chains.values());
+        let newest = self.main.whole().filter_map(|group| {
+            self.honest_seats_of(&group.seats).max_by_key(|seat| seat.state().height)
+        });
+        let chains = newest.flat_map(|seat| seat.state().chains.values());
         chains.map(|chain| (chain.id, chain.view)).collect()
     }
 
-    /// Of the newest epoch, as far as they have taken their seats in it.
+    /// Of the newest epochs of all groups, as far as they have taken their seats in them.
     pub(super) fn honest_seats(&self) -> impl Iterator<Item = &Seat> {
-        let newest = &self.main.seats;
+        self.main.whole().flat_map(|group| self.honest_seats_of(&group.seats))
+    }
+
+    /// The same of one group.
+    pub(super) fn honest_seats_of<'a>(
+        &'a self,
+        newest: &'a Seats,
+    ) -> impl Iterator<Item = &'a Seat> {
         let honest = newest.nodes().iter().filter(|seat| self.oracle.is_honest(**seat));
         honest.filter_map(|seat| match self.nodes.get(seat).map(|node| &node.actor) {
-            Some(Actor::Seat(seat)) if seat.state().seats.epoch == newest.epoch => Some(&**seat),
+            Some(Actor::Seat(seat)) if is_in(seat, newest) => Some(&**seat),
             _ => None,
         })
     }
@@ -69,16 +78,20 @@ impl World<'_> {
     }
 
     fn all_agree(&self) -> bool {
-        let is_barred = |node| self.honest_seats().all(|seat| seat.state().barred.contains(&node));
+        self.suspended().is_none() && self.main.whole().all(|group| self.agree(&group.seats))
+    }
+
+    /// Whether the seats of a group have the same blocks, and have barred whom they must.
+    fn agree(&self, seats: &Seats) -> bool {
+        let is_barred =
+            |node| self.honest_seats_of(seats).all(|seat| seat.state().barred.contains(&node));
         let finals: BTreeSet<Vec<_>> = self
-            .honest_seats()
+            .honest_seats_of(seats)
             .map(|seat| {
                 seat.state().chains.values().map(|chain| (chain.id, chain.height)).collect()
             })
             .collect();
-        finals.len() == 1
-            && self.suspended().is_none()
-            && self.oracle.check_cheats(&self.main.seats, is_barred).is_ok()
+        finals.len() == 1 && self.oracle.check_cheats(seats, is_barred).is_ok()
     }
 
     pub(super) fn check_end(&self) -> Result<(), Violation> {
@@ -95,9 +108,12 @@ impl World<'_> {
         if open.is_empty() && self.is_handed_over() && self.all_agree() {
             return Ok(());
         }
-        self.oracle.check_cheats(&self.main.seats, |node| {
-            self.honest_seats().any(|seat| seat.state().barred.contains(&node))
-        })?;
+        for group in self.main.whole() {
+            self.oracle.check_cheats(&group.seats, |node| {
+                let mut seats = self.honest_seats_of(&group.seats);
+                seats.any(|seat| seat.state().barred.contains(&node))
+            })?;
+        }
         let after_ms = self.now_ms - self.scenario.heals_ms;
         if let Some(seat) = self.suspended() {
             return Err(Violation::Suspended { seat, after_ms });
@@ -107,4 +123,9 @@ impl World<'_> {
         let what = format!("{first:?}; {}", tips.join(" | "));
         Err(Violation::NoProgress { after_ms, open: open.len(), what })
     }
+}
+
+fn is_in(seat: &Seat, newest: &Seats) -> bool {
+    let seats = &seat.state().seats;
+    (seats.group, seats.epoch) == (newest.group, newest.epoch)
 }

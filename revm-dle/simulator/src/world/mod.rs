@@ -1,4 +1,13 @@
 //! Virtual time: what is due first happens first, and everything else follows from it.
+//!
+//! ```text
+//! node, act                 the nodes, and what they do; how they crash and come back
+//! payers                    who pays
+//! main_chain                what the main chain has of each archive group
+//! successions, seeds        the main chain and the groups: who sits next, splits, seeds, rent
+//! end                       when a run is over, and what must hold then
+//! calm                      runs without trouble
+//! ```
 
 mod act;
 mod calm;
@@ -8,6 +17,7 @@ mod main_chain;
 mod node;
 mod payers;
 mod seeds;
+mod successions;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,12 +35,12 @@ use crate::{
     keys::{Everybody, ToyKeys},
     latency::Timeline,
     oracle::{Oracle, Violation},
-    scenario::Scenario,
+    scenario::{ROOT, Scenario},
     trace::{Sink, Trace},
 };
 use main_chain::MainChain;
 use node::{Actor, Node};
-use seeds::SeedBoard;
+use seeds::Paying;
 
 /// The main chain that all this belongs to.
 const MAIN_CHAIN: (u64, Address) = (31_337, Address::repeat_byte(3));
@@ -54,7 +64,7 @@ pub(crate) enum Happening {
     Names(usize),
     Reads(NodeId),
     Wants,
-    ReadsWant(NodeId),
+    ReadsWant(NodeId, u32),
     StopsWitness,
     Cut(BTreeSet<NodeId>),
     Heals,
@@ -70,7 +80,8 @@ pub(crate) struct World<'a> {
     nodes: BTreeMap<NodeId, Node>,
     seats: Arc<Seats>,
     main: MainChain,
-    board: SeedBoard,
+    /// Rent.
+    paid: Paying,
     pub(crate) scenario: Scenario,
     oracle: Oracle,
     timeline: Timeline,
@@ -97,9 +108,9 @@ impl<'a> World<'a> {
     }
 
     fn with(seed: u64, rng: ChaCha8Rng, scenario: Scenario, sink: Sink<'a>) -> Self {
-        let seats = Arc::new(Seats::new(MAIN_CHAIN.0, 1, 1, scenario.seats.clone()));
+        let seats = Arc::new(Seats::new(MAIN_CHAIN.0, ROOT, 1, scenario.seats.clone()));
         let secret = (!scenario.holds_ceremonies).then_some(seed);
-        let oracle = Oracle::new(&scenario, secret, voting(NodeId(0)));
+        let oracle = Oracle::new(&scenario, MAIN_CHAIN.0, secret, voting(NodeId(0)));
         let mut world = Self {
             rng,
             seed,
@@ -108,7 +119,7 @@ impl<'a> World<'a> {
             due: BTreeMap::new(),
             nodes: BTreeMap::new(),
             main: MainChain::new(seats.clone()),
-            board: SeedBoard::default(),
+            paid: Paying::default(),
             seats,
             scenario,
             oracle,
@@ -134,8 +145,8 @@ impl<'a> World<'a> {
         for seat in self.scenario.archives.clone() {
             self.at(1, Happening::Opens(seat));
         }
-        for index in 0..self.scenario.handovers.len() {
-            let at_ms = self.scenario.handovers.get(index).map_or(0, |(at_ms, _)| *at_ms);
+        for index in 0..self.scenario.successions.len() {
+            let at_ms = self.scenario.successions.get(index).map_or(0, |next| next.at_ms);
             self.at(at_ms, Happening::Names(index));
         }
         for index in 0..self.scenario.payments.len() {
@@ -182,7 +193,8 @@ impl<'a> World<'a> {
             blocks: self.oracle.blocks(),
             liars: self.scenario.liars.len(),
             cheats: self.oracle.cheats(),
-            beacons: self.board.count(),
+            beacons: self.main.seeds(),
+            splits: self.main.all().count() / 2,
             caught: self.oracle.caught(),
             trace: self.trace.hash(),
         }
@@ -194,8 +206,8 @@ impl<'a> World<'a> {
             Happening::Arrives(from, to, message) => {
                 if self.is_up(to) {
                     let message = Arc::unwrap_or_clone(message);
-                    if let Some(epoch) = self.seated_in(to).filter(|_| self.oracle.is_honest(to)) {
-                        self.oracle.see_delivered(to, epoch, &message);
+                    if let Some(seats) = self.seated_in(to).filter(|_| self.oracle.is_honest(to)) {
+                        self.oracle.see_delivered(to, &seats, &message);
                     }
                     if !self.is_archive(to) && self.oracle.is_honest(to) {
                         self.oracle.see_vote(to, &message);
@@ -219,7 +231,7 @@ impl<'a> World<'a> {
             Happening::Names(index) => self.name(index),
             Happening::Reads(node) if self.is_up(node) => self.read(node)?,
             Happening::Wants => self.want(),
-            Happening::ReadsWant(node) => self.read_want(node)?,
+            Happening::ReadsWant(node, group) => self.read_want(node, group)?,
             Happening::Reads(_) => {}
             Happening::StopsWitness => self.stop_now(),
             Happening::Pays(index) => self.pay(index),
@@ -236,10 +248,10 @@ impl<'a> World<'a> {
         self.scenario.archives.contains(&node)
     }
 
-    /// In which epoch a node has a seat, and has taken it.
-    fn seated_in(&self, node: NodeId) -> Option<u64> {
+    /// Where a node has a seat, and has taken it.
+    fn seated_in(&self, node: NodeId) -> Option<Arc<Seats>> {
         match &self.nodes.get(&node)?.actor {
-            Actor::Seat(seat) if seat.is_seated() => Some(seat.state().seats.epoch),
+            Actor::Seat(seat) if seat.is_seated() => Some(seat.state().seats.clone()),
             _ => None,
         }
     }

@@ -15,8 +15,9 @@ use conet_committee::{
 use super::{World, disk::Disk, voting};
 use crate::{
     byzantine::Behaviour,
-    keys::{TRAP_ONE_IN, ToyRing, WISH_MS},
+    keys::{PARTS_MAX, TRAP_ONE_IN, ToyRing, WISH_MS},
     ledger::ToyLedgers,
+    scenario::ROOT,
 };
 
 pub(super) enum Actor {
@@ -52,6 +53,14 @@ impl Node {
             behaviour,
             wakes_ms: 0,
             seen: 0,
+        }
+    }
+
+    /// The archive group whose log it is in; the first one for who has none.
+    pub(super) fn group(&self) -> u32 {
+        match &self.actor {
+            Actor::Seat(seat) => seat.state().seats.group,
+            _ => ROOT,
         }
     }
 }
@@ -98,7 +107,7 @@ impl World<'_> {
             groups: vec![self.seats.clone()],
             voting: voting(node),
             timing: MemberTiming::default(),
-            parts_max: 2,
+            parts_max: PARTS_MAX,
         };
         Actor::Member(Box::new(match journal {
             Some(records) => Member::restore(config, ledgers, records, self.now_ms),

@@ -56,8 +56,9 @@ impl World<'_> {
             Some(Actor::Seat(seat)) => Some(seat.state()),
             _ => None,
         });
-        let newest = states.max_by_key(|state| state.height);
-        let Some(chain) = newest.and_then(|state| state.chains.get(&chain)) else {
+        // After a split the newest is with the half that keeps it.
+        let known = states.filter_map(|state| Some((state.height, state.chains.get(&chain)?)));
+        let Some((_, chain)) = known.max_by_key(|(height, _)| *height) else {
             return Vec::new();
         };
         chain.group().take(if all { usize::MAX } else { 1 }).collect()

@@ -22,7 +22,10 @@ const WANT_MS: u64 = 1_500;
 /// The longest that a node takes to read that one is wanted.
 const READ_MS_MAX: u64 = 800;
 
-/// What the main chain has of seeds.
+/// Until when storage is paid, of chains for which rent was paid since they began.
+pub(super) type Paying = BTreeMap<B256, u64>;
+
+/// What the main chain has of a group's seeds.
 #[derive(Debug, Default)]
 pub(super) struct SeedBoard {
     /// Those that it took.
@@ -31,8 +34,6 @@ pub(super) struct SeedBoard {
     wanted: Option<Wanted>,
     /// What honest seats certify.
     signed: BTreeMap<NodeId, (Wanted, B256)>,
-    /// Until when storage is paid, of chains for which rent was paid since they began.
-    paid: BTreeMap<B256, u64>,
 }
 
 impl SeedBoard {
@@ -45,6 +46,11 @@ impl SeedBoard {
     pub(super) const fn is_at_rest(&self) -> bool {
         self.wanted.is_none()
     }
+
+    /// The group has split: nobody waits for its next one any more.
+    pub(super) fn close(&mut self) {
+        self.wanted = None;
+    }
 }
 
 impl World<'_> {
@@ -55,15 +61,23 @@ impl World<'_> {
         }
         self.at(self.now_ms + WANT_MS, Happening::Wants);
         self.pay_rent();
-        if self.board.wanted.is_some() {
+        for number in self.main.whole_numbers() {
+            self.want_of(number);
+        }
+    }
+
+    /// Each group counts its seeds from the first.
+    fn want_of(&mut self, number: u32) {
+        let after_block = self.now_ms / 100;
+        let Some(board) = self.main.group_mut(number).map(|group| &mut group.board) else { return };
+        if board.wanted.is_some() {
             return;
         }
-        let (index, after_block) = (self.board.taken.len() as u64, self.now_ms / 100);
-        self.board.wanted = Some(Wanted { index, after_block });
-        self.board.signed.clear();
+        board.wanted = Some(Wanted { index: board.taken.len() as u64, after_block });
+        board.signed.clear();
         for seat in self.scenario.archives.clone() {
             let delay_ms = self.rng.random_range(1..READ_MS_MAX);
-            self.at(self.now_ms + delay_ms, Happening::ReadsWant(seat));
+            self.at(self.now_ms + delay_ms, Happening::ReadsWant(seat, number));
         }
     }
 
@@ -73,7 +87,7 @@ impl World<'_> {
         let index = self.rng.random_range(0..4 * count.max(1));
         let Some(opening) = self.scenario.chains.get(index) else { return };
         let (chain, first) = (opening.chain, opening.paid_through_s);
-        let paid = self.board.paid.entry(chain).or_insert(first);
+        let paid = self.paid.entry(chain).or_insert(first);
         // Now and then too little to be heard of.
         let least = added_s_min(*paid);
         *paid = paid.saturating_add(self.rng.random_range(least / 2..2 * least));
@@ -81,16 +95,19 @@ impl World<'_> {
         self.oracle.see_paid(chain, paid);
     }
 
-    /// An archive node reads what is wanted, again and again. It proposes it at once, or when others have read it.
-    pub(super) fn read_want(&mut self, node: NodeId) -> Result<(), Violation> {
-        let Some(wanted) = self.board.wanted else { return Ok(()) };
-        self.at(self.now_ms + 2 * READ_MS_MAX, Happening::ReadsWant(node));
-        if !self.is_up(node) {
+    /// An archive node reads what its group shall make, again and again. It proposes it at once, or when others have read
+    /// it.
+    pub(super) fn read_want(&mut self, node: NodeId, number: u32) -> Result<(), Violation> {
+        let Some(wanted) = self.main.group(number).and_then(|group| group.board.wanted) else {
+            return Ok(());
+        };
+        self.at(self.now_ms + 2 * READ_MS_MAX, Happening::ReadsWant(node, number));
+        if !self.is_up(node) || self.main.followed_by(node) != number {
             return Ok(());
         }
         let proposes = self.rng.random_ratio(1, 2);
         self.step(node, Event::Wanted(wanted, proposes))?;
-        for (chain, paid_through_s) in self.board.paid.clone() {
+        for (chain, paid_through_s) in self.paid.clone() {
             self.step(node, Event::Paid(Paid { chain, paid_through_s }, proposes))?;
         }
         Ok(())
@@ -101,20 +118,22 @@ impl World<'_> {
         let Some(Actor::Seat(seat)) = self.nodes.get(&id).map(|node| &node.actor) else {
             return Ok(());
         };
-        let Some(wanted) = self.board.wanted else { return Ok(()) };
+        let number = seat.state().seats.group;
+        let Some(group) = self.main.group_mut(number) else { return Ok(()) };
+        let Some(wanted) = group.board.wanted else { return Ok(()) };
         let beacon = seat.state().beacon().copied();
         let made = beacon.filter(|beacon| beacon.wanted.index == wanted.index);
         let Some((beacon, value)) = made.and_then(|made| Some((made, made.value?))) else {
             return Ok(());
         };
-        if !self.main.seats.contains(id) || !self.oracle.is_honest(id) {
+        if !group.seats.contains(id) || !self.oracle.is_honest(id) {
             return Ok(());
         }
-        self.oracle.see_beacon(id, &wanted, (&beacon.wanted, value))?;
-        self.board.signed.insert(id, (beacon.wanted, value));
-        if self.board.signed.len() >= self.main.seats.quorum() {
-            self.board.taken.push(value);
-            self.board.wanted = None;
+        self.oracle.see_beacon((id, number), &wanted, (&beacon.wanted, value))?;
+        group.board.signed.insert(id, (beacon.wanted, value));
+        if group.board.signed.len() >= group.seats.quorum() {
+            group.board.taken.push(value);
+            group.board.wanted = None;
         }
         Ok(())
     }

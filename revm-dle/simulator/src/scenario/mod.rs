@@ -1,11 +1,25 @@
 //! What a run is made of: all of it follows from the seed.
+//!
+//! ```text
+//! mod.rs          who takes part, who lies, the chains, the payments, the network
+//! successions.rs  who sits in later epochs, and whether the group splits in the end
+//! ```
+
+mod successions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::{B256, keccak256};
-use conet_committee::{archive::item::Opening, keys::NodeId};
+use conet_committee::{
+    archive::item::{Division, Opening},
+    keys::NodeId,
+    tree::{Branch, Fork},
+};
 use rand::{Rng as _, SeedableRng as _, seq::SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
+
+pub(crate) use successions::{ROOT, Succession, Who, both_hold};
+use successions::{handovers, least, splitting};
 
 use crate::{
     byzantine::Kind,
@@ -19,6 +33,15 @@ const TROUBLE_MS: u64 = 15_000;
 
 /// How long chains have to get their groups before anybody pays.
 const WARM_UP_MS: u64 = 5_000;
+
+/// Of so many runs, the group splits in one.
+const SPLITS_ONE_IN: u32 = 6;
+
+/// The most chains of such a run: both halves keep some, mostly.
+const SPLIT_CHAINS_MAX: u64 = 4;
+
+/// How many honest members each half has, at least, besides three for each chain.
+const SPARE_MEMBERS: usize = 4;
 
 /// Who takes part, who lies how, and what is paid.
 #[derive(Debug, Clone)]
@@ -42,7 +65,9 @@ pub(crate) struct Scenario {
     /// When the network is cut, for how long, and who is on the other side.
     pub(crate) cuts: Vec<(u64, u64, BTreeSet<NodeId>)>,
     /// When the main chain names who shall sit next, and whom.
-    pub(crate) handovers: Vec<(u64, Vec<NodeId>)>,
+    pub(crate) successions: Vec<Succession>,
+    /// The fewest seats that the main chain lets a group have.
+    pub(crate) least: usize,
     /// Whether seats make the keys for their seeds themselves.
     pub(crate) holds_ceremonies: bool,
 }
@@ -61,28 +86,41 @@ pub(crate) struct Planned {
 impl Scenario {
     pub(crate) fn random(rng: &mut ChaCha8Rng, only: Option<Kind>) -> Self {
         // Of its own, so that runs with one epoch are as they would be without.
-        let mut apart = ChaCha8Rng::seed_from_u64(rng.clone().random());
+        let apart: u64 = rng.clone().random();
+        let (mut apart, mut forks) =
+            (ChaCha8Rng::seed_from_u64(apart), ChaCha8Rng::seed_from_u64(!apart));
         // Ten cost six times as much as four.
         let is_large = rng.random_ratio(1, 40);
         let small = *[4, 4, 5, 7].get(rng.random_range(0..4)).unwrap_or(&4);
         let seat_count = if is_large { 10 } else { small };
         let member_count = rng.random_range(10..16);
         let seats: Vec<_> = (1..=seat_count).map(NodeId).collect();
-        let members: Vec<_> = (101..=100 + member_count).map(NodeId).collect();
+        let mut members: Vec<_> = (101..=100 + member_count).map(NodeId).collect();
         let mut liars = liars(rng, (&seats, &members), only);
-        let handovers = handovers(&mut apart, &seats, &mut liars, only);
-        let archives: BTreeSet<_> =
-            seats.iter().chain(handovers.iter().flat_map(|(_, nodes)| nodes)).copied().collect();
-        let chains: Vec<_> =
+        let splits = forks.random_ratio(1, SPLITS_ONE_IN);
+        let successions = if splits {
+            splitting(&mut forks, &seats, &mut liars, only)
+        } else {
+            handovers(&mut apart, &seats, &mut liars, only)
+        };
+        let later = successions.iter().flat_map(Succession::nodes);
+        let archives: BTreeSet<_> = seats.iter().chain(later).copied().collect();
+        let mut chains: Vec<_> =
             (0..rng.random_range(1..=2)).map(|number| opening(rng, number)).collect();
-        let payments = payments(rng, &chains);
+        let mut payments = payments(rng, &chains);
+        if splits {
+            pay_on_both_sides(&mut forks, &mut chains, &mut payments);
+        }
         let everybody: Vec<_> = seats.iter().chain(&members).copied().collect();
+        let mut seeds = successions.iter().filter_map(|next| next.division);
+        if let Some(Division { seed, .. }) = seeds.next_back() {
+            add_members(seed, &chains, &liars, &mut members);
+        }
         let cuts = (0..rng.random_range(0..3)).map(|_| cut(rng, &everybody)).collect();
         let is_stable = rng.random_bool(0.4);
         let crashes = if is_stable { 0 } else { rng.random_range(0..100) };
         Self {
             friends: liars.keys().copied().collect(),
-            liars,
             chains,
             payments,
             network: Network::random(rng),
@@ -91,7 +129,9 @@ impl Scenario {
             keeps_ledgers: rng.random_bool(0.5),
             cuts,
             archives: archives.into_iter().collect(),
-            handovers,
+            least: least(&successions, &liars),
+            liars,
+            successions,
             holds_ceremonies: false,
             seats,
             members,
@@ -123,7 +163,8 @@ impl Scenario {
             keeps_ledgers: false,
             cuts: Vec::new(),
             archives: seats.clone(),
-            handovers: Vec::new(),
+            successions: Vec::new(),
+            least: 1,
             holds_ceremonies: false,
             chains,
             seats,
@@ -166,45 +207,6 @@ fn liars(
         liars.insert(member, kind(rng));
     }
     liars
-}
-
-/// In some runs, the seats of later epochs: most stay, some leave, others come, and no more than a third lie.
-fn handovers(
-    rng: &mut ChaCha8Rng,
-    seats: &[NodeId],
-    liars: &mut BTreeMap<NodeId, Kind>,
-    only: Option<Kind>,
-) -> Vec<(u64, Vec<NodeId>)> {
-    let count = if rng.random_ratio(1, 3) { rng.random_range(1..=2) } else { 0 };
-    let (mut nodes, mut next) = (seats.to_vec(), seats.len() as u64 + 1);
-    let (mut all, mut at_ms) = (Vec::new(), rng.random_range(500..TROUBLE_MS / 2));
-    for _ in 0..count {
-        let most_leave = if rng.random_ratio(1, 10) { nodes.len() } else { nodes.len() / 2 };
-        nodes.shuffle(rng);
-        nodes.truncate(nodes.len() - rng.random_range(0..=most_leave));
-        let size = *[4, 4, 5, 7].get(rng.random_range(0..4)).unwrap_or(&4);
-        let size = nodes.len().max(size);
-        let most = (size - 1) / 3;
-        let mut lie = 0;
-        nodes.retain(|node| {
-            lie += usize::from(liars.contains_key(node));
-            !liars.contains_key(node) || lie <= most
-        });
-        lie = lie.min(most);
-        while nodes.len() < size {
-            let kind = only.unwrap_or_else(|| Kind::random(rng));
-            if lie < most && rng.random_bool(0.3) {
-                liars.insert(NodeId(next), kind);
-                lie += 1;
-            }
-            nodes.push(NodeId(next));
-            next += 1;
-        }
-        nodes.sort_unstable();
-        all.push((at_ms, nodes.clone()));
-        at_ms += rng.random_range(1_000..TROUBLE_MS / 2);
-    }
-    all
 }
 
 fn opening(rng: &mut ChaCha8Rng, number: u64) -> Opening {
@@ -254,6 +256,48 @@ fn payments(rng: &mut ChaCha8Rng, chains: &[Opening]) -> Vec<Planned> {
         }
     }
     payments
+}
+
+/// As many more as it takes until enough wait in each half for the chains that fall to it.
+fn add_members(
+    seed: B256,
+    chains: &[Opening],
+    liars: &BTreeMap<NodeId, Kind>,
+    members: &mut Vec<NodeId>,
+) {
+    let halves = [false, true].map(|is_right| Branch::new(vec![Fork { seed, is_right }]));
+    let is_short = |half: &Branch, members: &[NodeId]| {
+        let kept = chains.iter().filter(|opening| half.keeps(opening.chain)).count();
+        let honest = members.iter().filter(|node| !liars.contains_key(node));
+        honest.filter(|node| half.admits(**node)).count() < SPARE_MEMBERS + 3 * kept
+    };
+    let mut next = members.last().map_or(0, |node| node.0) + 1;
+    while let Some(half) = halves.iter().find(|half| is_short(half, members)) {
+        members.extend(Some(NodeId(next)).filter(|node| half.admits(*node)));
+        next += 1;
+    }
+}
+
+/// More chains, and payments that go on while the group splits and afterwards.
+fn pay_on_both_sides(rng: &mut ChaCha8Rng, chains: &mut Vec<Opening>, all: &mut Vec<Planned>) {
+    let count = chains.len();
+    let numbers = count as u64..rng.random_range(2..=SPLIT_CHAINS_MAX);
+    chains.extend(numbers.map(|number| opening(rng, number)));
+    all.extend(payments(rng, chains.get(count..).unwrap_or_default()));
+    for opening in chains.iter() {
+        let chain = opening.chain;
+        let mut at_ms = rng.random_range(TROUBLE_MS / 3..TROUBLE_MS);
+        for _ in 0..rng.random_range(2..=5) {
+            let (from, to) = (rng.random_range(0..ACCOUNTS), rng.random_range(0..ACCOUNTS));
+            let payment = Payment { from, to, amount: rng.random_range(1..20) };
+            let before = all.iter().filter(|planned| {
+                planned.chain == chain && planned.payment.from == from && !planned.is_bad
+            });
+            let nonce = before.count() as u64;
+            all.push(Planned { at_ms, chain, nonce, payment, is_bad: false });
+            at_ms += rng.random_range(20..4_000);
+        }
+    }
 }
 
 fn cut(rng: &mut ChaCha8Rng, everybody: &[NodeId]) -> (u64, u64, BTreeSet<NodeId>) {
