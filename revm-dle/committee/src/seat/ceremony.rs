@@ -249,8 +249,8 @@ impl Desk {
     /// The epoch is over, and there is no next one here: what its key follows from is destroyed.
     pub(super) fn destroy_secrets(&mut self) {
         self.seeds = None;
-        let sitting = std::mem::take(&mut self.part.sitting);
-        self.part = Part { sitting, ..Part::default() };
+        let (sitting, log) = (std::mem::take(&mut self.part.sitting), self.part.log);
+        self.part = Part { sitting, log, ..Part::default() };
     }
 
     /// Another epoch: what belonged to the one before is destroyed.
@@ -259,7 +259,7 @@ impl Desk {
         let share = self.part.share.take().filter(|(of, _)| *of == epoch);
         let mut dealings = std::mem::take(&mut self.part.dealings);
         dealings.retain(|(of, _)| *of == epoch);
-        let sitting = std::mem::take(&mut self.part.sitting);
-        self.part = Part { dealings, share, sitting, ..Part::default() };
+        let (sitting, log) = (std::mem::take(&mut self.part.sitting), self.part.log);
+        self.part = Part { dealings, share, sitting, log, ..Part::default() };
     }
 }

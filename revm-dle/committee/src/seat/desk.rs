@@ -192,7 +192,9 @@ impl Desk {
             }
             Item::Join(joining) => {
                 let node = joining.offer.node;
+                let takes_back = joining.offer.is_nothing();
                 joining.number > state.wish(node)
+                    && (!takes_back || state.offers(node).is_some())
                     && !state.barred.contains(&node)
                     && !state.seats.contains(node)
                     && state.seats.branch.admits(node)

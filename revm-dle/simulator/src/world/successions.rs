@@ -218,10 +218,24 @@ impl World<'_> {
         }
     }
 
+    /// Whether only who does not do its part is to come: the group begins no epoch for that.
+    fn changes_nothing(&self, number: u32) -> bool {
+        let Some(group) = self.main.group(number).filter(|group| group.is_whole()) else {
+            return false;
+        };
+        let Some(named) = &group.named else { return false };
+        let states = || self.honest_seats_of(&group.seats).map(|seat| seat.state());
+        let is_fit =
+            |node| states().any(|state| state.ceremony().is_none() || state.has_announced(node));
+        named.with(is_fit).is_some_and(|fit| fit.nodes == group.seats.nodes())
+    }
+
     /// Whether all epochs that the scenario has began, and all honest seats of the newest have taken their seats in them;
     /// and the main chain has all seeds that it wants.
     pub(super) fn is_handed_over(&self) -> bool {
-        let is_named = (0..self.scenario.successions.len()).all(|index| self.turn(index).is_none());
+        let mut all = 0..self.scenario.successions.len();
+        let is_named = all
+            .all(|index| self.turn(index).is_none_or(|(_, due)| self.changes_nothing(due.group)));
         is_named
             && self.main.whole().all(|group| {
                 let seats = group.seats.nodes().iter();
