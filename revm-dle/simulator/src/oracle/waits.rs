@@ -48,8 +48,8 @@ struct Before {
     next_place: u64,
     places: BTreeMap<NodeId, u64>,
     serves: BTreeMap<NodeId, BTreeSet<B256>>,
-    /// Until when whoever is accused must answer, and where.
-    accused: Vec<(NodeId, u64, B256)>,
+    /// Until when whoever is accused must answer, and in which chain of which height.
+    accused: Vec<(NodeId, u64, (B256, u64))>,
 }
 
 impl Before {
@@ -60,10 +60,10 @@ impl Before {
                 serves.entry(node).or_default().insert(chain.id);
             }
         }
-        let accused = state
-            .chains
-            .values()
-            .flat_map(|chain| chain.accused.iter().map(|(node, until)| (*node, *until, chain.id)));
+        let accused = state.chains.values().flat_map(|chain| {
+            let stands = (chain.id, chain.height);
+            chain.accused.iter().map(move |(node, until)| (*node, *until, stands))
+        });
         Self {
             height: state.height,
             next_place: pool.next_place,
@@ -120,7 +120,7 @@ impl Waits {
             offer.seats > 0 && place.admits(*node) && !logged.contains(node)
         });
         before.places.retain(|node, _| self.wishes.contains_key(node));
-        before.accused.retain(|(_, _, chain)| place.keeps(*chain));
+        before.accused.retain(|(_, _, (chain, _))| place.keeps(*chain));
         for chains in before.serves.values_mut() {
             chains.retain(|chain| place.keeps(*chain));
         }
@@ -172,9 +172,13 @@ impl Waits {
         // The first entry of an epoch begins new views, in which nobody is accused.
         if is_next && cast.epoch_of(height.saturating_sub(1)) == epoch {
             let late = self.before.accused.iter().filter(|(_, until, _)| *until <= time_ms);
-            for (node, _, chain) in late {
-                // Who keeps its place was let off: seats judged a block in the same entry, and a new view began.
-                let keeps = state.chains.get(chain).is_some_and(|chain| chain.involves(*node));
+            for (node, _, (chain, height)) in late {
+                // Who keeps its place was let off: seats judged a block in the same entry, and a new view began, or the
+                // block is final, with which a validator's place ends.
+                let keeps = state
+                    .chains
+                    .get(chain)
+                    .is_some_and(|chain| chain.involves(*node) || chain.height > *height);
                 if !keeps {
                     self.wishes.remove(node);
                 }
