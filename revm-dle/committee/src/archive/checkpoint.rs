@@ -24,13 +24,13 @@ use crate::{
 
 /// All that does not follow from the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Frozen {
+struct Frozen<C> {
     height: u64,
     time_ms: u64,
     active: Vec<NodeId>,
     suspended: Vec<(NodeId, u64)>,
     barred: Vec<NodeId>,
-    chains: Vec<Chain>,
+    chains: Vec<C>,
     pool: pool::Snapshot,
     wishes: Vec<(NodeId, Wish)>,
     lineups: Vec<(u64, B256, Vec<Waiting>)>,
@@ -55,7 +55,7 @@ impl State {
             active: self.active.iter().copied().collect(),
             suspended: self.suspended.iter().map(|(node, since)| (*node, *since)).collect(),
             barred: self.barred.iter().copied().collect(),
-            chains: self.chains.values().map(|chain| Chain::clone(chain)).collect(),
+            chains: self.chains.values().map(|chain| &**chain).collect(),
             pool: self.pool.snapshot(),
             wishes: self.wishes.iter().map(|(node, wish)| (*node, wish.clone())).collect(),
             lineups: self.lineups.iter().map(lineup).collect(),
@@ -80,7 +80,7 @@ impl State {
     /// Whether it is the right one, its hash says: the caller compares it.
     #[must_use]
     pub fn thaw(&self, bytes: &[u8]) -> Option<Self> {
-        let frozen: Frozen = postcard::from_bytes(bytes).ok()?;
+        let frozen: Frozen<Chain> = postcard::from_bytes(bytes).ok()?;
         let mut state = Self::new(
             self.seats.clone(),
             self.rules,
@@ -113,8 +113,8 @@ impl State {
         state.is_over = state.has_ended();
         for chain in frozen.chains {
             state.index(&chain);
-            for node in chain.members() {
-                state.parts.entry(node).or_default().insert(chain.id);
+            for node in chain.members_once() {
+                state.come(node, chain.id);
             }
             state.chains.insert(chain.id, Arc::new(chain));
         }

@@ -132,7 +132,7 @@ impl State {
         let seats = self.seats.clone();
         for node in seats.nodes() {
             self.end_wish(*node);
-            for id in self.parts.get(node).cloned().unwrap_or_default() {
+            for id in self.chains_of(*node) {
                 self.replace(id, *node);
             }
         }

@@ -1,5 +1,7 @@
 //! The log's items: proposed, checked, final.
 
+use std::sync::Arc;
+
 use alloy::primitives::{Bytes, keccak256};
 
 use super::desk::{Desk, ITEMS_MAX};
@@ -71,9 +73,9 @@ impl Application for Desk {
             return;
         };
         if state.is_checkpoint() {
-            let checkpoint = (entry.header.clone(), state.freeze());
-            out.persist(Record::Checkpoint(Box::new(checkpoint.clone())));
-            self.checkpoint = Some(checkpoint);
+            let frozen = (entry.header.clone(), state.freeze());
+            out.persist(Record::Checkpoint(Box::new(frozen)));
+            self.checkpoint = Some((entry.header.clone(), state.clone()));
         }
         self.unproven.push((entry.header.clone(), state.notices()));
         self.take_state(id, state, out);
@@ -100,17 +102,17 @@ impl Application for Desk {
         }
     }
 
-    fn checkpoint(&self) -> Option<&(EntryHeader, Bytes)> {
-        self.checkpoint.as_ref()
+    fn checkpoint(&self) -> Option<(EntryHeader, Bytes)> {
+        self.checkpoint.as_ref().map(|(header, state)| (header.clone(), state.freeze()))
     }
 
     fn adopt(&mut self, header: &EntryHeader, state: &[u8], out: &mut Outbox) -> bool {
         let is_it = keccak256(state) == header.state_hash;
         let known = is_it.then(|| self.state.thaw(state)).flatten();
         let Some(state) = known.filter(|state| state.height == header.height) else { return false };
-        let checkpoint = (header.clone(), state.freeze());
-        out.persist(Record::Checkpoint(Box::new(checkpoint.clone())));
-        self.checkpoint = Some(checkpoint);
+        let frozen = (header.clone(), state.freeze());
+        out.persist(Record::Checkpoint(Box::new(frozen)));
+        self.checkpoint = Some((header.clone(), state.clone()));
         self.states.clear();
         self.unproven.clear();
         self.take_state(header.id(), state, out);
@@ -209,13 +211,15 @@ impl Desk {
 
     /// Sends a notice to all whom it concerns, and who were concerned before.
     fn tell(&mut self, proven: ProvenNotice, out: &mut Outbox) {
+        let before = self.ledgers.notice(proven.notice.chain);
         let mut concerned = proven.notice.members();
-        if let Some(before) = self.notices.get(&proven.notice.chain) {
-            concerned.extend(before.notice.members());
-        }
+        concerned.extend(before.iter().flat_map(|before| before.notice.members()));
         concerned.sort_unstable();
         concerned.dedup();
         out.send_all(&concerned, Message::Notice(Box::new(proven.clone())));
-        self.notices.insert(proven.notice.chain, proven);
+        // A journal that is read again may be behind what was kept.
+        if before.is_none_or(|before| before.entry() < proven.entry()) {
+            self.ledgers.keep_notice(Arc::new(proven));
+        }
     }
 }

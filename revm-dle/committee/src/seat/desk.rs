@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     archive::{
-        Item, Notice, ProvenNotice, State,
+        Item, Notice, State,
         chain::DRAWN_AHEAD,
         item::{Handover, Wanted, Word},
     },
@@ -83,10 +83,9 @@ pub struct Desk {
     pub(super) parts: BTreeMap<u64, BTreeMap<NodeId, Bytes>>,
     /// Entries that are final, but whose certificate is not here: headers and notices.
     pub(super) unproven: Vec<(EntryHeader, Vec<Notice>)>,
-    /// The newest of each chain.
-    pub(super) notices: BTreeMap<B256, ProvenNotice>,
-    /// The newest state that others can begin with, and its entry.
-    pub(super) checkpoint: Option<(EntryHeader, Bytes)>,
+    /// The newest state that others can begin with, and its entry. What did not change since takes no room of its own, and
+    /// bytes are made when they are asked for.
+    pub(super) checkpoint: Option<(EntryHeader, State)>,
     /// Final blocks whose state is not here.
     pub(super) missing: BTreeMap<B256, B256>,
     /// An entry that a quorum made final and that breaks the rules here: this node can take no part any more.
@@ -130,7 +129,6 @@ impl Desk {
             accusations: BTreeMap::new(),
             parts: BTreeMap::new(),
             unproven: Vec::new(),
-            notices: BTreeMap::new(),
             checkpoint: None,
             missing: BTreeMap::new(),
             diverged: None,

@@ -153,9 +153,9 @@ impl Desk {
 
     fn frozen(&self, hash: B256) -> Option<Bytes> {
         let own = self.checkpoint.as_ref().filter(|(header, _)| header.state_hash == hash);
-        let own = own.map(|(_, state)| state);
+        let own = own.map(|(_, state)| state.freeze());
         let kept = self.frozen.as_ref().filter(|(known, _)| *known == hash);
-        own.or(kept.map(|(_, state)| state)).cloned()
+        own.or_else(|| kept.map(|(_, state)| state.clone()))
     }
 
     /// Goes on with the state that an epoch begins with. What was under way is void; what proves lies is not.

@@ -91,7 +91,7 @@ impl Node {
         };
         self.ledgers.0.store().write(news.writes, told).unwrap();
         done.recv().unwrap();
-        self.ledgers.0.synced(&news.finals);
+        self.ledgers.0.synced(&news.finals, &news.notices);
         news.finals
     }
 

@@ -184,13 +184,12 @@ impl Rpc {
 
     pub(super) async fn public_chains(&self, after: B256) -> Result<Vec<ProvenNotice>, RpcError> {
         let count = self.limits.rows_per_answer_max;
-        let public = self.blocking(move |chains| chains.store().public_chains(after, count));
-        let public = public.await?;
-        let known = self.runtime.look(move |actor| {
-            let notices = public.iter().filter_map(|chain| actor.seat()?.notice(*chain).cloned());
-            notices.collect()
-        });
-        Ok(known.await?)
+        self.blocking(move |chains| {
+            let public = chains.store().public_chains(after, count)?;
+            let known = public.into_iter().filter_map(|chain| chains.notice(chain));
+            Ok(known.map(Arc::unwrap_or_clone).collect())
+        })
+        .await
     }
 
     pub(super) async fn block(&self, chain: B256, height: u64) -> Result<BlockView, RpcError> {

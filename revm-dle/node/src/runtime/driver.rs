@@ -129,17 +129,20 @@ impl Driver {
 
     /// Whether a node has a seat, or had one in the epoch before, or a part in a chain.
     fn is_of(&self, node: NodeId, chain: B256) -> bool {
-        let takes_part = |notice: &ProvenNotice| notice.notice.members().contains(&node);
+        let takes_part = |known: Arc<ProvenNotice>| known.notice.members().contains(&node);
         // Who has left may be the only one whom a newcomer can ask.
         let group = self.parts.sitting.group();
         let keeps = group.seats.contains(node) || group.before.contains(&node);
         keeps || self.notice(chain).is_some_and(takes_part)
     }
 
-    fn notice(&self, chain: B256) -> Option<&ProvenNotice> {
+    fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>> {
         match &self.parts.actor {
             Actor::Seat(seat) => seat.notice(chain),
-            Actor::Member(member) => member.notices().find(|known| known.notice.chain == chain),
+            Actor::Member(member) => {
+                let known = member.notices().find(|known| known.notice.chain == chain);
+                known.cloned().map(Arc::new)
+            }
         }
     }
 
@@ -191,7 +194,7 @@ impl Driver {
                 alive.store(false, Ordering::Release);
                 return;
             }
-            chains.synced(&news.finals);
+            chains.synced(&news.finals, &news.notices);
             // Only now it can be read what is wanted.
             if let Some(wants) = wants {
                 wants.store(true, Ordering::Release);
@@ -228,7 +231,7 @@ impl Driver {
             Record::Proposed(proposed, _) => proposed.header.proposal.chain,
             _ => return None,
         };
-        self.notice(chain).map(|notice| Write::Stands(Box::new(notice.clone())))
+        self.notice(chain).map(|notice| Write::Stands(Box::new(Arc::unwrap_or_clone(notice))))
     }
 
     /// Asks others for final blocks that were missed.

@@ -14,9 +14,13 @@
 //! | older notices of a chain, older wishes, older checkpoints | a newer one comes | only the newest counts |
 //! | dealings and shares | the next epoch begins | its seeds are made with newer keys |
 //!
+//! A seat's notices of chains are no part of the journal: one of each chain is kept, and read when somebody asks for it.
+//!
 //! Final entries and certificates stay, all of them: others ask for them, and a seat that starts goes through those that
 //! it has.
 
+mod chains;
+mod notices;
 mod read;
 mod schema;
 #[cfg(test)]
@@ -32,7 +36,11 @@ use std::{
 
 use alloy::primitives::B256;
 use conet_committee::{
-    Record, archive::item::Opening, keys::NodeId, log::Entry, roulette::selection::Selection,
+    Record,
+    archive::{ProvenNotice, item::Opening},
+    keys::NodeId,
+    log::Entry,
+    roulette::selection::Selection,
     seats::Seats,
 };
 use conet_ledger::genesis::Genesis;
@@ -191,15 +199,15 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn genesis(&self, chain: B256) -> Result<Option<(Genesis, B256)>, StoreError> {
-        self.read(|connection| read::genesis(connection, chain))
+        self.read(|connection| chains::genesis(connection, chain))
     }
 
-    /// How the main chain opened the chains that this node has.
+    /// How the main chain opened the chains that this node has, but for those that are known already.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn openings(&self) -> Result<Vec<Opening>, StoreError> {
-        self.read(read::openings)
+    pub fn openings(&self, is_known: impl Fn(B256) -> bool) -> Result<Vec<Opening>, StoreError> {
+        self.read(|connection| chains::openings(connection, is_known))
     }
 
     /// What the journal goes on from: an epoch, who sat in it, and when it began, milliseconds since 1970.
@@ -215,7 +223,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn has_state(&self, hash: B256) -> Result<bool, StoreError> {
-        self.read(|connection| read::has_state(connection, hash))
+        self.read(|connection| chains::has_state(connection, hash))
     }
 
     /// The state after a block.
@@ -223,7 +231,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn state(&self, hash: B256) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|connection| read::snapshot(connection, "hash", hash))
+        self.read(|connection| chains::state(connection, hash))
     }
 
     /// The newest final state of a chain.
@@ -231,10 +239,18 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn newest_state(&self, chain: B256) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|connection| read::snapshot(connection, "chain", chain))
+        self.read(|connection| chains::newest_state(connection, chain))
     }
 
-    /// A final block by its hash.
+    /// Where a chain stands, as a seat told last.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn notice(&self, chain: B256) -> Result<Option<ProvenNotice>, StoreError> {
+        self.read(|connection| notices::get(connection, chain))
+    }
+
+    /// A final block by its hash, but none that began a series: nobody has a body of it.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -249,7 +265,12 @@ impl Store {
     pub fn block_at(&self, chain: B256, height: u64) -> Result<Option<KeptBlock>, StoreError> {
         self.read(|connection| {
             let key = params![chain.as_slice(), write::sql(height)];
-            read::block(connection, "chain = ?1 AND height = ?2", key)
+            let found = read::block(connection, "chain = ?1 AND height = ?2", key)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+            let first = chains::first_block(connection, chain, height)?;
+            Ok(first.map(|header| KeptBlock { header, body: None, receipts: None }))
         })
     }
 

@@ -2,12 +2,9 @@
 
 use alloy::primitives::B256;
 use alloy_rlp::Decodable as _;
-use conet_committee::{
-    Record, archive::item::Opening, keys::NodeId, log::Entry, roulette::selection::Selection,
-};
+use conet_committee::{Record, keys::NodeId, log::Entry, roulette::selection::Selection};
 use conet_ledger::{
     block::{Body, Header},
-    genesis::Genesis,
     receipt::Receipt,
 };
 use rusqlite::{Connection, OptionalExtension as _, Params, params};
@@ -40,18 +37,21 @@ pub struct Place {
     pub index: usize,
 }
 
-fn rlp<T: alloy_rlp::Decodable>(bytes: &[u8], what: &'static str) -> Result<T, StoreError> {
+pub(super) fn rlp<T: alloy_rlp::Decodable>(
+    bytes: &[u8],
+    what: &'static str,
+) -> Result<T, StoreError> {
     alloy_rlp::decode_exact(bytes).map_err(|_| StoreError::Corrupt(what))
 }
 
-fn plain<T: serde::de::DeserializeOwned>(
+pub(super) fn plain<T: serde::de::DeserializeOwned>(
     bytes: &[u8],
     what: &'static str,
 ) -> Result<T, StoreError> {
     postcard::from_bytes(bytes).map_err(|_| StoreError::Corrupt(what))
 }
 
-fn hash(bytes: &[u8]) -> Result<B256, StoreError> {
+pub(super) fn hash(bytes: &[u8]) -> Result<B256, StoreError> {
     B256::try_from(bytes).map_err(|_| StoreError::Corrupt("a hash"))
 }
 
@@ -92,30 +92,6 @@ pub(super) fn entries(
     Ok(entries)
 }
 
-pub(super) fn genesis(
-    connection: &Connection,
-    chain: B256,
-) -> Result<Option<(Genesis, B256)>, StoreError> {
-    let found: Option<(Vec<u8>, Vec<u8>)> = connection
-        .prepare_cached("SELECT genesis, root FROM chains WHERE chain = ?1")?
-        .query_row(params![chain.as_slice()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let Some((genesis, root)) = found else { return Ok(None) };
-    Ok(Some((rlp(&genesis, "a genesis")?, hash(&root)?)))
-}
-
-pub(super) fn openings(connection: &Connection) -> Result<Vec<Opening>, StoreError> {
-    let mut select = connection
-        .prepare("SELECT opening FROM chains WHERE opening IS NOT NULL ORDER BY chain")?;
-    let mut rows = select.query([])?;
-    let mut openings = Vec::new();
-    while let Some(row) = rows.next()? {
-        let bytes: Vec<u8> = row.get(0)?;
-        openings.push(plain(&bytes, "an opening")?);
-    }
-    Ok(openings)
-}
-
 pub(super) fn founding(connection: &Connection) -> Result<(u64, Vec<NodeId>, u64), StoreError> {
     let row = connection.query_row("SELECT epoch, seats, began_ms FROM owner", [], |row| {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?))
@@ -125,26 +101,6 @@ pub(super) fn founding(connection: &Connection) -> Result<(u64, Vec<NodeId>, u64
     let seats = seats.ok_or(StoreError::Corrupt("the seats that the journal began with"))?;
     let seats = plain(&seats, "the seats that the journal began with")?;
     Ok((number(epoch), seats, began_ms.map(number).unwrap_or_default()))
-}
-
-/// A snapshot by its block, or the newest of a chain.
-pub(super) fn snapshot(
-    connection: &Connection,
-    by: &'static str,
-    key: B256,
-) -> Result<Option<Vec<u8>>, StoreError> {
-    Ok(connection
-        .prepare_cached(&format!("SELECT snapshot FROM states WHERE {by} = ?1"))?
-        .query_row(params![key.as_slice()], |row| row.get(0))
-        .optional()?)
-}
-
-pub(super) fn has_state(connection: &Connection, hash: B256) -> Result<bool, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT 1 FROM states WHERE hash = ?1")?
-        .query_row(params![hash.as_slice()], |_| Ok(()))
-        .optional()?
-        .is_some())
 }
 
 pub(super) fn block(

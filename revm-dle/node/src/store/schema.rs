@@ -1,7 +1,7 @@
 //! The tables.
 
 /// Steps from an empty file to the present tables.
-pub(super) const MIGRATIONS: [&str; 3] = [
+pub(super) const MIGRATIONS: [&str; 4] = [
     "
     -- Whose journal this is: another node must not go on from it.
     CREATE TABLE owner (
@@ -89,5 +89,56 @@ pub(super) const MIGRATIONS: [&str; 3] = [
     -- What the journal goes on from: who sat in its first epoch, and since when. There was one epoch so far.
     ALTER TABLE owner ADD COLUMN seats BLOB;
     ALTER TABLE owner ADD COLUMN began_ms INTEGER;
+",
+    "
+    -- Small rows for chains that are idle: see `chains.rs`. What is older stays as it is until it is written again.
+    CREATE TABLE patterns (
+        number      INTEGER PRIMARY KEY,
+        code        BLOB NOT NULL UNIQUE,
+        genesis     BLOB NOT NULL
+    ) STRICT;
+    DROP INDEX chains_public;
+    ALTER TABLE chains RENAME TO old_chains;
+    CREATE TABLE chains (
+        number      INTEGER PRIMARY KEY,
+        chain       BLOB NOT NULL,
+        -- None: the genesis is not compressed.
+        pattern     INTEGER,
+        genesis     BLOB NOT NULL,
+        root        BLOB NOT NULL,
+        -- How the main chain opened it: all of it, or what does not follow from the genesis.
+        opening     BLOB,
+        terms       BLOB,
+        public      INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO chains (chain, genesis, root, opening, public)
+        SELECT chain, genesis, root, opening, public FROM old_chains ORDER BY chain;
+    DROP TABLE old_chains;
+    CREATE INDEX chains_by_id ON chains (substr(chain, 1, 8));
+    CREATE INDEX chains_public ON chains (chain) WHERE public = 1;
+    -- The newest final state of each chain.
+    ALTER TABLE states RENAME TO old_states;
+    CREATE TABLE states (
+        number      INTEGER PRIMARY KEY,
+        hash        BLOB NOT NULL,
+        is_packed   INTEGER NOT NULL,
+        snapshot    BLOB NOT NULL
+    ) STRICT;
+    INSERT INTO states (number, hash, is_packed, snapshot)
+        SELECT number, hash, 0, snapshot FROM old_states JOIN chains USING (chain) ORDER BY number;
+    DROP TABLE old_states;
+    CREATE INDEX states_by_hash ON states (substr(hash, 1, 8));
+    -- Where each chain stands, as a seat told last, and why that is final: once for all notices of an entry.
+    CREATE TABLE notices (
+        chain       BLOB PRIMARY KEY NOT NULL,
+        entry       INTEGER NOT NULL,
+        notice      BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE proofs (
+        entry       INTEGER PRIMARY KEY,
+        -- How many notices there are of it.
+        notices     INTEGER NOT NULL,
+        proof       BLOB NOT NULL
+    ) STRICT;
 ",
 ];

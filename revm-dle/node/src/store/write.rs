@@ -1,5 +1,7 @@
 //! What is written, and how it changes the tables.
 
+use std::sync::Arc;
+
 use alloy::primitives::{B256, keccak256};
 use conet_committee::{
     Record,
@@ -8,12 +10,12 @@ use conet_committee::{
 };
 use conet_ledger::{
     block::{Body, Header, SignedTransaction},
-    genesis::{Genesis, Visibility},
+    genesis::Genesis,
     receipt::Receipt,
 };
 use rusqlite::{Transaction, params};
 
-use super::StoreError;
+use super::{StoreError, chains, notices};
 use crate::duty::Duty;
 
 /// Names a duty as it was last written.
@@ -37,8 +39,6 @@ pub enum Write {
     State {
         /// The chain.
         chain: B256,
-        /// The block's height.
-        height: u64,
         /// The block's hash.
         hash: B256,
         /// A [`conet_ledger::snapshot::Snapshot`].
@@ -48,6 +48,8 @@ pub enum Write {
     Decided(B256, u64),
     /// Where a member's chain stands: its votes and blocks up to there are decided.
     Stands(Box<ProvenNotice>),
+    /// Where a chain stands, as a seat tells: in place of what it told before.
+    Notice(Arc<ProvenNotice>),
     /// What the main chain should hear. Again: it is not done yet.
     Duty(Duty),
     /// The main chain has heard it. Other seats may still ask for this one's signature.
@@ -99,45 +101,18 @@ pub(super) fn encode<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, StoreErr
 pub(super) fn apply(tx: &Transaction<'_>, write: &Write) -> Result<(), StoreError> {
     match write {
         Write::Record(record) => put_record(tx, record),
-        Write::Chain(genesis, root) => {
-            tx.prepare_cached(
-                "INSERT INTO chains (chain, genesis, root, public) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (chain) DO UPDATE SET genesis = ?2, root = ?3, public = ?4",
-            )?
-            .execute(params![
-                genesis.chain.as_slice(),
-                alloy_rlp::encode(genesis),
-                root.as_slice(),
-                genesis.visibility == Visibility::Public
-            ])?;
-            Ok(())
-        }
-        Write::Opening(opening) => {
-            tx.prepare_cached("UPDATE chains SET opening = ?2 WHERE chain = ?1")?
-                .execute(params![opening.chain.as_slice(), encode(opening)?])?;
-            Ok(())
-        }
+        Write::Chain(genesis, root) => chains::put(tx, genesis, *root),
+        Write::Opening(opening) => chains::put_opening(tx, opening),
         Write::Block(block) => put_block(tx, block),
         Write::Fetched(block) => put_fetched(tx, &block.0, &block.1),
-        Write::State { chain, height, hash, snapshot } => {
-            tx.prepare_cached(
-                "INSERT OR REPLACE INTO states (chain, height, hash, snapshot)
-                 VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![
-                chain.as_slice(),
-                sql(*height),
-                hash.as_slice(),
-                snapshot
-            ])?;
-            Ok(())
-        }
+        Write::State { chain, hash, snapshot } => chains::put_state(tx, *chain, *hash, snapshot),
         Write::Decided(chain, height) => forget(tx, &[kind::WORD, kind::BLOCK], *chain, *height),
         Write::Stands(notice) => {
             put_record(tx, &Record::Notice(notice.clone()))?;
             let about = &notice.notice;
             forget(tx, &[kind::MEMBER_VOTE, kind::PROPOSED], about.chain, about.height)
         }
+        Write::Notice(proven) => notices::put(tx, proven),
         Write::Duty(duty) => {
             tx.prepare_cached("INSERT OR REPLACE INTO duties (duty) VALUES (?1)")?
                 .execute(params![encode(duty)?])?;
@@ -255,13 +230,17 @@ fn forget_all(tx: &Transaction<'_>, kind: i64, height: u64) -> Result<(), StoreE
 
 fn put_block(tx: &Transaction<'_>, block: &FinalBlock) -> Result<(), StoreError> {
     let FinalBlock { header, content, is_genesis } = block;
+    if *is_genesis && content.is_none() {
+        // It follows from the genesis.
+        return unwant(tx, header.hash());
+    }
     let receipts = content.as_ref().map(|(_, receipts)| alloy_rlp::encode(receipts));
     insert_block(tx, header, content.as_ref().map(|(body, _)| body), receipts)?;
     let hash = header.hash();
-    if content.is_none() && !is_genesis { want(tx, hash) } else { unwant(tx, hash) }
+    if content.is_none() { want(tx, hash) } else { unwant(tx, hash) }
 }
 
-fn insert_block(
+pub(super) fn insert_block(
     tx: &Transaction<'_>,
     header: &Header,
     body: Option<&Body>,
@@ -308,7 +287,7 @@ fn put_fetched(tx: &Transaction<'_>, header: &Header, body: &Body) -> Result<(),
 
 /// Whether a block is the one that began the series as it is known here.
 fn is_after_genesis(tx: &Transaction<'_>, chain: B256, parent: B256) -> Result<bool, StoreError> {
-    let genesis = super::read::genesis(tx, chain)?;
+    let genesis = chains::genesis(tx, chain)?;
     Ok(genesis.is_some_and(|(genesis, root)| genesis.header(root).hash() == parent))
 }
 
