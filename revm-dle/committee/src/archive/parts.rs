@@ -71,3 +71,59 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        archive::{Rules, item::Opening, testing::AnySeed},
+        log::tests::voting,
+        seats::Seats,
+    };
+
+    fn chain(id: [u8; 2], creator: u64) -> Chain {
+        let mut whole = B256::repeat_byte(id[0]);
+        whole.0[31] = id[1];
+        Chain::new(&Opening {
+            chain: whole,
+            series: 1,
+            genesis: whole,
+            height: 0,
+            creator: Some(NodeId(creator)),
+            witnesses: 0,
+            validators: 0,
+            quorum: 0,
+            paid_through_s: 0,
+            gas_price: 0,
+        })
+    }
+
+    #[test]
+    fn chains_whose_ids_begin_alike_are_told_apart() {
+        let seats = Arc::new(Seats::new(1, 1, 1, (1..=4).map(NodeId).collect()));
+        let voting = Arc::new(voting(1));
+        let mut state = State::new(seats, Rules::default(), voting, Some(Arc::new(AnySeed)), 0);
+        let (first, second, third) = (chain([7, 1], 11), chain([7, 2], 11), chain([7, 3], 12));
+        for chain in [&first, &second, &third, &chain([8, 1], 11)] {
+            state.put(chain.clone());
+        }
+        assert_eq!(state.serves(NodeId(11)), 3);
+        let of = |state: &State, node| {
+            state.chains_of(NodeId(node)).iter().map(|id| [id.0[0], id.0[31]]).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&state, 11), [[7, 1], [7, 2], [8, 1]]);
+        let left = |chain: &Chain| Chain { creator: Some(NodeId(12)), ..chain.clone() };
+        state.put(left(&first));
+        assert_eq!((of(&state, 11), state.serves(NodeId(11))), (vec![[7, 2], [8, 1]], 2));
+        assert_eq!(of(&state, 12), [[7, 1], [7, 3]]);
+        state.put(left(&second));
+        assert_eq!((of(&state, 11), state.serves(NodeId(11))), (vec![[8, 1]], 1));
+        let thawed = state.thaw(&state.freeze()).unwrap();
+        for node in [11, 12] {
+            assert_eq!(of(&thawed, node), of(&state, node));
+            assert_eq!(thawed.serves(NodeId(node)), state.serves(NodeId(node)));
+        }
+    }
+}

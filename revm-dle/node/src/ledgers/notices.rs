@@ -71,6 +71,11 @@ impl Notices {
         self.shrink();
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
     /// Lets go of what was not used for the longest time, but for what is nowhere else.
     fn shrink(&mut self) {
         if self.slots.len() <= self.max {

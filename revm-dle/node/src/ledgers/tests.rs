@@ -16,7 +16,11 @@ use conet_ledger::{
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::{keys::WalletKey, metrics::Metrics, store::StoreLimits};
+use crate::{
+    keys::WalletKey,
+    metrics::Metrics,
+    store::{StoreLimits, proven},
+};
 use conet_ledger::{execute::found_chain, genesis::Genesis};
 
 const PICO: u64 = 1_000_000_000_000;
@@ -242,4 +246,31 @@ fn states_in_memory_are_bounded() {
     }
     let undecided = node.ledgers.0.cache().count(chains[0].genesis().chain, Stage::Undecided);
     assert_eq!(undecided, 2);
+}
+
+#[test]
+fn a_notice_is_in_memory_until_it_is_on_disk_and_found_again_after() {
+    let dir = tempfile::tempdir().unwrap();
+    let limits = LedgerLimits { live_notices_max: 2, ..LedgerLimits::default() };
+    let mut node = Node::open(dir.path(), limits.clone());
+    let id = B256::repeat_byte;
+    for chain in 1..=8 {
+        node.ledgers.keep_notice(Arc::new(proven(chain, 1)));
+        node.ledgers.keep_notice(Arc::new(proven(chain, 2)));
+    }
+    let all = |node: &Node| {
+        (1..=8).for_each(|chain| {
+            assert_eq!(node.ledgers.notice(id(chain)).unwrap(), Arc::new(proven(chain, 2)));
+        });
+    };
+    assert_eq!(node.ledgers.0.store.notice(id(1)).unwrap(), None, "nothing is written yet");
+    all(&node);
+    node.sync();
+    assert!(node.ledgers.0.notices().len() <= 2);
+    all(&node);
+    assert!(node.ledgers.0.notices().len() <= 2);
+    drop(node);
+    let node = Node::open(dir.path(), limits);
+    all(&node);
+    assert_eq!(node.ledgers.notice(id(9)), None);
 }

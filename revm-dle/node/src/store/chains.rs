@@ -231,3 +231,6 @@ fn snapshot(
     }
     unpack(&bytes, &Kept::read(row)?.genesis, "a state").map(Some)
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,6 +47,8 @@ use conet_ledger::genesis::Genesis;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+pub(crate) use notices::tests::proven;
 pub use read::{KeptBlock, Place};
 pub use write::{DutyId, FinalBlock, Write, transaction_hash};
 use writer::{Batch, Writer};

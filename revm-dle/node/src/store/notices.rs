@@ -61,3 +61,6 @@ pub(super) fn get(
     let (headers, certificate): Proof = plain(&proof, "a proof")?;
     Ok(Some(ProvenNotice { notice, path, headers, certificate }))
 }
+
+#[cfg(test)]
+pub(super) mod tests;
