@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use alloy::primitives::{B256, Bytes};
@@ -24,6 +24,9 @@ use crate::note::Live;
 /// How notes begin, by the hash of their genesis block: all nodes know it.
 pub(crate) type Begun = Arc<HashMap<B256, Arc<Live>>>;
 
+/// Notices that a node with a journal is to write, and did not yet.
+pub(crate) type Told = Arc<Mutex<Vec<Arc<ProvenNotice>>>>;
+
 /// One node's states: of each chain the newest final one, and those above it.
 pub(crate) struct Memory {
     codes: Arc<CodeBook>,
@@ -32,6 +35,7 @@ pub(crate) struct Memory {
     /// The blocks of each chain, by height.
     heights: HashMap<B256, BTreeSet<(u64, B256)>>,
     notices: HashMap<B256, Arc<ProvenNotice>>,
+    told: Option<Told>,
 }
 
 /// All that begin, by their hashes.
@@ -40,13 +44,14 @@ pub(crate) fn begun(notes: &[Arc<Live>]) -> Begun {
 }
 
 impl Memory {
-    pub(crate) fn new(codes: Arc<CodeBook>, begun: Begun) -> Self {
+    pub(crate) fn new(codes: Arc<CodeBook>, begun: Begun, told: Option<Told>) -> Self {
         Self {
             codes,
             begun,
             states: HashMap::new(),
             heights: HashMap::new(),
             notices: HashMap::new(),
+            told,
         }
     }
 
@@ -153,6 +158,9 @@ impl Ledgers for Memory {
     }
 
     fn keep_notice(&mut self, proven: Arc<ProvenNotice>) {
+        if let Some(told) = &self.told {
+            told.lock().unwrap_or_else(PoisonError::into_inner).push(proven.clone());
+        }
         self.notices.insert(proven.notice.chain, proven);
     }
 

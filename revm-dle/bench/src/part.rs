@@ -7,16 +7,15 @@
 use std::{
     path::PathBuf,
     process::{Command, Stdio},
-    sync::{Arc, mpsc},
+    sync::Arc,
 };
 
 use alloy::primitives::keccak256;
 use conet_committee::{Record, seat::Seat};
 use conet_dle::{
     ledgers::{Chains, LedgerLimits, NodeLedgers},
-    store::{FinalBlock, Store, Write},
+    store::Write,
 };
-use conet_ledger::snapshot::Snapshot;
 use conet_measure::{BenchError, Usage, failed, wrong};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -24,6 +23,7 @@ use tempfile::TempDir;
 use crate::{
     ledgers::begun,
     note::{Live, Mint},
+    rows::{beginning, write},
     stage::{Cast, SeatMaker, Stage, folder, store},
 };
 
@@ -103,31 +103,11 @@ fn kept(stage: &Stage) -> Result<TempDir, BenchError> {
 
 /// A chain that has its group, and no block yet.
 fn rows(seat: &Seat, note: &Live) -> Result<Vec<Write>, BenchError> {
-    let (genesis, header) = (note.chain.genesis(), note.header.clone());
-    let (chain, hash) = (genesis.chain, header.hash());
-    let notice = seat.notice(chain).ok_or_else(|| wrong("memory", "a chain without a notice"))?;
-    let snapshot = Snapshot { header: header.clone(), state: note.state.clone() };
-    let snapshot = snapshot.encode().map_err(failed("a snapshot"))?;
-    let root = header.outcome.state_root;
-    Ok(vec![
-        Write::Chain(Box::new(genesis.clone()), root),
-        Write::Block(Box::new(FinalBlock { header, content: None, is_genesis: true })),
-        Write::State { chain, hash, snapshot },
-        Write::Notice(notice),
-    ])
-}
-
-/// Writes, and waits for the disk.
-pub(crate) fn write(store: &Store, writes: Vec<Write>) -> Result<(), BenchError> {
-    let (tell, told) = mpsc::channel();
-    let then = move |done: Result<(), &_>| {
-        let _ = tell.send(done.is_ok());
-    };
-    store.write(writes, then).map_err(failed("a store"))?;
-    match told.recv() {
-        Ok(true) => Ok(()),
-        _ => Err(wrong("a store", "it cannot be written")),
-    }
+    let notice = seat.notice(note.chain.genesis().chain);
+    let notice = notice.ok_or_else(|| wrong("memory", "a chain without a notice"))?;
+    let mut rows = beginning(note)?;
+    rows.push(Write::Notice(notice));
+    Ok(rows)
 }
 
 fn take_over(task: &Task) -> Result<Grown, BenchError> {

@@ -1,23 +1,30 @@
 //! What a chain takes at which nothing happens: memory and disk of an archive node, time, and the way back.
 
-use std::{collections::BTreeSet, fs::File, ops::Range, path::Path, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    path::Path,
+    sync::Arc,
+    time::Instant,
+};
 
 use alloy::primitives::keccak256;
 use conet_committee::{archive::ProvenNotice, keys::NodeId, seats::Seats};
 use conet_dle::{
     ledgers::{Chains, LedgerLimits},
     metrics::Metrics,
-    store::{FinalBlock, Store, StoreLimits, Write},
+    store::{Store, StoreLimits, Write},
 };
-use conet_ledger::{build::Draft, snapshot::Snapshot};
+use conet_ledger::build::Draft;
 use conet_measure::{BenchError, Row, Target, failed, median, microseconds, percentile, wrong};
 use rustix::fs::{Advice, fadvise};
 
 use super::Run;
 use crate::{
     floor::spent,
-    note::{EPOCH, MAIN_CHAIN, Mint, opening},
-    part::{grow, write},
+    note::{EPOCH, Live, MAIN_CHAIN, Mint, opening},
+    part::grow,
+    rows::{beginning, state, write},
     stage::{Cast, Plan, Stage},
 };
 
@@ -102,13 +109,20 @@ fn disk(run: &mut Run<'_>) -> Result<(), BenchError> {
     let folder = tempfile::tempdir().map_err(failed("a temporary folder"))?;
     let path = folder.path().join("dle.db");
     let mint = Mint::new()?;
-    let rows = |numbers: Range<u64>| numbers.map(|number| rows_of(&mint, number));
-    let empty = stored(&path, rows(0..0))?;
-    let full = stored(&path, rows(0..notes))?;
-    let row =
-        Row::new("density, disk of a chain's own rows", (full - empty) as f64 / notes as f64, "B");
+    let empty = stored(&path, std::iter::empty())?;
+    let of = |length: u64| (length - empty) as f64 / notes as f64;
+    let began = of(stored(&path, (0..notes).map(|number| begins(&mint, number)))?);
+    run.row(&Row::new("density, disk of a chain without a payment", began, "B"));
+    // Not in the order in which they began: pages fill up, and are split.
+    let used = of(stored(&path, drawn(notes).map(|number| goes_on(&mint, number)))?);
+    let row = Row::new("density, disk of a chain's own rows", used, "B");
     run.row(&row.target(Target::ValueAtMost(1_024.0)));
-    for write in rows_of(&mint, 0)? {
+    let at_once = folder.path().join("once.db");
+    stored(&at_once, std::iter::empty())?;
+    let all = |number| Ok([begins(&mint, number)?, goes_on(&mint, number)?].concat());
+    let once = of(stored(&at_once, (0..notes).map(all))?);
+    run.row(&Row::new("density, the same, each written once", once, "B"));
+    for write in goes_on(&mint, 0)?.into_iter().chain(begins(&mint, 0)?.into_iter().take(1)) {
         let (name, bytes) = match &write {
             Write::State { snapshot, .. } => ("newest state", snapshot.len()),
             Write::Chain(genesis, _) => ("genesis", alloy_rlp::encode(genesis).len()),
@@ -117,6 +131,12 @@ fn disk(run: &mut Run<'_>) -> Result<(), BenchError> {
         run.row(&Row::new(format!("density, its {name}, plain"), bytes as f64, "B"));
     }
     cold(run, &path, &mint, notes)
+}
+
+/// Numbers below one, in an order that has nothing to do with them.
+fn drawn(below: u64) -> impl Iterator<Item = u64> {
+    let keyed = (0..below).map(|number| (keccak256(number.to_le_bytes()), number));
+    keyed.collect::<BTreeMap<_, _>>().into_values()
 }
 
 /// What the newest notices of a stage's chains take on disk: as they are, many of one entry, and if each had an entry of
@@ -171,31 +191,31 @@ fn stored(
     if log == 0 { Ok(length) } else { Err(wrong("a store", "its log is left behind")) }
 }
 
-/// The rows of a chain that an archive node opened, that saw some payments, and is asked for none of them any more. Each
-/// has a buyer of its own, payees of its own, and another group.
-fn rows_of(mint: &Mint, number: u64) -> Result<Vec<Write>, BenchError> {
+/// A note with a buyer of its own.
+fn note(mint: &Mint, number: u64) -> Result<(Mint, Arc<Live>), BenchError> {
     let mint = mint.of(FIRST_BUYER + number)?;
     let note = mint.note(number)?;
-    let genesis = note.chain.genesis();
-    let opening = opening(&note, (5, 1));
+    Ok((mint, note))
+}
+
+/// The rows of a chain that an archive node opens.
+fn begins(mint: &Mint, number: u64) -> Result<Vec<Write>, BenchError> {
+    let (_, note) = note(mint, number)?;
+    let mut rows = beginning(&note)?;
+    rows.push(Write::Opening(Box::new(opening(&note, (5, 1)))));
+    Ok(rows)
+}
+
+/// Its newest state, when it has seen some payments. It has payees of its own, and a group of its own.
+fn goes_on(mint: &Mint, number: u64) -> Result<Vec<Write>, BenchError> {
+    let (mint, note) = note(mint, number)?;
     let draft = Draft {
         time_ms: BEGAN_MS + 1_000 * number,
-        gas_price: opening.gas_price,
-        members_hash: keccak256(genesis.chain),
+        gas_price: opening(&note, (5, 1)).gas_price,
+        members_hash: keccak256(note.chain.genesis().chain),
         ..Draft::from(&note.header.proposal)
     };
-    let newest = spent(&mint, &note, &draft)?;
-    let (chain, hash) = (genesis.chain, newest.header.hash());
-    let snapshot = Snapshot { header: newest.header, state: newest.state };
-    let snapshot = snapshot.encode().map_err(failed("a snapshot"))?;
-    let root = note.header.outcome.state_root;
-    let block = FinalBlock { header: note.header.clone(), content: None, is_genesis: true };
-    Ok(vec![
-        Write::Chain(Box::new(genesis.clone()), root),
-        Write::Block(Box::new(block)),
-        Write::State { chain, hash, snapshot },
-        Write::Opening(Box::new(opening)),
-    ])
+    Ok(vec![state(&spent(&mint, &note, &draft)?)?])
 }
 
 /// From a file of which the kernel has no page, to a state that can be executed on. No chain is asked for twice, and the
@@ -206,10 +226,7 @@ fn cold(run: &mut Run<'_>, path: &Path, mint: &Mint, notes: u64) -> Result<(), B
     let chains = Chains::new(store, mint.codes.clone(), limits);
     let file = File::open(path).map_err(failed("a store"))?;
     let (mut times, mut reads) = (Vec::new(), Vec::new());
-    let mut drawn: Vec<_> =
-        (0..notes).map(|number| (keccak256(number.to_le_bytes()), number)).collect();
-    drawn.sort_unstable();
-    for (_, number) in drawn.into_iter().take(run.many(1_000, 200)) {
+    for number in drawn(notes).take(run.many(1_000, 200)) {
         let id = keccak256(number.to_be_bytes());
         forget(&file)?;
         let start = Instant::now();

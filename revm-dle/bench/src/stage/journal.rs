@@ -1,6 +1,6 @@
 //! A node's journal, as in a process of its own: what it says waits until what it must not forget is on disk.
 
-use std::path::Path;
+use std::{path::Path, sync::PoisonError};
 
 use conet_committee::{Record, keys::NodeId, seats::Seats};
 use conet_dle::{
@@ -9,9 +9,13 @@ use conet_dle::{
 };
 use conet_measure::{BenchError, failed};
 
-use crate::part::write;
+use crate::{ledgers::Told, rows::write};
 
-pub(super) struct Journal(Store);
+pub(super) struct Journal {
+    store: Store,
+    /// What its ledgers keep of notices.
+    told: Told,
+}
 
 /// On the disk that `TMPDIR` names.
 pub(crate) fn folder() -> Result<tempfile::TempDir, BenchError> {
@@ -27,12 +31,20 @@ pub(crate) fn store(folder: &Path, id: NodeId, seats: &Seats) -> Result<Store, B
 }
 
 impl Journal {
-    pub(super) fn open(folder: &Path, id: NodeId, seats: &Seats) -> Result<Self, BenchError> {
-        store(folder, id, seats).map(Self)
+    pub(super) fn open(
+        folder: &Path,
+        id: NodeId,
+        seats: &Seats,
+        told: Told,
+    ) -> Result<Self, BenchError> {
+        Ok(Self { store: store(folder, id, seats)?, told })
     }
 
     /// Writes what one step must not forget, and waits for the disk.
     pub(super) fn write(&self, records: Vec<Record>) -> Result<(), BenchError> {
-        write(&self.0, records.into_iter().map(|record| Write::Record(Box::new(record))).collect())
+        let told = std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner));
+        let records = records.into_iter().map(|record| Write::Record(Box::new(record)));
+        let writes: Vec<_> = records.chain(told.into_iter().map(Write::Notice)).collect();
+        if writes.is_empty() { Ok(()) } else { write(&self.store, writes) }
     }
 }

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{journal::Journal, seat_ids};
 use crate::{
-    ledgers::{Begun, Memory},
+    ledgers::{Begun, Memory, Told},
     meter::{Meter, Metered},
     note::{EPOCH, MAIN_CHAIN, key},
 };
@@ -97,14 +97,14 @@ impl SeatMaker {
         Ok(Voting::new(me, Arc::new(keys), self.registry.clone(), slasher))
     }
 
-    fn ledgers(&self, meter: &Arc<Meter>) -> Box<Metered<Memory>> {
-        let of = Memory::new(self.codes.clone(), self.begun.clone());
+    fn ledgers(&self, meter: &Arc<Meter>, told: Option<Told>) -> Box<Metered<Memory>> {
+        let of = Memory::new(self.codes.clone(), self.begun.clone(), told);
         Box::new(Metered { of, meter: meter.clone() })
     }
 
     /// An archive node.
-    fn seat(&self, me: NodeId, meter: &Arc<Meter>) -> Result<Seat, BenchError> {
-        Ok(Seat::new(&self.seat_config(me, meter)?, self.ledgers(meter), 0))
+    fn seat(&self, me: NodeId, meter: &Arc<Meter>, told: Option<Told>) -> Result<Seat, BenchError> {
+        Ok(Seat::new(&self.seat_config(me, meter)?, self.ledgers(meter, told), 0))
     }
 
     /// An archive node that goes on from its journal.
@@ -140,7 +140,7 @@ impl SeatMaker {
             timing: MemberTiming::default(),
             parts_max: PARTS_MAX as usize,
         };
-        Ok(Member::new(config, self.ledgers(meter), 0))
+        Ok(Member::new(config, self.ledgers(meter, None), 0))
     }
 }
 
@@ -170,11 +170,13 @@ impl Node {
         folder: Option<&Path>,
     ) -> Result<Self, BenchError> {
         let meter = Arc::new(Meter::default());
+        let told = folder.is_some().then(Told::default);
         let actor = match maker.seats.contains(id) {
-            true => Actor::Seat(Box::new(maker.seat(id, &meter)?)),
+            true => Actor::Seat(Box::new(maker.seat(id, &meter, told.clone())?)),
             false => Actor::Member(Box::new(maker.member(id, &meter)?)),
         };
-        let journal = folder.map(|folder| Journal::open(folder, id, maker.seats())).transpose()?;
+        let open = |(folder, told)| Journal::open(folder, id, maker.seats(), told);
+        let journal = folder.zip(told).map(open).transpose()?;
         Ok(Self { actor, meter, wakes_ms: 0, journal })
     }
 
@@ -189,8 +191,8 @@ impl Node {
 
     pub(super) fn write(&self, records: Vec<Record>) -> Result<(), BenchError> {
         match &self.journal {
-            Some(journal) if !records.is_empty() => journal.write(records),
-            _ => Ok(()),
+            Some(journal) => journal.write(records),
+            None => Ok(()),
         }
     }
 }

@@ -106,11 +106,11 @@ impl Application for Desk {
         self.checkpoint.as_ref().map(|(header, state)| (header.clone(), state.freeze()))
     }
 
-    fn adopt(&mut self, header: &EntryHeader, state: &[u8], out: &mut Outbox) -> bool {
-        let is_it = keccak256(state) == header.state_hash;
-        let known = is_it.then(|| self.state.thaw(state)).flatten();
+    fn adopt(&mut self, header: &EntryHeader, frozen: &[u8], out: &mut Outbox) -> bool {
+        let is_it = keccak256(frozen) == header.state_hash;
+        let known = is_it.then(|| self.state.thaw(frozen)).flatten();
         let Some(state) = known.filter(|state| state.height == header.height) else { return false };
-        let frozen = (header.clone(), state.freeze());
+        let frozen = (header.clone(), Bytes::copy_from_slice(frozen));
         out.persist(Record::Checkpoint(Box::new(frozen)));
         self.checkpoint = Some((header.clone(), state.clone()));
         self.states.clear();

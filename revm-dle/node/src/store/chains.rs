@@ -1,7 +1,7 @@
 //! Chains, and their newest states. Of an idle chain there is little else on disk, so these rows are small:
 //!
 //! - What chains of one code have in common is in one row, their **pattern**: the first genesis that came with that code.
-//!   A genesis is compressed with its pattern as the dictionary.
+//!   A genesis is compressed with its pattern and the chain's id as the dictionary.
 //! - A state repeats what its chain's genesis says. It is compressed with that as the dictionary.
 //! - The genesis block, and most of how the main chain opened a chain, follow from the genesis.
 //! - Indexes have the first eight bytes of a hash. The whole one is in the row, and compared.
@@ -29,15 +29,14 @@ struct Kept {
 }
 
 /// What [`Kept::read`] reads.
-const KEPT: &str = "SELECT chains.number, chains.genesis, patterns.genesis, chains.root
-     FROM chains LEFT JOIN patterns ON patterns.number = chains.pattern";
+const KEPT: &str = "chains.number, chains.genesis, patterns.genesis, chains.root, chains.chain";
 
 impl Kept {
     fn read(row: &Row<'_>) -> Result<Self, StoreError> {
         let (number, bytes, root): (_, Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(3)?);
-        let pattern: Option<Vec<u8>> = row.get(2)?;
+        let (pattern, chain): (Option<Vec<u8>>, Vec<u8>) = (row.get(2)?, row.get(4)?);
         let genesis = match pattern {
-            Some(pattern) => unpack(&bytes, &pattern, "a genesis")?,
+            Some(pattern) => unpack(&bytes, &[pattern, chain].concat(), "a genesis")?,
             None => bytes,
         };
         Ok(Self { number, genesis, root: hash(&root)? })
@@ -53,7 +52,10 @@ fn unpack(bytes: &[u8], dictionary: &[u8], what: &'static str) -> Result<Vec<u8>
 }
 
 fn find(connection: &Connection, chain: B256) -> Result<Option<Kept>, StoreError> {
-    let query = format!("{KEPT} WHERE substr(chain, 1, 8) = substr(?1, 1, 8) AND chain = ?1");
+    let query = format!(
+        "SELECT {KEPT} FROM chains LEFT JOIN patterns ON patterns.number = chains.pattern
+         WHERE substr(chain, 1, 8) = substr(?1, 1, 8) AND chain = ?1"
+    );
     let mut select = connection.prepare_cached(&query)?;
     let mut rows = select.query(params![chain.as_slice()])?;
     rows.next()?.map(Kept::read).transpose()
@@ -75,6 +77,8 @@ pub(super) fn put(tx: &Transaction<'_>, genesis: &Genesis, root: B256) -> Result
         return Ok(());
     }
     let (pattern, dictionary) = pattern(tx, genesis, &bytes)?;
+    // The id is in the row already.
+    let dictionary = [dictionary.as_slice(), genesis.chain.as_slice()].concat();
     let packed = compress_prepend_size_with_dict(&bytes, &dictionary);
     let is_public = genesis.visibility == Visibility::Public;
     let Some(before) = before else {
@@ -147,11 +151,11 @@ pub(super) fn openings(
     connection: &Connection,
     is_known: impl Fn(B256) -> bool,
 ) -> Result<Vec<Opening>, StoreError> {
-    let mut select = connection.prepare(
-        "SELECT chains.number, chains.genesis, patterns.genesis, chains.root, chain, opening, terms
+    let mut select = connection.prepare(&format!(
+        "SELECT {KEPT}, opening, terms
          FROM chains LEFT JOIN patterns ON patterns.number = chains.pattern
-         WHERE opening IS NOT NULL OR terms IS NOT NULL ORDER BY chain",
-    )?;
+         WHERE opening IS NOT NULL OR terms IS NOT NULL ORDER BY chain"
+    ))?;
     let mut rows = select.query([])?;
     let mut openings = Vec::new();
     while let Some(row) = rows.next()? {
@@ -219,13 +223,12 @@ fn snapshot(
     key: B256,
 ) -> Result<Option<Vec<u8>>, StoreError> {
     let mut select = connection.prepare_cached(&format!(
-        "SELECT chains.number, chains.genesis, patterns.genesis, chains.root, is_packed, snapshot
-         FROM chains JOIN states ON states.number = chains.number
+        "SELECT {KEPT}, is_packed, snapshot FROM chains JOIN states ON states.number = chains.number
          LEFT JOIN patterns ON patterns.number = chains.pattern WHERE {condition}"
     ))?;
     let mut rows = select.query(params![key.as_slice()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let (is_packed, bytes): (bool, Vec<u8>) = (row.get(4)?, row.get(5)?);
+    let (is_packed, bytes): (bool, Vec<u8>) = (row.get(5)?, row.get(6)?);
     if !is_packed {
         return Ok(Some(bytes));
     }
