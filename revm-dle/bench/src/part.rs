@@ -1,8 +1,8 @@
 //! What an archive node must keep of chains, in a process of its own: this program again, with [`PART_VARIABLE`] set. It
 //! goes on from a store on disk, as a node does that is started again, and says how much memory it has then.
 //!
-//! What has a limit of its own is not in it, however many chains there are: states and notices that are in use, votes
-//! and signatures that were seen lately, the log's last entries.
+//! What has a limit of its own is not in it, however many chains there are: states and notices that are in use, pages of
+//! the database, votes and signatures that were seen lately, the log's last entries.
 
 use std::{
     path::PathBuf,
@@ -14,7 +14,7 @@ use alloy::primitives::keccak256;
 use conet_committee::{Record, seat::Seat};
 use conet_dle::{
     ledgers::{Chains, LedgerLimits, NodeLedgers},
-    store::Write,
+    store::{StoreLimits, Write},
 };
 use conet_measure::{BenchError, Usage, failed, wrong};
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,9 @@ pub(crate) fn grow(stage: &Stage, cast: Cast) -> Result<Grown, BenchError> {
     let child = Command::new(program)
         .args(std::env::args_os().skip(1))
         .env(PART_VARIABLE, task)
+        // What a million chains take in one piece and for a moment goes back to the system. What 10,000 take would stay with
+        // the allocator, as it grows this threshold: up to 32 MiB.
+        .env("MALLOC_MMAP_THRESHOLD_", "131072")
         .stderr(Stdio::inherit())
         .output();
     let child = child.map_err(failed("a part"))?;
@@ -87,7 +90,8 @@ pub(crate) fn grow(stage: &Stage, cast: Cast) -> Result<Grown, BenchError> {
 fn kept(stage: &Stage) -> Result<TempDir, BenchError> {
     let folder = folder()?;
     let seat = stage.first_seat().ok_or_else(|| wrong("memory", "a stage without seats"))?;
-    let store = store(folder.path(), SeatMaker::FIRST_SEAT, &seat.state().seats)?;
+    let limits = StoreLimits::default();
+    let store = store(folder.path(), SeatMaker::FIRST_SEAT, &seat.state().seats, limits)?;
     for some in stage.notes().chunks(WRITES_AT_ONCE) {
         let writes = some.iter().map(|note| rows(seat, note)).collect::<Result<Vec<_>, _>>()?;
         write(&store, writes.into_iter().flatten().collect())?;
@@ -113,7 +117,9 @@ fn rows(seat: &Seat, note: &Live) -> Result<Vec<Write>, BenchError> {
 fn take_over(task: &Task) -> Result<Grown, BenchError> {
     let mint = Mint::new()?;
     let maker = SeatMaker::new(task.cast, mint.codes.clone(), begun(&[]))?;
-    let store = store(&task.folder, SeatMaker::FIRST_SEAT, maker.seats())?;
+    // Connections that wait for readers hold pages.
+    let limits = StoreLimits { idle_readers_max: 0, ..StoreLimits::default() };
+    let store = store(&task.folder, SeatMaker::FIRST_SEAT, maker.seats(), limits)?;
     let records = store.journal().map_err(failed("a journal"))?;
     let ledgers = NodeLedgers(Arc::new(Chains::new(store, mint.codes, LedgerLimits::default())));
     let seat = maker.restored(SeatMaker::FIRST_SEAT, Box::new(ledgers), records)?;

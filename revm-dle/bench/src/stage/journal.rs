@@ -24,8 +24,13 @@ pub(crate) fn folder() -> Result<tempfile::TempDir, BenchError> {
 }
 
 /// A node's store in a folder.
-pub(crate) fn store(folder: &Path, id: NodeId, seats: &Seats) -> Result<Store, BenchError> {
-    let (path, limits) = (folder.join(format!("{}.db", id.0)), StoreLimits::default());
+pub(crate) fn store(
+    folder: &Path,
+    id: NodeId,
+    seats: &Seats,
+    limits: StoreLimits,
+) -> Result<Store, BenchError> {
+    let path = folder.join(format!("{}.db", id.0));
     let store = Store::open(&path, id, (seats, 0), limits, Metrics::new());
     store.map_err(failed("a store"))
 }
@@ -37,7 +42,7 @@ impl Journal {
         seats: &Seats,
         told: Told,
     ) -> Result<Self, BenchError> {
-        Ok(Self { store: store(folder, id, seats)?, told })
+        Ok(Self { store: store(folder, id, seats, StoreLimits::default())?, told })
     }
 
     /// Writes what one step must not forget, and waits for the disk.

@@ -1,8 +1,9 @@
 //! Chains, and their newest states. Of an idle chain there is little else on disk, so these rows are small:
 //!
-//! - What chains of one code have in common is in one row, their **pattern**: the first genesis that came with that code.
-//!   A genesis is compressed with its pattern and the chain's id as the dictionary.
-//! - A state repeats what its chain's genesis says. It is compressed with that as the dictionary.
+//! - What chains of one code have in common is in **patterns**: the first genesis that came with that code, and the first
+//!   state of each order of magnitude. Patterns never change.
+//! - A genesis is compressed with its pattern and the chain's id as the dictionary, a state with its pattern and the
+//!   genesis, as it repeats what that says.
 //! - The genesis block, and most of how the main chain opened a chain, follow from the genesis.
 //! - Indexes have the first eight bytes of a hash. The whole one is in the row, and compared.
 
@@ -29,7 +30,10 @@ struct Kept {
 }
 
 /// What [`Kept::read`] reads.
-const KEPT: &str = "chains.number, chains.genesis, patterns.genesis, chains.root, chains.chain";
+const KEPT: &str = "chains.number, chains.genesis, patterns.bytes, chains.root, chains.chain";
+
+/// Of a longer state the beginning is a pattern, and all longer ones have that one.
+const PATTERN_BYTES_MAX: usize = 16 << 10;
 
 impl Kept {
     fn read(row: &Row<'_>) -> Result<Self, StoreError> {
@@ -76,7 +80,7 @@ pub(super) fn put(tx: &Transaction<'_>, genesis: &Genesis, root: B256) -> Result
     if before.as_ref().is_some_and(|before| (&before.genesis, before.root) == (&bytes, root)) {
         return Ok(());
     }
-    let (pattern, dictionary) = pattern(tx, genesis, &bytes)?;
+    let (pattern, dictionary) = pattern(tx, genesis.code_hash, 0, &bytes)?;
     // The id is in the row already.
     let dictionary = [dictionary.as_slice(), genesis.chain.as_slice()].concat();
     let packed = compress_prepend_size_with_dict(&bytes, &dictionary);
@@ -99,22 +103,32 @@ pub(super) fn put(tx: &Transaction<'_>, genesis: &Genesis, root: B256) -> Result
     Ok(())
 }
 
-/// The pattern of chains with this code.
+/// The pattern for a state of such a length, of a chain of this code.
+fn state_pattern(
+    tx: &Transaction<'_>,
+    code: B256,
+    snapshot: &[u8],
+) -> Result<(i64, Vec<u8>), StoreError> {
+    let first = snapshot.get(..PATTERN_BYTES_MAX).unwrap_or(snapshot);
+    pattern(tx, code, usize::BITS - first.len().leading_zeros(), first)
+}
+
+/// The pattern of a code, of a genesis (0) or of states of a size; if there is none, these bytes are the one.
 fn pattern(
     tx: &Transaction<'_>,
-    genesis: &Genesis,
+    code: B256,
+    size: u32,
     bytes: &[u8],
 ) -> Result<(i64, Vec<u8>), StoreError> {
-    let code = genesis.code_hash.as_slice();
     let known = tx
-        .prepare_cached("SELECT number, genesis FROM patterns WHERE code = ?1")?
-        .query_row(params![code], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached("SELECT number, bytes FROM patterns WHERE code = ?1 AND size = ?2")?
+        .query_row(params![code.as_slice(), size], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     if let Some(known) = known {
         return Ok(known);
     }
-    tx.prepare_cached("INSERT INTO patterns (code, genesis) VALUES (?1, ?2)")?
-        .execute(params![code, bytes])?;
+    tx.prepare_cached("INSERT INTO patterns (code, size, bytes) VALUES (?1, ?2, ?3)")?
+        .execute(params![code.as_slice(), size, bytes])?;
     Ok((tx.last_insert_rowid(), bytes.to_vec()))
 }
 
@@ -187,12 +201,13 @@ pub(super) fn put_state(
 ) -> Result<(), StoreError> {
     // Nobody could read it.
     let Some(kept) = find(tx, chain)? else { return Ok(()) };
-    let packed = compress_prepend_size_with_dict(snapshot, &kept.genesis);
+    let (pattern, dictionary) = state_pattern(tx, kept.genesis()?.code_hash, snapshot)?;
+    let packed = compress_prepend_size_with_dict(snapshot, &[dictionary, kept.genesis].concat());
     tx.prepare_cached(
-        "INSERT INTO states (number, hash, is_packed, snapshot) VALUES (?1, ?2, 1, ?3)
-         ON CONFLICT (number) DO UPDATE SET hash = ?2, is_packed = 1, snapshot = ?3",
+        "INSERT INTO states (number, hash, pattern, snapshot) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (number) DO UPDATE SET hash = ?2, pattern = ?3, snapshot = ?4",
     )?
-    .execute(params![kept.number, block.as_slice(), packed])?;
+    .execute(params![kept.number, block.as_slice(), pattern, packed])?;
     Ok(())
 }
 
@@ -223,16 +238,16 @@ fn snapshot(
     key: B256,
 ) -> Result<Option<Vec<u8>>, StoreError> {
     let mut select = connection.prepare_cached(&format!(
-        "SELECT {KEPT}, is_packed, snapshot FROM chains JOIN states ON states.number = chains.number
-         LEFT JOIN patterns ON patterns.number = chains.pattern WHERE {condition}"
+        "SELECT {KEPT}, own.bytes, snapshot FROM chains JOIN states ON states.number = chains.number
+         LEFT JOIN patterns ON patterns.number = chains.pattern
+         LEFT JOIN patterns AS own ON own.number = states.pattern WHERE {condition}"
     ))?;
     let mut rows = select.query(params![key.as_slice()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let (is_packed, bytes): (bool, Vec<u8>) = (row.get(5)?, row.get(6)?);
-    if !is_packed {
-        return Ok(Some(bytes));
-    }
-    unpack(&bytes, &Kept::read(row)?.genesis, "a state").map(Some)
+    let (pattern, bytes): (Option<Vec<u8>>, Vec<u8>) = (row.get(5)?, row.get(6)?);
+    let Some(pattern) = pattern else { return Ok(Some(bytes)) };
+    let dictionary = [pattern, Kept::read(row)?.genesis].concat();
+    unpack(&bytes, &dictionary, "a state").map(Some)
 }
 
 #[cfg(test)]

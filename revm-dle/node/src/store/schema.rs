@@ -94,8 +94,11 @@ pub(super) const MIGRATIONS: [&str; 4] = [
     -- Small rows for chains that are idle: see `chains.rs`. What is older stays as it is until it is written again.
     CREATE TABLE patterns (
         number      INTEGER PRIMARY KEY,
-        code        BLOB NOT NULL UNIQUE,
-        genesis     BLOB NOT NULL
+        code        BLOB NOT NULL,
+        -- 0: a genesis. Else a state, by the bits of its length.
+        size        INTEGER NOT NULL,
+        bytes       BLOB NOT NULL,
+        UNIQUE (code, size)
     ) STRICT;
     DROP INDEX chains_public;
     ALTER TABLE chains RENAME TO old_chains;
@@ -121,11 +124,12 @@ pub(super) const MIGRATIONS: [&str; 4] = [
     CREATE TABLE states (
         number      INTEGER PRIMARY KEY,
         hash        BLOB NOT NULL,
-        is_packed   INTEGER NOT NULL,
+        -- None: the snapshot is not compressed.
+        pattern     INTEGER,
         snapshot    BLOB NOT NULL
     ) STRICT;
-    INSERT INTO states (number, hash, is_packed, snapshot)
-        SELECT number, hash, 0, snapshot FROM old_states JOIN chains USING (chain) ORDER BY number;
+    INSERT INTO states (number, hash, snapshot)
+        SELECT number, hash, snapshot FROM old_states JOIN chains USING (chain) ORDER BY number;
     DROP TABLE old_states;
     CREATE INDEX states_by_hash ON states (substr(hash, 1, 8));
     -- Where each chain stands, as a seat told last, and why that is final: once for all notices of an entry.
