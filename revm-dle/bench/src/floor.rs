@@ -45,15 +45,9 @@ impl Sample {
     pub(crate) fn new(payments: u64) -> Result<Self, BenchError> {
         let mint = Mint::new()?;
         let first = mint.note(0)?;
-        let (chain, header) = (first.chain.clone(), first.header.clone());
-        let mut before = Live { chain, header, state: first.state.clone() };
-        let gas_price = opening(&before, (0, 0)).gas_price;
-        let draft = Draft { gas_price, ..Draft::from(&before.header.proposal) };
-        for nonce in 0..BEFORE {
-            let built = made(&mint, &before, &draft, nonce..nonce + 1)?.1;
-            let header = built.header();
-            before = Live { chain: before.chain, header, state: built.executed.state };
-        }
+        let gas_price = opening(&first, (0, 0)).gas_price;
+        let draft = Draft { gas_price, ..Draft::from(&first.header.proposal) };
+        let before = spent(&mint, &first, &draft)?;
         let (candidates, built) = made(&mint, &before, &draft, BEFORE..BEFORE + payments)?;
         let handout = Handout::new(&before.chain, &before.header, built.witness.clone());
         let handout = alloy_rlp::encode(handout);
@@ -107,6 +101,18 @@ impl Sample {
             validate: self.validate_ns(count),
         })
     }
+}
+
+/// A note of four owners: after some payments, in blocks of their own.
+pub(crate) fn spent(mint: &Mint, note: &Live, draft: &Draft) -> Result<Live, BenchError> {
+    let Live { chain, header, state } = note;
+    let mut newest = Live { chain: chain.clone(), header: header.clone(), state: state.clone() };
+    for nonce in 0..BEFORE {
+        let built = made(mint, &newest, draft, nonce..nonce + 1)?.1;
+        let header = built.header();
+        newest = Live { chain: newest.chain, header, state: built.executed.state };
+    }
+    Ok(newest)
 }
 
 fn made(

@@ -6,7 +6,10 @@ use std::{
 };
 
 use alloy::primitives::{B256, Bytes};
-use conet_committee::ledger::{Built, ExecuteError, Ledgers};
+use conet_committee::{
+    archive::ProvenNotice,
+    ledger::{Built, ExecuteError, Ledgers},
+};
 use conet_ledger::{
     block::{Body, Header, Outcome, Proposal, SignedTransaction},
     build::{Candidates, Draft, build},
@@ -28,6 +31,7 @@ pub(crate) struct Memory {
     states: HashMap<B256, Arc<Live>>,
     /// The blocks of each chain, by height.
     heights: HashMap<B256, BTreeSet<(u64, B256)>>,
+    notices: HashMap<B256, Arc<ProvenNotice>>,
 }
 
 /// All that begin, by their hashes.
@@ -37,7 +41,13 @@ pub(crate) fn begun(notes: &[Arc<Live>]) -> Begun {
 
 impl Memory {
     pub(crate) fn new(codes: Arc<CodeBook>, begun: Begun) -> Self {
-        Self { codes, begun, states: HashMap::new(), heights: HashMap::new() }
+        Self {
+            codes,
+            begun,
+            states: HashMap::new(),
+            heights: HashMap::new(),
+            notices: HashMap::new(),
+        }
     }
 
     fn live(&self, hash: B256) -> Option<Arc<Live>> {
@@ -140,5 +150,13 @@ impl Ledgers for Memory {
         let chain = begun.chain.clone();
         self.keep(Live { chain, header: header.clone(), state });
         true
+    }
+
+    fn keep_notice(&mut self, proven: Arc<ProvenNotice>) {
+        self.notices.insert(proven.notice.chain, proven);
+    }
+
+    fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>> {
+        self.notices.get(&chain).cloned()
     }
 }

@@ -17,6 +17,7 @@ mod ledgers;
 mod meter;
 mod note;
 mod part;
+mod rows;
 mod stage;
 
 pub use figures::NAMES;

@@ -10,6 +10,7 @@ use std::{
 
 use alloy::primitives::{Address, B256, Bytes};
 use conet_committee::{
+    archive::ProvenNotice,
     keys::{Compact, Keys},
     ledger::{Built, ExecuteError, Ledgers},
 };
@@ -201,5 +202,13 @@ impl Ledgers for Metered<Memory> {
 
     fn import(&mut self, genesis: B256, header: &Header, state: &[u8]) -> bool {
         self.of.import(genesis, header, state)
+    }
+
+    fn keep_notice(&mut self, proven: Arc<ProvenNotice>) {
+        self.of.keep_notice(proven);
+    }
+
+    fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>> {
+        self.of.notice(chain)
     }
 }

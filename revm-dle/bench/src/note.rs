@@ -60,6 +60,12 @@ impl Mint {
         Ok(Self { codes: Arc::new(codes), code_hash, buyer: key(0)? })
     }
 
+    /// The same for another buyer.
+    pub(crate) fn of(&self, buyer: u64) -> Result<Self, BenchError> {
+        let (codes, code_hash) = (self.codes.clone(), self.code_hash);
+        Ok(Self { codes, code_hash, buyer: key(buyer)? })
+    }
+
     /// A note as it begins.
     pub(crate) fn note(&self, number: u64) -> Result<Arc<Live>, BenchError> {
         let (chain, state) =
@@ -107,8 +113,8 @@ impl Mint {
 
     /// The buyer's payment of this nonce.
     pub(crate) fn transfer(&self, chain: &Chain, nonce: u64) -> SignedTransaction {
-        let number = u8::try_from(nonce % PAYEES).unwrap_or_default();
-        let to = Address::repeat_byte(number + 1);
+        let payee = keccak256((self.buyer.wallet(), nonce % PAYEES).abi_encode());
+        let to = Address::from_word(payee);
         let data: Bytes = NoteChain::transferCall { to, amount: AMOUNT }.abi_encode().into();
         let id = chain.genesis().chain;
         let transaction =

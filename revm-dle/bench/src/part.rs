@@ -1,46 +1,50 @@
 //! What an archive node must keep of chains, in a process of its own: this program again, with [`PART_VARIABLE`] set. It
-//! takes over a log's state and a notice of each chain, and says how much its memory grew.
+//! goes on from a store on disk, as a node does that is started again, and says how much memory it has then.
 //!
-//! What has a limit of its own is not in it, however many chains there are: states that are in use, votes and
-//! signatures that were seen lately, the log's last entries.
+//! What has a limit of its own is not in it, however many chains there are: states and notices that are in use, pages of
+//! the database, votes and signatures that were seen lately, the log's last entries.
 
 use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::{BufReader, BufWriter, Read, Write as _},
     path::PathBuf,
     process::{Command, Stdio},
     sync::Arc,
 };
 
-use alloy::primitives::B256;
-use conet_committee::archive::ProvenNotice;
+use alloy::primitives::keccak256;
+use conet_committee::{Record, seat::Seat};
+use conet_dle::{
+    ledgers::{Chains, LedgerLimits, NodeLedgers},
+    store::{StoreLimits, Write},
+};
 use conet_measure::{BenchError, Usage, failed, wrong};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use tempfile::NamedTempFile;
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
 
 use crate::{
     ledgers::begun,
-    meter::Meter,
-    note::Mint,
-    stage::{Cast, SeatMaker, Stage},
+    note::{Live, Mint},
+    rows::{beginning, write},
+    stage::{Cast, SeatMaker, Stage, folder, store},
 };
 
 /// Set in child processes: what they take over, as JSON.
 pub const PART_VARIABLE: &str = "CONET_DLE_BENCH_PART";
 
+/// Writes that wait for the disk together.
+const WRITES_AT_ONCE: usize = 1_024;
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Task {
-    file: PathBuf,
+    folder: PathBuf,
     cast: Cast,
 }
 
 /// What became of it.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Grown {
-    /// How many chains it knows at the end.
+    /// How many chains it knows at the end, and has a notice of.
     pub(crate) chains: usize,
-    /// By how much resident memory grew, in KiB.
+    /// Its resident memory, in KiB.
     pub(crate) kib: u64,
 }
 
@@ -60,16 +64,19 @@ pub fn run_part() -> Result<(), BenchError> {
     serde_json::to_writer(std::io::stdout(), &grown).map_err(failed("a part"))
 }
 
-/// How much memory that takes which a stage's first seat keeps of its chains.
+/// How much memory an archive node has that knows of the log what a stage's first seat knows, and has its chains on disk.
 pub(crate) fn grow(stage: &Stage, cast: Cast) -> Result<Grown, BenchError> {
-    let file = kept(stage)?;
-    let task = Task { file: file.path().to_owned(), cast };
+    let folder = kept(stage)?;
+    let task = Task { folder: folder.path().to_owned(), cast };
     let task = serde_json::to_string(&task).map_err(failed("a part"))?;
     let program = std::env::current_exe().map_err(failed("this program"))?;
     // As it was started: its first arguments say that it is a benchmark.
     let child = Command::new(program)
         .args(std::env::args_os().skip(1))
         .env(PART_VARIABLE, task)
+        // What a million chains take in one piece and for a moment goes back to the system. What 10,000 take would stay with
+        // the allocator, as it grows this threshold: up to 32 MiB.
+        .env("MALLOC_MMAP_THRESHOLD_", "131072")
         .stderr(Stdio::inherit())
         .output();
     let child = child.map_err(failed("a part"))?;
@@ -79,49 +86,44 @@ pub(crate) fn grow(stage: &Stage, cast: Cast) -> Result<Grown, BenchError> {
     serde_json::from_slice(&child.stdout).map_err(failed("a part"))
 }
 
-/// The state, then the notices, each behind its length.
-fn kept(stage: &Stage) -> Result<NamedTempFile, BenchError> {
-    let mut file = NamedTempFile::new().map_err(failed("a file"))?;
-    let mut out = BufWriter::new(file.as_file_mut());
+/// A store of all that the seat has, and its journal: the state after its newest entry.
+fn kept(stage: &Stage) -> Result<TempDir, BenchError> {
+    let folder = folder()?;
     let seat = stage.first_seat().ok_or_else(|| wrong("memory", "a stage without seats"))?;
-    let state = seat.state();
-    let notices = state.chains.keys().filter_map(|chain| seat.notice(*chain));
-    let state = postcard::to_allocvec(&state.freeze()).map_err(failed("a file"))?;
-    let notices = notices.map(|notice| postcard::to_allocvec(notice).map_err(failed("a file")));
-    for piece in std::iter::once(Ok(state)).chain(notices) {
-        let piece = piece?;
-        let length = (piece.len() as u64).to_be_bytes();
-        let written = out.write_all(&length).and_then(|()| out.write_all(&piece));
-        written.map_err(failed("a file"))?;
+    let limits = StoreLimits::default();
+    let store = store(folder.path(), SeatMaker::FIRST_SEAT, &seat.state().seats, limits)?;
+    for some in stage.notes().chunks(WRITES_AT_ONCE) {
+        let writes = some.iter().map(|note| rows(seat, note)).collect::<Result<Vec<_>, _>>()?;
+        write(&store, writes.into_iter().flatten().collect())?;
     }
-    out.flush().map_err(failed("a file"))?;
-    drop(out);
-    Ok(file)
+    let state = seat.state().freeze();
+    let mut header = seat.tip().header.clone();
+    header.state_hash = keccak256(&state);
+    let record = Record::Checkpoint(Box::new((header, state)));
+    write(&store, vec![Write::Record(Box::new(record))])?;
+    store.close();
+    Ok(folder)
+}
+
+/// A chain that has its group, and no block yet.
+fn rows(seat: &Seat, note: &Live) -> Result<Vec<Write>, BenchError> {
+    let notice = seat.notice(note.chain.genesis().chain);
+    let notice = notice.ok_or_else(|| wrong("memory", "a chain without a notice"))?;
+    let mut rows = beginning(note)?;
+    rows.push(Write::Record(Box::new(Record::Proven(Box::new(Arc::unwrap_or_clone(notice))))));
+    Ok(rows)
 }
 
 fn take_over(task: &Task) -> Result<Grown, BenchError> {
     let mint = Mint::new()?;
     let maker = SeatMaker::new(task.cast, mint.codes.clone(), begun(&[]))?;
-    let seat = maker.seat(SeatMaker::FIRST_SEAT, &Arc::new(Meter::default()))?;
-    let mut file = BufReader::new(File::open(&task.file).map_err(failed("a file"))?);
-    let before = Usage::read()?.rss_kib;
-    let state: alloy::primitives::Bytes =
-        piece(&mut file)?.ok_or_else(|| wrong("a file", "no state"))?;
-    let state = seat.state().thaw(&state).ok_or_else(|| wrong("a file", "no state"))?;
-    let mut notices: BTreeMap<B256, ProvenNotice> = BTreeMap::new();
-    while let Some(proven) = piece::<ProvenNotice>(&mut file)? {
-        notices.insert(proven.notice.chain, proven);
-    }
-    let kib = Usage::read()?.rss_kib.saturating_sub(before);
-    Ok(Grown { chains: notices.len().min(state.chains.len()), kib })
-}
-
-fn piece<T: DeserializeOwned>(file: &mut impl Read) -> Result<Option<T>, BenchError> {
-    let mut length = Vec::with_capacity(8);
-    file.take(8).read_to_end(&mut length).map_err(failed("a file"))?;
-    let Some(length) = length.first_chunk::<8>() else { return Ok(None) };
-    let length = usize::try_from(u64::from_be_bytes(*length)).map_err(failed("a file"))?;
-    let mut piece = vec![0; length];
-    file.read_exact(&mut piece).map_err(failed("a file"))?;
-    postcard::from_bytes(&piece).map(Some).map_err(failed("a file"))
+    // Connections that wait for readers hold pages.
+    let limits = StoreLimits { idle_readers_max: 0, ..StoreLimits::default() };
+    let store = store(&task.folder, SeatMaker::FIRST_SEAT, maker.seats(), limits)?;
+    let records = store.journal().map_err(failed("a journal"))?;
+    let ledgers = NodeLedgers(Arc::new(Chains::new(store, mint.codes, LedgerLimits::default())));
+    let seat = maker.restored(SeatMaker::FIRST_SEAT, Box::new(ledgers), records)?;
+    let kib = Usage::read()?.rss_kib;
+    let known = seat.state().chains.keys().filter(|chain| seat.notice(**chain).is_some());
+    Ok(Grown { chains: known.count(), kib })
 }

@@ -1,7 +1,11 @@
-//! What the core asks of the ledgers that it is about: execution, and where states are kept.
+//! What the core asks of the ledgers that it is about: execution, and where states and notices are kept.
+
+use std::sync::Arc;
 
 use alloy::primitives::{B256, Bytes};
 use conet_ledger::block::{Body, Header, Outcome, Proposal, SignedTransaction};
+
+use crate::archive::ProvenNotice;
 
 /// Why a block could not be executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -72,4 +76,12 @@ pub trait Ledgers {
     /// Takes over a state that has the header's root. `genesis` is the hash of the series' first block: what comes with the
     /// state must say the same of the chain. False: it is another's.
     fn import(&mut self, genesis: B256, header: &Header, state: &[u8]) -> bool;
+
+    /// Knows where a chain stands, in place of what was known of it before. The record that says so is written by whoever
+    /// writes the journal: [`crate::Record::Proven`].
+    fn keep_notice(&mut self, proven: Arc<ProvenNotice>);
+
+    /// Where a chain stands, as it was kept last. A seat has one of every chain in its group's log; a chain at rest costs no
+    /// memory for that.
+    fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>>;
 }

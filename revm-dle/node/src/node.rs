@@ -195,7 +195,6 @@ impl ArchiveNode {
         let mut made = make(home, config, setup).await?;
         let (group, store) = (sitting.group(), made.chains.store());
         let (seats, began_ms) = store.founding()?;
-        let openings = store.openings()?;
         let seat_config = SeatConfig {
             seats: Arc::new(seats),
             voting: made.voting.clone(),
@@ -211,10 +210,8 @@ impl ArchiveNode {
             Seat::restore(&seat_config, ledgers, records, clock::unix_ms())
         });
         let seat = seat.await.map_err(|_| StoreError::Closed)?;
-        let known = openings
-            .into_iter()
-            .filter(|opening| !seat.state().chains.contains_key(&opening.chain))
-            .map(Event::Asked);
+        let in_log = |chain| seat.state().chains.contains_key(&chain);
+        let known = made.chains.store().openings(in_log)?.into_iter().map(Event::Asked);
         // Before it says anything: in an epoch that is over it must not. One may have begun meanwhile.
         let told: Vec<_> =
             sitting.group().beginning().map(Event::Began).into_iter().chain(known).collect();

@@ -10,7 +10,10 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use alloy::primitives::{Address, B256};
 use conet_committee::archive::{ProvenNotice, Rules};
@@ -45,11 +48,11 @@ fn entries(network: &Network, seat: u64) -> Option<(u64, u64)> {
 }
 
 /// Where the chain stands at a seat, with its proof. Without a request: of those a user may make so many.
-async fn notice(network: &Network, seat: u64, chain: &Chain) -> Option<ProvenNotice> {
+async fn notice(network: &Network, seat: u64, chain: &Chain) -> Option<Arc<ProvenNotice>> {
     let id = chain.genesis().chain;
     let known = network.seats[&seat]
         .runtime()
-        .look(move |actor| actor.seat().and_then(|seat| seat.notice(id).cloned()));
+        .look(move |actor| actor.seat().and_then(|seat| seat.notice(id)));
     known.await.ok()?
 }
 

@@ -7,7 +7,10 @@ use std::{
 
 use alloy::primitives::{B256, Bytes, keccak256};
 use alloy_rlp::{Decodable as _, Encodable, RlpDecodable, RlpEncodable};
-use conet_committee::ledger::{Built, ExecuteError, Ledgers};
+use conet_committee::{
+    archive::ProvenNotice,
+    ledger::{Built, ExecuteError, Ledgers},
+};
 use conet_ledger::block::{Body, Header, Outcome, Proposal, SignedTransaction, Transaction};
 
 /// How many accounts a chain has.
@@ -111,10 +114,13 @@ pub(crate) fn genesis(chain: B256) -> Header {
 
 type States = BTreeMap<B256, (Header, Accounts)>;
 
-/// A node's states, by block: on a disk that outlives the node's process.
+type Notices = BTreeMap<B256, Arc<ProvenNotice>>;
+
+/// A node's states, by block, and its notices, by chain: on a disk that outlives the node's process.
 #[derive(Debug, Clone)]
 pub(crate) struct ToyLedgers {
     states: Arc<Mutex<States>>,
+    notices: Arc<Mutex<Notices>>,
     /// A creator that gets its sums wrong on purpose.
     pub(crate) lies: bool,
 }
@@ -123,11 +129,15 @@ impl ToyLedgers {
     pub(crate) fn new(chains: &[B256], lies: bool) -> Self {
         let known = chains.iter().map(|chain| genesis(*chain));
         let states = known.map(|header| (header.hash(), (header, Accounts::new()))).collect();
-        Self { states: Arc::new(Mutex::new(states)), lies }
+        Self { states: Arc::new(Mutex::new(states)), notices: Arc::default(), lies }
     }
 
     fn states(&self) -> MutexGuard<'_, States> {
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn notices(&self) -> MutexGuard<'_, Notices> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -227,5 +237,13 @@ impl Ledgers for ToyLedgers {
             self.states().insert(header.hash(), (header.clone(), accounts));
         }
         is_right
+    }
+
+    fn keep_notice(&mut self, proven: Arc<ProvenNotice>) {
+        self.notices().insert(proven.notice.chain, proven);
+    }
+
+    fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>> {
+        self.notices().get(&chain).cloned()
     }
 }

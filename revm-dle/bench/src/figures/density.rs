@@ -1,23 +1,30 @@
 //! What a chain takes at which nothing happens: memory and disk of an archive node, time, and the way back.
 
-use std::{fs::File, path::Path, sync::mpsc, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    path::Path,
+    sync::Arc,
+    time::Instant,
+};
 
 use alloy::primitives::keccak256;
-use conet_committee::{keys::NodeId, seats::Seats};
+use conet_committee::{Record, archive::ProvenNotice, keys::NodeId, seats::Seats};
 use conet_dle::{
     ledgers::{Chains, LedgerLimits},
     metrics::Metrics,
-    store::{FinalBlock, Founding, Store, StoreLimits, Write},
+    store::{Founding, Store, StoreLimits, Write},
 };
-use conet_ledger::snapshot::Snapshot;
+use conet_ledger::build::Draft;
 use conet_measure::{BenchError, Row, Target, failed, median, microseconds, percentile, wrong};
 use rustix::fs::{Advice, fadvise};
 
 use super::Run;
 use crate::{
-    floor::Sample,
-    note::{EPOCH, MAIN_CHAIN, Mint, opening},
+    floor::spent,
+    note::{EPOCH, Live, MAIN_CHAIN, Mint, opening},
     part::grow,
+    rows::{beginning, state, write},
     stage::{Cast, Plan, Stage},
 };
 
@@ -25,6 +32,12 @@ const GIB: f64 = (1_u64 << 30) as f64;
 
 /// A million idle chains in a GiB.
 const MEMORY_MAX: f64 = 1_073.0;
+
+/// Buyers of notes on disk: nobody else has these keys.
+const FIRST_BUYER: u64 = 1 << 32;
+
+/// When those notes were last paid with, about.
+const BEGAN_MS: u64 = 1_800_000_000_000;
 
 pub(super) fn measure(run: &mut Run<'_>) -> Result<(), BenchError> {
     memory_and_time(run)?;
@@ -37,14 +50,15 @@ fn memory_and_time(run: &mut Run<'_>) -> Result<(), BenchError> {
     let cast = Cast::of(run.many(1_000, 100));
     let plan = Plan { cast, notes, busy: 0, ..Plan::default() };
     let (mut full, mut empty) = (Stage::new(&plan)?, Stage::new(&Plan { notes: 0, ..plan })?);
-    let grown = grow(&full, cast)?;
-    if grown.chains as u64 != notes {
-        return Err(wrong("memory", format!("{} chains of {notes}", grown.chains)));
+    let (with, without) = (grow(&full, cast)?, grow(&empty, cast)?);
+    if with.chains as u64 != notes || without.chains != 0 {
+        return Err(wrong("memory", format!("{} chains of {notes}", with.chains)));
     }
-    let bytes = grown.kib as f64 * 1024.0 / notes as f64;
+    let bytes = with.kib.saturating_sub(without.kib) as f64 * 1024.0 / notes as f64;
     let row = Row::new("density, memory of an idle chain", bytes, "B");
     run.row(&row.target(Target::ValueAtMost(MEMORY_MAX)));
     run.row(&Row::new("density, idle chains in a GiB", GIB / bytes, "chains"));
+    notices(run, &full)?;
     idle_time(run, &mut full, &mut empty, notes)
 }
 
@@ -94,19 +108,67 @@ fn disk(run: &mut Run<'_>) -> Result<(), BenchError> {
     let notes = run.many(10_000, 1_000);
     let folder = tempfile::tempdir().map_err(failed("a temporary folder"))?;
     let path = folder.path().join("dle.db");
-    let (mint, sample) = (Mint::new()?, Sample::new(1)?);
-    let empty = stored(&path, &mint, &sample, 0..0)?;
-    let full = stored(&path, &mint, &sample, 0..notes)?;
-    let bytes = (full - empty) as f64 / notes as f64;
-    let row = Row::new("density, disk of a chain's own rows", bytes, "B");
+    let mint = Mint::new()?;
+    let empty = stored(&path, std::iter::empty())?;
+    let of = |length: u64| (length - empty) as f64 / notes as f64;
+    let began = of(stored(&path, (0..notes).map(|number| begins(&mint, number)))?);
+    run.row(&Row::new("density, disk of a chain without a payment", began, "B"));
+    // Not in the order in which they began: pages fill up, and are split.
+    let used = of(stored(&path, drawn(notes).map(|number| goes_on(&mint, number)))?);
+    let row = Row::new("density, disk of a chain's own rows", used, "B");
     run.row(&row.target(Target::ValueAtMost(1_024.0)));
-    let snapshot =
-        Snapshot { header: sample.before.header.clone(), state: sample.before.state.clone() };
-    let bytes = snapshot.encode().map_err(failed("a snapshot"))?.len() as f64;
-    run.row(&Row::new("density, of that its newest state", bytes, "B"));
-    let genesis = alloy_rlp::encode(mint.note(0)?.chain.genesis()).len() as f64;
-    run.row(&Row::new("density, of that its genesis", genesis, "B"));
+    let at_once = folder.path().join("once.db");
+    stored(&at_once, std::iter::empty())?;
+    let all = |number| Ok([begins(&mint, number)?, goes_on(&mint, number)?].concat());
+    let once = of(stored(&at_once, (0..notes).map(all))?);
+    run.row(&Row::new("density, the same, each written once", once, "B"));
+    for write in goes_on(&mint, 0)?.into_iter().chain(begins(&mint, 0)?.into_iter().take(1)) {
+        let (name, bytes) = match &write {
+            Write::State { snapshot, .. } => ("newest state", snapshot.len()),
+            Write::Chain(genesis, _) => ("genesis", alloy_rlp::encode(genesis).len()),
+            _ => continue,
+        };
+        run.row(&Row::new(format!("density, its {name}, plain"), bytes as f64, "B"));
+    }
     cold(run, &path, &mint, notes)
+}
+
+/// Numbers below one, in an order that has nothing to do with them.
+fn drawn(below: u64) -> impl Iterator<Item = u64> {
+    let keyed = (0..below).map(|number| (keccak256(number.to_le_bytes()), number));
+    keyed.collect::<BTreeMap<_, _>>().into_values()
+}
+
+/// What the newest notices of a stage's chains take on disk: as they are, many of one entry, and if each had an entry of
+/// its own.
+fn notices(run: &mut Run<'_>, stage: &Stage) -> Result<(), BenchError> {
+    let seat = stage.first_seat().ok_or_else(|| wrong("notices", "a stage without seats"))?;
+    let known = seat.state().chains.keys().filter_map(|chain| seat.notice(*chain));
+    let known: Vec<_> = known.map(Arc::unwrap_or_clone).collect();
+    let entries: BTreeSet<_> = known.iter().map(ProvenNotice::entry).collect();
+    let alone = known.iter().cloned().enumerate().map(|(number, mut proven)| {
+        proven.path.clear();
+        proven.headers.truncate(1);
+        proven.headers.iter_mut().for_each(|header| header.height = number as u64);
+        proven
+    });
+    let together = known.len() as f64 / entries.len().max(1) as f64;
+    let name = format!("density, disk of a notice, {together:.0} of an entry");
+    run.row(&Row::new(name, notice_bytes(known.iter().cloned())?, "B"));
+    let name = "density, disk of a notice, one of an entry";
+    run.row(&Row::new(name, notice_bytes(alone)?, "B"));
+    Ok(())
+}
+
+fn notice_bytes(notices: impl ExactSizeIterator<Item = ProvenNotice>) -> Result<f64, BenchError> {
+    let folder = tempfile::tempdir().map_err(failed("a temporary folder"))?;
+    let (path, count) = (folder.path().join("dle.db"), notices.len());
+    let empty = stored(&path, std::iter::empty())?;
+    let full = stored(
+        &path,
+        notices.map(|proven| Ok(vec![Write::Record(Box::new(Record::Proven(Box::new(proven))))])),
+    )?;
+    Ok((full - empty) as f64 / count as f64)
 }
 
 fn open(path: &Path) -> Result<Store, BenchError> {
@@ -116,53 +178,48 @@ fn open(path: &Path) -> Result<Store, BenchError> {
     store.map_err(failed("a store"))
 }
 
-/// Writes chains as an archive node has them that opened them and saw some payments, and is asked for none of them any
-/// more. How long the file is then.
+/// Writes rows to a file. How long it is then.
 fn stored(
     path: &Path,
-    mint: &Mint,
-    sample: &Sample,
-    notes: std::ops::Range<u64>,
+    rows: impl Iterator<Item = Result<Vec<Write>, BenchError>>,
 ) -> Result<u64, BenchError> {
     let store = open(path)?;
-    let (tell, told) = mpsc::channel();
-    let mut waits = 0_u64;
-    for number in notes {
-        let tell = tell.clone();
-        let writes = rows_of(mint, sample, number)?;
-        let then = move |done: Result<(), &_>| {
-            let _ = tell.send(done.is_ok());
-        };
-        store.write(writes, then).map_err(failed("a store"))?;
-        waits += 1;
+    for writes in rows {
+        // Those that follow do not wait for the disk.
+        store.write(writes?, |_| {}).map_err(failed("a store"))?;
     }
-    let written = told.iter().take(usize::try_from(waits).unwrap_or(usize::MAX));
-    if !written.into_iter().all(|done| done) {
-        return Err(wrong("a store", "it cannot be written"));
-    }
+    write(&store, Vec::new())?;
     store.close();
     let length = std::fs::metadata(path).map_err(failed("a store"))?.len();
     let log = std::fs::metadata(path.with_extension("db-wal")).map_or(0, |log| log.len());
     if log == 0 { Ok(length) } else { Err(wrong("a store", "its log is left behind")) }
 }
 
-/// A chain's rows. Its newest state is the sample's, but for the chain's own id.
-fn rows_of(mint: &Mint, sample: &Sample, number: u64) -> Result<Vec<Write>, BenchError> {
+/// A note with a buyer of its own.
+fn note(mint: &Mint, number: u64) -> Result<(Mint, Arc<Live>), BenchError> {
+    let mint = mint.of(FIRST_BUYER + number)?;
     let note = mint.note(number)?;
-    let genesis = note.chain.genesis();
-    let mut header = sample.before.header.clone();
-    header.proposal.chain = genesis.chain;
-    let (chain, height, hash) = (genesis.chain, header.proposal.height, header.hash());
-    let snapshot = Snapshot { header, state: sample.before.state.clone() };
-    let snapshot = snapshot.encode().map_err(failed("a snapshot"))?;
-    let root = note.header.outcome.state_root;
-    let block = FinalBlock { header: note.header.clone(), content: None, is_genesis: true };
-    Ok(vec![
-        Write::Chain(Box::new(genesis.clone()), root),
-        Write::Block(Box::new(block)),
-        Write::State { chain, height, hash, snapshot },
-        Write::Opening(Box::new(opening(&note, (5, 1)))),
-    ])
+    Ok((mint, note))
+}
+
+/// The rows of a chain that an archive node opens.
+fn begins(mint: &Mint, number: u64) -> Result<Vec<Write>, BenchError> {
+    let (_, note) = note(mint, number)?;
+    let mut rows = beginning(&note)?;
+    rows.push(Write::Opening(Box::new(opening(&note, (5, 1)))));
+    Ok(rows)
+}
+
+/// Its newest state, when it has seen some payments. It has payees of its own, and a group of its own.
+fn goes_on(mint: &Mint, number: u64) -> Result<Vec<Write>, BenchError> {
+    let (mint, note) = note(mint, number)?;
+    let draft = Draft {
+        time_ms: BEGAN_MS + 1_000 * number,
+        gas_price: opening(&note, (5, 1)).gas_price,
+        members_hash: keccak256(note.chain.genesis().chain),
+        ..Draft::from(&note.header.proposal)
+    };
+    Ok(vec![state(&spent(&mint, &note, &draft)?)?])
 }
 
 /// From a file of which the kernel has no page, to a state that can be executed on. No chain is asked for twice, and the
@@ -173,10 +230,7 @@ fn cold(run: &mut Run<'_>, path: &Path, mint: &Mint, notes: u64) -> Result<(), B
     let chains = Chains::new(store, mint.codes.clone(), limits);
     let file = File::open(path).map_err(failed("a store"))?;
     let (mut times, mut reads) = (Vec::new(), Vec::new());
-    let mut drawn: Vec<_> =
-        (0..notes).map(|number| (keccak256(number.to_le_bytes()), number)).collect();
-    drawn.sort_unstable();
-    for (_, number) in drawn.into_iter().take(run.many(1_000, 200)) {
+    for number in drawn(notes).take(run.many(1_000, 200)) {
         let id = keccak256(number.to_be_bytes());
         forget(&file)?;
         let start = Instant::now();

@@ -22,7 +22,10 @@ use conet_committee::{
 };
 use conet_measure::{BenchError, wrong};
 
-pub(crate) use self::node::{Cast, SeatMaker};
+pub(crate) use self::{
+    journal::{folder, store},
+    node::{Cast, SeatMaker},
+};
 use self::{
     node::{Actor, Node},
     payers::Payer,
@@ -149,6 +152,11 @@ impl Stage {
             let mut chains = opened.map(|note| state.chains.get(&chain_of(note)));
             chains.all(|chain| chain.is_some_and(|c| c.signers(c.height + 1).is_some()))
         })
+    }
+
+    /// All notes.
+    pub(crate) fn notes(&self) -> &[Arc<Live>] {
+        &self.notes
     }
 
     /// One of the seats.

@@ -8,6 +8,7 @@ use conet_committee::{
     Action, Record,
     archive::Rules,
     keys::{NodeId, Registry},
+    ledger::Ledgers,
     log::Timing,
     member::{Member, MemberConfig, MemberTiming},
     roulette::{epoch::EpochSeeds, toy::ToyKey},
@@ -86,7 +87,7 @@ impl SeatMaker {
         everybody(self.cast)
     }
 
-    pub(super) const fn seats(&self) -> &Arc<Seats> {
+    pub(crate) const fn seats(&self) -> &Arc<Seats> {
         &self.seats
     }
 
@@ -102,20 +103,34 @@ impl SeatMaker {
     }
 
     /// An archive node.
-    pub(crate) fn seat(&self, me: NodeId, meter: &Arc<Meter>) -> Result<Seat, BenchError> {
+    fn seat(&self, me: NodeId, meter: &Arc<Meter>) -> Result<Seat, BenchError> {
+        Ok(Seat::new(&self.seat_config(me, meter)?, self.ledgers(meter), 0))
+    }
+
+    /// An archive node that goes on from its journal.
+    pub(crate) fn restored(
+        &self,
+        me: NodeId,
+        ledgers: Box<dyn Ledgers + Send>,
+        records: Vec<Record>,
+    ) -> Result<Seat, BenchError> {
+        let config = self.seat_config(me, &Arc::default())?;
+        Ok(Seat::restore(&config, ledgers, records, 0))
+    }
+
+    fn seat_config(&self, me: NodeId, meter: &Arc<Meter>) -> Result<SeatConfig, BenchError> {
         let nodes = self.seats.nodes().iter().copied();
         let toy = ToyKey::new(B256::repeat_byte(9), nodes);
         let share = Arc::new(toy.share(me));
         let epoch = (self.seats.group, self.seats.epoch);
-        let config = SeatConfig {
+        Ok(SeatConfig {
             seats: self.seats.clone(),
             voting: self.voting(me, meter)?,
             timing: Timing::default(),
             rules: Rules::default(),
             keys: Arc::new(OneEpoch(Arc::new(EpochSeeds::new(epoch, Arc::new(toy), share)))),
             began_ms: 0,
-        };
-        Ok(Seat::new(&config, self.ledgers(meter), 0))
+        })
     }
 
     fn member(&self, me: NodeId, meter: &Arc<Meter>) -> Result<Member, BenchError> {
@@ -159,7 +174,8 @@ impl Node {
             true => Actor::Seat(Box::new(maker.seat(id, &meter)?)),
             false => Actor::Member(Box::new(maker.member(id, &meter)?)),
         };
-        let journal = folder.map(|folder| Journal::open(folder, id, maker.seats())).transpose()?;
+        let open = |folder| Journal::open(folder, id, maker.seats());
+        let journal = folder.map(open).transpose()?;
         Ok(Self { actor, meter, wakes_ms: 0, journal })
     }
 
@@ -174,8 +190,8 @@ impl Node {
 
     pub(super) fn write(&self, records: Vec<Record>) -> Result<(), BenchError> {
         match &self.journal {
-            Some(journal) if !records.is_empty() => journal.write(records),
-            _ => Ok(()),
+            Some(journal) => journal.write(records),
+            None => Ok(()),
         }
     }
 }

@@ -1,19 +1,19 @@
 //! What the log knows of one chain.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use alloy::primitives::B256;
 use conet_bindings::roles;
 use conet_ledger::block::Header;
 use serde::{Deserialize, Serialize};
 
-use super::{item::Opening, signers::Signers, traps::Commitment};
+use super::{drawn::Drawn, few::Few, item::Opening, signers::Signers, traps::Commitment};
 use crate::keys::NodeId;
 
 /// For how many heights ahead validators are drawn: one block may stand on a certified one, and a draw takes some ticks.
 pub const DRAWN_AHEAD: u64 = 3;
 
-/// A chain.
+/// A chain. A million of them at rest are to fit in a GiB: what most have not takes next to no room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chain {
     /// Its id.
@@ -47,17 +47,17 @@ pub struct Chain {
     /// The witnesses, in the order in which they came.
     pub witness: Vec<NodeId>,
     /// The validators of the next blocks.
-    pub validator: BTreeMap<u64, Vec<NodeId>>,
+    pub validator: Drawn,
     /// Those of the newest final block.
     pub last_validators: Vec<NodeId>,
     /// What the seats are judging.
-    pub pending: Option<Pending>,
+    pub pending: Option<Box<Pending>>,
     /// Who must answer, and until when: chain time in milliseconds.
-    pub accused: BTreeMap<NodeId, u64>,
+    pub accused: Few<NodeId, u64>,
     /// Witnesses and validators who were accused in this view: each is once.
-    pub blamed: BTreeSet<NodeId>,
+    pub blamed: Few<NodeId>,
     /// Open places, and the entry that asked for a draw.
-    pub requested: BTreeMap<Place, u64>,
+    pub requested: Few<Place, u64>,
 }
 
 /// A place in a chain's group that is to be drawn.
@@ -124,12 +124,12 @@ impl Chain {
             creator: opening.creator,
             trap: None,
             witness: Vec::new(),
-            validator: BTreeMap::new(),
+            validator: Drawn::default(),
             last_validators: Vec::new(),
             pending: None,
-            accused: BTreeMap::new(),
-            blamed: BTreeSet::new(),
-            requested: BTreeMap::new(),
+            accused: Few::default(),
+            blamed: Few::default(),
+            requested: Few::default(),
         }
     }
 
@@ -147,15 +147,26 @@ impl Chain {
     /// Who signs the block of a height; `None` while somebody is still to be drawn.
     #[must_use]
     pub fn signers(&self, height: u64) -> Option<Signers> {
-        let validators = self.validator.get(&height).map_or(&[][..], Vec::as_slice);
-        let is_drawn = self.is_whole() && validators.len() == usize::from(self.validators);
+        let count = self.validator.count(height);
+        let is_drawn = self.is_whole() && count == usize::from(self.validators);
         let creator = self.creator.filter(|_| is_drawn)?;
-        Some(Signers::new(creator, &self.witness, validators, self.quorum))
+        Some(Signers::new(creator, &self.witness, self.validator.of(height), self.quorum))
     }
 
     /// All who have a part in the chain now.
     pub fn members(&self) -> impl Iterator<Item = NodeId> {
-        self.group().chain(self.validator.values().flatten().copied())
+        self.group().chain(self.validator.nodes())
+    }
+
+    /// The same, each once.
+    pub(super) fn members_once(&self) -> Vec<NodeId> {
+        let mut once = Vec::new();
+        for node in self.members() {
+            if !once.contains(&node) {
+                once.push(node);
+            }
+        }
+        once
     }
 
     /// Whether a node has any part in the chain now.
@@ -201,7 +212,7 @@ impl Chain {
         open.extend((0..=u8::MAX).take(missing).map(Place::Witness));
         if open.is_empty() {
             for height in self.height + 1..=self.height + DRAWN_AHEAD {
-                let drawn = self.validator.get(&height).map_or(0, Vec::len);
+                let drawn = self.validator.count(height);
                 let indices = (0..self.validators).skip(drawn);
                 open.extend(indices.map(|index| Place::Validator(height, index)));
             }
@@ -213,24 +224,14 @@ impl Chain {
     pub(super) fn next_blocks_place(&self) -> Option<Place> {
         let mut open = self.open_places().into_iter();
         // What was asked for is drawn.
-        let open = open.find(|place| !self.requested.contains_key(place))?;
+        let open = open.find(|place| !self.requested.contains(place))?;
         let is_needed = !matches!(open, Place::Validator(height, _) if height > self.height + 1);
         is_needed.then_some(open)
     }
 
     /// Takes out the last validator of a later block than the next one who is fit for something else.
     pub(super) fn take_from_ahead(&mut self, fit: impl Fn(NodeId) -> bool) -> Option<NodeId> {
-        let ahead = self.validator.range_mut(self.height + 2..).rev();
-        for (height, drawn) in ahead {
-            if let Some(index) = drawn.iter().rposition(|node| fit(*node)) {
-                let (height, node) = (*height, drawn.remove(index));
-                if drawn.is_empty() {
-                    self.validator.remove(&height);
-                }
-                return Some(node);
-            }
-        }
-        None
+        self.validator.take_last(self.height + 2, fit).map(|(_, node)| node)
     }
 
     /// Asks for draws of open places that are not asked for yet, if that may be; for others not any more.
@@ -240,13 +241,13 @@ impl Chain {
         // another draw.
         let (height, drawn) = (self.height, &self.validator);
         self.requested.retain(|place, _| match place {
-            Place::Validator(at, index) => {
-                *at > height && usize::from(*index) >= drawn.get(at).map_or(0, Vec::len)
-            }
+            Place::Validator(at, index) => *at > height && usize::from(*index) >= drawn.count(*at),
             _ => open.contains(place),
         });
         for place in open.into_iter().filter(|_| may_ask) {
-            self.requested.entry(place).or_insert(entry);
+            if !self.requested.contains(&place) {
+                self.requested.insert(place, entry);
+            }
         }
     }
 
@@ -255,7 +256,7 @@ impl Chain {
         match place {
             Place::Creator => self.creator = Some(node),
             Place::Witness(_) => self.witness.push(node),
-            Place::Validator(height, _) => self.validator.entry(height).or_default().push(node),
+            Place::Validator(height, _) => self.validator.push(height, node),
         }
         self.requested.remove(&place);
     }
@@ -271,7 +272,7 @@ impl Chain {
     /// Takes a member out. In a creator's place comes the first witness, in a witness' place a validator of the last
     /// block, if it can; other places stay open, to be drawn.
     pub(super) fn remove(&mut self, node: NodeId, may_serve: impl Fn(NodeId) -> bool) {
-        self.validator.retain(|_, drawn| !drawn.contains(&node));
+        self.leave_blocks(node);
         let before = self.group().count();
         self.witness.retain(|witness| *witness != node);
         if self.creator == Some(node) {
@@ -285,11 +286,24 @@ impl Chain {
         let fit = |validator: &NodeId| !members.contains(validator) && may_serve(*validator);
         if let Some(next) = self.last_validators.iter().position(fit) {
             let promoted = self.last_validators.remove(next);
-            self.validator.retain(|_, drawn| !drawn.contains(&promoted));
+            self.leave_blocks(promoted);
             match self.creator {
                 None => self.creator = Some(promoted),
                 Some(_) => self.witness.push(promoted),
             }
         }
+    }
+
+    /// For blocks that a node was drawn for all are drawn anew.
+    fn leave_blocks(&mut self, node: NodeId) {
+        let heights: BTreeSet<_> =
+            self.validator.iter().filter(|(_, drawn)| *drawn == node).map(|(at, _)| at).collect();
+        self.validator.retain(|height, _| !heights.contains(&height));
+    }
+
+    /// Lists take no more room than they need.
+    pub(super) fn shrink(&mut self) {
+        self.witness.shrink_to_fit();
+        self.last_validators.shrink_to_fit();
     }
 }

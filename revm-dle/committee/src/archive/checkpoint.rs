@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use alloy::primitives::{B256, Bytes, keccak256};
-use serde::{Deserialize, Serialize};
+use alloy::primitives::{B256, Bytes, Keccak256};
+use postcard::ser_flavors::Flavor;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
     beacon::Beacon,
@@ -23,14 +24,14 @@ use crate::{
 };
 
 /// All that does not follow from the rest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Frozen {
+#[derive(Serialize, Deserialize)]
+struct Frozen<C> {
     height: u64,
     time_ms: u64,
     active: Vec<NodeId>,
     suspended: Vec<(NodeId, u64)>,
     barred: Vec<NodeId>,
-    chains: Vec<Chain>,
+    chains: Vec<C>,
     pool: pool::Snapshot,
     wishes: Vec<(NodeId, Wish)>,
     lineups: Vec<(u64, B256, Vec<Waiting>)>,
@@ -42,20 +43,76 @@ struct Frozen {
     announced: Vec<Member>,
 }
 
+/// About how many bytes a chain takes: room that is reserved is not touched until it is needed.
+const CHAIN_BYTES: usize = 320;
+
+/// How many bytes are hashed at once.
+const HASHED_AT_ONCE: usize = 4_096;
+
+/// Hashes what is written to it: the bytes of a million chains need not be in memory for that.
+#[derive(Default)]
+struct Hashing {
+    hasher: Keccak256,
+    waiting: Vec<u8>,
+}
+
+impl Flavor for Hashing {
+    type Output = B256;
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() >= HASHED_AT_ONCE {
+            self.hasher.update(&self.waiting);
+            self.waiting.clear();
+        }
+        Ok(())
+    }
+
+    fn finalize(mut self) -> postcard::Result<B256> {
+        self.hasher.update(&self.waiting);
+        Ok(self.hasher.finalize())
+    }
+}
+
+/// A chain that is read to where it stays.
+struct Thawed(Arc<Chain>);
+
+impl<'de> Deserialize<'de> for Thawed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Chain::deserialize(deserializer).map(|chain| Self(Arc::new(chain)))
+    }
+}
+
 impl State {
     /// The state in its one form.
     #[must_use]
     pub fn freeze(&self) -> Bytes {
+        let room = Vec::with_capacity(self.chains.len() * CHAIN_BYTES);
+        // Serializing into memory does not fail.
+        postcard::to_extend(&self.frozen(), room).unwrap_or_default().into()
+    }
+
+    /// What stands for it: the hash of that form.
+    #[must_use]
+    pub fn hash(&self) -> B256 {
+        postcard::serialize_with_flavor(&self.frozen(), Hashing::default()).unwrap_or_default()
+    }
+
+    fn frozen(&self) -> Frozen<&Chain> {
         let lineup = |(logged, lineup): (&u64, &Arc<Lineup>)| {
             (*logged, lineup.digest(), lineup.waiting().to_vec())
         };
-        let frozen = Frozen {
+        Frozen {
             height: self.height,
             time_ms: self.time_ms,
             active: self.active.iter().copied().collect(),
             suspended: self.suspended.iter().map(|(node, since)| (*node, *since)).collect(),
             barred: self.barred.iter().copied().collect(),
-            chains: self.chains.values().map(|chain| Chain::clone(chain)).collect(),
+            chains: self.chains.values().map(|chain| &**chain).collect(),
             pool: self.pool.snapshot(),
             wishes: self.wishes.iter().map(|(node, wish)| (*node, wish.clone())).collect(),
             lineups: self.lineups.iter().map(lineup).collect(),
@@ -65,22 +122,14 @@ impl State {
             handover: self.handover.clone(),
             ceremony: self.ceremony.as_ref().map(|known| known.freeze()),
             announced: self.announced.values().cloned().collect(),
-        };
-        // Serializing into memory does not fail.
-        postcard::to_allocvec(&frozen).unwrap_or_default().into()
-    }
-
-    /// What stands for it.
-    #[must_use]
-    pub fn hash(&self) -> B256 {
-        keccak256(self.freeze())
+        }
     }
 
     /// The state that these bytes are of, in the group and under the rules of this one; `None` when they are of none.
     /// Whether it is the right one, its hash says: the caller compares it.
     #[must_use]
     pub fn thaw(&self, bytes: &[u8]) -> Option<Self> {
-        let frozen: Frozen = postcard::from_bytes(bytes).ok()?;
+        let frozen: Frozen<Thawed> = postcard::from_bytes(bytes).ok()?;
         let mut state = Self::new(
             self.seats.clone(),
             self.rules,
@@ -111,12 +160,12 @@ impl State {
             state.take_ceremony(Ceremony::thaw(frozen, (self.seats.group, self.seats.epoch))?);
         }
         state.is_over = state.has_ended();
-        for chain in frozen.chains {
+        for Thawed(chain) in frozen.chains {
             state.index(&chain);
-            for node in chain.members() {
-                state.parts.entry(node).or_default().insert(chain.id);
+            for node in chain.members_once() {
+                state.come(node, chain.id);
             }
-            state.chains.insert(chain.id, Arc::new(chain));
+            state.chains.insert(chain.id, chain);
         }
         state.changed = BTreeSet::new();
         Some(state)

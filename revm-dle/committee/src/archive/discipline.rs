@@ -32,7 +32,7 @@ impl State {
         if accused == by || !chain.involves(by) && !self.seats.contains(by) {
             return Err(ItemError::NotEntitled { node: by });
         }
-        if chain.accused.contains_key(&accused) || chain.blamed.contains(&accused) {
+        if chain.accused.contains(&accused) || chain.blamed.contains(&accused) {
             return Err(ItemError::Nothing);
         }
         match (&complaint.block, phase) {
@@ -41,7 +41,7 @@ impl State {
             (Some((header, create)), Phase::Witness | Phase::Validate) => {
                 self.check_accusation(header, create)?;
                 chain.accused.retain(|node, _| *node != create.voter);
-                chain.blamed.insert(accused);
+                chain.blamed.insert(accused, ());
             }
             _ => return Err(ItemError::Votes),
         }
@@ -144,7 +144,7 @@ impl State {
         }
         self.end_wish(node);
         self.pool.bar(node);
-        for id in self.parts.get(&node).cloned().unwrap_or_default() {
+        for id in self.chains_of(node) {
             self.replace(id, node);
         }
         if self.active.remove(&node).is_some() {

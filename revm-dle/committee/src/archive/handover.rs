@@ -25,7 +25,10 @@
 //!   validators that are drawn, the pool and its order, and the Selection Chain stay. Accusations end.
 //! - *Old lies count.* Two votes of the old epoch that exclude each other bar their voter in the new one.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use alloy::primitives::{B256, U256};
 use conet_bindings::{
@@ -183,20 +186,19 @@ impl State {
     /// Drops what is the other half's.
     fn fall(&mut self) {
         let branch = self.seats.branch.clone();
-        let others = self.parts.iter().map(|(node, chains)| {
-            (*node, chains.iter().filter(|chain| !branch.keeps(**chain)).count())
-        });
-        let others: Vec<_> = others.collect();
         let gone: Vec<_> = self.chains.keys().copied().filter(|id| !branch.keeps(*id)).collect();
+        let mut others: BTreeMap<NodeId, u32> = BTreeMap::new();
+        for chain in gone.iter().filter_map(|id| self.chains.get(id)) {
+            let members: BTreeSet<_> = chain.members().collect();
+            members.into_iter().for_each(|node| *others.entry(node).or_default() += 1);
+        }
         gone.into_iter().for_each(|id| self.drop_chain(id));
         let waiting: Vec<_> = self.expiring.iter().map(|(_, node)| *node).collect();
         waiting
             .into_iter()
             .filter(|node| !branch.admits(*node))
             .for_each(|node| self.end_wish(node));
-        for (node, count) in others.into_iter().filter(|(_, count)| *count > 0) {
-            self.lessen_wish(node, u32::try_from(count).unwrap_or(u32::MAX));
-        }
+        others.into_iter().for_each(|(node, count)| self.lessen_wish(node, count));
         // The main chain counts the seeds of each group from the first.
         self.beacon = None;
     }
@@ -204,7 +206,7 @@ impl State {
     /// Who has a seat waits no more, and has no part in a chain.
     fn take_seat(&mut self, node: NodeId) {
         self.end_wish(node);
-        for id in self.parts.get(&node).cloned().unwrap_or_default() {
+        for id in self.chains_of(node) {
             self.replace(id, node);
         }
     }

@@ -41,7 +41,7 @@ impl State {
         }
         // The creator has answered whatever it was accused of.
         chain.accused.retain(|node, _| !signers.contains(node));
-        chain.pending = Some(self.pending(header.clone(), true, signers));
+        chain.pending = Some(Box::new(self.pending(header.clone(), true, signers)));
         self.take_words(&mut chain, words)?;
         self.conclude(chain);
         Ok(())
@@ -66,7 +66,7 @@ impl State {
         chain.accused.remove(&other.ballot.voter);
         let mut pending = self.pending(header.clone(), false, BTreeSet::from([create.voter]));
         pending.refusers.insert(other.ballot.voter);
-        chain.pending = Some(pending);
+        chain.pending = Some(Box::new(pending));
         self.put(chain);
         Ok(())
     }
@@ -158,7 +158,7 @@ impl State {
         }
     }
 
-    fn pending_of(&self, id: B256) -> Option<Pending> {
+    fn pending_of(&self, id: B256) -> Option<Box<Pending>> {
         self.chains.get(&id).and_then(|chain| chain.pending.clone())
     }
 
@@ -167,7 +167,7 @@ impl State {
         let mut chain = Chain::clone(chain);
         chain.height = pending.header.proposal.height;
         chain.hash = pending.hash;
-        chain.last_validators = chain.validator.remove(&chain.height).unwrap_or_default();
+        chain.last_validators = chain.validator.take(chain.height);
         chain.pending = None;
         chain.accused.clear();
         chain.blamed.clear();

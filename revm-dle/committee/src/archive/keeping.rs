@@ -48,14 +48,15 @@ impl State {
 
     fn place(&mut self, mut chain: Chain, asks: bool) {
         let before = self.chains.get(&chain.id).cloned();
-        let left: Vec<_> = before.iter().flat_map(|before| before.members()).collect();
+        let left: Vec<_> = before.iter().flat_map(|before| before.members_once()).collect();
         if let Some(before) = before {
             self.forget(&before);
         }
         self.note_group(&mut chain);
         chain.request_open_places(self.height, asks && self.handover.is_none());
         self.index(&chain);
-        self.note_parts(chain.id, &left, &chain.members().collect::<Vec<_>>());
+        self.note_parts(chain.id, &left, &chain.members_once());
+        chain.shrink();
         self.changed.insert(chain.id);
         self.chains.insert(chain.id, Arc::new(chain));
     }

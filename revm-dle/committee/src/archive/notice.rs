@@ -61,7 +61,7 @@ impl Notice {
             creator: chain.creator,
             trap: chain.trap,
             witnesses: chain.witness.clone(),
-            validators: chain.validator.iter().map(|(h, nodes)| (*h, nodes.clone())).collect(),
+            validators: chain.validator.by_height().into_iter().collect(),
             validator_count: chain.validators,
             is_whole: chain.is_whole(),
             quorum: chain.quorum,
@@ -78,7 +78,7 @@ impl Notice {
         let validators = drawn.map_or(&[][..], |(_, nodes)| nodes.as_slice());
         let is_drawn = self.is_whole && validators.len() == usize::from(self.validator_count);
         let creator = self.creator.filter(|_| is_drawn)?;
-        Some(Signers::new(creator, &self.witnesses, validators, self.quorum))
+        Some(Signers::new(creator, &self.witnesses, validators.iter().copied(), self.quorum))
     }
 
     /// All who have a part in the chain.
@@ -124,6 +124,12 @@ pub struct ProvenNotice {
 }
 
 impl ProvenNotice {
+    /// The height that its entry claims; 0 without one.
+    #[must_use]
+    pub fn entry(&self) -> u64 {
+        self.headers.first().map_or(0, |header| header.height)
+    }
+
     /// The height of its entry, if a quorum of these seats made it final.
     #[must_use]
     pub fn verify(&self, seats: &Seats, voting: &Voting) -> Option<u64> {

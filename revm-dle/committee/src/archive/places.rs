@@ -103,7 +103,7 @@ impl State {
 /// Takes the places that a chain asked for in one entry, as requests: one for each role and height.
 fn requests(chain: &mut Chain, logged: u64, pool: B256) -> Vec<(Vec<Place>, Request)> {
     let mut places: BTreeMap<(u16, u64), Vec<Place>> = BTreeMap::new();
-    for (place, at) in &chain.requested {
+    for (place, at) in chain.requested.iter() {
         if *at == logged {
             places.entry(place.drawn_as(chain.height + 1)).or_default().push(*place);
         }

@@ -23,12 +23,12 @@ impl Signers {
     pub(super) fn new(
         creator: NodeId,
         witnesses: &[NodeId],
-        validators: &[NodeId],
+        validators: impl Iterator<Item = NodeId>,
         quorum: u8,
     ) -> Self {
         let creator = std::iter::once((creator, Phase::Create));
         let witnesses = witnesses.iter().map(|node| (*node, Phase::Witness));
-        let validators = validators.iter().map(|node| (*node, Phase::Validate));
+        let validators = validators.map(|node| (node, Phase::Validate));
         Self { list: creator.chain(witnesses).chain(validators).collect(), quorum }
     }
 

@@ -13,6 +13,7 @@ use super::{
     error::{ItemError, Result},
     item::{Handover, Item},
     notice::Notice,
+    parts::Part,
     wishes::Wish,
 };
 use crate::{
@@ -110,7 +111,7 @@ pub struct State {
     /// All chains of the group.
     pub chains: OrdMap<B256, Arc<Chain>>,
     /// In which chains each node has a part.
-    pub parts: OrdMap<NodeId, OrdSet<B256>>,
+    pub(super) parts: OrdMap<NodeId, Part>,
     /// Who waits to be drawn.
     pub pool: Pool,
     /// Each node's last wish to be drawn.

@@ -20,7 +20,6 @@
 //! takes itself out of draws that are under way, and puts nobody else in.
 
 use alloy::primitives::B256;
-use imbl::OrdSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -151,8 +150,8 @@ impl State {
 
     /// Whether a node's wish is for more chains than it serves in.
     fn has_room(&self, node: NodeId) -> bool {
-        let serves = self.parts.get(&node).map_or(0, OrdSet::len);
-        self.offers(node).is_some_and(|offer| (serves as u64) < u64::from(offer.seats))
+        let serves = self.serves(node) as u64;
+        self.offers(node).is_some_and(|offer| serves < u64::from(offer.seats))
     }
 
     /// Whether a node may follow a witness of a chain.
@@ -172,7 +171,7 @@ impl State {
         }
     }
 
-    /// Whom a chain has taken in or let go, after a change.
+    /// Whom a chain has taken in or let go, after a change: each node is in a list once.
     pub(super) fn note_parts(&mut self, chain: B256, before: &[NodeId], now: &[NodeId]) {
         let gone = before.iter().filter(|node| !now.contains(node));
         let come = now.iter().filter(|node| !before.contains(node));
@@ -180,17 +179,9 @@ impl State {
             self.leave(*node, chain);
         }
         for node in come.clone() {
-            self.parts.entry(*node).or_default().insert(chain);
+            self.come(*node, chain);
         }
         gone.chain(come).for_each(|node| self.settle(*node));
-    }
-
-    fn leave(&mut self, node: NodeId, chain: B256) {
-        let Some(chains) = self.parts.get_mut(&node) else { return };
-        chains.remove(&chain);
-        if chains.is_empty() {
-            self.parts.remove(&node);
-        }
     }
 }
 

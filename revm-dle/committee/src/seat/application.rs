@@ -1,5 +1,7 @@
 //! The log's items: proposed, checked, final.
 
+use std::sync::Arc;
+
 use alloy::primitives::{Bytes, keccak256};
 
 use super::desk::{Desk, ITEMS_MAX};
@@ -71,7 +73,7 @@ impl Application for Desk {
             return;
         };
         if state.is_checkpoint() {
-            self.checkpoint = Some((entry.header.clone(), state.freeze()));
+            self.checkpoint = Some((entry.header.clone(), state.clone()));
             self.is_checkpoint_new = true;
         }
         self.unproven.push((entry.header.clone(), state.notices()));
@@ -82,23 +84,24 @@ impl Application for Desk {
         self.tell_unproven(certificate, out);
         // After the proofs: with it the entries go that they are of.
         if std::mem::take(&mut self.is_checkpoint_new)
-            && let Some(checkpoint) = self.checkpoint.clone()
+            && let Some(checkpoint) = self.checkpoint()
         {
             out.persist(Record::Checkpoint(Box::new(checkpoint)));
         }
     }
 
-    fn checkpoint(&self) -> Option<&(EntryHeader, Bytes)> {
-        self.checkpoint.as_ref()
+    fn checkpoint(&self) -> Option<(EntryHeader, Bytes)> {
+        self.checkpoint.as_ref().map(|(header, state)| (header.clone(), state.freeze()))
     }
 
-    fn adopt(&mut self, header: &EntryHeader, state: &[u8], out: &mut Outbox) -> bool {
-        let is_it = keccak256(state) == header.state_hash;
-        let known = is_it.then(|| self.state.thaw(state)).flatten();
+    fn adopt(&mut self, header: &EntryHeader, frozen: &[u8], out: &mut Outbox) -> bool {
+        let is_it = keccak256(frozen) == header.state_hash;
+        let known = is_it.then(|| self.state.thaw(frozen)).flatten();
         let Some(state) = known.filter(|state| state.height == header.height) else { return false };
-        let checkpoint = (header.clone(), state.freeze());
-        out.persist(Record::Checkpoint(Box::new(checkpoint.clone())));
-        (self.checkpoint, self.is_checkpoint_new) = (Some(checkpoint), false);
+        let frozen = (header.clone(), Bytes::copy_from_slice(frozen));
+        out.persist(Record::Checkpoint(Box::new(frozen)));
+        self.checkpoint = Some((header.clone(), state.clone()));
+        self.is_checkpoint_new = false;
         self.states.clear();
         self.unproven.clear();
         self.take_state(header.id(), state, out);
@@ -219,14 +222,19 @@ impl Desk {
 
     /// Sends a notice to all whom it concerns, and who were concerned before.
     fn tell(&mut self, proven: ProvenNotice, out: &mut Outbox) {
+        let before = self.ledgers.notice(proven.notice.chain);
         let mut concerned = proven.notice.members();
-        if let Some(before) = self.notices.get(&proven.notice.chain) {
-            concerned.extend(before.notice.members());
-        }
+        concerned.extend(before.iter().flat_map(|before| before.notice.members()));
         concerned.sort_unstable();
         concerned.dedup();
-        out.persist(Record::Proven(Box::new(proven.clone())));
+        // A journal that is read again may be behind what was kept.
+        let is_news = before.is_none_or(|before| before.entry() < proven.entry());
+        if is_news {
+            out.persist(Record::Proven(Box::new(proven.clone())));
+        }
         out.send_all(&concerned, Message::Notice(Box::new(proven.clone())));
-        self.notices.insert(proven.notice.chain, proven);
+        if is_news {
+            self.ledgers.keep_notice(Arc::new(proven));
+        }
     }
 }

@@ -87,10 +87,9 @@ pub struct Desk {
     pub(super) parts: BTreeMap<u64, BTreeMap<NodeId, Bytes>>,
     /// Entries that are final, but whose certificate is not here: headers and notices.
     pub(super) unproven: Vec<(EntryHeader, Vec<Notice>)>,
-    /// The newest of each chain.
-    pub(super) notices: BTreeMap<B256, ProvenNotice>,
-    /// The newest state that others can begin with, and its entry.
-    pub(super) checkpoint: Option<(EntryHeader, Bytes)>,
+    /// The newest state that others can begin with, and its entry. What did not change since takes no room of its own, and
+    /// bytes are made when they are asked for.
+    pub(super) checkpoint: Option<(EntryHeader, State)>,
     /// It is not in the journal yet.
     pub(super) is_checkpoint_new: bool,
     /// Final blocks whose state is not here.
@@ -139,7 +138,6 @@ impl Desk {
             accusations: BTreeMap::new(),
             parts: BTreeMap::new(),
             unproven: Vec::new(),
-            notices: BTreeMap::new(),
             checkpoint: None,
             is_checkpoint_new: false,
             missing: BTreeMap::new(),
@@ -248,6 +246,12 @@ impl Desk {
             || !self.missing.is_empty()
             || self.state.waits()
             || self.state.suspended.contains_key(&self.voting.me)
+    }
+
+    /// Where a chain of this group stands, as the log told last. Of others, since the group split, there may be older ones.
+    pub(super) fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>> {
+        let keeps = self.seats.branch.keeps(chain);
+        keeps.then(|| self.ledgers.notice(chain)).flatten()
     }
 
     /// Says again what may not have arrived.

@@ -198,9 +198,9 @@ impl Desk {
 
     fn frozen(&self, hash: B256) -> Option<Bytes> {
         let own = self.checkpoint.as_ref().filter(|(header, _)| header.state_hash == hash);
-        let own = own.map(|(_, state)| state);
+        let own = own.map(|(_, state)| state.freeze());
         let kept = self.frozen.as_ref().filter(|(known, _)| *known == hash);
-        own.or(kept.map(|(_, state)| state)).cloned()
+        own.or_else(|| kept.map(|(_, state)| state.clone()))
     }
 
     /// Goes on with the state that an epoch begins with. What was under way is void; what proves lies is not.
@@ -229,7 +229,6 @@ impl Desk {
     /// group, maybe only in a later epoch of a half, reads anew which seed that shall make.
     fn forget_others(&mut self, moves: bool) {
         let branch = &self.state.seats.branch;
-        self.notices.retain(|chain, _| branch.keeps(*chain));
         self.missing.retain(|chain, _| branch.keeps(*chain));
         self.openings.retain(|chain, _| branch.keeps(*chain));
         self.paid.retain(|chain, _| branch.keeps(*chain));

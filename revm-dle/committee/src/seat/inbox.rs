@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     archive::{
-        Item,
+        Item, ProvenNotice,
         item::{Complaint, Disagreement, Joining, Returning, Word},
     },
     keys::NodeId,
@@ -47,11 +47,7 @@ impl Desk {
             Message::Evidence(first, second) => self.take_evidence(first, second, out),
             Message::Caught(caught) => self.take_caught(*caught, out),
             Message::Join(joining) => self.take_wish(joining, out),
-            Message::FetchNotice { chain } => {
-                if let Some(notice) = self.notices.get(&chain) {
-                    out.send(from, Message::Notice(Box::new(notice.clone())));
-                }
-            }
+            Message::FetchNotice { chain } => self.show_notice(from, chain, out),
             Message::FetchBlock { hash } => self.answer_block(from, hash, out),
             Message::FetchState { hash } => self.answer_state(from, hash, out),
             Message::Member(announced) => self.take_member(*announced),
@@ -65,6 +61,12 @@ impl Desk {
             Message::State(header, state) => self.take_exported(*header, &state, out),
             // Not for seats, or not without being asked for.
             _ => {}
+        }
+    }
+
+    fn show_notice(&self, to: NodeId, chain: B256, out: &mut Outbox) {
+        if let Some(proven) = self.notice(chain) {
+            out.send(to, Message::Notice(Box::new(ProvenNotice::clone(&proven))));
         }
     }
 
@@ -84,10 +86,8 @@ impl Desk {
             return;
         }
         if joining.number <= last {
-            for chain in self.state.parts.get(&node).into_iter().flatten() {
-                if let Some(notice) = self.notices.get(chain) {
-                    out.send(node, Message::Notice(Box::new(notice.clone())));
-                }
+            for chain in self.state.chains_of(node) {
+                self.show_notice(node, chain, out);
             }
             // After the notices: who lost a place learns that first.
             out.send(node, Message::Used { number: joining.number });

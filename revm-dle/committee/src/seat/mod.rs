@@ -193,8 +193,8 @@ impl Seat {
 
     /// Where a chain stands, with its proof.
     #[must_use]
-    pub fn notice(&self, chain: B256) -> Option<&ProvenNotice> {
-        self.desk.notices.get(&chain)
+    pub fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>> {
+        self.desk.notice(chain)
     }
 
     /// Whether this is how the seat knows that a chain is to begin, or the log has it already.

@@ -3,7 +3,7 @@
 //! It begins with the newest epoch and the newest checkpoint in it, and goes through the entries after that alone. Those
 //! before are there for others; where chains stand that were at rest since, their proofs say.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use alloy::primitives::Bytes;
 use conet_ledger::block::Body;
@@ -102,7 +102,7 @@ impl Seat {
                 Record::Over(epoch) => journaled.over = Some(epoch),
                 Record::Left(nodes) => seat.desk.left = nodes,
                 Record::Proven(proven) => {
-                    seat.desk.notices.insert(proven.notice.chain, *proven);
+                    seat.desk.ledgers.keep_notice(Arc::new(*proven));
                 }
                 Record::Dealing(epoch, dealing) => {
                     seat.desk.part.dealings.push((epoch, *dealing));

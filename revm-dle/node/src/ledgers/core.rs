@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use alloy::primitives::{B256, Bytes};
-use conet_committee::ledger::{Built, ExecuteError, Ledgers};
+use conet_committee::{
+    archive::ProvenNotice,
+    ledger::{Built, ExecuteError, Ledgers},
+};
 use conet_ledger::{
     block::{Body, Header, Outcome, Proposal, SignedTransaction},
     build::{Candidates, Draft, Dropped, build},
@@ -121,5 +124,13 @@ impl Ledgers for NodeLedgers {
         let header = header.clone();
         self.0.keep(Live { chain: Arc::new(chain), header, state, content: None, bytes });
         true
+    }
+
+    fn keep_notice(&mut self, proven: Arc<ProvenNotice>) {
+        self.0.notices().renew(proven);
+    }
+
+    fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>> {
+        self.0.notice(chain)
     }
 }

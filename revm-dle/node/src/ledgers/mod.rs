@@ -1,7 +1,7 @@
 //! A node's ledgers: blocks are executed here, and states kept.
 //!
-//! States that are in use are in memory, decoded, within limits; the newest final state of every chain is on disk. An idle
-//! chain is nothing but its rows there.
+//! States that are in use are in memory, decoded, within limits; the newest final state of every chain is on disk, and so
+//! is the notice that tells where it stands. An idle chain is nothing but its rows there.
 //!
 //! ```text
 //! execute, build ─► undecided ─┬─ finalized ─► newest: to disk ─► older: for who is behind a little
@@ -14,11 +14,12 @@
 mod cache;
 mod core;
 mod exported;
+mod notices;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use alloy::primitives::{Address, B256, Bytes};
-use conet_committee::archive::item::Opening;
+use conet_committee::archive::{ProvenNotice, item::Opening};
 use conet_ledger::{
     block::{Body, Header, SignedTransaction},
     build::{Candidates, Draft, Dropped, build},
@@ -32,8 +33,11 @@ use conet_ledger::{
 };
 use serde::{Deserialize, Serialize};
 
-use self::cache::{Cache, Stage};
 pub use self::core::NodeLedgers;
+use self::{
+    cache::{Cache, Stage},
+    notices::Notices,
+};
 use crate::{
     open::Begun,
     store::{FinalBlock, Store, StoreError, Write},
@@ -51,6 +55,8 @@ pub struct LedgerLimits {
     pub undecided_per_chain_max: usize,
     /// Final states of one chain below the newest, for who is behind a little.
     pub older_per_chain_max: usize,
+    /// Notices in memory, about 1.5 KiB each.
+    pub live_notices_max: usize,
 }
 
 impl Default for LedgerLimits {
@@ -60,6 +66,7 @@ impl Default for LedgerLimits {
             live_states_bytes_max: 256 << 20,
             undecided_per_chain_max: 16,
             older_per_chain_max: 4,
+            live_notices_max: 4_096,
         }
     }
 }
@@ -132,6 +139,7 @@ pub struct Chains {
     store: Store,
     codes: Arc<CodeBook>,
     cache: Mutex<Cache>,
+    notices: Mutex<Notices>,
     /// What waits to be written with the actor's next records.
     news: Mutex<News>,
 }
@@ -141,14 +149,16 @@ pub struct Chains {
 pub(crate) struct News {
     pub(crate) writes: Vec<Write>,
     pub(crate) finals: Vec<Finality>,
+    pub(crate) notices: Vec<Arc<ProvenNotice>>,
 }
 
 impl Chains {
     /// Over a store, for chains of these codes.
     #[must_use]
     pub fn new(store: Store, codes: Arc<CodeBook>, limits: LedgerLimits) -> Self {
+        let notices = Mutex::new(Notices::new(limits.live_notices_max));
         let (cache, news) = (Mutex::new(Cache::new(limits)), Mutex::default());
-        Self { store, codes, cache, news }
+        Self { store, codes, cache, notices, news }
     }
 
     /// The store.
@@ -167,22 +177,46 @@ impl Chains {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn notices(&self) -> MutexGuard<'_, Notices> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn news(&self) -> MutexGuard<'_, News> {
         self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the steps since the last call brought about. Its states stay in memory until [`Self::synced`].
+    /// What the steps since the last call brought about. Its states and notices stay in memory until [`Self::synced`].
     pub(crate) fn take_news(&self) -> News {
-        std::mem::take(&mut *self.news())
+        let mut news = std::mem::take(&mut *self.news());
+        news.notices = self.notices().take();
+        news
     }
 
-    /// These blocks, and the states after them, are on disk.
-    pub(crate) fn synced(&self, finals: &[Finality]) {
+    /// These blocks with the states after them, and these notices, are on disk.
+    pub(crate) fn synced(&self, finals: &[Finality], notices: &[Arc<ProvenNotice>]) {
         let mut cache = self.cache();
         for known in finals {
             cache.mark(known.hash, Stage::Stored);
         }
         cache.shrink();
+        drop(cache);
+        self.notices().written(notices);
+    }
+
+    /// Where a chain stands, as the log told last.
+    #[must_use]
+    pub fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>> {
+        if let Some(known) = self.notices().get(chain) {
+            return Some(known);
+        }
+        let found = Arc::new(readable(self.store.notice(chain))??);
+        // A newer one may have come meanwhile.
+        let mut notices = self.notices();
+        if let Some(known) = notices.get(chain) {
+            return Some(known);
+        }
+        notices.put(found.clone());
+        Some(found)
     }
 
     /// A chain begins here: it is written with the actor's next records.
@@ -262,7 +296,8 @@ impl Chains {
         let snapshot = Snapshot { header: newest.header.clone(), state: newest.state.clone() };
         let mut news = self.news();
         let (genesis, root) = (newest.chain.genesis(), newest.chain.header().outcome.state_root);
-        if !path.iter().any(|block| block.content.is_some()) {
+        // It may be new here: a state came from elsewhere.
+        if path.first().is_some_and(|block| block.content.is_none()) {
             news.writes.push(Write::Chain(Box::new(genesis.clone()), root));
         }
         for block in &path {
@@ -275,7 +310,7 @@ impl Chains {
             news.finals.push(Finality { chain, height, hash, transactions });
         }
         match snapshot.encode() {
-            Ok(snapshot) => news.writes.push(Write::State { chain, height, hash, snapshot }),
+            Ok(snapshot) => news.writes.push(Write::State { chain, hash, snapshot }),
             // It stays in memory as long as it can; after a restart others are asked.
             Err(error) => tracing::error!(%error, height, "a state cannot be kept on disk"),
         }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use alloy::{primitives::keccak256, sol_types::SolCall as _};
 use conet_committee::ledger::{Built, ExecuteError, Ledgers as _};
-use conet_committee::{keys::NodeId, seats::Seats};
+use conet_committee::{Record, keys::NodeId, seats::Seats};
 use conet_ledger::{
     block::{Proposal, Transaction},
     genesis::{ChainClass, Visibility},
@@ -19,7 +19,7 @@ use super::*;
 use crate::{
     keys::WalletKey,
     metrics::Metrics,
-    store::{Founding, StoreLimits},
+    store::{Founding, StoreLimits, proven},
 };
 use conet_ledger::{execute::found_chain, genesis::Genesis};
 
@@ -94,9 +94,13 @@ impl Node {
             written.unwrap();
             reply.send(()).unwrap();
         };
-        self.ledgers.0.store().write(news.writes, told).unwrap();
+        // The actor's own record.
+        let record = |proven: &Arc<ProvenNotice>| Record::Proven(Box::new((**proven).clone()));
+        let proofs = news.notices.iter().map(|proven| Write::Record(Box::new(record(proven))));
+        let writes = news.writes.into_iter().chain(proofs).collect();
+        self.ledgers.0.store().write(writes, told).unwrap();
         done.recv().unwrap();
-        self.ledgers.0.synced(&news.finals);
+        self.ledgers.0.synced(&news.finals, &news.notices);
         news.finals
     }
 
@@ -247,4 +251,31 @@ fn states_in_memory_are_bounded() {
     }
     let undecided = node.ledgers.0.cache().count(chains[0].genesis().chain, Stage::Undecided);
     assert_eq!(undecided, 2);
+}
+
+#[test]
+fn a_notice_is_in_memory_until_it_is_on_disk_and_found_again_after() {
+    let dir = tempfile::tempdir().unwrap();
+    let limits = LedgerLimits { live_notices_max: 2, ..LedgerLimits::default() };
+    let mut node = Node::open(dir.path(), limits.clone());
+    let id = B256::repeat_byte;
+    for chain in 1..=8 {
+        node.ledgers.keep_notice(Arc::new(proven(chain, 1)));
+        node.ledgers.keep_notice(Arc::new(proven(chain, 2)));
+    }
+    let all = |node: &Node| {
+        (1..=8).for_each(|chain| {
+            assert_eq!(node.ledgers.notice(id(chain)).unwrap(), Arc::new(proven(chain, 2)));
+        });
+    };
+    assert_eq!(node.ledgers.0.store.notice(id(1)).unwrap(), None, "nothing is written yet");
+    all(&node);
+    node.sync();
+    assert!(node.ledgers.0.notices().len() <= 2);
+    all(&node);
+    assert!(node.ledgers.0.notices().len() <= 2);
+    drop(node);
+    let node = Node::open(dir.path(), limits);
+    all(&node);
+    assert_eq!(node.ledgers.notice(id(9)), None);
 }

@@ -135,7 +135,7 @@ pub(super) async fn chain(
 ) -> Result<Response, RpcError> {
     let Admitted { chain, .. } = admit(&rpc, &chain, request).await?;
     let notice = rpc.notice(chain).await?.ok_or(RpcError::NotFound { what: "a notice" })?;
-    Ok(Json(notice).into_response())
+    Ok(Json(&*notice).into_response())
 }
 
 pub(super) async fn genesis(

@@ -336,9 +336,8 @@ impl Rpc {
         self.blocking(move |chains| Ok(is_named(chains, &newest, wallet))).await
     }
 
-    async fn notice(&self, chain: B256) -> Result<Option<ProvenNotice>, RpcError> {
-        let known = self.runtime.look(move |actor| actor.seat()?.notice(chain).cloned());
-        Ok(known.await?)
+    async fn notice(&self, chain: B256) -> Result<Option<Arc<ProvenNotice>>, RpcError> {
+        self.blocking(move |chains| Ok(chains.notice(chain))).await
     }
 
     /// Reads the disk or executes: not on a thread that serves connections.

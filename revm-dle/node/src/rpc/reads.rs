@@ -188,21 +188,22 @@ impl Rpc {
         mut after: B256,
     ) -> Result<Vec<ProvenNotice>, RpcError> {
         let count = self.limits.rows_per_answer_max;
-        loop {
-            let public = self.blocking(move |chains| chains.store().public_chains(after, count));
-            let public = public.await?;
-            let Some(last) = public.last().copied() else { return Ok(Vec::new()) };
-            let known = self.runtime.look(move |actor| {
-                let notices = public.iter().filter_map(|it| actor.seat()?.notice(*it).cloned());
-                notices.collect::<Vec<_>>()
-            });
-            let known = known.await?;
-            // Some that are on disk are another group's now.
-            if !known.is_empty() {
-                return Ok(known);
+        let branch = self.sitting.seats().branch.clone();
+        self.blocking(move |chains| {
+            loop {
+                let public = chains.store().public_chains(after, count)?;
+                let Some(last) = public.last().copied() else { return Ok(Vec::new()) };
+                // Some that are on disk are another group's now.
+                let kept = public.into_iter().filter(|chain| branch.keeps(*chain));
+                let known = kept.filter_map(|chain| chains.notice(chain));
+                let known: Vec<_> = known.map(Arc::unwrap_or_clone).collect();
+                if !known.is_empty() {
+                    return Ok(known);
+                }
+                after = last;
             }
-            after = last;
-        }
+        })
+        .await
     }
 
     pub(super) async fn block(&self, chain: B256, height: u64) -> Result<BlockView, RpcError> {

@@ -35,7 +35,8 @@ impl Rpc {
         if let Trial::Never(reason) = trial {
             return Err(reason.into());
         }
-        let notice = self.notice(chain).await?.ok_or(RpcError::NoGroup)?.notice;
+        let notice = self.notice(chain).await?.ok_or(RpcError::NoGroup)?;
+        let notice = &notice.notice;
         let group: Vec<_> = notice.creator.iter().chain(&notice.witnesses).copied().collect();
         if notice.creator.is_none() {
             return Err(RpcError::NoGroup);

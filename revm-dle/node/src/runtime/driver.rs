@@ -129,16 +129,19 @@ impl Driver {
 
     /// Whether a node may have what this one has of a chain: as a seat, or by its part in it.
     fn is_of(&self, node: NodeId, chain: B256) -> bool {
-        let takes_part = |notice: &ProvenNotice| notice.notice.members().contains(&node);
+        let takes_part = |known: Arc<ProvenNotice>| known.notice.members().contains(&node);
         let followed = self.parts.sitting.followed();
         followed.iter().any(|group| group.involves(node))
             || self.notice(chain).is_some_and(takes_part)
     }
 
-    fn notice(&self, chain: B256) -> Option<&ProvenNotice> {
+    fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>> {
         match &self.parts.actor {
             Actor::Seat(seat) => seat.notice(chain),
-            Actor::Member(member) => member.notices().find(|known| known.notice.chain == chain),
+            Actor::Member(member) => {
+                let known = member.notices().find(|known| known.notice.chain == chain);
+                known.cloned().map(Arc::new)
+            }
         }
     }
 
@@ -188,7 +191,7 @@ impl Driver {
                 alive.store(false, Ordering::Release);
                 return;
             }
-            chains.synced(&news.finals);
+            chains.synced(&news.finals, &news.notices);
             // Only now it can be read what is wanted.
             if let Some(wants) = wants {
                 wants.store(true, Ordering::Release);

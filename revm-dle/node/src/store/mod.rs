@@ -4,8 +4,11 @@
 //! (group commit), and only then lets the messages of these steps go. After a failed write nothing is said any more.
 //!
 //! What a record makes needless goes in the transaction that the record is in: see [`Record::makes_needless`]. The bytes
-//! of secrets are overwritten. Final blocks, what they did, and the Selection Chain stay, all of them.
+//! of secrets are overwritten. Of a seat's notices of chains one of each is kept, in tables of their own, and read when
+//! somebody asks for it. Final blocks, what they did, and the Selection Chain stay, all of them.
 
+mod chains;
+mod notices;
 mod owner;
 mod read;
 mod schema;
@@ -22,13 +25,20 @@ use std::{
 
 use alloy::primitives::B256;
 use conet_committee::{
-    Record, archive::item::Opening, journal::ENTRIES_KEPT, keys::NodeId, log::Entry,
-    roulette::selection::Selection, seats::Seats,
+    Record,
+    archive::{ProvenNotice, item::Opening},
+    journal::ENTRIES_KEPT,
+    keys::NodeId,
+    log::Entry,
+    roulette::selection::Selection,
+    seats::Seats,
 };
 use conet_ledger::genesis::Genesis;
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+pub(crate) use notices::tests::proven;
 pub use owner::Founding;
 pub use read::{KeptBlock, Place};
 pub use write::{DutyId, FinalBlock, Write, transaction_hash};
@@ -184,15 +194,15 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn genesis(&self, chain: B256) -> Result<Option<(Genesis, B256)>, StoreError> {
-        self.read(|connection| read::genesis(connection, chain))
+        self.read(|connection| chains::genesis(connection, chain))
     }
 
-    /// How the main chain opened the chains that this node has.
+    /// How the main chain opened the chains that this node has, but for those that are known already.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn openings(&self) -> Result<Vec<Opening>, StoreError> {
-        self.read(read::openings)
+    pub fn openings(&self, is_known: impl Fn(B256) -> bool) -> Result<Vec<Opening>, StoreError> {
+        self.read(|connection| chains::openings(connection, is_known))
     }
 
     /// What the journal goes on from: an epoch, who sat in it, and when it began, milliseconds since 1970.
@@ -208,7 +218,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn has_state(&self, hash: B256) -> Result<bool, StoreError> {
-        self.read(|connection| read::has_state(connection, hash))
+        self.read(|connection| chains::has_state(connection, hash))
     }
 
     /// The state after a block.
@@ -216,7 +226,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn state(&self, hash: B256) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|connection| read::snapshot(connection, "hash", hash))
+        self.read(|connection| chains::state(connection, hash))
     }
 
     /// The newest final state of a chain.
@@ -224,10 +234,18 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn newest_state(&self, chain: B256) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|connection| read::snapshot(connection, "chain", chain))
+        self.read(|connection| chains::newest_state(connection, chain))
     }
 
-    /// A final block by its hash.
+    /// Where a chain stands, as a seat told last.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn notice(&self, chain: B256) -> Result<Option<ProvenNotice>, StoreError> {
+        self.read(|connection| notices::get(connection, chain))
+    }
+
+    /// A final block by its hash, but none that began a series: nobody has a body of it.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -242,7 +260,12 @@ impl Store {
     pub fn block_at(&self, chain: B256, height: u64) -> Result<Option<KeptBlock>, StoreError> {
         self.read(|connection| {
             let key = params![chain.as_slice(), write::sql(height)];
-            read::block(connection, "chain = ?1 AND height = ?2", key)
+            let found = read::block(connection, "chain = ?1 AND height = ?2", key)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+            let first = chains::first_block(connection, chain, height)?;
+            Ok(first.map(|header| KeptBlock { header, body: None, receipts: None }))
         })
     }
 

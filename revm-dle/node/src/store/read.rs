@@ -2,10 +2,9 @@
 
 use alloy::primitives::B256;
 use alloy_rlp::Decodable as _;
-use conet_committee::{Record, archive::item::Opening, log::Entry, roulette::selection::Selection};
+use conet_committee::{Record, log::Entry, roulette::selection::Selection};
 use conet_ledger::{
     block::{Body, Header},
-    genesis::Genesis,
     receipt::Receipt,
 };
 use rusqlite::{Connection, OptionalExtension as _, Params, params};
@@ -38,7 +37,10 @@ pub struct Place {
     pub index: usize,
 }
 
-fn rlp<T: alloy_rlp::Decodable>(bytes: &[u8], what: &'static str) -> Result<T, StoreError> {
+pub(super) fn rlp<T: alloy_rlp::Decodable>(
+    bytes: &[u8],
+    what: &'static str,
+) -> Result<T, StoreError> {
     alloy_rlp::decode_exact(bytes).map_err(|_| StoreError::Corrupt(what))
 }
 
@@ -49,18 +51,15 @@ pub(super) fn plain<T: serde::de::DeserializeOwned>(
     postcard::from_bytes(bytes).map_err(|_| StoreError::Corrupt(what))
 }
 
-fn hash(bytes: &[u8]) -> Result<B256, StoreError> {
+pub(super) fn hash(bytes: &[u8]) -> Result<B256, StoreError> {
     B256::try_from(bytes).map_err(|_| StoreError::Corrupt("a hash"))
 }
 
 /// The journal: each kind of records in the order of writing.
 pub(super) fn journal(connection: &Connection) -> Result<Vec<Record>, StoreError> {
     let mut records = Vec::new();
-    for query in [
-        "SELECT record FROM log ORDER BY height",
-        "SELECT record FROM proofs",
-        "SELECT record FROM notes ORDER BY seq",
-    ] {
+    for query in ["SELECT record FROM log ORDER BY height", "SELECT record FROM notes ORDER BY seq"]
+    {
         let mut select = connection.prepare(query)?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
@@ -87,50 +86,6 @@ pub(super) fn entries(
         }
     }
     Ok(entries)
-}
-
-pub(super) fn genesis(
-    connection: &Connection,
-    chain: B256,
-) -> Result<Option<(Genesis, B256)>, StoreError> {
-    let found: Option<(Vec<u8>, Vec<u8>)> = connection
-        .prepare_cached("SELECT genesis, root FROM chains WHERE chain = ?1")?
-        .query_row(params![chain.as_slice()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let Some((genesis, root)) = found else { return Ok(None) };
-    Ok(Some((rlp(&genesis, "a genesis")?, hash(&root)?)))
-}
-
-pub(super) fn openings(connection: &Connection) -> Result<Vec<Opening>, StoreError> {
-    let mut select = connection
-        .prepare("SELECT opening FROM chains WHERE opening IS NOT NULL ORDER BY chain")?;
-    let mut rows = select.query([])?;
-    let mut openings = Vec::new();
-    while let Some(row) = rows.next()? {
-        let bytes: Vec<u8> = row.get(0)?;
-        openings.push(plain(&bytes, "an opening")?);
-    }
-    Ok(openings)
-}
-
-/// A snapshot by its block, or the newest of a chain.
-pub(super) fn snapshot(
-    connection: &Connection,
-    by: &'static str,
-    key: B256,
-) -> Result<Option<Vec<u8>>, StoreError> {
-    Ok(connection
-        .prepare_cached(&format!("SELECT snapshot FROM states WHERE {by} = ?1"))?
-        .query_row(params![key.as_slice()], |row| row.get(0))
-        .optional()?)
-}
-
-pub(super) fn has_state(connection: &Connection, hash: B256) -> Result<bool, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT 1 FROM states WHERE hash = ?1")?
-        .query_row(params![hash.as_slice()], |_| Ok(()))
-        .optional()?
-        .is_some())
 }
 
 pub(super) fn block(

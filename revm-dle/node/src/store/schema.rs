@@ -1,7 +1,7 @@
 //! The tables.
 
 /// Steps from an empty file to the present tables.
-pub(super) const MIGRATIONS: [&str; 5] = [
+pub(super) const MIGRATIONS: [&str; 6] = [
     "
     -- Whose journal this is: another node must not go on from it.
     CREATE TABLE owner (
@@ -91,11 +91,61 @@ pub(super) const MIGRATIONS: [&str; 5] = [
     ALTER TABLE owner ADD COLUMN began_ms INTEGER;
 ",
     "
-    -- The newest notice of each chain that a seat keeps, with its proof: it stays when the log's entries go.
-    CREATE TABLE proofs (
-        chain       BLOB PRIMARY KEY NOT NULL,
-        record      BLOB NOT NULL
+    -- Small rows for chains that are idle: see `chains.rs`. What is older stays as it is until it is written again.
+    CREATE TABLE patterns (
+        number      INTEGER PRIMARY KEY,
+        code        BLOB NOT NULL,
+        -- 0: a genesis. Else a state, by the bits of its length.
+        size        INTEGER NOT NULL,
+        bytes       BLOB NOT NULL,
+        UNIQUE (code, size)
     ) STRICT;
+    DROP INDEX chains_public;
+    ALTER TABLE chains RENAME TO old_chains;
+    CREATE TABLE chains (
+        number      INTEGER PRIMARY KEY,
+        chain       BLOB NOT NULL,
+        -- None: the genesis is not compressed.
+        pattern     INTEGER,
+        genesis     BLOB NOT NULL,
+        root        BLOB NOT NULL,
+        -- How the main chain opened it: all of it, or what does not follow from the genesis.
+        opening     BLOB,
+        terms       BLOB,
+        public      INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO chains (chain, genesis, root, opening, public)
+        SELECT chain, genesis, root, opening, public FROM old_chains ORDER BY chain;
+    DROP TABLE old_chains;
+    CREATE INDEX chains_by_id ON chains (substr(chain, 1, 8));
+    CREATE INDEX chains_public ON chains (chain) WHERE public = 1;
+    -- The newest final state of each chain.
+    ALTER TABLE states RENAME TO old_states;
+    CREATE TABLE states (
+        number      INTEGER PRIMARY KEY,
+        hash        BLOB NOT NULL,
+        -- None: the snapshot is not compressed.
+        pattern     INTEGER,
+        snapshot    BLOB NOT NULL
+    ) STRICT;
+    INSERT INTO states (number, hash, snapshot)
+        SELECT number, hash, snapshot FROM old_states JOIN chains USING (chain) ORDER BY number;
+    DROP TABLE old_states;
+    CREATE INDEX states_by_hash ON states (substr(hash, 1, 8));
+    -- Where each chain stands, as a seat told last, and why that is final: once for all notices of an entry.
+    CREATE TABLE notices (
+        chain       BLOB PRIMARY KEY NOT NULL,
+        entry       INTEGER NOT NULL,
+        notice      BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE proofs (
+        entry       INTEGER PRIMARY KEY,
+        -- How many notices there are of it.
+        notices     INTEGER NOT NULL,
+        proof       BLOB NOT NULL
+    ) STRICT;
+",
+    "
     -- The log has entries alone. A record begins with what it is: 3 is a checkpoint, 4 an epoch, 5 a certificate. Of each
     -- the newest counts.
     INSERT INTO notes (kind, chain, height, record)

@@ -34,7 +34,7 @@ fn open(path: &Path) -> Result<Store, StoreError> {
 }
 
 /// Writes, and waits until it is on disk.
-fn write(store: &Store, writes: Vec<Write>) -> Result<(), String> {
+pub(super) fn write(store: &Store, writes: Vec<Write>) -> Result<(), String> {
     let (reply, answer) = mpsc::channel();
     let told = store.write(writes, move |done| {
         let _ = reply.send(done.map_err(ToString::to_string));

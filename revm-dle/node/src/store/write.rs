@@ -9,12 +9,12 @@ use conet_committee::{
 };
 use conet_ledger::{
     block::{Body, Header, SignedTransaction},
-    genesis::{Genesis, Visibility},
+    genesis::Genesis,
     receipt::Receipt,
 };
 use rusqlite::{ToSql, Transaction, params};
 
-use super::StoreError;
+use super::{StoreError, chains, notices};
 use crate::duty::Duty;
 
 /// Names a duty as it was last written.
@@ -38,8 +38,6 @@ pub enum Write {
     State {
         /// The chain.
         chain: B256,
-        /// The block's height.
-        height: u64,
         /// The block's hash.
         hash: B256,
         /// A [`conet_ledger::snapshot::Snapshot`].
@@ -114,39 +112,11 @@ pub(super) fn encode<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, StoreErr
 pub(super) fn apply(tx: &Transaction<'_>, write: &Write, kept: u64) -> Result<(), StoreError> {
     match write {
         Write::Record(record) => put_record(tx, record, kept),
-        Write::Chain(genesis, root) => {
-            tx.prepare_cached(
-                "INSERT INTO chains (chain, genesis, root, public) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (chain) DO UPDATE SET genesis = ?2, root = ?3, public = ?4",
-            )?
-            .execute(params![
-                genesis.chain.as_slice(),
-                alloy_rlp::encode(genesis),
-                root.as_slice(),
-                genesis.visibility == Visibility::Public
-            ])?;
-            Ok(())
-        }
-        Write::Opening(opening) => {
-            tx.prepare_cached("UPDATE chains SET opening = ?2 WHERE chain = ?1")?
-                .execute(params![opening.chain.as_slice(), encode(opening)?])?;
-            Ok(())
-        }
+        Write::Chain(genesis, root) => chains::put(tx, genesis, *root),
+        Write::Opening(opening) => chains::put_opening(tx, opening),
         Write::Block(block) => put_block(tx, block),
         Write::Fetched(block) => put_fetched(tx, &block.0, &block.1),
-        Write::State { chain, height, hash, snapshot } => {
-            tx.prepare_cached(
-                "INSERT OR REPLACE INTO states (chain, height, hash, snapshot)
-                 VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![
-                chain.as_slice(),
-                sql(*height),
-                hash.as_slice(),
-                snapshot
-            ])?;
-            Ok(())
-        }
+        Write::State { chain, hash, snapshot } => chains::put_state(tx, *chain, *hash, snapshot),
         Write::Duty(duty) => {
             tx.prepare_cached("INSERT OR REPLACE INTO duties (duty) VALUES (?1)")?
                 .execute(params![encode(duty)?])?;
@@ -176,15 +146,15 @@ fn put_record(tx: &Transaction<'_>, record: &Record, kept: u64) -> Result<(), St
     for needless in record.makes_needless(kept) {
         forget(tx, &needless)?;
     }
+    if let Record::Proven(proven) = record {
+        return notices::put(tx, proven);
+    }
     let Place { kind, chain, number: at } = record.place();
     let (chain, bytes) = (chain.as_ref().map(|chain| chain.as_slice()), encode(record)?);
     match kind {
         Kind::Entry => tx
             .prepare_cached("INSERT INTO log (height, record) VALUES (?1, ?2)")?
             .execute(params![sql(at), bytes])?,
-        Kind::Proven => tx
-            .prepare_cached("INSERT OR REPLACE INTO proofs (chain, record) VALUES (?1, ?2)")?
-            .execute(params![chain, bytes])?,
         _ => tx
             .prepare_cached(
                 "INSERT INTO notes (kind, chain, height, record) VALUES (?1, ?2, ?3, ?4)",
@@ -228,13 +198,17 @@ fn overwritten(
 
 fn put_block(tx: &Transaction<'_>, block: &FinalBlock) -> Result<(), StoreError> {
     let FinalBlock { header, content, is_genesis } = block;
+    if *is_genesis && content.is_none() {
+        // It follows from the genesis.
+        return unwant(tx, header.hash());
+    }
     let receipts = content.as_ref().map(|(_, receipts)| alloy_rlp::encode(receipts));
     insert_block(tx, header, content.as_ref().map(|(body, _)| body), receipts)?;
     let hash = header.hash();
-    if content.is_none() && !is_genesis { want(tx, hash) } else { unwant(tx, hash) }
+    if content.is_none() { want(tx, hash) } else { unwant(tx, hash) }
 }
 
-fn insert_block(
+pub(super) fn insert_block(
     tx: &Transaction<'_>,
     header: &Header,
     body: Option<&Body>,
@@ -281,7 +255,7 @@ fn put_fetched(tx: &Transaction<'_>, header: &Header, body: &Body) -> Result<(),
 
 /// Whether a block is the one that began the series as it is known here.
 fn is_after_genesis(tx: &Transaction<'_>, chain: B256, parent: B256) -> Result<bool, StoreError> {
-    let genesis = super::read::genesis(tx, chain)?;
+    let genesis = chains::genesis(tx, chain)?;
     Ok(genesis.is_some_and(|(genesis, root)| genesis.header(root).hash() == parent))
 }
 

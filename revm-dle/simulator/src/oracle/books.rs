@@ -114,7 +114,7 @@ impl Books {
     /// Notes who signs the next blocks of a chain.
     pub(super) fn see_group(&mut self, chain: &Chain) {
         let Some(creator) = chain.creator else { return };
-        for validators in chain.validator.values() {
+        for validators in chain.validator.by_height().values() {
             let signers: Vec<_> = std::iter::once(&creator)
                 .chain(&chain.witness)
                 .chain(validators)

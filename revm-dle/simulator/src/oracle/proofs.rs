@@ -27,8 +27,8 @@ impl Proofs {
     ) -> Result<(), Violation> {
         let told = self.0.get(&node).into_iter().flatten();
         for (chain, told) in told.filter(|(chain, _)| keeps(**chain)) {
-            let known = seat.notice(*chain).and_then(|proven| proven.headers.first());
-            if known.is_none_or(|first| first.height < *told) {
+            let known = seat.notice(*chain);
+            if known.is_none_or(|proven| proven.entry() < *told) {
                 return Err(Violation::ProofLost { node, chain: *chain });
             }
         }

@@ -76,8 +76,8 @@ impl Before {
 
 /// All who have a place in a chain, or will have one.
 fn nodes(chain: &Chain) -> impl Iterator<Item = NodeId> {
-    let validators = chain.validator.values().flatten();
-    chain.creator.iter().chain(&chain.witness).chain(validators).copied()
+    let group = chain.creator.iter().chain(&chain.witness).copied();
+    group.chain(chain.validator.nodes())
 }
 
 impl Waits {

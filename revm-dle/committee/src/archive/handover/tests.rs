@@ -1,5 +1,4 @@
 use conet_bindings::roles;
-use imbl::OrdSet;
 
 use super::*;
 use crate::{
@@ -177,7 +176,7 @@ fn every_chain_falls_to_one_half_and_nothing_else_of_it_moves() {
     for (half, chain) in halves.iter().zip([CHAIN, B256::repeat_byte(0x87)]) {
         assert_eq!(half.chains.keys().copied().collect::<Vec<_>>(), vec![chain]);
         assert_eq!(half.chains[&chain], last.chains[&chain]);
-        assert!(half.parts.values().all(|chains| chains.iter().eq([&chain])));
+        assert!(half.parts.keys().all(|node| half.chains_of(*node) == [chain]));
         assert_eq!(half.thaw(&half.freeze()).unwrap().hash(), half.hash());
         let first = after(half, &[]);
         assert_eq!(first.chains[&chain].view, last.chains[&chain].view + 1);
@@ -193,7 +192,7 @@ fn everybody_waits_in_one_half_for_no_more_than_it_has_room_for() {
     for id in 101..125 {
         let node = NodeId(id);
         let here = halves.each_ref().map(|half| half.offers(node));
-        let serves = |half: &State| half.parts.get(&node).map_or(0, OrdSet::len) as u32;
+        let serves = |half: &State| half.serves(node) as u32;
         let offered: u32 = here.iter().flatten().map(|offer| offer.seats).sum();
         let away = halves.iter().zip(&here).filter(|(_, offer)| offer.is_none());
         let away: u32 = away.map(|(half, _)| serves(half)).sum();

@@ -46,8 +46,7 @@ fn chain(state: &State) -> &Chain {
 
 /// Who signs the block of each height, as far as that is drawn.
 fn drawn(state: &State) -> Vec<(u64, NodeId)> {
-    let all = chain(state).validator.iter();
-    all.flat_map(|(height, nodes)| nodes.iter().map(|node| (*height, *node))).collect()
+    chain(state).validator.iter().collect()
 }
 
 fn without(state: &State, node: NodeId) -> State {

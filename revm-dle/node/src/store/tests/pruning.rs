@@ -28,6 +28,12 @@ fn sorted(mut records: Vec<Record>) -> Vec<Record> {
     records
 }
 
+/// All that is there, the newest notice of the chain with it.
+fn there(store: &Store) -> Vec<Record> {
+    let proof = store.notice(CHAIN).unwrap().map(|proven| Record::Proven(Box::new(proven)));
+    sorted(store.journal().unwrap().into_iter().chain(proof).collect())
+}
+
 #[test]
 fn a_seat_forgets_what_is_decided_and_nothing_else() {
     let (_dir, path) = temporary();
@@ -51,12 +57,12 @@ fn a_seat_forgets_what_is_decided_and_nothing_else() {
     ];
     all.extend(kept.clone());
     write(&store, records(all.clone())).unwrap();
-    assert_eq!(sorted(store.journal().unwrap()), sorted(all));
+    assert_eq!(there(&store), sorted(all));
     write(&store, records(final_now.to_vec())).unwrap();
     store.close();
     let expected: Vec<_> = final_now.into_iter().chain(kept).collect();
     let store = open(&path).unwrap();
-    assert_eq!(sorted(store.journal().unwrap()), sorted(expected));
+    assert_eq!(there(&store), sorted(expected));
     assert_eq!(store.entries(0, 9).unwrap(), [entry(1, 3)]);
     assert_eq!(store.entries(2, 9).unwrap(), []);
 }
@@ -80,7 +86,7 @@ fn the_log_below_a_checkpoint_goes_but_for_some_entries() {
     assert!(most <= 20 + 10 + 3, "{most} records");
     let kept: Vec<_> = store.entries(0, 99).unwrap();
     assert_eq!(kept.first().map(|entry| entry.header.height), Some(191));
-    let journal = store.journal().unwrap();
+    let journal = there(&store);
     assert!(journal.contains(&resting) && journal.contains(&checkpoint(200)));
 }
 
@@ -103,7 +109,7 @@ fn of_an_epoch_that_is_over_only_its_end_stays() {
     let left = Record::Left(vec![NodeId(2)]);
     let kept = vec![proof, left, epoch(3), share(3, &next)];
     write(&store, records(kept.clone())).unwrap();
-    assert_eq!(sorted(store.journal().unwrap()), sorted(kept));
+    assert_eq!(there(&store), sorted(kept));
     // Who gets no seat in the epoch after says nothing in this one either.
     write(&store, records(vec![Record::Over(3)])).unwrap();
     assert!(!store.journal().unwrap().iter().any(|record| matches!(record, Record::Share(..))));

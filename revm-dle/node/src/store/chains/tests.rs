@@ -1,0 +1,189 @@
+use std::path::Path;
+
+use alloy::primitives::{Address, keccak256};
+use conet_committee::{keys::NodeId, seats::Seats};
+use conet_ledger::{
+    block::{Body, Header},
+    genesis::ChainClass,
+};
+
+use super::*;
+use crate::{
+    metrics::Metrics,
+    store::{FinalBlock, Founding, Store, StoreLimits, Write, schema::MIGRATIONS, tests::write},
+};
+
+const ROOT: B256 = B256::repeat_byte(3);
+
+fn open(path: &Path) -> Store {
+    let seats = Seats::new(1, 1, 1, vec![NodeId(1)]);
+    let founding = Founding { main_chain_id: 1, seats, began_ms: 0 };
+    Store::open(path, NodeId(1), &founding, StoreLimits::default(), Metrics::new()).unwrap()
+}
+
+fn temporary() -> (tempfile::TempDir, std::path::PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("dle.db");
+    (dir, path)
+}
+
+fn genesis(chain: B256) -> Genesis {
+    Genesis {
+        chain,
+        series: 1,
+        main_chain_id: 1,
+        class: ChainClass::Asset,
+        visibility: Visibility::Public,
+        code_hash: keccak256("code"),
+        definitions: [[0; 44].as_slice(), Address::from_word(keccak256(chain)).as_slice()]
+            .concat()
+            .repeat(8)
+            .into(),
+        wallet: Address::from_word(keccak256(chain)),
+        quorum: 0,
+        unpaid_selectors: Vec::new(),
+        gas_limit_max: 2_000_000,
+        parent: B256::ZERO,
+        height: 0,
+        epoch: 1,
+        time_ms: 0,
+        paid_through_s: u64::MAX,
+        members_hash: B256::ZERO,
+    }
+}
+
+fn opening(genesis: &Genesis) -> Opening {
+    let group = Group { creator: Some(NodeId(7)), witnesses: 5, validators: 1, gas_price: 4 };
+    group.opening(genesis, genesis.header(ROOT).hash())
+}
+
+/// Bytes that repeat what the genesis says.
+fn snapshot(genesis: &Genesis, number: u8) -> Vec<u8> {
+    [genesis.chain.as_slice(), genesis.wallet.as_slice(), &[number; 9]].concat()
+}
+
+fn block(genesis: &Genesis) -> Header {
+    genesis.header(ROOT)
+}
+
+fn begins(genesis: &Genesis) -> Vec<Write> {
+    let header = block(genesis);
+    let (chain, hash, snapshot) = (genesis.chain, header.hash(), snapshot(genesis, 1));
+    vec![
+        Write::Chain(Box::new(genesis.clone()), ROOT),
+        Write::Block(Box::new(FinalBlock { header, content: None, is_genesis: true })),
+        Write::State { chain, hash, snapshot },
+        Write::Opening(Box::new(opening(genesis))),
+    ]
+}
+
+fn assert_begun(store: &Store, genesis: &Genesis) {
+    let (chain, hash) = (genesis.chain, block(genesis).hash());
+    assert_eq!(store.genesis(chain).unwrap(), Some((genesis.clone(), ROOT)));
+    assert_eq!(store.newest_state(chain).unwrap(), Some(snapshot(genesis, 1)));
+    assert_eq!(store.state(hash).unwrap(), Some(snapshot(genesis, 1)));
+    assert!(store.has_state(hash).unwrap());
+    assert_eq!(store.block_at(chain, 0).unwrap().unwrap().header, block(genesis));
+    let others = |known| known != chain;
+    assert_eq!(store.openings(others).unwrap(), [opening(genesis)]);
+}
+
+#[test]
+fn chains_of_one_code_share_a_pattern_and_are_read_as_they_were_written() {
+    let (_dir, path) = temporary();
+    let store = open(&path);
+    // The last two begin alike.
+    let ids = [[1; 32], [2; 32], [[2; 16], [3; 16]].concat().try_into().unwrap()];
+    let chains = ids.map(|id| genesis(B256::from(id)));
+    for chain in &chains {
+        write(&store, begins(chain)).unwrap();
+    }
+    store.close();
+    let store = open(&path);
+    chains.iter().for_each(|chain| assert_begun(&store, chain));
+    assert_eq!(store.public_chains(chains[0].chain, 9).unwrap(), [ids[1], ids[2]].map(B256::from));
+    let connection = Connection::open(&path).unwrap();
+    let count = |query: &str| connection.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(count("SELECT count(*) FROM patterns"), 2, "of a genesis and of a state");
+    assert_eq!(count("SELECT count(*) FROM blocks"), 0, "a genesis block follows from the genesis");
+    let plain = alloy_rlp::encode(&chains[0]).len() as i64;
+    assert!(count("SELECT max(length(genesis)) FROM chains") < plain / 2);
+    let mut other = B256::from(ids[0]);
+    other.0[31] = 0;
+    assert_eq!(store.genesis(other).unwrap(), None, "its id begins alike, and it is another");
+    assert_eq!(store.newest_state(other).unwrap(), None);
+}
+
+#[test]
+fn a_new_series_takes_the_place_of_the_last_one_whose_beginning_stays() {
+    let (_dir, path) = temporary();
+    let store = open(&path);
+    let first = genesis(B256::repeat_byte(1));
+    write(&store, begins(&first)).unwrap();
+    let last = B256::repeat_byte(8);
+    let second = Genesis { series: 2, parent: last, height: 9, ..first.clone() };
+    write(&store, begins(&second)).unwrap();
+    let (old, new) = (block(&first), block(&second));
+    assert_eq!(store.genesis(first.chain).unwrap(), Some((second.clone(), ROOT)));
+    assert_eq!(store.newest_state(first.chain).unwrap(), Some(snapshot(&second, 1)));
+    assert!(!store.has_state(old.hash()).unwrap() && store.has_state(new.hash()).unwrap());
+    assert_eq!(store.block_at(first.chain, 0).unwrap().unwrap().header, old);
+    assert_eq!(store.block_at(first.chain, 9).unwrap().unwrap().header, new);
+    assert_eq!(store.openings(|_| false).unwrap(), [opening(&second)]);
+}
+
+#[test]
+fn an_opening_that_says_otherwise_than_the_genesis_is_kept_whole() {
+    let (_dir, path) = temporary();
+    let store = open(&path);
+    let chain = genesis(B256::repeat_byte(1));
+    write(&store, begins(&chain)).unwrap();
+    let other = Opening { paid_through_s: 5, ..opening(&chain) };
+    write(&store, vec![Write::Opening(Box::new(other.clone()))]).unwrap();
+    assert_eq!(store.openings(|_| false).unwrap(), [other]);
+    assert!(store.openings(|_| true).unwrap().is_empty());
+}
+
+/// As the third version wrote it.
+fn write_old(connection: &Connection, genesis: &Genesis) {
+    let (header, chain) = (block(genesis), genesis.chain.as_slice());
+    let hash = header.hash();
+    let insert =
+        "INSERT INTO chains (chain, genesis, root, opening, public) VALUES (?1, ?2, ?3, ?4, 1)";
+    let opening = encode(&opening(genesis)).unwrap();
+    let bytes = alloy_rlp::encode(genesis);
+    connection.execute(insert, params![chain, bytes, ROOT.as_slice(), opening]).unwrap();
+    let insert = "INSERT INTO states (chain, height, hash, snapshot) VALUES (?1, 0, ?2, ?3)";
+    connection.execute(insert, params![chain, hash.as_slice(), snapshot(genesis, 1)]).unwrap();
+    let insert = "INSERT INTO blocks (chain, height, hash, header) VALUES (?1, 0, ?2, ?3)";
+    let bytes = alloy_rlp::encode(&header);
+    connection.execute(insert, params![chain, hash.as_slice(), bytes]).unwrap();
+}
+
+#[test]
+fn what_the_third_version_wrote_is_read_and_goes_on() {
+    let (_dir, path) = temporary();
+    let chains = [2, 1].map(|id| genesis(B256::repeat_byte(id)));
+    let connection = conet_sqlite::open(&path, &MIGRATIONS[..3], None).unwrap();
+    chains.iter().for_each(|chain| write_old(&connection, chain));
+    drop(connection);
+    let store = open(&path);
+    chains.iter().for_each(|chain| assert_begun(&store, chain));
+    assert_eq!(store.public_chains(B256::ZERO, 9).unwrap(), [1, 2].map(B256::repeat_byte));
+    // A chain of its code comes, and its own next block.
+    write(&store, begins(&genesis(B256::repeat_byte(3)))).unwrap();
+    let mut header = block(&chains[0]);
+    header.proposal.height = 1;
+    let (chain, hash) = (chains[0].chain, header.hash());
+    let content = Some((Body::default(), Vec::new()));
+    let next = vec![
+        Write::Chain(Box::new(chains[0].clone()), ROOT),
+        Write::Block(Box::new(FinalBlock { header, content, is_genesis: false })),
+        Write::State { chain, hash, snapshot: snapshot(&chains[0], 2) },
+    ];
+    write(&store, next).unwrap();
+    assert_eq!(store.state(hash).unwrap(), Some(snapshot(&chains[0], 2)));
+    assert!(!store.has_state(block(&chains[0]).hash()).unwrap());
+    assert_begun(&store, &chains[1]);
+    assert_begun(&store, &genesis(B256::repeat_byte(3)));
+}

@@ -1,0 +1,92 @@
+use alloy::primitives::FixedBytes;
+use conet_committee::{Record, keys::NodeId, seats::Seats, vote::Phase};
+
+use super::*;
+use crate::{
+    metrics::Metrics,
+    store::{Founding, Store, StoreLimits, Write, tests::write},
+};
+
+fn open(path: &std::path::Path) -> Store {
+    let seats = Seats::new(1, 1, 1, vec![NodeId(1)]);
+    let founding = Founding { main_chain_id: 1, seats, began_ms: 0 };
+    Store::open(path, NodeId(1), &founding, StoreLimits::default(), Metrics::new()).unwrap()
+}
+
+/// As an entry of this height tells of a chain.
+pub(crate) fn proven(chain: u8, height: u64) -> ProvenNotice {
+    let header = EntryHeader {
+        log: B256::ZERO,
+        epoch: 1,
+        view: height,
+        height,
+        parent: B256::ZERO,
+        parent_view: 0,
+        time_ms: height,
+        items_hash: B256::ZERO,
+        notices_root: B256::ZERO,
+        state_hash: B256::ZERO,
+    };
+    let entry = header.id();
+    let signatures = vec![(NodeId(1), FixedBytes::repeat_byte(9))];
+    let notice = Notice {
+        chain: B256::repeat_byte(chain),
+        series: 1,
+        genesis: B256::ZERO,
+        height: 0,
+        hash: B256::ZERO,
+        view: 0,
+        creator: Some(NodeId(1)),
+        trap: None,
+        witnesses: vec![NodeId(2)],
+        validators: vec![(1, vec![NodeId(3)])],
+        validator_count: 1,
+        is_whole: true,
+        quorum: 0,
+        paid_through_s: 0,
+        gas_price: 0,
+        time_ms: height,
+    };
+    let certificate = Certificate { phase: Phase::Finalize, view: height, entry, signatures };
+    let path = vec![B256::repeat_byte(chain)];
+    ProvenNotice { notice, path, headers: vec![header], certificate }
+}
+
+/// For each proof, of how many notices it is.
+fn proofs(path: &std::path::Path) -> Vec<(i64, i64)> {
+    let connection = Connection::open(path).unwrap();
+    let mut select =
+        connection.prepare("SELECT entry, notices FROM proofs ORDER BY entry").unwrap();
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_restart_finds_the_newest_notices_and_a_proof_stays_as_long_as_it_is_needed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("dle.db");
+    let store = open(&path);
+    let put = |store: &Store, notices: &[(u8, u64)]| {
+        let notices = notices.iter().map(|(chain, height)| proven(*chain, *height));
+        write(
+            store,
+            notices.map(|proven| Write::Record(Box::new(Record::Proven(proven.into())))).collect(),
+        )
+        .unwrap();
+    };
+    put(&store, &[(1, 5), (2, 5), (3, 6)]);
+    assert_eq!(proofs(&path), [(5, 2), (6, 1)], "one for all of an entry");
+    put(&store, &[(1, 7), (3, 7)]);
+    assert_eq!(proofs(&path), [(5, 1), (7, 2)]);
+    // The same again, as when a journal is read that was kept before.
+    put(&store, &[(1, 7)]);
+    put(&store, &[(2, 8)]);
+    assert_eq!(proofs(&path), [(7, 2), (8, 1)]);
+    store.close();
+    let store = open(&path);
+    for (chain, height) in [(1, 7), (2, 8), (3, 7)] {
+        let found = store.notice(B256::repeat_byte(chain)).unwrap();
+        assert_eq!(found, Some(proven(chain, height)));
+    }
+    assert_eq!(store.notice(B256::repeat_byte(4)).unwrap(), None);
+}
