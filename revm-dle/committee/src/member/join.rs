@@ -61,6 +61,10 @@ impl Member {
     pub(super) fn join(&mut self, out: &mut Outbox) {
         let Some(home) = self.groups.home(self.me()).cloned() else { return };
         let is_due = self.now_ms >= self.waiting.said_ms + self.config.timing.retry_ms * 4;
+        // What it may offer changes seldom: it is not counted in every step.
+        if self.waiting.said.is_some() && self.waiting.log == home.log && !is_due {
+            return;
+        }
         let offer = self.offer(&home);
         let joining = match self.waiting.said.take() {
             Some(said) if said.offer == offer && self.waiting.log == home.log => said,
