@@ -1,12 +1,8 @@
 //! What an archive node reads when it starts again does not grow with the age of its log.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test that cannot go on should stop where it stands"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{path::Path, sync::Arc};
 
 use alloy::primitives::{Address, B256, keccak256};
 use conet_bindings::roles;
@@ -75,9 +71,7 @@ impl Lonely {
             keys: Arc::new(SeedSecrets::new(home)),
             began_ms: 1,
         };
-        let start = Instant::now();
         let records = store.journal().unwrap();
-        let read = start.elapsed();
         let (count, height) = (records.len(), newest(&records));
         let checkpoint = records.iter().filter_map(|record| match record {
             Record::Checkpoint(checkpoint) => Some(checkpoint.0.height),
@@ -89,10 +83,6 @@ impl Lonely {
         let ledgers = Box::new(NodeLedgers(Arc::new(chains)));
         let seat = Seat::restore(&config, ledgers, records, now_ms);
         assert_eq!(seat.tip().header.height, height);
-        println!(
-            "at entry {height}: {count} records read in {read:.1?}, up after {:.1?}",
-            start.elapsed()
-        );
         (Self { store, config, seat, now_ms, wishes: 0 }, count, replayed)
     }
 
@@ -172,7 +162,6 @@ fn restarts(heights: &[u64]) -> Vec<(usize, u64)> {
         lonely = Lonely { wishes, ..again };
         found.push((count, replayed));
     }
-    println!("{} bytes", std::fs::metadata(home.path().join("dle.db")).unwrap().len());
     found
 }
 
@@ -187,11 +176,4 @@ fn a_restart_reads_no_more_of_an_old_log_than_of_a_young_one() {
         assert!(*records as u64 <= 2 * CHECKPOINT_EVERY + CHAINS + 16, "{found:?}");
     }
     assert_eq!(found.first(), found.last(), "{found:?}");
-}
-
-/// `cargo test -p conet-dle --test restart -- --ignored --nocapture`: what a restart takes.
-#[test]
-#[ignore = "a measurement"]
-fn after_twenty_thousand_entries() {
-    restarts(&[1_000, 20_000]);
 }

@@ -25,10 +25,7 @@
 //!   validators that are drawn, the pool and its order, and the Selection Chain stay. Accusations end.
 //! - *Old lies count.* Two votes of the old epoch that exclude each other bar their voter in the new one.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use alloy::primitives::{B256, U256};
 use conet_bindings::{
@@ -189,15 +186,13 @@ impl State {
         let gone: Vec<_> = self.chains.keys().copied().filter(|id| !branch.keeps(*id)).collect();
         let mut others: BTreeMap<NodeId, u32> = BTreeMap::new();
         for chain in gone.iter().filter_map(|id| self.chains.get(id)) {
-            let members: BTreeSet<_> = chain.members().collect();
-            members.into_iter().for_each(|node| *others.entry(node).or_default() += 1);
+            chain.members_once().into_iter().for_each(|node| *others.entry(node).or_default() += 1);
         }
         gone.into_iter().for_each(|id| self.drop_chain(id));
         let waiting: Vec<_> = self.expiring.iter().map(|(_, node)| *node).collect();
-        waiting
-            .into_iter()
-            .filter(|node| !branch.admits(*node))
-            .for_each(|node| self.end_wish(node));
+        for node in waiting.into_iter().filter(|node| !branch.admits(*node)) {
+            self.end_wish(node);
+        }
         others.into_iter().for_each(|(node, count)| self.lessen_wish(node, count));
         // The main chain counts the seeds of each group from the first.
         self.beacon = None;

@@ -66,7 +66,7 @@ impl State {
         let Some(chain) = self.chains.remove(&id) else { return };
         self.hungry.remove(&id);
         self.forget(&chain);
-        self.note_parts(id, &chain.members().collect::<Vec<_>>(), &[]);
+        self.note_parts(id, &chain.members_once(), &[]);
     }
 
     fn forget(&mut self, chain: &Chain) {
