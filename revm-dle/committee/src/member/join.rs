@@ -50,7 +50,9 @@ impl Member {
     fn offer(&self, home: &Seats) -> Offer {
         let most = self.config.voting.offer(self.me());
         let wanted = u32::try_from(self.config.parts_max).unwrap_or(u32::MAX);
-        let elsewhere = self.serving.iter().filter(|chain| !home.branch.keeps(**chain)).count();
+        // As long as there is one group it keeps all chains.
+        let others = (!home.branch.is_root()).then_some(&self.serving).into_iter().flatten();
+        let elsewhere = others.filter(|chain| !home.branch.keeps(**chain)).count();
         let elsewhere = u32::try_from(elsewhere).unwrap_or(u32::MAX);
         let offer = Offer { seats: most.seats.min(wanted).saturating_sub(elsewhere), ..most };
         if offer.is_nothing() { Offer::nothing(offer.node) } else { offer }
