@@ -116,7 +116,9 @@ impl<'a> Trace<'a> {
                 self.mix(ballot.vote.view);
                 ballot.vote.block
             }
-            Message::Log(LogMessage::Certificate(certificate)) => certificate.entry,
+            Message::Log(LogMessage::Certificates(certificates)) => {
+                certificates.last().map_or(B256::ZERO, |certificate| certificate.entry)
+            }
             Message::Word(word, _) | Message::Vote(word) | Message::Answer(word) => {
                 word.ballot.vote.block
             }
@@ -165,9 +167,17 @@ fn told(message: &Message) -> String {
             format!("entry {id} {height} of view {view}, {} items", entry.items.len())
         }
         Message::Log(LogMessage::Vote(ballot)) => vote(ballot),
-        Message::Log(LogMessage::Certificate(found)) => {
-            let (view, entry) = (found.view, short(found.entry));
-            format!("certificate {:?} {entry} of view {view}", found.phase)
+        Message::Log(LogMessage::Certificates(certificates)) => {
+            certificates.iter().fold("certificates:".to_owned(), |mut text, found| {
+                let _ = write!(
+                    text,
+                    " {:?} {} of view {}",
+                    found.phase,
+                    short(found.entry),
+                    found.view
+                );
+                text
+            })
         }
         Message::Log(LogMessage::Status { view, final_view }) => {
             format!("status: in view {view}, final {final_view}")

@@ -211,12 +211,11 @@ impl State {
         Ok(next)
     }
 
-    /// The state after an entry that is final: its signatures were checked by those who voted for it, with the registry
-    /// as it was then.
+    /// The state after an entry that a quorum voted for: they checked its signatures, with the registry as it was then.
     ///
     /// # Errors
     /// The first item that cannot stand.
-    pub fn after_final(&self, entry: &Entry) -> Result<Self> {
+    pub fn after_voted(&self, entry: &Entry) -> Result<Self> {
         let mut believing = self.clone();
         believing.voting = Arc::new(self.voting.believing());
         let mut next = believing.after(entry)?;

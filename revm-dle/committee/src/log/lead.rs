@@ -28,7 +28,7 @@ impl Simplex {
             id = entry.header.parent;
         }
         for entry in path.into_iter().rev() {
-            app.check(entry);
+            app.follow(entry);
         }
     }
 

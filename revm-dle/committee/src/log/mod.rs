@@ -69,8 +69,8 @@ pub enum LogMessage {
     Propose(Box<Entry>, Ballot),
     /// A vote.
     Vote(Ballot),
-    /// A view's end, or an entry's.
-    Certificate(Certificate),
+    /// How views ended, or entries became final.
+    Certificates(Vec<Certificate>),
     /// "I am in this view, and miss what came since": answered with certificates.
     Status {
         /// The first view that the sender has not seen end.

@@ -103,6 +103,17 @@ impl Round {
         self.notarized.iter().chain(&self.nullified).chain(&self.finalized)
     }
 
+    /// What this node said itself and others may still wait for. A view that is nullified has no final entry, and who did
+    /// not see how one ended is sent its certificate.
+    pub(super) fn wanted(&self, me: NodeId) -> impl Iterator<Item = &Ballot> {
+        let is_open = |ballot: &&Ballot| {
+            let notarizes = ballot.vote.phase == Phase::Notarize.number();
+            let nullifies = !notarizes && ballot.vote.block.is_zero();
+            self.notarized.is_none() || !notarizes && !nullifies && self.finalized.is_none()
+        };
+        self.mine(me).filter(|_| self.nullified.is_none()).filter(is_open)
+    }
+
     /// What this node said itself.
     pub(super) fn mine(&self, me: NodeId) -> impl Iterator<Item = &Ballot> {
         self.notarize.get(&me).into_iter().chain(self.finalize.get(&me))

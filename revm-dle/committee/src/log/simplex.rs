@@ -7,7 +7,10 @@ use std::{
 
 use alloy::primitives::{B256, Bytes};
 
-use super::{Certificate, Entry, EntryHeader, LogMessage, SKIPPED_TURNS, Timing, round::Round};
+use super::{
+    CERTIFICATES_PER_ANSWER, Certificate, Entry, EntryHeader, LogMessage, SKIPPED_TURNS, Timing,
+    round::Round,
+};
 use crate::{
     journal::Record,
     keys::NodeId,
@@ -31,8 +34,10 @@ pub enum Check {
 pub trait Application {
     /// What to propose in a view, on an entry that is notarized. `header` is complete but for what the items decide.
     fn propose(&mut self, header: EntryHeader) -> Option<Entry>;
-    /// Whether an entry follows the rules.
+    /// Whether an entry follows the rules, and what this node knows from elsewhere.
     fn check(&mut self, entry: &Entry) -> Check;
+    /// Follows an entry that is notarized: what it says of the world outside, a quorum saw.
+    fn follow(&mut self, entry: &Entry);
     /// An entry is final. Called once for each, in order.
     fn finalized(&mut self, entry: &Entry, out: &mut Outbox);
     /// Why all entries since the last call are final. What is told of them is written before the certificate is.
@@ -152,7 +157,11 @@ impl Simplex {
             LogMessage::Vote(ballot) => {
                 self.take_vote(ballot, app, out);
             }
-            LogMessage::Certificate(certificate) => self.take_certificate(certificate),
+            LogMessage::Certificates(certificates) => {
+                for certificate in certificates.into_iter().take(CERTIFICATES_PER_ANSWER) {
+                    self.take_certificate(certificate);
+                }
+            }
             LogMessage::Status { view, final_view } => {
                 self.answer_status(from, (view, final_view), app, out);
             }
@@ -296,8 +305,8 @@ impl Simplex {
             if round.notarized.is_none() {
                 self.silent.insert(self.seats.leader(newest), SKIPPED_TURNS);
             }
-            for certificate in ends {
-                out.send_all(self.seats.nodes(), LogMessage::Certificate(certificate));
+            if !ends.is_empty() {
+                out.send_all(self.seats.nodes(), LogMessage::Certificates(ends));
             }
         }
         self.view = newest + 1;

@@ -23,14 +23,14 @@ impl Simplex {
         }
         let newest = self.newest.iter().filter(|newest| newest.view > final_view);
         let ended = self.rounds.range(view..).flat_map(|(_, round)| round.certificates());
-        let mut certificates: Vec<&Certificate> = newest.chain(ended).collect();
-        certificates.truncate(CERTIFICATES_PER_ANSWER);
-        let mut sent: Vec<&Certificate> = Vec::new();
-        for certificate in certificates {
-            if !sent.contains(&certificate) {
-                sent.push(certificate);
-                out.send(from, LogMessage::Certificate(certificate.clone()));
+        let mut certificates: Vec<Certificate> = Vec::new();
+        for certificate in newest.chain(ended).take(CERTIFICATES_PER_ANSWER) {
+            if !certificates.contains(certificate) {
+                certificates.push(certificate.clone());
             }
+        }
+        if !certificates.is_empty() {
+            out.send(from, LogMessage::Certificates(certificates));
         }
     }
 

@@ -1,16 +1,20 @@
-//! What certificates must have, and what a word says of a block.
+//! What certificates must have, what a word says of a block, and how a seat goes on with what it did not see itself.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::{Address, B256, Bytes};
 use conet_ledger::block::{Header, Outcome, Proposal};
 
-use super::Certificate;
+use super::{
+    Application, Certificate, Check, Entry, EntryHeader, LogMessage, Simplex, Timing, Tip,
+};
 use crate::{
-    archive::item::{Word, block_vote, impossible, with_outcome},
+    Action,
+    archive::item::{Item, Word, block_vote, impossible, with_outcome},
     keys::{Compact, Keys, NodeId, Registry},
+    outbox::Outbox,
     seats::Seats,
-    vote::{Phase, Voting},
+    vote::{Ballot, Phase, Voting},
 };
 
 /// Signs with the digest and the node's number.
@@ -137,4 +141,155 @@ fn a_word_is_about_one_proposal() {
     assert_eq!(no.agrees(&twin, Phase::Accept), None, "a refusal binds to its proposal");
     let same = word(&block, Some(block.outcome.clone()));
     assert_eq!(same.agrees(&block, Phase::Accept), Some(true));
+}
+
+/// Knows the states after some entries. Of entries with this hash it cannot tell whether they are right.
+#[derive(Default)]
+struct Follows(BTreeSet<B256>);
+
+const UNSEEN: B256 = B256::repeat_byte(7);
+
+impl Application for Follows {
+    fn propose(&mut self, _header: EntryHeader) -> Option<Entry> {
+        None
+    }
+
+    fn check(&mut self, entry: &Entry) -> Check {
+        if entry.header.state_hash == UNSEEN || !self.0.contains(&entry.header.parent) {
+            return Check::Unknown;
+        }
+        self.0.insert(entry.id());
+        Check::Valid
+    }
+
+    fn follow(&mut self, entry: &Entry) {
+        if self.0.contains(&entry.header.parent) {
+            self.0.insert(entry.id());
+        }
+    }
+
+    fn finalized(&mut self, _entry: &Entry, _out: &mut Outbox) {}
+
+    fn certified(&mut self, _certificate: &Certificate, _out: &mut Outbox) {}
+
+    fn checkpoint(&self) -> Option<(EntryHeader, Bytes)> {
+        None
+    }
+
+    fn adopt(&mut self, _header: &EntryHeader, _state: &[u8], _out: &mut Outbox) -> bool {
+        false
+    }
+
+    fn saw(&mut self, _ballot: &Ballot, _out: &mut Outbox) {}
+
+    fn is_busy(&self) -> bool {
+        true
+    }
+
+    fn is_over(&self) -> bool {
+        false
+    }
+}
+
+/// A seat that does not lead the first views, with its application.
+struct Seated {
+    seats: Arc<Seats>,
+    log: Simplex,
+    app: Follows,
+    me: NodeId,
+}
+
+impl Seated {
+    fn new() -> Self {
+        let seats = Arc::new(seats(1));
+        let leads = |node: &NodeId| (1..=3).any(|view| seats.leader(view) == *node);
+        let me = *seats.nodes().iter().find(|node| !leads(node)).unwrap();
+        let header = seats.beginning(B256::ZERO, 0, 0);
+        let tip = Tip { id: header.id(), header };
+        let app = Follows([tip.id].into());
+        let log = Simplex::new(seats.clone(), voting(me.0), Timing::default(), tip, 0);
+        Self { seats, log, app, me }
+    }
+
+    fn others(&self) -> Vec<NodeId> {
+        self.seats.nodes().iter().copied().filter(|node| *node != self.me).collect()
+    }
+
+    fn entry(&self, view: u64, parent: &EntryHeader, state_hash: B256) -> Entry {
+        let header = EntryHeader {
+            view,
+            height: parent.height + 1,
+            parent: parent.id(),
+            parent_view: parent.view,
+            time_ms: parent.time_ms + 1,
+            items_hash: Item::hash_all(&[]),
+            state_hash,
+            ..parent.clone()
+        };
+        Entry { header, items: Vec::new() }
+    }
+
+    /// What the seat votes for when another's message has come.
+    fn hears(&mut self, now_ms: u64, from: NodeId, message: LogMessage) -> Vec<(u64, B256)> {
+        let mut out = Outbox::new(self.me);
+        self.log.receive(now_ms, from, message, &mut self.app, &mut out);
+        votes(out, self.me)
+    }
+
+    fn vote(&self, voter: NodeId, phase: Phase, view: u64, entry: B256) -> Ballot {
+        voting(voter.0).cast(self.seats.vote(phase, view, entry))
+    }
+
+    /// The leader proposes an entry.
+    fn is_shown(&mut self, now_ms: u64, entry: &Entry) -> Vec<(u64, B256)> {
+        let (view, id) = (entry.header.view, entry.id());
+        let leader = self.seats.leader(view);
+        let ballot = self.vote(leader, Phase::Notarize, view, id);
+        self.hears(now_ms, leader, LogMessage::Propose(Box::new(entry.clone()), ballot))
+    }
+}
+
+/// The views and entries of one's own votes that are sent.
+fn votes(out: Outbox, me: NodeId) -> Vec<(u64, B256)> {
+    let sent = out.into_actions().into_iter().filter_map(|action| match action {
+        Action::Send(_, crate::message::Message::Log(LogMessage::Vote(ballot))) => Some(ballot),
+        _ => None,
+    });
+    let mine = sent.filter(|ballot| ballot.voter == me);
+    mine.map(|ballot| (ballot.vote.view, ballot.vote.block)).collect()
+}
+
+#[test]
+fn who_could_not_tell_whether_an_entry_is_right_goes_on_when_a_quorum_could() {
+    let mut seat = Seated::new();
+    let (beginning, others) = (seat.log.tip().header.clone(), seat.others());
+    let first = seat.entry(1, &beginning, UNSEEN);
+    assert!(seat.is_shown(1, &first).is_empty(), "it cannot tell");
+    for voter in others {
+        let ballot = seat.vote(voter, Phase::Notarize, 1, first.id());
+        let votes = seat.hears(2, voter, LogMessage::Vote(ballot));
+        assert!(votes.iter().all(|(view, _)| *view == 1));
+    }
+    let second = seat.entry(2, &first.header, B256::ZERO);
+    let votes = seat.is_shown(3, &second);
+    assert!(votes.contains(&(2, second.id())), "{votes:?}");
+}
+
+#[test]
+fn votes_of_views_that_are_nullified_are_not_said_again() {
+    let mut seat = Seated::new();
+    let mut now_ms = 0;
+    for view in 1..=40 {
+        for voter in seat.others() {
+            let ballot = seat.vote(voter, Phase::Finalize, view, B256::ZERO);
+            seat.hears(now_ms, voter, LogMessage::Vote(ballot));
+        }
+        now_ms += Timing::default().view_timeout_ms;
+        seat.log.advance(now_ms, &mut seat.app, &mut Outbox::new(seat.me));
+    }
+    now_ms += 10 * Timing::default().retry_ms;
+    let mut out = Outbox::new(seat.me);
+    seat.log.advance(now_ms, &mut seat.app, &mut out);
+    let again: BTreeSet<_> = votes(out, seat.me).into_iter().map(|(view, _)| view).collect();
+    assert_eq!(again, [seat.log.view()].into());
 }

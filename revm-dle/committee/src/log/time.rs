@@ -51,14 +51,10 @@ impl Simplex {
                 out.send_all(self.seats.nodes(), again);
             }
         }
-        let older: Vec<_> = self
-            .rounds
-            .range(..self.view)
-            .flat_map(|(_, round)| round.mine(self.voting.me))
-            .cloned()
-            .collect();
-        for ballot in older {
-            out.send_all(self.seats.nodes(), LogMessage::Vote(ballot));
+        for (_, round) in self.rounds.range(..self.view) {
+            for ballot in round.wanted(self.voting.me) {
+                out.send_all(self.seats.nodes(), LogMessage::Vote(ballot.clone()));
+            }
         }
         let missing: Vec<_> = self.wanted.iter().copied().collect();
         for id in missing {

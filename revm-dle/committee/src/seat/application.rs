@@ -61,13 +61,24 @@ impl Application for Desk {
         }
     }
 
+    fn follow(&mut self, entry: &Entry) {
+        let id = entry.id();
+        let Some(before) = self.state_after(entry.header.parent) else { return };
+        if !self.states.contains_key(&id)
+            && let Ok(state) = before.after_voted(entry)
+            && says_so(&entry.header, &state)
+        {
+            self.states.insert(id, state);
+        }
+    }
+
     fn finalized(&mut self, entry: &Entry, out: &mut Outbox) {
         let id = entry.id();
         if self.state.is_over() {
             self.unproven.push((entry.header.clone(), Vec::new()));
             return;
         }
-        let known = self.states.remove(&id).map_or_else(|| self.state.after_final(entry), Ok);
+        let known = self.states.remove(&id).map_or_else(|| self.state.after_voted(entry), Ok);
         let Ok(state) = known else {
             self.diverged = Some(id);
             return;

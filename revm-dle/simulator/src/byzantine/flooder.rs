@@ -27,6 +27,9 @@ use crate::keys::TRAP_ONE_IN;
 /// More items than an entry may have.
 const ITEMS: usize = 1_100;
 
+/// More certificates than an answer may have.
+const CERTIFICATES: usize = 70;
+
 /// What it heard last, of each sort that it garbles.
 #[derive(Default)]
 pub(crate) struct Flooder {
@@ -88,7 +91,6 @@ impl Behaviour for Flooder {
     }
 }
 
-/// A signature of nobody.
 /// Another waits to be drawn, who said nothing.
 fn forged_wish(liar: &mut Liar<'_>) -> Message {
     let (node, number) = (liar.somebody(), liar.rng.random());
@@ -118,6 +120,7 @@ fn boast(liar: &mut Liar<'_>) -> Message {
     Message::Join(Joining { offer, number, trap, signature })
 }
 
+/// A signature of nobody.
 fn forged(liar: &mut Liar<'_>) -> Compact {
     let mut signature = Compact::ZERO;
     liar.rng.fill(signature.as_mut_slice());
@@ -141,7 +144,7 @@ impl Flooder {
     fn junk(&self, liar: &mut Liar<'_>) -> Option<Message> {
         Some(match liar.rng.random_range(0..15) {
             0 => Message::Log(LogMessage::Vote(self.forged_vote(liar)?)),
-            1 => Message::Log(LogMessage::Certificate(self.lonely_certificate(liar)?)),
+            1 => Message::Log(LogMessage::Certificates(self.lonely_certificates(liar)?)),
             2 => self.long_entry(liar)?,
             3 => self.entry_of_another(liar)?,
             4 => Message::Notice(Box::new(self.invented_notice(liar)?)),
@@ -186,7 +189,7 @@ impl Flooder {
     }
 
     /// Its own vote, as often as a quorum has members; or that of another epoch.
-    fn lonely_certificate(&self, liar: &mut Liar<'_>) -> Option<Certificate> {
+    fn lonely_certificates(&self, liar: &mut Liar<'_>) -> Option<Vec<Certificate>> {
         let view = self.vote.as_ref()?.vote.view + liar.rng.random_range(0..2);
         let phase = if liar.rng.random_bool(0.5) { Phase::Finalize } else { Phase::Notarize };
         let entry = self.entry.as_ref().map_or(B256::ZERO, Entry::id);
@@ -199,7 +202,8 @@ impl Flooder {
             1 => liar.seats.nodes().iter().map(|seat| (*seat, ballot.signature)).collect(),
             _ => vec![one],
         };
-        Some(Certificate { phase, view, entry, signatures })
+        let count = if liar.rng.random_ratio(1, 20) { CERTIFICATES } else { 1 };
+        Some(vec![Certificate { phase, view, entry, signatures }; count])
     }
 
     /// Of this node as a leader, with more items than are allowed.
