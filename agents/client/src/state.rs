@@ -106,7 +106,7 @@ impl State {
         std::fs::create_dir_all(home).map_err(StateError::io("make", home))?;
         let name = network_name(network);
         let path = home.join(format!("client-{name}.db"));
-        let connection = conet_sqlite::open(&path, &schema::MIGRATIONS, None)?;
+        let connection = conet_sqlite::open(&path, schema::STEPS, None)?;
         let incomplete = home.join(format!("incomplete-{name}"));
         let state = Self(Arc::new(Inner { path, incomplete, connection: Mutex::new(connection) }));
         state.sweep(clock::unix_seconds())?;

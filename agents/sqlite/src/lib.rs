@@ -3,6 +3,7 @@
 //! One connection writes; others read. What is committed is on disk before anybody is told so.
 
 use std::{
+    cmp::Ordering,
     fs::OpenOptions,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
@@ -17,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Pages that gather in the log before they go to the file: what comes and goes meets there. 16 MiB.
 const LOG_PAGES: u32 = 4_000;
 
+/// Statements that a connection keeps prepared: about as many as one has.
+const STATEMENTS_MAX: usize = 64;
+
 /// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -28,6 +32,14 @@ pub enum OpenError {
         /// What SQLite says.
         source: rusqlite::Error,
     },
+    /// Its tables are of an earlier version than this one takes over.
+    #[error(
+        "{path} is of an older version than this program takes over: go on with that one, or begin with a new home folder"
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+    },
     /// Its tables are of a later version.
     #[error("{path} was written by a newer version of this program: use that one")]
     Newer {
@@ -36,24 +48,32 @@ pub enum OpenError {
     },
 }
 
+/// The steps from an empty file to the present tables.
+#[derive(Debug, Clone, Copy)]
+pub struct Steps<'a> {
+    /// Files that have seen no more than so many steps are not taken over, unless they are empty: those steps are gone.
+    pub refused: usize,
+    /// The others, in order.
+    pub sql: &'a [&'a str],
+}
+
 /// Opens the connection that writes, and makes the file if there is none.
 ///
-/// `migrations` are the steps from an empty file to the present tables: those that the file has not seen are done, all
-/// or none. `bytes_max` bounds the file; SQLite refuses what would make it longer.
+/// The steps that the file has not seen are done, all or none. `bytes_max` bounds the file; SQLite refuses what would make it longer.
 ///
 /// # Errors
 /// [`OpenError`].
 pub fn open(
     path: &Path,
-    migrations: &[&str],
+    steps: Steps<'_>,
     bytes_max: Option<u64>,
 ) -> Result<Connection, OpenError> {
     let failed = |source| OpenError::Open { path: path.into(), source };
     let mut connection = set_up(path, bytes_max).map_err(failed)?;
-    if migrate(&mut connection, migrations).map_err(failed)? {
-        Ok(connection)
-    } else {
-        Err(OpenError::Newer { path: path.into() })
+    match migrate(&mut connection, steps).map_err(failed)? {
+        Ordering::Equal => Ok(connection),
+        Ordering::Less => Err(OpenError::Older { path: path.into() }),
+        Ordering::Greater => Err(OpenError::Newer { path: path.into() }),
     }
 }
 
@@ -65,6 +85,7 @@ pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
 }
 
@@ -73,6 +94,7 @@ fn set_up(path: &Path, bytes_max: Option<u64>) -> rusqlite::Result<Connection> {
     let _ = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path);
     let connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
@@ -86,22 +108,26 @@ fn set_up(path: &Path, bytes_max: Option<u64>) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Does the steps that are not done yet; `user_version` counts them. False: the file has seen more than there are.
-fn migrate(connection: &mut Connection, migrations: &[&str]) -> rusqlite::Result<bool> {
+/// Does the steps that are not done yet; `user_version` counts them. Else it says that the file has seen too few or too
+/// many.
+fn migrate(connection: &mut Connection, steps: Steps<'_>) -> rusqlite::Result<Ordering> {
     // Two processes may open a new file at the same moment.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let done: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let done = usize::try_from(done).unwrap_or(usize::MAX);
-    if done > migrations.len() {
-        return Ok(false);
+    let (done, all) =
+        (usize::try_from(done).unwrap_or(usize::MAX), steps.refused + steps.sql.len());
+    if done > all {
+        return Ok(Ordering::Greater);
     }
-    for sql in migrations.iter().skip(done) {
+    if (1..=steps.refused).contains(&done) {
+        return Ok(Ordering::Less);
+    }
+    for sql in steps.sql.iter().skip(done.saturating_sub(steps.refused)) {
         transaction.execute_batch(sql)?;
     }
-    let all = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
-    transaction.pragma_update(None, "user_version", all)?;
+    transaction.pragma_update(None, "user_version", i64::try_from(all).unwrap_or(i64::MAX))?;
     transaction.commit()?;
-    Ok(true)
+    Ok(Ordering::Equal)
 }
 
 #[cfg(test)]
@@ -110,6 +136,10 @@ mod tests {
 
     use super::*;
 
+    const fn steps<'a>(sql: &'a [&'a str]) -> Steps<'a> {
+        Steps { refused: 0, sql }
+    }
+
     const FIRST: &str = "CREATE TABLE a (x INTEGER) STRICT; INSERT INTO a VALUES (1);";
     const SECOND: &str = "ALTER TABLE a ADD COLUMN y INTEGER NOT NULL DEFAULT 7;";
 
@@ -117,29 +147,42 @@ mod tests {
     fn each_step_is_done_once_and_a_newer_file_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.db");
-        open(&path, &[FIRST], None).unwrap();
+        open(&path, steps(&[FIRST]), None).unwrap();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        open(&path, &[FIRST], None).unwrap();
-        let connection = open(&path, &[FIRST, SECOND], None).unwrap();
+        open(&path, steps(&[FIRST]), None).unwrap();
+        let connection = open(&path, steps(&[FIRST, SECOND]), None).unwrap();
         let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
         assert_eq!(count("SELECT count(*) FROM a WHERE y = 7"), 1);
-        assert!(matches!(open(&path, &[FIRST], None), Err(OpenError::Newer { .. })));
+        assert!(matches!(open(&path, steps(&[FIRST]), None), Err(OpenError::Newer { .. })));
         let reader = open_reader(&path).unwrap();
         assert!(reader.execute("DELETE FROM a", []).is_err(), "a reader writes");
+    }
+
+    #[test]
+    fn a_file_that_has_seen_too_little_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        open(&path, steps(&[FIRST]), None).unwrap();
+        let later = Steps { refused: 1, sql: &[SECOND] };
+        assert!(matches!(open(&path, later, None), Err(OpenError::Older { .. })));
+        open(&path, steps(&[FIRST, SECOND]), None).unwrap();
+        open(&path, later, None).unwrap();
+        let new = Steps { refused: 1, sql: &[FIRST] };
+        open(&dir.path().join("b.db"), new, None).unwrap();
     }
 
     #[test]
     fn a_step_that_fails_changes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.db");
-        assert!(open(&path, &[FIRST, "nonsense"], None).is_err());
-        open(&path, &[FIRST, SECOND], None).unwrap();
+        assert!(open(&path, steps(&[FIRST, "nonsense"]), None).is_err());
+        open(&path, steps(&[FIRST, SECOND]), None).unwrap();
     }
 
     #[test]
     fn a_file_grows_no_longer_than_it_may() {
         let dir = tempfile::tempdir().unwrap();
-        let connection = open(&dir.path().join("a.db"), &[FIRST], Some(64 << 10)).unwrap();
+        let connection = open(&dir.path().join("a.db"), steps(&[FIRST]), Some(64 << 10)).unwrap();
         let fill = "INSERT INTO a SELECT a.x FROM a, a AS b";
         assert!((0..20).any(|_| connection.execute(fill, []).is_err()));
     }

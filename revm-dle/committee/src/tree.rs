@@ -13,6 +13,8 @@
 //! that along the line from the first group to any other each epoch has a higher one than those before. The first
 //! group's are the main chain's.
 
+use std::ops::RangeInclusive;
+
 use alloy::primitives::{B256, keccak256};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,9 @@ use crate::keys::NodeId;
 
 /// How many bits an epoch's number has.
 const NUMBER_BITS: u32 = 40;
+
+/// The group that all others descend from, as `IArchiveGroups` numbers it.
+pub const ROOT: u32 = 1;
 
 /// How often groups can split one below the other, as on the main chain.
 pub const DEPTH_MAX: usize = 32;
@@ -75,6 +80,21 @@ impl Branch {
     #[must_use]
     pub fn keeps(&self, chain: B256) -> bool {
         self.0.iter().enumerate().all(|(depth, fork)| bit(chain, depth) == fork.is_right)
+    }
+
+    /// The chains that fall here: from which id to which.
+    #[must_use]
+    pub fn range(&self) -> RangeInclusive<B256> {
+        let (mut first, mut last) = (B256::ZERO, B256::repeat_byte(0xff));
+        for (depth, fork) in self.0.iter().enumerate() {
+            let (byte, mask) = (depth / 8, 0x80 >> (depth % 8));
+            let (first, last) = (first.0.get_mut(byte), last.0.get_mut(byte));
+            match fork.is_right {
+                true => first.into_iter().for_each(|byte| *byte |= mask),
+                false => last.into_iter().for_each(|byte| *byte &= !mask),
+            }
+        }
+        first..=last
     }
 
     /// Whether a participant waits here.

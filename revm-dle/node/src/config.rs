@@ -130,7 +130,12 @@ impl Times {
     /// The group's rules.
     #[must_use]
     pub fn rules(&self) -> Rules {
-        Rules { judging_ms: self.judging_ms, answer_ms: self.answer_ms, ..Rules::default() }
+        Rules {
+            judging_ms: self.judging_ms,
+            answer_ms: self.answer_ms,
+            ceremony_ms: self.ceremony_ms,
+            ..Rules::default()
+        }
     }
 }
 
@@ -170,6 +175,19 @@ mod tests {
         assert_eq!(config.times.rules(), Rules::default());
         let table = toml::Table::try_from(&config).unwrap();
         assert_eq!(table.try_into::<DleConfig>().unwrap(), config);
+    }
+
+    #[test]
+    fn every_time_has_an_effect() {
+        let names = toml::Table::try_from(Times::default()).unwrap();
+        let times = |name: &str| -> Times {
+            let text = format!("{name} = 77");
+            toml::from_str(&text).unwrap()
+        };
+        let all = |times: &Times| (times.log(), times.member(), times.rules());
+        for name in names.keys() {
+            assert_ne!(all(&times(name)), all(&Times::default()), "{name}");
+        }
     }
 
     #[test]

@@ -14,8 +14,8 @@ pub enum Duty {
     Verdict(Finding),
     /// A chain's genesis, or its group, is not as the main chain has it: the seats certify it.
     Anchor(B256),
-    /// An epoch of the group is over: the seats certify what it left, so that the next one begins.
-    Handover(u64),
+    /// An epoch of a group is over: the seats certify what it left, so that the next one begins.
+    Handover(u32, u64),
     /// A seed that the main chain wants of a group, by its number there: the seats certify what the log made.
     Seed(u32, u64),
 }

@@ -1,7 +1,11 @@
 //! The tables.
 
+use conet_sqlite::Steps;
+
 /// Steps from an empty file to the present tables.
-pub(super) const MIGRATIONS: [&str; 1] = ["
+pub(super) const STEPS: Steps<'static> = Steps { refused: 0, sql: &[TABLES] };
+
+const TABLES: &str = "
     CREATE TABLE serials (
         wallet      BLOB PRIMARY KEY NOT NULL,
         serial      INTEGER NOT NULL
@@ -53,4 +57,4 @@ pub(super) const MIGRATIONS: [&str; 1] = ["
         bytes       INTEGER NOT NULL,
         PRIMARY KEY (reader, sender, id, part)
     ) STRICT, WITHOUT ROWID;
-"];
+";

@@ -137,8 +137,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the file cannot be used.
     pub fn open(path: &Path, limits: StoreLimits, on_stored: OnStored) -> Result<Self, StoreError> {
-        let connection =
-            conet_sqlite::open(path, &schema::MIGRATIONS, Some(limits.file_bytes_max))?;
+        let connection = conet_sqlite::open(path, schema::STEPS, Some(limits.file_bytes_max))?;
         let (ops, queue) = mpsc::sync_channel(limits.waiting_writes_max);
         let waiting_max = limits.waiting_writes_max;
         let metrics = StoreMetrics::default();

@@ -1,7 +1,11 @@
 //! The tables.
 
+use conet_sqlite::Steps;
+
 /// Steps from an empty file to the present tables.
-pub(super) const MIGRATIONS: [&str; 1] = ["
+pub(super) const STEPS: Steps<'static> = Steps { refused: 0, sql: &[TABLES] };
+
+const TABLES: &str = "
     CREATE TABLE clients (
         wallet      BLOB PRIMARY KEY NOT NULL,
         handle      BLOB NOT NULL,
@@ -40,4 +44,4 @@ pub(super) const MIGRATIONS: [&str; 1] = ["
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX requests_by_wallet ON requests (wallet, expires_at);
     CREATE INDEX requests_by_expiry ON requests (expires_at);
-"];
+";

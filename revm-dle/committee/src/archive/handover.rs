@@ -131,15 +131,14 @@ impl State {
         self.handover.as_ref()
     }
 
-    /// What the seats certify when the epoch is over: that these nodes have what it left.
+    /// What the seats certify when the epoch is over: that these nodes have what it left, the state of this hash.
     #[must_use]
-    pub fn statement(&self, handover: &Handover) -> Option<Statement> {
+    pub fn statement(&self, handover: &Handover, state_hash: B256) -> Option<Statement> {
         if !self.is_over {
             return None;
         }
         let nodes = handover.nodes.iter().map(|node| U256::from(node.0)).collect();
         let (group, epoch) = (self.seats.group, self.seats.number());
-        let state_hash = self.hash();
         Some(match handover.division {
             None => Statement::Handover(statement::Handover {
                 nodes,
@@ -157,10 +156,15 @@ impl State {
         })
     }
 
-    /// The state that the next epoch begins with, of the group or of a half of it. All its seats are active but for
-    /// those that are barred: who was suspended starts anew.
+    /// The state that the next epoch begins with, of the group or of a half of it, whose other half has `siblings`. All its
+    /// seats are active but for those that are barred: who was suspended starts anew.
     #[must_use]
-    pub fn succeed(&self, seats: Arc<Seats>, seeds: Option<Arc<dyn Seeds>>) -> Self {
+    pub fn succeed(
+        &self,
+        seats: Arc<Seats>,
+        siblings: Vec<NodeId>,
+        seeds: Option<Arc<dyn Seeds>>,
+    ) -> Self {
         let active = seats.nodes().iter().filter(|node| !self.barred.contains(*node));
         let mut next = Self {
             active: active.copied().collect(),
@@ -173,8 +177,7 @@ impl State {
         };
         next.begin_seeds(seeds);
         if seats.is_half() {
-            let both = self.handover.iter().flat_map(|handover| &handover.nodes);
-            next.siblings = both.copied().filter(|node| !seats.contains(*node)).collect();
+            next.siblings = siblings;
             next.fall();
         }
         next

@@ -37,12 +37,15 @@ impl Simplex {
     /// A state to begin with, to who missed more than this node keeps.
     fn send_checkpoint(&self, from: NodeId, app: &impl Application, out: &mut Outbox) {
         let Some(certificate) = &self.certified else { return };
-        let Some((header, state)) = app.checkpoint() else { return };
+        let Some(header) = app.checkpoint() else { return };
         let since = self.history.range(header.height + 1..).map(|(_, (_, entry))| &entry.header);
         let certified = since.take_while(|header| header.view <= certificate.view);
-        let mut headers: Vec<_> = std::iter::once(&header).chain(certified).cloned().collect();
+        let mut headers: Vec<_> = std::iter::once(header).chain(certified).cloned().collect();
         headers.extend(self.closing(certificate.entry));
-        if headers.last().is_some_and(|last| last.id() == certificate.entry) {
+        // The state last: making its bytes is work.
+        if headers.last().is_some_and(|last| last.id() == certificate.entry)
+            && let Some(state) = app.checkpoint_state()
+        {
             let certificate = certificate.clone();
             let checkpoint = Checkpoint { headers, state, certificate };
             out.send(from, LogMessage::Checkpoint(Box::new(checkpoint)));

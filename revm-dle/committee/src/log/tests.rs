@@ -172,7 +172,11 @@ impl Application for Follows {
 
     fn certified(&mut self, _certificate: &Certificate, _out: &mut Outbox) {}
 
-    fn checkpoint(&self) -> Option<(EntryHeader, Bytes)> {
+    fn checkpoint(&self) -> Option<&EntryHeader> {
+        None
+    }
+
+    fn checkpoint_state(&self) -> Option<Bytes> {
         None
     }
 

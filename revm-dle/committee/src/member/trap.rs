@@ -17,7 +17,7 @@ use crate::{
 /// How many traps are remembered: a vote may come late.
 const TRAPS_MAX: usize = 256;
 
-/// Secrets that are kept: those of older wishes no chain names any more.
+/// With more secrets than these, those go that no chain names any more.
 const SECRETS_MAX: usize = 64;
 
 /// How often it is said who fell into one. Seats cannot say that they heard it.
@@ -58,7 +58,9 @@ impl Member {
             let secret = self.trap_secret(known.number);
             self.traps.secrets.insert(known.number, secret);
             if self.traps.secrets.len() > SECRETS_MAX {
-                self.traps.secrets.pop_first();
+                let named = self.parts.values().filter_map(|part| part.notice().trap);
+                let named: BTreeSet<_> = named.map(|trap| trap.number).collect();
+                self.traps.secrets.retain(|number, _| named.contains(number));
             }
         }
     }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use alloy::primitives::{Bytes, keccak256};
 
-use super::desk::{Desk, ITEMS_MAX};
+use super::{
+    checkpoint::Checkpoint,
+    desk::{Desk, ITEMS_MAX},
+};
 use crate::{
     archive::{Item, Notice, ProvenNotice, State, notice},
     journal::Record,
@@ -21,7 +24,7 @@ impl Application for Desk {
         let mut items = Vec::new();
         for item in self.candidates() {
             // What the main chain says no more nobody would vote for.
-            let may_be = items.len() < ITEMS_MAX && self.is_on_main_chain(&item);
+            let may_be = items.len() < ITEMS_MAX && self.is_on_main_chain(&item, &state);
             if may_be && state.apply(&item).is_ok() {
                 items.push(item);
             }
@@ -46,7 +49,7 @@ impl Application for Desk {
             return Check::Valid;
         }
         let Some(before) = self.state_after(entry.header.parent) else { return Check::Unknown };
-        if !entry.items.iter().all(|item| self.is_on_main_chain(item)) {
+        if !entry.items.iter().all(|item| self.is_on_main_chain(item, before)) {
             return Check::Unknown;
         }
         if entry.items.len() > ITEMS_MAX {
@@ -84,7 +87,7 @@ impl Application for Desk {
             return;
         };
         if state.is_checkpoint() {
-            self.checkpoint = Some((entry.header.clone(), state.clone()));
+            self.checkpoint = Some(Checkpoint::new(entry.header.clone(), state.clone()));
             self.is_checkpoint_new = true;
         }
         self.unproven.push((entry.header.clone(), state.notices()));
@@ -95,14 +98,19 @@ impl Application for Desk {
         self.tell_unproven(certificate, out);
         // After the proofs: with it the entries go that they are of.
         if std::mem::take(&mut self.is_checkpoint_new)
-            && let Some(checkpoint) = self.checkpoint()
+            && let Some(checkpoint) = &self.checkpoint
         {
-            out.persist(Record::Checkpoint(Box::new(checkpoint)));
+            let written = (checkpoint.header.clone(), checkpoint.bytes());
+            out.persist(Record::Checkpoint(Box::new(written)));
         }
     }
 
-    fn checkpoint(&self) -> Option<(EntryHeader, Bytes)> {
-        self.checkpoint.as_ref().map(|(header, state)| (header.clone(), state.freeze()))
+    fn checkpoint(&self) -> Option<&EntryHeader> {
+        self.checkpoint.as_ref().map(|checkpoint| &checkpoint.header)
+    }
+
+    fn checkpoint_state(&self) -> Option<Bytes> {
+        self.checkpoint.as_ref().map(Checkpoint::bytes)
     }
 
     fn adopt(&mut self, header: &EntryHeader, frozen: &[u8], out: &mut Outbox) -> bool {
@@ -111,7 +119,7 @@ impl Application for Desk {
         let Some(state) = known.filter(|state| state.height == header.height) else { return false };
         let frozen = (header.clone(), Bytes::copy_from_slice(frozen));
         out.persist(Record::Checkpoint(Box::new(frozen)));
-        self.checkpoint = Some((header.clone(), state.clone()));
+        self.checkpoint = Some(Checkpoint::new(header.clone(), state.clone()));
         self.is_checkpoint_new = false;
         self.states.clear();
         self.unproven.clear();
@@ -203,6 +211,9 @@ impl Desk {
         self.openings.retain(|chain, _| !self.state.chains.contains_key(chain));
         let items = std::mem::take(&mut self.items);
         self.items = items.into_iter().filter(|item| self.is_current(item)).collect();
+        if self.state.handover().is_none() {
+            self.queue_successors();
+        }
         self.consider_all(out);
         self.ask_for_pending(out);
         self.make_seed_parts(out);

@@ -8,8 +8,8 @@ use std::{
 use alloy::primitives::{B256, Bytes};
 
 use super::{
-    EpochKeys, SeatConfig, SeedKeys, blocks::Case, ceremony::Part, evidence::Seen, missing::Asking,
-    openings::Known,
+    EpochKeys, SeatConfig, SeedKeys, blocks::Case, ceremony::Part, checkpoint::Checkpoint,
+    evidence::Seen, missing::Asking, openings::Known,
 };
 use crate::{
     archive::{
@@ -66,9 +66,9 @@ pub struct Desk {
     pub(super) items: Vec<Item>,
     /// Chains that are to begin, and the log does not know yet.
     pub(super) openings: BTreeMap<B256, Known>,
-    /// Who shall sit next, as the main chain says, and since when it names somebody for that epoch.
+    /// Who shall sit next, as the main chain says, and since when it names each of them for that epoch.
     pub(super) successors: Option<Named>,
-    pub(super) named_ms: u64,
+    pub(super) named_ms: BTreeMap<NodeId, u64>,
     /// The seed that the main chain wants, as far as this node has read it.
     pub(super) wanted: Option<Wanted>,
     /// Rent that this node has read of and the log does not know: until when each chain is paid.
@@ -87,9 +87,8 @@ pub struct Desk {
     pub(super) parts: BTreeMap<u64, BTreeMap<NodeId, Bytes>>,
     /// Entries that are final, but whose certificate is not here: headers and notices.
     pub(super) unproven: Vec<(EntryHeader, Vec<Notice>)>,
-    /// The newest state that others can begin with, and its entry. What did not change since takes no room of its own, and
-    /// bytes are made when they are asked for.
-    pub(super) checkpoint: Option<(EntryHeader, State)>,
+    /// The newest state that others can begin with.
+    pub(super) checkpoint: Option<Checkpoint>,
     /// It is not in the journal yet.
     pub(super) is_checkpoint_new: bool,
     /// Final blocks whose state is not here.
@@ -128,7 +127,7 @@ impl Desk {
             items: Vec::new(),
             openings: BTreeMap::new(),
             successors: None,
-            named_ms: 0,
+            named_ms: BTreeMap::new(),
             wanted: None,
             paid: BTreeMap::new(),
             frozen: None,
@@ -147,12 +146,12 @@ impl Desk {
     }
 
     /// Whether an item is what this seat knows from elsewhere: users and the main chain. It cannot tell what it has not
-    /// heard of yet.
-    pub(super) fn is_on_main_chain(&self, item: &Item) -> bool {
+    /// heard of yet. `before`: the state in which the item shall find its place.
+    pub(super) fn is_on_main_chain(&self, item: &Item, before: &State) -> bool {
         match item {
             Item::Open(opening) => self.knows_opening(opening),
             Item::Join(joining) => joining.offer.is_within(&self.voting.offer(joining.offer.node)),
-            Item::Handover(handover) => self.knows_successors(handover),
+            Item::Handover(handover) => self.knows_successors(handover, before),
             Item::Member(announced) => self.is_invited(announced),
             Item::Want(wanted) => self.knows_want(wanted),
             Item::Paid(paid) => self.knows_paid(paid),
@@ -196,7 +195,7 @@ impl Desk {
                     && !state.barred.contains(&node)
                     && !state.seats.contains(node)
                     && state.seats.branch.admits(node)
-                    && self.is_on_main_chain(item)
+                    && self.is_on_main_chain(item, state)
             }
             Item::Block(block, _) => {
                 let about = &block.header.proposal;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use alloy::primitives::{B256, Bytes, keccak256};
 use conet_bindings::statement::Statement;
 
-use super::{Desk, Seat, SeedKeys};
+use super::{Desk, Seat, SeedKeys, checkpoint::Checkpoint};
 use crate::{
     archive::{Beginning, Item, Named, State, item::Handover},
     journal::Record,
@@ -85,7 +85,8 @@ impl Seat {
             next.is_some_and(|next| next.seats.contains(from) || next.siblings.contains(&from));
         let is_one =
             is_next || self.desk.seats.contains(from) || self.desk.siblings.contains(&from);
-        if let Some(frozen) = self.desk.frozen(hash).filter(|_| is_one) {
+        // Only then: making its bytes is work.
+        if let Some(frozen) = is_one.then(|| self.desk.frozen(hash)).flatten() {
             out.send(from, Message::Frozen(frozen));
         }
     }
@@ -129,7 +130,9 @@ impl Seat {
             let division = newest.division.and(logged.division);
             Handover { division, ..newest }
         });
-        desk.state.statement(newest.as_ref().unwrap_or(logged))
+        let last =
+            desk.checkpoint.as_ref().filter(|last| last.header.height == desk.state.height)?;
+        desk.state.statement(newest.as_ref().unwrap_or(logged), last.hash())
     }
 
     /// Whether it has a seat in the newest epoch that it knows of, and the state that this began with.
@@ -155,7 +158,11 @@ impl Desk {
             return;
         }
         if named.epoch > known {
-            self.named_ms = self.now_ms;
+            self.named_ms.clear();
+        }
+        self.named_ms.retain(|node, _| named.nodes.contains(node));
+        for node in &named.nodes {
+            self.named_ms.entry(*node).or_insert(self.now_ms);
         }
         self.successors = Some(named);
         self.part.sitting = sitting;
@@ -163,42 +170,60 @@ impl Desk {
         self.go_on_with_ceremony(out);
     }
 
-    /// Proposes who shall sit next: all who were named, and after a while those of them who do their part.
+    /// Proposes who shall sit next: all who were named, but for those who had their time and did not do their part.
     pub(super) fn queue_successors(&mut self) {
         self.items.retain(|item| !matches!(item, Item::Handover(_)));
-        let patience_ms = self.state.rules.ceremony_ms.saturating_mul(2);
-        let is_late = self.now_ms >= self.named_ms.saturating_add(patience_ms);
-        let named = self.successors.as_ref();
-        let handover = named.and_then(|named| {
-            let fit = named.with(|node| !is_late || self.is_fit(node))?;
-            // Without those who do not do their part there may be nothing to change.
+        let Some(named) = &self.successors else { return };
+        let patience_ms = self.patience_for_keys_ms();
+        let fit = named
+            .with(|node| self.is_fit(node, &self.state) || !self.was_named_for(node, patience_ms));
+        // Without those who do not do their part there may be nothing to change.
+        let handover = fit.filter(|fit| {
             let is_less = fit.nodes != named.nodes;
-            (!is_less || fit.nodes != self.seats.nodes()).then_some(fit)
+            !is_less || fit.nodes != self.seats.nodes()
         });
         if let Some(handover) = handover {
             self.queue(Item::Handover(handover));
         }
     }
 
-    /// Whether a node does what it must to sit next.
-    fn is_fit(&self, node: NodeId) -> bool {
-        let state = &self.state;
+    /// For how long whoever is named may leave it to others to sit next.
+    const fn patience_for_keys_ms(&self) -> u64 {
+        self.state.rules.ceremony_ms.saturating_mul(2)
+    }
+
+    /// Whether this node knows for so long that the main chain names a node.
+    fn was_named_for(&self, node: NodeId, long_ms: u64) -> bool {
+        let since = self.named_ms.get(&node);
+        since.is_some_and(|since| self.now_ms >= since.saturating_add(long_ms))
+    }
+
+    /// Whether a node does what it must to sit next, as far as a state says.
+    fn is_fit(&self, node: NodeId, state: &State) -> bool {
         let has_keys = state.ceremony().is_none() || state.has_announced(node);
         has_keys && !state.barred.contains(&node)
     }
 
-    /// Whether these are who shall sit next, but for some who do not do their part.
-    pub(super) fn knows_successors(&self, handover: &Handover) -> bool {
+    /// Whether these are who shall sit next, but for those who had their time and did not do their part, neither in the
+    /// newest final state nor in the one that this shall come after: else one leader could leave out whom it likes. Not all
+    /// nodes read the main chain at once: a voter waits a little less than who proposes it.
+    pub(super) fn knows_successors(&self, handover: &Handover, before: &State) -> bool {
+        let patience_ms = self.patience_for_keys_ms() - self.state.rules.ceremony_ms / 2;
         self.successors.as_ref().is_some_and(|named| {
             let sits = |node| handover.nodes.contains(&node);
+            let may_go = |node| {
+                self.was_named_for(node, patience_ms)
+                    && !self.is_fit(node, &self.state)
+                    && !self.is_fit(node, before)
+            };
             named.with(sits).as_ref() == Some(handover)
-                && named.nodes.iter().all(|node| sits(*node) || !self.is_fit(*node))
+                && named.nodes.iter().all(|node| sits(*node) || may_go(*node))
         })
     }
 
     fn frozen(&self, hash: B256) -> Option<Bytes> {
-        let own = self.checkpoint.as_ref().filter(|(header, _)| header.state_hash == hash);
-        let own = own.map(|(_, state)| state.freeze());
+        let own = self.checkpoint.as_ref().filter(|own| own.hash() == hash);
+        let own = own.map(Checkpoint::bytes);
         let kept = self.frozen.as_ref().filter(|(known, _)| *known == hash);
         own.or_else(|| kept.map(|(_, state)| state.clone()))
     }
@@ -206,8 +231,10 @@ impl Desk {
     /// Goes on with the state that an epoch begins with. What was under way is void; what proves lies is not.
     fn begin(&mut self, seats: Arc<Seats>, last: &State, tip: B256, frozen: (B256, Bytes)) {
         let moves = self.seats.group != seats.group;
-        self.state = last.succeed(seats.clone(), self.seeds.clone().map(SeedKeys::checker));
+        let seeds = self.seeds.clone().map(SeedKeys::checker);
+        self.state = last.succeed(seats.clone(), self.siblings.clone(), seeds);
         (self.seats, self.tip, self.frozen) = (seats, tip, Some(frozen));
+        self.diverged = None;
         (self.is_retired, self.checkpoint, self.is_checkpoint_new) = (false, None, false);
         self.forget_ceremony();
         self.forget_others(moves);

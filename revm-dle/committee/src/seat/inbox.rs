@@ -85,7 +85,9 @@ impl Desk {
         {
             return;
         }
-        if joining.number <= last {
+        // Nothing is left of what it takes back.
+        let is_void = joining.offer.is_nothing() && self.state.offers(node).is_none();
+        if joining.number <= last || is_void {
             for chain in self.state.chains_of(node) {
                 self.show_notice(node, chain, out);
             }

@@ -1,7 +1,7 @@
 //! States of final blocks that are not here: a few are asked for at a time.
 //!
 //! A newcomer lacks the states of all chains. It asks for [`ASKED_MAX`] of them, and for another one whenever one comes.
-//! Where no answer comes the next seat is asked in the next turn, and with it one of those who left and one of the chain's
+//! Where no answer comes for a while the next seat is asked in the next turn, and with it one of those who left and one of the chain's
 //! own group: all seats may have lost it. What nobody has is in nobody's way: the turn goes on to other chains.
 
 use std::{
@@ -26,11 +26,16 @@ pub(super) struct Asking {
     open: usize,
     /// How often each was asked for.
     tries: BTreeMap<B256, usize>,
+    /// Some came since the turn began: those that did not are still on their way.
+    is_answered: bool,
 }
 
 impl Asking {
-    /// What was not answered is asked for again, after all others.
+    /// When nothing comes any more, what was not answered is asked for again, after all others.
     fn begin_turn(&mut self, missing: &BTreeMap<B256, B256>) {
+        if std::mem::take(&mut self.is_answered) {
+            return;
+        }
         self.open = 0;
         self.tries.retain(|chain, _| missing.contains_key(chain));
         let is_last = |last| missing.range((Excluded(last), Unbounded)).next().is_none();
@@ -52,6 +57,7 @@ impl Asking {
     }
 
     fn found(&mut self, chain: B256) {
+        self.is_answered = true;
         self.open = self.open.saturating_sub(1);
         self.tries.remove(&chain);
     }

@@ -11,6 +11,7 @@
 mod application;
 mod blocks;
 mod ceremony;
+mod checkpoint;
 mod desk;
 mod epochs;
 mod evidence;

@@ -123,9 +123,11 @@ impl Seat {
     /// may still say.
     fn restore_base(&mut self, journaled: &mut Journaled, said: &mut Outbox) -> bool {
         if let Some((beginning, frozen)) = journaled.epoch.take() {
-            let epoch = beginning.seats.epoch;
+            let seats = Arc::new(beginning.seats.clone());
             self.begin(beginning, frozen, said);
-            if self.desk.seats.epoch != epoch {
+            if self.desk.seats.epoch != seats.epoch {
+                // It has sat in that epoch: it must not begin it anew with another's copy of the state.
+                self.desk.seats = seats;
                 return false;
             }
         }

@@ -21,6 +21,8 @@ struct Slot {
 pub(super) struct Notices {
     max: usize,
     slots: HashMap<B256, Slot>,
+    /// How many are not on disk yet: at an epoch's first entry those of all chains at once.
+    new: usize,
     /// What is to be written: of each chain the newest.
     unwritten: BTreeMap<B256, Arc<ProvenNotice>>,
     clock: u64,
@@ -28,7 +30,7 @@ pub(super) struct Notices {
 
 impl Notices {
     pub(super) fn new(max: usize) -> Self {
-        Self { max, slots: HashMap::new(), unwritten: BTreeMap::new(), clock: 0 }
+        Self { max, slots: HashMap::new(), new: 0, unwritten: BTreeMap::new(), clock: 0 }
     }
 
     pub(super) fn get(&mut self, chain: B256) -> Option<Arc<ProvenNotice>> {
@@ -51,7 +53,10 @@ impl Notices {
 
     fn insert(&mut self, proven: Arc<ProvenNotice>, is_new: bool) {
         self.clock += 1;
-        self.slots.insert(proven.notice.chain, Slot { proven, is_new, used: self.clock });
+        let slot = Slot { proven, is_new, used: self.clock };
+        let before = self.slots.insert(slot.proven.notice.chain, slot);
+        self.new -= usize::from(before.is_some_and(|before| before.is_new));
+        self.new += usize::from(is_new);
         self.shrink();
     }
 
@@ -65,7 +70,7 @@ impl Notices {
         for proven in notices {
             let slot = self.slots.get_mut(&proven.notice.chain);
             if let Some(slot) = slot.filter(|slot| Arc::ptr_eq(&slot.proven, proven)) {
-                slot.is_new = false;
+                self.new -= usize::from(std::mem::take(&mut slot.is_new));
             }
         }
         self.shrink();
@@ -76,16 +81,17 @@ impl Notices {
         self.slots.len()
     }
 
-    /// Lets go of what was not used for the longest time, but for what is nowhere else.
+    /// Lets go of what was not used for the longest time, but for what is nowhere else: that is besides.
     fn shrink(&mut self) {
-        if self.slots.len() <= self.max {
+        let stored = self.slots.len() - self.new;
+        if stored <= self.max {
             return;
         }
-        let stored = self.slots.iter().filter(|(_, slot)| !slot.is_new);
-        let mut idle: Vec<_> = stored.map(|(chain, slot)| (slot.used, *chain)).collect();
+        let all = self.slots.iter().filter(|(_, slot)| !slot.is_new);
+        let mut idle: Vec<_> = all.map(|(chain, slot)| (slot.used, *chain)).collect();
         idle.sort_unstable();
         // Some more than needed, so that the next notices do not sort again.
-        let (over, spare) = (self.slots.len() - self.max, idle.len() / 8);
+        let (over, spare) = (stored - self.max, stored / 8);
         for (_, chain) in idle.into_iter().take(over + spare) {
             self.slots.remove(&chain);
         }

@@ -7,8 +7,10 @@ mod mini;
 use std::path::Path;
 
 use alloy::{primitives::keccak256, sol_types::SolCall as _};
-use conet_committee::ledger::{Built, ExecuteError, Ledgers as _};
-use conet_committee::{Record, keys::NodeId, seats::Seats};
+use conet_committee::{
+    Record,
+    ledger::{Built, ExecuteError, Ledgers as _},
+};
 use conet_ledger::{
     block::{Proposal, Transaction},
     genesis::{ChainClass, Visibility},
@@ -18,8 +20,7 @@ use zeroize::Zeroizing;
 use super::*;
 use crate::{
     keys::WalletKey,
-    metrics::Metrics,
-    store::{Founding, StoreLimits, proven},
+    store::{proven, tests::opened},
 };
 use conet_ledger::{execute::found_chain, genesis::Genesis};
 
@@ -57,12 +58,7 @@ struct Node {
 
 impl Node {
     fn open(dir: &Path, limits: LedgerLimits) -> Self {
-        let seats = Seats::new(1, 1, 1, vec![NodeId(1)]);
-        let path = dir.join("dle.db");
-        let founding = Founding { main_chain_id: 1, seats, began_ms: 0 };
-        let limits_of_store = StoreLimits::default();
-        let store =
-            Store::open(&path, NodeId(1), &founding, limits_of_store, Metrics::new()).unwrap();
+        let store = opened(&dir.join("dle.db"));
         let codes = Arc::new(CodeBook::from_iter([mini::code()]));
         Self { ledgers: NodeLedgers(Arc::new(Chains::new(store, codes, limits))) }
     }

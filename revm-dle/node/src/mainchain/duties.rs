@@ -162,7 +162,7 @@ impl Clerk {
                     let Some(last) = tries.get_mut(&id) else { continue };
                     let turn = self.0.limits.turn_ms * self.0.sitting.seats().count() as u64;
                     // All chains wait for the next epoch.
-                    let is_urgent = matches!(duty, Duty::Handover(_));
+                    let is_urgent = matches!(duty, Duty::Handover(..));
                     let doublings = if is_urgent { 0 } else { last.count.min(PAUSE_DOUBLINGS_MAX) };
                     let pause_ms = turn.saturating_mul(1 << doublings);
                     *last = Try { at_ms: clock::unix_ms() + pause_ms, count: last.count + 1 };
@@ -178,7 +178,7 @@ impl Clerk {
             let made = seat.state().beacon().filter(|beacon| beacon.value.is_some());
             let seats = &seat.state().seats;
             let seed = made.map(|beacon| Duty::Seed(seats.group, beacon.wanted.index));
-            let end = seat.handover().map(|_| Duty::Handover(seats.epoch));
+            let end = seat.handover().map(|_| Duty::Handover(seats.group, seats.epoch));
             Some(seed.into_iter().chain(end).collect::<Vec<_>>())
         });
         let owed = owed.await.ok().flatten().unwrap_or_default();
@@ -292,7 +292,7 @@ const fn last_words(duty: &Duty) -> &'static [&'static str] {
         Duty::Report(_) => &REPORTED,
         Duty::Verdict(_) => &["AlreadyJudged", "NothingToSlash", "PenalizedToday"],
         Duty::Anchor(_) => &["AlreadyAnchored"],
-        Duty::Handover(_) => &["EpochNotCurrent", "GroupIsSplit"],
+        Duty::Handover(..) => &["EpochNotCurrent", "GroupIsSplit"],
         Duty::Seed(..) => &["SeedIndexInvalid", "GroupIsSplit"],
     }
 }

@@ -31,6 +31,8 @@ pub(super) async fn tell(runtime: Runtime, sitting: Sitting, stop: CancellationT
     successors.mark_changed();
     loop {
         let events: Vec<_> = tokio::select! {
+            // An epoch before those who shall sit in the next one: they are named for it.
+            biased;
             () = stop.cancelled() => return,
             _ = epochs.changed() => {
                 let followed = epochs.borrow_and_update().clone();

@@ -11,14 +11,11 @@ use conet_chain::{
 use conet_committee::{
     keys::NodeId,
     seats::Seats,
-    tree::{Branch, Fork, waits_right},
+    tree::{Branch, Fork, ROOT, waits_right},
 };
 
 use super::follow::node_id;
 use crate::group::{ArchiveGroup, Followed, Sitting};
-
-/// The group that all others descend from, as `IArchiveGroups` numbers it.
-const ROOT: u32 = 1;
 
 /// An archive group as it is now.
 ///
@@ -92,11 +89,14 @@ async fn renewed(
     known: &Arc<ArchiveGroup>,
 ) -> Result<Option<Arc<ArchiveGroup>>, ArchiveError> {
     let (id, groups) = (known.seats.group, chain.archive_groups());
+    // First: of a group that has split, epochs that were missed cannot be read.
+    if groups.childrenOf(id).call().await?.left != 0 {
+        return Ok(None);
+    }
     if groups.epochOf(id).call().await? > known.seats.number() {
         return Ok(Some(Arc::new(read_group(chain, id).await?)));
     }
-    let is_split = groups.childrenOf(id).call().await?.left != 0;
-    Ok((!is_split).then(|| known.clone()))
+    Ok(Some(known.clone()))
 }
 
 /// An archive node looks for an epoch of its group, or for another group of its own.

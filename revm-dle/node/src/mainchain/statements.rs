@@ -65,8 +65,8 @@ pub(super) async fn statement(
         Duty::Report(_) => Ok(None),
         Duty::Verdict(finding) => verdict(chain, group, finding).await,
         Duty::Anchor(id) => anchor(chain, group, runtime, *id).await,
-        Duty::Handover(epoch) => handover(group, runtime, *epoch).await,
-        Duty::Seed(of, _) if *of != group.seats.group => Ok(None),
+        Duty::Handover(of, _) | Duty::Seed(of, _) if *of != group.seats.group => Ok(None),
+        Duty::Handover(_, epoch) => handover(group, runtime, *epoch).await,
         Duty::Seed(_, index) => seed(chain, group, runtime, *index).await,
     }
 }

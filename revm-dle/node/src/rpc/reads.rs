@@ -183,25 +183,14 @@ impl Rpc {
     }
 
     /// Some of the public chains after this one, by id; none: there are no more.
-    pub(super) async fn public_chains(
-        &self,
-        mut after: B256,
-    ) -> Result<Vec<ProvenNotice>, RpcError> {
+    pub(super) async fn public_chains(&self, after: B256) -> Result<Vec<ProvenNotice>, RpcError> {
         let count = self.limits.rows_per_answer_max;
-        let branch = self.sitting.seats().branch.clone();
+        // Some that are on disk are another group's now.
+        let kept = self.sitting.seats().branch.range();
         self.blocking(move |chains| {
-            loop {
-                let public = chains.store().public_chains(after, count)?;
-                let Some(last) = public.last().copied() else { return Ok(Vec::new()) };
-                // Some that are on disk are another group's now.
-                let kept = public.into_iter().filter(|chain| branch.keeps(*chain));
-                let known = kept.filter_map(|chain| chains.notice(chain));
-                let known: Vec<_> = known.map(Arc::unwrap_or_clone).collect();
-                if !known.is_empty() {
-                    return Ok(known);
-                }
-                after = last;
-            }
+            let public = chains.store().public_chains(after, kept, count)?;
+            let known = public.into_iter().filter_map(|chain| chains.notice(chain));
+            Ok(known.map(Arc::unwrap_or_clone).collect())
         })
         .await
     }

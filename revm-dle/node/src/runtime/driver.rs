@@ -131,7 +131,10 @@ impl Driver {
     fn is_of(&self, node: NodeId, chain: B256) -> bool {
         let takes_part = |known: Arc<ProvenNotice>| known.notice.members().contains(&node);
         let followed = self.parts.sitting.followed();
-        followed.iter().any(|group| group.involves(node))
+        // A seat may have what fell to the other half; a participant may serve in chains of several groups.
+        let is_seat = matches!(self.parts.actor, Actor::Seat(_));
+        let mut groups = followed.iter();
+        groups.any(|group| (is_seat || group.seats.branch.keeps(chain)) && group.involves(node))
             || self.notice(chain).is_some_and(takes_part)
     }
 

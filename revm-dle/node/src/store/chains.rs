@@ -38,11 +38,8 @@ const PATTERN_BYTES_MAX: usize = 16 << 10;
 impl Kept {
     fn read(row: &Row<'_>) -> Result<Self, StoreError> {
         let (number, bytes, root): (_, Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(3)?);
-        let (pattern, chain): (Option<Vec<u8>>, Vec<u8>) = (row.get(2)?, row.get(4)?);
-        let genesis = match pattern {
-            Some(pattern) => unpack(&bytes, &[pattern, chain].concat(), "a genesis")?,
-            None => bytes,
-        };
+        let (pattern, chain): (Vec<u8>, Vec<u8>) = (row.get(2)?, row.get(4)?);
+        let genesis = unpack(&bytes, &[pattern, chain].concat(), "a genesis")?;
         Ok(Self { number, genesis, root: hash(&root)? })
     }
 
@@ -57,7 +54,7 @@ fn unpack(bytes: &[u8], dictionary: &[u8], what: &'static str) -> Result<Vec<u8>
 
 fn find(connection: &Connection, chain: B256) -> Result<Option<Kept>, StoreError> {
     let query = format!(
-        "SELECT {KEPT} FROM chains LEFT JOIN patterns ON patterns.number = chains.pattern
+        "SELECT {KEPT} FROM chains JOIN patterns ON patterns.number = chains.pattern
          WHERE substr(chain, 1, 8) = substr(?1, 1, 8) AND chain = ?1"
     );
     let mut select = connection.prepare_cached(&query)?;
@@ -167,7 +164,7 @@ pub(super) fn openings(
 ) -> Result<Vec<Opening>, StoreError> {
     let mut select = connection.prepare(&format!(
         "SELECT {KEPT}, opening, terms
-         FROM chains LEFT JOIN patterns ON patterns.number = chains.pattern
+         FROM chains JOIN patterns ON patterns.number = chains.pattern
          WHERE opening IS NOT NULL OR terms IS NOT NULL ORDER BY chain"
     ))?;
     let mut rows = select.query([])?;
@@ -239,13 +236,12 @@ fn snapshot(
 ) -> Result<Option<Vec<u8>>, StoreError> {
     let mut select = connection.prepare_cached(&format!(
         "SELECT {KEPT}, own.bytes, snapshot FROM chains JOIN states ON states.number = chains.number
-         LEFT JOIN patterns ON patterns.number = chains.pattern
-         LEFT JOIN patterns AS own ON own.number = states.pattern WHERE {condition}"
+         JOIN patterns ON patterns.number = chains.pattern
+         JOIN patterns AS own ON own.number = states.pattern WHERE {condition}"
     ))?;
     let mut rows = select.query(params![key.as_slice()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let (pattern, bytes): (Option<Vec<u8>>, Vec<u8>) = (row.get(5)?, row.get(6)?);
-    let Some(pattern) = pattern else { return Ok(Some(bytes)) };
+    let (pattern, bytes): (Vec<u8>, Vec<u8>) = (row.get(5)?, row.get(6)?);
     let dictionary = [pattern, Kept::read(row)?.genesis].concat();
     unpack(&bytes, &dictionary, "a state").map(Some)
 }

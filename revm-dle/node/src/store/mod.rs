@@ -3,21 +3,23 @@
 //! One thread owns the writing connection. It takes what waits of many steps, applies it in one transaction, syncs once
 //! (group commit), and only then lets the messages of these steps go. After a failed write nothing is said any more.
 //!
-//! What a record makes needless goes in the transaction that the record is in: see [`Record::makes_needless`]. The bytes
-//! of secrets are overwritten. Of a seat's notices of chains one of each is kept, in tables of their own, and read when
+//! What a record makes needless goes in the transaction that the record is in: see [`Record::makes_needless`]. Bytes that
+//! are deleted are overwritten, for some are secrets. Of a seat's notices of chains one of each is kept, in tables of their own, and read when
 //! somebody asks for it. Final blocks, what they did, and the Selection Chain stay, all of them.
 
 mod chains;
+mod moves;
 mod notices;
 mod owner;
 mod read;
 mod schema;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod write;
 mod writer;
 
 use std::{
+    ops::RangeInclusive,
     path::Path,
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread::JoinHandle,
@@ -135,8 +137,10 @@ impl Store {
         limits: StoreLimits,
         metrics: Metrics,
     ) -> Result<Self, StoreError> {
-        let connection =
-            conet_sqlite::open(path, &schema::MIGRATIONS, Some(limits.file_bytes_max))?;
+        let connection = conet_sqlite::open(path, schema::STEPS, Some(limits.file_bytes_max))?;
+        // Secrets come and go in it: what is deleted or moved leaves nothing behind.
+        connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
+        writer::empty_log(&connection)?;
         owner::claim(&connection, node, founding)?;
         let (steps, queue) = mpsc::sync_channel(limits.waiting_steps_max);
         let idle_max = limits.idle_readers_max;
@@ -314,12 +318,18 @@ impl Store {
         self.read(|connection| read::selections(connection, chain, from, count))
     }
 
-    /// The public chains that are here, by their ids, after one of them.
+    /// The public chains of a range that are here and of which it is known where they stand, by their ids, after one of
+    /// them.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn public_chains(&self, after: B256, count: usize) -> Result<Vec<B256>, StoreError> {
-        self.read(|connection| read::public_chains(connection, after, count))
+    pub fn public_chains(
+        &self,
+        after: B256,
+        kept: RangeInclusive<B256>,
+        count: usize,
+    ) -> Result<Vec<B256>, StoreError> {
+        self.read(|connection| read::public_chains(connection, after, &kept, count))
     }
 
     fn read<T>(

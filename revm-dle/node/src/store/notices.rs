@@ -1,5 +1,7 @@
 //! Where chains stand, and why that is final: the second is the same for all chains that an entry changed, and kept once.
 
+use std::ops::RangeInclusive;
+
 use alloy::primitives::B256;
 use conet_committee::{
     archive::{Notice, ProvenNotice},
@@ -43,6 +45,20 @@ pub(super) fn put(tx: &Transaction<'_>, proven: &ProvenNotice) -> Result<(), Sto
         .execute(params![before])?;
     tx.prepare_cached("DELETE FROM proofs WHERE entry = ?1 AND notices = 0")?
         .execute(params![before])?;
+    Ok(())
+}
+
+/// Keeps the notices of a range of chains, and none besides. Heights of entries count in one log.
+pub(super) fn keep(tx: &Transaction<'_>, kept: RangeInclusive<B256>) -> Result<(), StoreError> {
+    let (first, last) = (kept.start().as_slice(), kept.end().as_slice());
+    tx.execute(
+        "UPDATE proofs SET notices = notices - gone.count
+         FROM (SELECT entry, count(*) AS count FROM notices WHERE chain < ?1 OR chain > ?2 GROUP BY entry) AS gone
+         WHERE proofs.entry = gone.entry",
+        params![first, last],
+    )?;
+    tx.execute("DELETE FROM notices WHERE chain < ?1 OR chain > ?2", params![first, last])?;
+    tx.execute("DELETE FROM proofs WHERE notices = 0", params![])?;
     Ok(())
 }
 

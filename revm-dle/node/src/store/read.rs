@@ -1,5 +1,7 @@
 //! What is read back.
 
+use std::ops::RangeInclusive;
+
 use alloy::primitives::B256;
 use alloy_rlp::Decodable as _;
 use conet_committee::{Record, log::Entry, roulette::selection::Selection};
@@ -199,12 +201,15 @@ pub(super) fn selections(
 pub(super) fn public_chains(
     connection: &Connection,
     after: B256,
+    kept: &RangeInclusive<B256>,
     count: usize,
 ) -> Result<Vec<B256>, StoreError> {
     let mut select = connection.prepare_cached(
-        "SELECT chain FROM chains WHERE public = 1 AND chain > ?1 ORDER BY chain LIMIT ?2",
+        "SELECT chain FROM chains JOIN notices USING (chain)
+         WHERE public = 1 AND chain > ?1 AND chain BETWEEN ?2 AND ?3 ORDER BY chain LIMIT ?4",
     )?;
-    let mut rows = select.query(params![after.as_slice(), sql(count as u64)])?;
+    let (first, last) = (kept.start().as_slice(), kept.end().as_slice());
+    let mut rows = select.query(params![after.as_slice(), first, last, sql(count as u64)])?;
     let mut chains = Vec::new();
     while let Some(row) = rows.next()? {
         let bytes: Vec<u8> = row.get(0)?;

@@ -17,6 +17,7 @@ use conet_ledger::{
 
 use super::*;
 
+mod moves;
 mod pruning;
 
 const CHAIN: B256 = B256::repeat_byte(5);
@@ -31,6 +32,18 @@ const fn founding(seats: Seats, began_ms: u64) -> Founding {
 
 fn open(path: &Path) -> Result<Store, StoreError> {
     Store::open(path, NodeId(1), &founding(seats(), 0), StoreLimits::default(), Metrics::new())
+}
+
+/// In a folder of its own.
+pub(crate) fn temporary() -> (tempfile::TempDir, std::path::PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("dle.db");
+    (dir, path)
+}
+
+/// Node 1's, in the first group of a network.
+pub(crate) fn opened(path: &Path) -> Store {
+    open(path).unwrap()
 }
 
 /// Writes, and waits until it is on disk.
@@ -132,12 +145,6 @@ fn notice(height: u64) -> ProvenNotice {
 
 fn certificate(view: u64) -> Certificate {
     Certificate { phase: Phase::Finalize, view, entry: B256::ZERO, signatures: Vec::new() }
-}
-
-fn temporary() -> (tempfile::TempDir, std::path::PathBuf) {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("dle.db");
-    (dir, path)
 }
 
 #[test]

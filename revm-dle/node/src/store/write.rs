@@ -14,7 +14,7 @@ use conet_ledger::{
 };
 use rusqlite::{ToSql, Transaction, params};
 
-use super::{StoreError, chains, notices};
+use super::{StoreError, chains, moves, notices};
 use crate::duty::Duty;
 
 /// Names a duty as it was last written.
@@ -143,6 +143,9 @@ pub(super) fn apply(tx: &Transaction<'_>, write: &Write, kept: u64) -> Result<()
 
 /// Appends a record, and prunes what it makes needless, of which `kept` entries stay.
 fn put_record(tx: &Transaction<'_>, record: &Record, kept: u64) -> Result<(), StoreError> {
+    if let Record::Epoch(epoch) = record {
+        moves::follow(tx, &epoch.0.seats)?;
+    }
     for needless in record.makes_needless(kept) {
         forget(tx, &needless)?;
     }
@@ -177,23 +180,10 @@ fn forget(tx: &Transaction<'_>, needless: &Needless) -> Result<(), StoreError> {
         (Kind::Entry, _) => {
             tx.prepare_cached("DELETE FROM log WHERE height <= ?1")?.execute([up_to])?
         }
-        (Kind::Dealing | Kind::Share, _) => overwritten(tx, || notes("", params![number, up_to]))?,
         (_, None) => notes("", params![number, up_to])?,
         (_, Some(chain)) => notes(" AND chain = ?3", params![number, up_to, chain.as_slice()])?,
     };
     Ok(())
-}
-
-/// Deletes secrets: their bytes in the file are overwritten. Elsewhere that would cost more than it is worth.
-fn overwritten(
-    tx: &Transaction<'_>,
-    delete: impl FnOnce() -> rusqlite::Result<usize>,
-) -> rusqlite::Result<usize> {
-    let pragma = |on: bool| tx.pragma_update_and_check(None, "secure_delete", on, |_| Ok(()));
-    pragma(true)?;
-    let deleted = delete();
-    pragma(false)?;
-    deleted
 }
 
 fn put_block(tx: &Transaction<'_>, block: &FinalBlock) -> Result<(), StoreError> {

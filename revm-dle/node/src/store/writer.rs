@@ -58,17 +58,17 @@ impl Writer {
         }
         transaction.commit()?;
         if batches.iter().flat_map(|batch| &batch.writes).any(Write::destroys_secrets) {
-            self.empty_log()?;
+            empty_log(&self.connection)?;
         }
         self.metrics.syncs.inc();
         self.metrics.writes.inc_by(count as u64);
         self.metrics.sync_seconds.observe(start.elapsed().as_secs_f64());
         Ok(())
     }
+}
 
-    /// Pages as they were before are in the write-ahead log until it is written into the file. Who reads just now is
-    /// waited for, but not longer than for a lock.
-    fn empty_log(&self) -> Result<(), StoreError> {
-        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
-    }
+/// Pages as they were before are in the write-ahead log until it is written into the file. Who reads just now is waited
+/// for, but not longer than for a lock.
+pub(super) fn empty_log(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
 }

@@ -47,8 +47,6 @@ pub struct Hub {
     links: Mutex<HashMap<NodeId, Arc<Queue>>>,
     tasks: TaskTracker,
     runtime: Handle,
-    /// Through which seat the last parcel to a participant went.
-    way: AtomicUsize,
 }
 
 impl Hub {
@@ -72,7 +70,6 @@ impl Hub {
             links: Mutex::default(),
             tasks: TaskTracker::new(),
             runtime: Handle::current(),
-            way: AtomicUsize::new(usize::try_from(sealer.me().0).unwrap_or_default()),
             stop: CancellationToken::new(),
             sealer,
             sitting,
@@ -161,7 +158,9 @@ impl Hub {
         let queue = Arc::new(Queue::new(self.limits.clone()));
         links.insert(to, queue.clone());
         drop(links);
-        let link = Link { hub: self.clone(), to, failures: AtomicU32::new(0) };
+        // Not all begin with the same seat.
+        let way = AtomicUsize::new(usize::try_from(self.sealer.me().0).unwrap_or_default());
+        let link = Link { hub: self.clone(), to, failures: AtomicU32::new(0), way };
         self.tasks.spawn_on(Arc::new(link).run(queue.clone()), &self.runtime);
         Some(queue)
     }
@@ -194,6 +193,8 @@ struct Link {
     hub: Arc<Hub>,
     to: NodeId,
     failures: AtomicU32,
+    /// Through which seat the last parcel went, if it is a participant: others may wait in another group.
+    way: AtomicUsize,
 }
 
 impl Link {
@@ -257,14 +258,14 @@ impl Link {
             return self.hub.post(self.to, parcel).await;
         }
         let seats = self.hub.sitting.all_seats();
-        let first = self.hub.way.load(Ordering::Relaxed);
+        let first = self.way.load(Ordering::Relaxed);
         let mut last = RequestError::Endpoint("no seat".into());
         for turn in 0..seats.len() {
             let at = first.wrapping_add(turn) % seats.len();
             let Some(seat) = seats.get(at) else { break };
             match self.hub.post(*seat, parcel.clone()).await {
                 Ok(()) => {
-                    self.hub.way.store(at, Ordering::Relaxed);
+                    self.way.store(at, Ordering::Relaxed);
                     return Ok(());
                 }
                 // A seat that took it once and broke off would take it for a replay: it has it.

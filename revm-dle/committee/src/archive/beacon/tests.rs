@@ -72,6 +72,6 @@ fn an_epoch_ends_when_what_was_asked_for_is_made_and_the_next_one_knows_it() {
     assert_eq!(thawed.beacon(), over.beacon());
     assert!(over.beacon().unwrap().value.is_some());
     let seats = Arc::new(over.seats.in_epoch(2, (1..=4).map(NodeId).collect()));
-    let next = over.succeed(seats, Some(Arc::new(AnySeed)));
+    let next = over.succeed(seats, Vec::new(), Some(Arc::new(AnySeed)));
     assert_eq!(next.beacon(), over.beacon());
 }

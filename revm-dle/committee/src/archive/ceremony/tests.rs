@@ -115,7 +115,7 @@ fn who_has_announced_no_keys_gets_no_seat() {
     let last = after(&keyed, 10, &[handover(2..6)]);
     assert!(last.is_over());
     let seats = Arc::new(last.seats.in_epoch(2, (2..6).map(NodeId).collect()));
-    let first = after(&last.succeed(seats, None), 10, &[]);
+    let first = after(&last.succeed(seats, Vec::new(), None), 10, &[]);
     let ceremony = first.ceremony().unwrap();
     assert!(first.is_keyless() && ceremony.dealing.is_some(), "they deal at once");
     assert!(ceremony.members.keys().copied().eq((2..6).map(NodeId)));

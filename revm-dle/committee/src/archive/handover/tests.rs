@@ -48,7 +48,7 @@ fn with_chain() -> State {
 
 fn succeed(last: &State, ids: impl IntoIterator<Item = u64>) -> State {
     let seats = Arc::new(last.seats.in_epoch(last.seats.epoch + 1, nodes(ids)));
-    last.succeed(seats, Some(Arc::new(AnySeed)))
+    last.succeed(seats, Vec::new(), Some(Arc::new(AnySeed)))
 }
 
 #[test]
@@ -78,10 +78,10 @@ fn nothing_follows_the_entry_that_ends_an_epoch() {
     assert_eq!(next.apply(&seed(1)), Err(ItemError::Over { epoch: 1 }));
     next.finish();
     assert_eq!(next.hash(), last.hash(), "it stays as it is");
-    let said = last.statement(&list(2, 3..7));
+    let said = last.statement(&list(2, 3..7), last.hash());
     let Some(Statement::Handover(said)) = said else { panic!("no handover: {said:?}") };
     assert_eq!((said.group, said.epoch, said.stateHash), (1, 1, last.hash()));
-    assert_eq!(state().statement(&list(2, 3..7)), None, "nothing to certify before");
+    assert_eq!(state().statement(&list(2, 3..7), B256::ZERO), None, "nothing to certify before");
 }
 
 #[test]
@@ -150,7 +150,9 @@ fn halves(last: &State) -> [State; 2] {
         let fork = Fork { seed: DIVISION.seed, is_right };
         let ids = if is_right { 5..9 } else { 1..5 };
         let seats = Seats::on(Branch::new(vec![fork]), (1, 2 + u32::from(is_right)), 1, nodes(ids));
-        last.succeed(Arc::new(seats.keyed_for(2)), Some(Arc::new(AnySeed)))
+        let all = &last.handover().unwrap().nodes;
+        let siblings = all.iter().copied().filter(|node| !seats.contains(*node)).collect();
+        last.succeed(Arc::new(seats.keyed_for(2)), siblings, Some(Arc::new(AnySeed)))
     })
 }
 
@@ -245,7 +247,7 @@ fn who_gets_a_seat_in_one_half_has_no_part_in_the_other() {
 #[test]
 fn a_split_is_certified_with_its_seed() {
     let last = ends_in_two();
-    let said = last.statement(last.handover().unwrap());
+    let said = last.statement(last.handover().unwrap(), last.hash());
     let Some(Statement::Split(said)) = said else { panic!("no split: {said:?}") };
     assert_eq!((said.group, said.epoch, said.seedIndex), (1, 1, DIVISION.index));
     assert_eq!((said.nodes.len(), said.stateHash), (8, last.hash()));

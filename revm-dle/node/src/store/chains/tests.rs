@@ -1,31 +1,14 @@
-use std::path::Path;
-
 use alloy::primitives::{Address, keccak256};
-use conet_committee::{keys::NodeId, seats::Seats};
-use conet_ledger::{
-    block::{Body, Header},
-    genesis::ChainClass,
-};
+use conet_committee::keys::NodeId;
+use conet_ledger::{block::Header, genesis::ChainClass};
 
 use super::*;
-use crate::{
-    metrics::Metrics,
-    store::{FinalBlock, Founding, Store, StoreLimits, Write, schema::MIGRATIONS, tests::write},
+use crate::store::{
+    FinalBlock, Store, Write,
+    tests::{opened as open, temporary, write},
 };
 
 const ROOT: B256 = B256::repeat_byte(3);
-
-fn open(path: &Path) -> Store {
-    let seats = Seats::new(1, 1, 1, vec![NodeId(1)]);
-    let founding = Founding { main_chain_id: 1, seats, began_ms: 0 };
-    Store::open(path, NodeId(1), &founding, StoreLimits::default(), Metrics::new()).unwrap()
-}
-
-fn temporary() -> (tempfile::TempDir, std::path::PathBuf) {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("dle.db");
-    (dir, path)
-}
 
 fn genesis(chain: B256) -> Genesis {
     Genesis {
@@ -101,7 +84,6 @@ fn chains_of_one_code_share_a_pattern_and_are_read_as_they_were_written() {
     store.close();
     let store = open(&path);
     chains.iter().for_each(|chain| assert_begun(&store, chain));
-    assert_eq!(store.public_chains(chains[0].chain, 9).unwrap(), [ids[1], ids[2]].map(B256::from));
     let connection = Connection::open(&path).unwrap();
     let count = |query: &str| connection.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(count("SELECT count(*) FROM patterns"), 2, "of a genesis and of a state");
@@ -142,48 +124,4 @@ fn an_opening_that_says_otherwise_than_the_genesis_is_kept_whole() {
     write(&store, vec![Write::Opening(Box::new(other.clone()))]).unwrap();
     assert_eq!(store.openings(|_| false).unwrap(), [other]);
     assert!(store.openings(|_| true).unwrap().is_empty());
-}
-
-/// As the third version wrote it.
-fn write_old(connection: &Connection, genesis: &Genesis) {
-    let (header, chain) = (block(genesis), genesis.chain.as_slice());
-    let hash = header.hash();
-    let insert =
-        "INSERT INTO chains (chain, genesis, root, opening, public) VALUES (?1, ?2, ?3, ?4, 1)";
-    let opening = encode(&opening(genesis)).unwrap();
-    let bytes = alloy_rlp::encode(genesis);
-    connection.execute(insert, params![chain, bytes, ROOT.as_slice(), opening]).unwrap();
-    let insert = "INSERT INTO states (chain, height, hash, snapshot) VALUES (?1, 0, ?2, ?3)";
-    connection.execute(insert, params![chain, hash.as_slice(), snapshot(genesis, 1)]).unwrap();
-    let insert = "INSERT INTO blocks (chain, height, hash, header) VALUES (?1, 0, ?2, ?3)";
-    let bytes = alloy_rlp::encode(&header);
-    connection.execute(insert, params![chain, hash.as_slice(), bytes]).unwrap();
-}
-
-#[test]
-fn what_the_third_version_wrote_is_read_and_goes_on() {
-    let (_dir, path) = temporary();
-    let chains = [2, 1].map(|id| genesis(B256::repeat_byte(id)));
-    let connection = conet_sqlite::open(&path, &MIGRATIONS[..3], None).unwrap();
-    chains.iter().for_each(|chain| write_old(&connection, chain));
-    drop(connection);
-    let store = open(&path);
-    chains.iter().for_each(|chain| assert_begun(&store, chain));
-    assert_eq!(store.public_chains(B256::ZERO, 9).unwrap(), [1, 2].map(B256::repeat_byte));
-    // A chain of its code comes, and its own next block.
-    write(&store, begins(&genesis(B256::repeat_byte(3)))).unwrap();
-    let mut header = block(&chains[0]);
-    header.proposal.height = 1;
-    let (chain, hash) = (chains[0].chain, header.hash());
-    let content = Some((Body::default(), Vec::new()));
-    let next = vec![
-        Write::Chain(Box::new(chains[0].clone()), ROOT),
-        Write::Block(Box::new(FinalBlock { header, content, is_genesis: false })),
-        Write::State { chain, hash, snapshot: snapshot(&chains[0], 2) },
-    ];
-    write(&store, next).unwrap();
-    assert_eq!(store.state(hash).unwrap(), Some(snapshot(&chains[0], 2)));
-    assert!(!store.has_state(block(&chains[0]).hash()).unwrap());
-    assert_begun(&store, &chains[1]);
-    assert_begun(&store, &genesis(B256::repeat_byte(3)));
 }

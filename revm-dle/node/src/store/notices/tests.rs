@@ -1,17 +1,11 @@
 use alloy::primitives::FixedBytes;
-use conet_committee::{Record, keys::NodeId, seats::Seats, vote::Phase};
+use conet_committee::{Record, keys::NodeId, vote::Phase};
 
 use super::*;
-use crate::{
-    metrics::Metrics,
-    store::{Founding, Store, StoreLimits, Write, tests::write},
+use crate::store::{
+    Store, Write,
+    tests::{opened as open, temporary, write},
 };
-
-fn open(path: &std::path::Path) -> Store {
-    let seats = Seats::new(1, 1, 1, vec![NodeId(1)]);
-    let founding = Founding { main_chain_id: 1, seats, began_ms: 0 };
-    Store::open(path, NodeId(1), &founding, StoreLimits::default(), Metrics::new()).unwrap()
-}
 
 /// As an entry of this height tells of a chain.
 pub(crate) fn proven(chain: u8, height: u64) -> ProvenNotice {
@@ -63,8 +57,7 @@ fn proofs(path: &std::path::Path) -> Vec<(i64, i64)> {
 
 #[test]
 fn a_restart_finds_the_newest_notices_and_a_proof_stays_as_long_as_it_is_needed() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("dle.db");
+    let (_dir, path) = temporary();
     let store = open(&path);
     let put = |store: &Store, notices: &[(u8, u64)]| {
         let notices = notices.iter().map(|(chain, height)| proven(*chain, *height));

@@ -123,31 +123,6 @@ fn of_an_epoch_that_is_over_only_its_end_stays() {
 }
 
 #[test]
-fn a_journal_from_before_pruning_is_taken_over() {
-    let (_dir, path) = temporary();
-    let connection = conet_sqlite::open(&path, &schema::MIGRATIONS[..3], None).unwrap();
-    let log = [
-        (Some(-2), epoch(2)),
-        (None, Record::Certificate(certificate(2))),
-        (Some(-3), epoch(3)),
-        (Some(7), Record::Entry(Box::new(entry(7, 3)))),
-        (None, checkpoint(7)),
-        (None, Record::Certificate(certificate(3))),
-        (Some(8), Record::Entry(Box::new(entry(8, 4)))),
-    ];
-    for (height, record) in &log {
-        let insert = "INSERT INTO log (height, record) VALUES (?1, ?2)";
-        connection.execute(insert, params![height, write::encode(record).unwrap()]).unwrap();
-    }
-    drop(connection);
-    let store = open(&path).unwrap();
-    let expected: Vec<_> = log.into_iter().skip(2).map(|(_, record)| record).collect();
-    assert_eq!(sorted(store.journal().unwrap()), sorted(expected));
-    write(&store, records(vec![checkpoint(2_000)])).unwrap();
-    assert_eq!(store.entries(0, 9).unwrap(), []);
-}
-
-#[test]
 fn a_member_keeps_its_votes_above_its_notice() {
     let (_dir, path) = temporary();
     let store = open(&path).unwrap();
