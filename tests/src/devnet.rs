@@ -26,7 +26,7 @@ pub struct Devnet {
     pub chain: Mainchain,
     /// What `network.json` says.
     pub network: NetworkFile,
-    child: Child,
+    _running: Running,
     /// Last, so that it is there until everything has ended.
     pub folder: Folder,
 }
@@ -53,12 +53,15 @@ impl Devnet {
             .stderr(std::fs::File::create(folder.path().join("devnet.log")).expect("a log"))
             .spawn()
             .expect("it runs");
-        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let output = child.stdout.take().expect("its output");
+        // From here on it ends with this, also when it does not come up.
+        let running = Running(child);
+        let mut lines = BufReader::new(output).lines();
         let up = tokio::time::timeout(START_PATIENCE, lines.next_line()).await;
         up.expect("a network in time").expect("its output").expect("a line when it is up");
         let network = NetworkFile::load(&person.home().join(NetworkFile::NAME)).expect("a file");
         let chain = Mainchain::connect(&network).await.expect("a chain");
-        Self { person, chain, network, child, folder }
+        Self { person, chain, network, _running: running, folder }
     }
 
     /// Nodes' home folders, as arguments.
@@ -129,16 +132,18 @@ impl Devnet {
     }
 }
 
-impl Drop for Devnet {
-    /// Asks it to end, for it ends its own children, and waits.
+/// The process; it ends its own children.
+#[derive(Debug)]
+struct Running(Child);
+
+impl Drop for Running {
+    /// Asks it to end, and waits.
     fn drop(&mut self) {
-        if let Some(pid) = self.child.id().and_then(|pid| i32::try_from(pid).ok())
-            && let Some(pid) = rustix::process::Pid::from_raw(pid)
-        {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        }
+        let Some(pid) = self.0.id().and_then(|pid| i32::try_from(pid).ok()) else { return };
+        let Some(pid) = rustix::process::Pid::from_raw(pid) else { return };
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         let deadline = Instant::now() + PATIENCE;
-        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < deadline {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
     }

@@ -9,6 +9,9 @@ use conet_tests::{command::Person, devnet::Devnet, eventually_within};
 const SEATS: usize = 4;
 const NODES: usize = 20;
 
+/// All that have no seat in the end: a few chains leave each of them room for more.
+const PARTICIPANTS: u64 = 12;
+
 /// How many must wait in a half for a chain with one witness and one validator.
 const GROUP: u64 = 3;
 
@@ -41,14 +44,14 @@ async fn create(person: &Person, title: &str) -> String {
 /// Begins chains until there is one that falls to each half: the left one's, then the right one's.
 async fn one_of_each(person: &Person, title: &str) -> [String; 2] {
     let mut found = [const { None }; 2];
-    for number in 0.. {
+    for number in 0..20 {
         let chain = create(person, &format!("{title} {number}")).await;
         found[usize::from(is_right(&chain))].get_or_insert(chain);
         if let [Some(left), Some(right)] = &found {
             return [left.clone(), right.clone()];
         }
     }
-    unreachable!()
+    panic!("of twenty chains none falls to one of the halves: {found:?}");
 }
 
 async fn append(person: &Person, chain: &str, text: &str) -> u64 {
@@ -107,15 +110,28 @@ async fn a_group_that_has_grown_becomes_two_and_every_chain_goes_on() {
     }
 
     // Each half draws, with a key of its own, among those that wait there: a seed says who does.
-    let status = person.run(&["chain", "status"]).await;
-    assert_eq!([&status[0]["group"], &status[1]["group"]], [2, 3]);
-    if status.iter().all(|status| status["waiting"].as_u64().unwrap() >= GROUP) {
+    let waiting = async || {
+        let status = person.run(&["chain", "status"]).await;
+        assert_eq!([&status[0]["group"], &status[1]["group"]], [2, 3]);
+        [&status[0], &status[1]].map(|status| status["waiting"].as_u64().unwrap())
+    };
+    eventually_within(SPLIT, "every participant waits in one half", async || {
+        waiting().await.iter().sum::<u64>() == PARTICIPANTS
+    })
+    .await;
+    let waiting = waiting().await;
+    assert!(waiting.iter().any(|count| *count >= GROUP), "{waiting:?}");
+    let drawn =
+        async |half: u32| person.run(&["chain", "selections", "--group", &half.to_string()]).await;
+    let before = [drawn(2).await.len(), drawn(3).await.len()];
+    if waiting.iter().all(|count| *count >= GROUP) {
         for chain in one_of_each(person, "A boat").await {
             assert_eq!(append(person, &chain, "launched").await, 1);
         }
     }
-    for half in [2, 3] {
-        let drawn = person.run(&["chain", "selections", "--group", &half.to_string()]).await;
+    for (half, before) in [(2, before[0]), (3, before[1])] {
+        let drawn = drawn(half).await;
+        assert!(!drawn.is_empty() && drawn.len() >= before);
         for pair in drawn.windows(2) {
             assert_eq!(pair[1]["parent"], pair[0]["id"], "one Selection Chain over the split");
         }

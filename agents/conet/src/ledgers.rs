@@ -21,7 +21,7 @@ use conet_dle::{
     client::{Client, ClientError, Place},
     clock,
     keys::WalletKey,
-    mainchain::read_group,
+    mainchain::read_seats,
     registry::{NodeEntry, NodeMap},
     rpc::{Said, TransactionView},
 };
@@ -94,7 +94,7 @@ impl Ledgers {
     }
 
     async fn of(file: &NetworkFile, main: &Mainchain, group: u32) -> anyhow::Result<Self> {
-        let seats = read_group(main, group).await?.seats;
+        let seats = Arc::new(read_seats(main, group).await?);
         let reader = ChainReader::connect(&file.rpc_url, file.network()).await?;
         let directory = Directory::load_once(&reader, EndpointPolicy::Development).await?;
         let entry = |node: &conet_wire::claim::VerifiedNode| {

@@ -11,7 +11,7 @@ use conet_bindings::{
     definitions::{Carried, NoteDefinitions},
 };
 use conet_committee::archive::item::Opening;
-use conet_dle::{keys::WalletKey, open::Group};
+use conet_dle::{keys::WalletKey, terms::Group};
 use conet_ledger::{
     block::{Header, SignedTransaction, Transaction},
     execute::{CodeBook, found_chain},

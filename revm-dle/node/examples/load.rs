@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use alloy::primitives::Address;
 use conet_committee::archive::ProvenNotice;
-use conet_dle::{open::Group, rpc::AccountView};
+use conet_dle::{rpc::AccountView, terms::Group};
 use support::{Network, genesis, transfer, until, user};
 
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -155,12 +155,10 @@ impl Sitting {
         self.group().seats.clone()
     }
 
-    /// The seats among which a node has one, if it is a group's that this one follows.
+    /// Whether a node has a seat in a group that this one follows.
     #[must_use]
-    pub fn seats_with(&self, node: NodeId) -> Option<Arc<Seats>> {
-        let followed = self.now.borrow();
-        let found = followed.iter().find(|group| group.seats.contains(node));
-        found.map(|group| group.seats.clone())
+    pub fn seats_one(&self, node: NodeId) -> bool {
+        self.now.borrow().iter().any(|group| group.seats.contains(node))
     }
 
     /// Whoever has a seat in a group that it follows.
@@ -168,11 +166,6 @@ impl Sitting {
     pub fn all_seats(&self) -> Vec<NodeId> {
         let followed = self.now.borrow();
         followed.iter().flat_map(|group| group.seats.nodes()).copied().collect()
-    }
-
-    /// The main chain has begun another epoch of its own group, or it belongs to another group now.
-    pub fn begin(&self, own: ArchiveGroup) {
-        self.follow(Followed { own: Arc::new(own), others: Vec::new() });
     }
 
     /// It follows these groups from now on.
@@ -380,9 +373,9 @@ mod tests {
         sitting.follow(Followed { others, ..Followed::clone(&sitting.followed()) });
         assert!(epochs.has_changed().unwrap());
         assert_eq!(sitting.all_seats(), [1, 2].map(NodeId));
-        assert_eq!(sitting.seats_with(NodeId(2)).unwrap().group, 3);
-        assert_eq!((sitting.seats().group, sitting.seats_with(NodeId(9))), (2, None));
-        sitting.begin(group(2, 5));
+        assert!(sitting.seats_one(NodeId(2)) && !sitting.seats_one(NodeId(9)));
+        assert_eq!(sitting.seats().group, 2);
+        sitting.follow(Followed { own: Arc::new(group(2, 5)), others: Vec::new() });
         assert_eq!(sitting.all_seats(), [NodeId(5)]);
     }
 }

@@ -41,6 +41,7 @@ pub mod rpc;
 pub mod runtime;
 pub mod seeds;
 pub mod store;
+pub mod terms;
 pub mod transport;
 
 pub use config::DleConfig;

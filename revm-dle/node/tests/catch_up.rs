@@ -17,7 +17,7 @@ use std::{
 
 use alloy::primitives::{Address, B256};
 use conet_committee::archive::{ProvenNotice, Rules};
-use conet_dle::{config::Times, open::Group, rpc::Status};
+use conet_dle::{config::Times, rpc::Status, terms::Group};
 use conet_ledger::genesis::Chain;
 use support::{Network, config, genesis, transfer, until, user};
 

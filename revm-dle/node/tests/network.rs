@@ -16,8 +16,8 @@ use alloy::primitives::{Address, B256};
 use conet_committee::archive::ProvenNotice;
 use conet_dle::{
     ledgers::OpenError,
-    open::Group,
     rpc::{AccountView, BlockView, Status, TransactionView},
+    terms::Group,
 };
 use conet_ledger::{
     genesis::Chain,

@@ -19,8 +19,8 @@ use alloy::{
 use conet_committee::archive::ProvenNotice;
 use conet_dle::{
     clock,
-    open::Group,
     rpc::{Beginning, Entries, Question, Said, Status, auth::Asked},
+    terms::Group,
 };
 use conet_ledger::genesis::{Chain, ChainClass, Genesis, Visibility};
 use http::{Method, Request, StatusCode, header};

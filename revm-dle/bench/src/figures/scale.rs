@@ -5,7 +5,8 @@ use conet_measure::{BenchError, Row, Target, failed, median};
 use alloy::primitives::{U256, keccak256};
 use conet_committee::{
     keys::NodeId,
-    roulette::placement::{GroupTree, ROOT_GROUP, divide, splits_at},
+    roulette::placement::{GroupTree, divide, splits_at},
+    tree::ROOT,
 };
 use std::collections::BTreeMap;
 
@@ -111,7 +112,7 @@ fn placed() -> Result<(usize, Vec<u64>), BenchError> {
     let mut chains: BTreeMap<u32, u64> = tree.working().map(|group| (group, 0)).collect();
     for number in 0..CHAINS {
         let id = keccak256(number.to_be_bytes());
-        if let Some(count) = tree.fall(ROOT_GROUP, id).and_then(|group| chains.get_mut(&group)) {
+        if let Some(count) = tree.fall(ROOT, id).and_then(|group| chains.get_mut(&group)) {
             *count += 1;
         }
     }

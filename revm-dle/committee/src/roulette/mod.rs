@@ -17,7 +17,7 @@
 //! - Every draw is in the [Selection Chain](selection), which anybody can replay.
 //!
 //! Seats' key shares come from a ceremony over the log, [`dkg`], in each epoch anew: see [`crate::archive::ceremony`].
-//! Where archive nodes sit is drawn, too: [`placement`].
+//! Where archive nodes sit is drawn, too, by the main chain: [`placement`] has the same rules.
 
 pub mod bls;
 pub mod dkg;

@@ -1,5 +1,5 @@
 //! Where archive nodes and chains belong: the tree of archive groups, as the contract `ArchiveGroups` keeps it (white
-//! paper, *The Archive Node Cluster Group*).
+//! paper, *The Archive Node Cluster Group*). Nodes read theirs on the main chain; this is for who works out a whole tree.
 //!
 //! Chains and joiners fall down the tree by a hash of 256 bits: at depth d, bit d says left (0) or right (1), the most
 //! significant bit first. A chain's hash is its id, a joiner's comes from a seed: nobody chooses its group. A group
@@ -12,13 +12,10 @@ use alloy::{
     sol_types::SolValue as _,
 };
 
-use crate::keys::NodeId;
-
-/// The group that all begin in.
-pub const ROOT_GROUP: u32 = 1;
-
-/// How deep the tree can be.
-pub const DEPTH_MAX: u8 = 32;
+use crate::{
+    keys::NodeId,
+    tree::{DEPTH_MAX, ROOT},
+};
 
 /// Why the tree does not split so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,7 +93,7 @@ pub struct GroupTree {
 
 impl Default for GroupTree {
     fn default() -> Self {
-        Self { groups: BTreeMap::from([(ROOT_GROUP, Group { depth: 0, children: None })]) }
+        Self { groups: BTreeMap::from([(ROOT, Group { depth: 0, children: None })]) }
     }
 }
 
@@ -112,12 +109,12 @@ impl GroupTree {
     /// # Errors
     /// [`PlacementError::NotWorking`], [`PlacementError::TooDeep`].
     pub fn split(&mut self, group: u32) -> Result<(u32, u32), PlacementError> {
-        let left = self.groups.keys().next_back().map_or(ROOT_GROUP, |last| last + 1);
+        let left = self.groups.keys().next_back().map_or(ROOT, |last| last + 1);
         let children = (left, left + 1);
         let parent = self.groups.get_mut(&group);
         let parent = parent.filter(|parent| parent.children.is_none());
         let parent = parent.ok_or(PlacementError::NotWorking { group })?;
-        if parent.depth == DEPTH_MAX {
+        if usize::from(parent.depth) == DEPTH_MAX {
             return Err(PlacementError::TooDeep { group });
         }
         let depth = parent.depth + 1;
@@ -141,7 +138,7 @@ impl GroupTree {
     /// The group that a joiner is placed in, by the first seed after it asked for the first time.
     #[must_use]
     pub fn place(&self, seed: B256, node: NodeId) -> Option<u32> {
-        self.fall(ROOT_GROUP, node_hash(seed, node))
+        self.fall(ROOT, node_hash(seed, node))
     }
 
     /// The groups that work, ascending.

@@ -17,17 +17,34 @@ use conet_committee::{
 use super::follow::node_id;
 use crate::group::{ArchiveGroup, Followed, Sitting};
 
-/// An archive group as it is now.
+/// Who sits in an archive group now, and where it stands: for who does not follow it.
 ///
 /// # Errors
 /// [`ArchiveError`].
-pub async fn read_group(chain: &Mainchain, id: u32) -> Result<ArchiveGroup, ArchiveError> {
+pub async fn read_seats(chain: &Mainchain, id: u32) -> Result<Seats, ArchiveError> {
+    let group = Group::read(chain, id).await?;
+    let branch = Branch::new(forks(chain, id).await?);
+    Ok(Seats::on(branch, (chain.chain_id(), id), group.epoch, ids(&group.nodes)))
+}
+
+fn ids(nodes: &[U256]) -> Vec<NodeId> {
+    nodes.iter().filter_map(node_id).collect()
+}
+
+/// The splits above a group.
+async fn forks(chain: &Mainchain, id: u32) -> Result<Vec<Fork>, ArchiveError> {
+    let splits = line(chain, id).await?.into_iter();
+    Ok(splits.map(|split| Fork { seed: split.seed, is_right: split.is_right }).collect())
+}
+
+/// An archive group as it is now, and how its epoch began.
+///
+/// # Errors
+/// [`ArchiveError`].
+pub(super) async fn read_group(chain: &Mainchain, id: u32) -> Result<ArchiveGroup, ArchiveError> {
     let group = Group::read(chain, id).await?;
     let began = began(chain, &group).await?;
-    let ids = |nodes: &[U256]| nodes.iter().filter_map(node_id).collect::<Vec<_>>();
-    let forks = line(chain, id).await?.into_iter();
-    let forks: Vec<_> =
-        forks.map(|split| Fork { seed: split.seed, is_right: split.is_right }).collect();
+    let forks = forks(chain, id).await?;
     let above = Branch::new(forks.split_last().map_or(&[][..], |(_, above)| above).to_vec());
     let main = |group| (chain.chain_id(), group);
     let seats = Seats::on(Branch::new(forks), main(id), group.epoch, ids(&group.nodes));

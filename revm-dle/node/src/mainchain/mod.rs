@@ -23,7 +23,7 @@ mod statements;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    groups::read_group,
+    groups::read_seats,
     part::{LedgerPart, PartError, Who},
 };
 

@@ -38,8 +38,9 @@ use crate::{
     group::Sitting,
     keys::WalletKey,
     ledgers::OpenError,
-    open::{Begun, Group, Opener},
+    open::{Begun, Opener},
     rpc::{RpcError, auth::request_domain, expect_kept, read_json},
+    terms::Group,
 };
 
 /// Where chains are asked for.

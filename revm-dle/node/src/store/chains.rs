@@ -9,16 +9,18 @@
 
 use alloy::primitives::B256;
 use conet_committee::archive::item::Opening;
-use conet_ledger::genesis::{Genesis, Visibility};
+use conet_ledger::{
+    block::Header,
+    genesis::{Genesis, Visibility},
+};
 use lz4_flex::block::{compress_prepend_size_with_dict, decompress_size_prepended_with_dict};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::{
     StoreError,
-    read::{hash, plain, rlp},
-    write::{encode, insert_block},
+    code::{encode, hash, plain, rlp},
 };
-use crate::open::Group;
+use crate::terms::Group;
 
 /// How a chain began, as it is kept.
 struct Kept {
@@ -70,12 +72,16 @@ pub(super) fn genesis(
     Ok(Some((kept.genesis()?, kept.root)))
 }
 
-/// Keeps how a chain began, or how its newest series did: the block that began the one before stays.
-pub(super) fn put(tx: &Transaction<'_>, genesis: &Genesis, root: B256) -> Result<(), StoreError> {
+/// Keeps how a chain began, or how its newest series did. Gives the block that began the one before, which is to stay.
+pub(super) fn put(
+    tx: &Transaction<'_>,
+    genesis: &Genesis,
+    root: B256,
+) -> Result<Option<Header>, StoreError> {
     let bytes = alloy_rlp::encode(genesis);
     let before = find(tx, genesis.chain)?;
     if before.as_ref().is_some_and(|before| (&before.genesis, before.root) == (&bytes, root)) {
-        return Ok(());
+        return Ok(None);
     }
     let (pattern, dictionary) = pattern(tx, genesis.code_hash, 0, &bytes)?;
     // The id is in the row already.
@@ -87,9 +93,9 @@ pub(super) fn put(tx: &Transaction<'_>, genesis: &Genesis, root: B256) -> Result
             "INSERT INTO chains (chain, pattern, genesis, root, public) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute(params![genesis.chain.as_slice(), pattern, packed, root.as_slice(), is_public])?;
-        return Ok(());
+        return Ok(None);
     };
-    insert_block(tx, &before.genesis()?.header(before.root), None, None)?;
+    let began = before.genesis()?.header(before.root);
     // What was compressed with the older one cannot be read any more. A newer state comes with a newer genesis.
     tx.prepare_cached("DELETE FROM states WHERE number = ?1")?.execute(params![before.number])?;
     tx.prepare_cached(
@@ -97,7 +103,7 @@ pub(super) fn put(tx: &Transaction<'_>, genesis: &Genesis, root: B256) -> Result
          WHERE number = ?1",
     )?
     .execute(params![before.number, pattern, packed, root.as_slice(), is_public])?;
-    Ok(())
+    Ok(Some(began))
 }
 
 /// The pattern for a state of such a length, of a chain of this code.
@@ -134,7 +140,7 @@ pub(super) fn first_block(
     connection: &Connection,
     chain: B256,
     height: u64,
-) -> Result<Option<conet_ledger::block::Header>, StoreError> {
+) -> Result<Option<Header>, StoreError> {
     let began = genesis(connection, chain)?.filter(|(genesis, _)| genesis.height == height);
     Ok(began.map(|(genesis, root)| genesis.header(root)))
 }

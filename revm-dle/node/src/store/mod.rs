@@ -7,7 +7,9 @@
 //! are deleted are overwritten, for some are secrets. Of a seat's notices of chains one of each is kept, in tables of their own, and read when
 //! somebody asks for it. Final blocks, what they did, and the Selection Chain stay, all of them.
 
+mod blocks;
 mod chains;
+mod code;
 mod moves;
 mod notices;
 mod owner;
@@ -39,11 +41,12 @@ use conet_ledger::genesis::Genesis;
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
+pub use blocks::{FinalBlock, transaction_hash};
 #[cfg(test)]
 pub(crate) use notices::tests::proven;
 pub use owner::Founding;
 pub use read::{KeptBlock, Place};
-pub use write::{DutyId, FinalBlock, Write, transaction_hash};
+pub use write::{DutyId, Write};
 use writer::{Batch, Writer};
 
 use crate::{duty::Duty, metrics::Metrics};
@@ -263,7 +266,7 @@ impl Store {
     /// [`StoreError`].
     pub fn block_at(&self, chain: B256, height: u64) -> Result<Option<KeptBlock>, StoreError> {
         self.read(|connection| {
-            let key = params![chain.as_slice(), write::sql(height)];
+            let key = params![chain.as_slice(), code::sql(height)];
             let found = read::block(connection, "chain = ?1 AND height = ?2", key)?;
             if found.is_some() {
                 return Ok(found);

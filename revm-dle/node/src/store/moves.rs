@@ -4,7 +4,7 @@
 use conet_committee::{Record, journal::Kind, seats::Seats, tree::Branch};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::{StoreError, notices, owner, read::plain, write::number};
+use super::{StoreError, code::plain, notices, owner, write::number};
 
 /// Lets go of what is another group's now. Heights and draws of a group go on along the line from the first group to it.
 pub(super) fn follow(tx: &Transaction<'_>, next: &Seats) -> Result<(), StoreError> {

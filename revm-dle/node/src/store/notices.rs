@@ -11,8 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::{
     StoreError,
-    read::plain,
-    write::{encode, sql},
+    code::{encode, plain, sql},
 };
 
 /// A chain's own: what its notice says, and the way from there to the entry's root.

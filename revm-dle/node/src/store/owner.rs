@@ -10,8 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
     StoreError,
-    read::plain,
-    write::{encode, sql},
+    code::{encode, plain, sql},
 };
 
 /// What a new journal goes on from.

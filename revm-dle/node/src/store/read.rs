@@ -13,7 +13,8 @@ use rusqlite::{Connection, OptionalExtension as _, Params, params};
 
 use super::{
     StoreError,
-    write::{DutyId, encode, sql},
+    code::{encode, hash, plain, rlp, sql},
+    write::DutyId,
 };
 use crate::duty::Duty;
 
@@ -37,24 +38,6 @@ pub struct Place {
     pub height: u64,
     /// Its index in the block.
     pub index: usize,
-}
-
-pub(super) fn rlp<T: alloy_rlp::Decodable>(
-    bytes: &[u8],
-    what: &'static str,
-) -> Result<T, StoreError> {
-    alloy_rlp::decode_exact(bytes).map_err(|_| StoreError::Corrupt(what))
-}
-
-pub(super) fn plain<T: serde::de::DeserializeOwned>(
-    bytes: &[u8],
-    what: &'static str,
-) -> Result<T, StoreError> {
-    postcard::from_bytes(bytes).map_err(|_| StoreError::Corrupt(what))
-}
-
-pub(super) fn hash(bytes: &[u8]) -> Result<B256, StoreError> {
-    B256::try_from(bytes).map_err(|_| StoreError::Corrupt("a hash"))
 }
 
 /// The journal: each kind of records in the order of writing.

@@ -25,10 +25,10 @@ use conet_dle::{
     ArchiveNode, DleConfig, Participant, Setup, clock,
     group::{ArchiveGroup, Sitting},
     keys::WalletKey,
-    open::Group,
     registry::{NodeEntry, NodeMap},
     rpc::{Submitted, auth::Asked},
     seeds::SeedSecrets,
+    terms::Group,
 };
 use conet_ledger::{
     block::{SignedTransaction, Transaction},

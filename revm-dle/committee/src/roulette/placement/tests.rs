@@ -32,22 +32,21 @@ fn bits_count_from_the_most_significant() {
 #[test]
 fn only_groups_that_work_split() {
     let mut tree = GroupTree::new();
-    assert_eq!(tree.split(ROOT_GROUP), Ok((2, 3)));
+    assert_eq!(tree.split(ROOT), Ok((2, 3)));
     assert_eq!(tree.split(3), Ok((4, 5)));
     for group in [0, 1, 3, 9] {
         assert_eq!(tree.split(group), Err(PlacementError::NotWorking { group }));
     }
     assert_eq!(tree.working().collect::<Vec<_>>(), [2, 4, 5]);
     let hash = B256::from(U256::from(1) << 254);
-    assert_eq!(tree.fall(ROOT_GROUP, hash), Some(2));
+    assert_eq!(tree.fall(ROOT, hash), Some(2));
     assert_eq!(tree.fall(3, hash), Some(5));
     assert_eq!(tree.fall(9, hash), None);
-    for depth in 1..DEPTH_MAX {
-        let (left, _) =
-            tree.split(if depth == 1 { 2 } else { 4 + 2 * u32::from(depth - 1) }).unwrap();
-        assert_eq!(left, 4 + 2 * u32::from(depth));
+    for depth in 1..DEPTH_MAX as u32 {
+        let (left, _) = tree.split(if depth == 1 { 2 } else { 4 + 2 * (depth - 1) }).unwrap();
+        assert_eq!(left, 4 + 2 * depth);
     }
-    let group = 4 + 2 * u32::from(DEPTH_MAX - 1);
+    let group = 4 + 2 * (DEPTH_MAX as u32 - 1);
     assert_eq!(tree.split(group), Err(PlacementError::TooDeep { group }));
 }
 
@@ -92,7 +91,7 @@ proptest! {
     #[test]
     fn joiners_do_not_choose(seed: [u8; 32], first in 0..u64::MAX - 4_000, step in 1..8_u64) {
         let mut tree = GroupTree::new();
-        let (left, _) = tree.split(ROOT_GROUP).unwrap();
+        let (left, _) = tree.split(ROOT).unwrap();
         let joiners = (0..400).map(|n| NodeId(first.wrapping_add(n * step)));
         let went_left = joiners.filter(|node| tree.place(seed.into(), *node) == Some(left)).count();
         // Six standard deviations.

@@ -1,15 +1,10 @@
 //! Plants the bugs of `mutants/` in the protocol, one at a time, and looks whether the simulator sees them. See
 //! `scripts/mutants`. The sources that it changes are copies.
-//!
-//! A mutant is a file: `claim:` what it breaks, `file:` where (below `committee/src`), `--- find` the text to take out,
-//! which must be there once, `--- replace` what comes instead.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::{
-    env,
-    error::Error,
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
     time::{Duration, Instant},
@@ -18,7 +13,10 @@ use std::{
 /// Of 100 mutants, so many must be seen.
 const CAUGHT_MIN: usize = 90;
 
-/// A mutant that keeps the simulator busy for so long without a step is seen, too.
+/// So many seeds are run at once. They take seconds.
+const SEEDS_AT_ONCE: u64 = 50;
+
+/// A mutant that keeps the simulator busy with them for so long is seen, too.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What a copy of the workspace needs.
@@ -30,15 +28,9 @@ const FOLDERS: [&str; 5] = [
     "revm-dle/simulator",
 ];
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+mod catalogue;
 
-struct Mutant {
-    name: String,
-    claim: String,
-    file: String,
-    find: String,
-    replace: String,
-}
+use catalogue::{Result, mutants};
 
 fn main() -> ExitCode {
     match run() {
@@ -53,7 +45,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<bool> {
     let mut arguments = env::args().skip(1);
-    let seeds = arguments.next().unwrap_or_else(|| "2000".to_owned());
+    let seeds = arguments.next().map_or(Ok(2_000), |text| text.parse())?;
     let wanted: Vec<_> = arguments.collect();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).ok_or("no root")?;
     // A target folder of its own: cargo takes a crate of the same path in another workspace for the same one.
@@ -61,27 +53,30 @@ fn run() -> Result<bool> {
     let target = root.join(target).join("mutants");
     let copy = target.join("workspace");
     copy_workspace(root, &copy)?;
-    println!(
-        "unchanged: {}",
-        simulate(&build(&copy, &target)?.ok_or("it does not build")?, "200")?.1
-    );
+    let unchanged = build(&copy, &target)?.ok_or("the protocol does not build")?;
+    let (fails, why) = simulate(&unchanged, 200)?;
+    if fails {
+        return Err(format!("no bug is planted, and the simulator sees one: {why}").into());
+    }
+    println!("unchanged: {why}");
     let (mut caught, mut all) = (0, 0);
-    for mutant in mutants(root)? {
+    for mutant in mutants()? {
         if !wanted.is_empty() && !wanted.contains(&mutant.name) {
             continue;
         }
         let file = copy.join("revm-dle/committee/src").join(&mutant.file);
         let source = fs::read_to_string(&file)?;
-        if source.matches(&mutant.find).count() != 1 {
-            return Err(format!("{}: its text is not in {} once", mutant.name, mutant.file).into());
-        }
-        fs::write(&file, source.replacen(&mutant.find, &mutant.replace, 1))?;
-        let built = build(&copy, &target);
+        // One whose text is not there once does not build either: it is not tried.
+        let planted = mutant.plant(&source);
+        let built = planted.map_or(Ok(None), |planted| {
+            fs::write(&file, planted)?;
+            build(&copy, &target)
+        });
         fs::write(&file, &source)?;
         let (verdict, is_caught, why) = match built? {
             // It says nothing about the simulator, and must be mended: it counts as not seen.
-            None => ("BROKEN  ", false, "it does not build".to_owned()),
-            Some(program) => match simulate(&program, &seeds)? {
+            None => ("BROKEN  ", false, "it cannot be planted, or does not build".to_owned()),
+            Some(program) => match simulate(&program, seeds)? {
                 (true, why) => ("caught  ", true, why),
                 (false, why) => ("SURVIVED", false, why),
             },
@@ -91,28 +86,6 @@ fn run() -> Result<bool> {
     }
     println!("{caught} of {all} caught");
     Ok(caught * 100 >= all * CAUGHT_MIN)
-}
-
-fn mutants(root: &Path) -> Result<Vec<Mutant>> {
-    let files = fs::read_dir(root.join("revm-dle/simulator/mutants"))?;
-    let mut paths = files.map(|file| Ok(file?.path())).collect::<Result<Vec<_>>>()?;
-    paths.sort();
-    paths.iter().map(|path| parse(path)).collect()
-}
-
-fn parse(path: &Path) -> Result<Mutant> {
-    let text = fs::read_to_string(path)?;
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let bad = || format!("{name} is not in the form of a mutant");
-    let (head, rest) = text.split_once("--- find\n").ok_or_else(bad)?;
-    let (find, replace) = rest.split_once("\n--- replace\n").ok_or_else(bad)?;
-    let field = |key: &str| {
-        let line = head.lines().find_map(|line| line.strip_prefix(key));
-        line.map(|value| value.trim().to_owned()).ok_or_else(bad)
-    };
-    let (claim, file) = (field("claim:")?, field("file:")?);
-    let replace = replace.strip_suffix('\n').unwrap_or(replace).to_owned();
-    Ok(Mutant { claim, file, find: find.to_owned(), replace, name })
 }
 
 /// Brings the copy up to date. What did not change keeps its time, so that it is not built again.
@@ -187,23 +160,35 @@ fn build(copy: &Path, target: &Path) -> Result<Option<PathBuf>> {
 }
 
 /// Whether a seed fails, and how.
-fn simulate(program: &Path, seeds: &str) -> Result<(bool, String)> {
+fn simulate(program: &Path, seeds: u64) -> Result<(bool, String)> {
+    for from in (0..seeds).step_by(SEEDS_AT_ONCE as usize) {
+        let to = seeds.min(from + SEEDS_AT_ONCE);
+        if let Some(why) = fails(program, from, to)? {
+            return Ok((true, why));
+        }
+    }
+    Ok((false, format!("{seeds} seeds pass")))
+}
+
+/// Why one of these seeds fails.
+fn fails(program: &Path, from: u64, to: u64) -> Result<Option<String>> {
     let output = program.with_extension("out");
     let began = Instant::now();
-    let mut child =
-        Command::new(program).args(["0", seeds]).stdout(fs::File::create(&output)?).spawn()?;
+    let mut child = Command::new(program)
+        .args([from.to_string(), to.to_string()])
+        .stdout(fs::File::create(&output)?)
+        .spawn()?;
     loop {
         if let Some(status) = child.try_wait()? {
             let said = fs::read_to_string(&output)?;
-            let said: String = said.trim().chars().take(200).collect();
-            let said = if said.is_empty() { format!("{seeds} seeds pass") } else { said };
-            return Ok((!status.success(), said));
+            let said = said.trim().chars().take(200).collect();
+            return Ok((!status.success()).then_some(said));
         }
         if began.elapsed() > PATIENCE {
             child.kill()?;
             child.wait()?;
-            return Ok((true, "it does not end".to_owned()));
+            return Ok(Some(format!("one of the seeds {from} to {to} does not end")));
         }
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
