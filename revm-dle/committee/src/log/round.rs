@@ -23,6 +23,8 @@ pub(super) struct Round {
     pub(super) finalized: Option<Certificate>,
     /// Whether the proposal breaks a rule: it is not looked at again.
     pub(super) is_refused: bool,
+    /// Whether the leader was asked what its proposal stands on.
+    pub(super) is_asked: bool,
     /// What this node said itself.
     pub(super) my_notarize: Option<B256>,
     /// Zero: it nullified.
@@ -103,8 +105,8 @@ impl Round {
         self.notarized.iter().chain(&self.nullified).chain(&self.finalized)
     }
 
-    /// What this node said itself and others may still wait for. A view that is nullified has no final entry, and who did
-    /// not see how one ended is sent its certificate.
+    /// What this node said itself and others may still wait for. A view that is nullified has no final entry, and who needs
+    /// to know how one ended asks for its certificate.
     pub(super) fn wanted(&self, me: NodeId) -> impl Iterator<Item = &Ballot> {
         let is_open = |ballot: &&Ballot| {
             let notarizes = ballot.vote.phase == Phase::Notarize.number();

@@ -329,8 +329,10 @@ impl Simplex {
             return;
         };
         let Some(entry) = self.entries.get(&id).filter(|_| !round.is_refused) else { return };
-        if !self.extends(&entry.header) || entry.header.time_ms > now_ms + self.timing.drift_ms_max
-        {
+        if !self.extends(&entry.header) {
+            return self.ask_for_ground(out);
+        }
+        if entry.header.time_ms > now_ms + self.timing.drift_ms_max {
             return;
         }
         let entry = entry.clone();

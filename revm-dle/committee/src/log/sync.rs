@@ -34,6 +34,31 @@ impl Simplex {
         }
     }
 
+    /// Asks the leader how a view ended on which its entry depends: a view may be notarized and nullified, and a node that
+    /// knows one of both sees it end, and does not learn the other.
+    pub(super) fn ask_for_ground(&mut self, out: &mut Outbox) {
+        let Some(round) = self.rounds.get(&self.view).filter(|round| !round.is_asked) else {
+            return;
+        };
+        let Some(entry) = round.proposal.and_then(|id| self.entries.get(&id)) else { return };
+        let Some(view) = self.groundless(&entry.header) else { return };
+        let leader = self.seats.leader(self.view);
+        out.send(leader, LogMessage::Status { view, final_view: self.tip.header.view });
+        self.rounds.entry(self.view).or_default().is_asked = true;
+    }
+
+    /// The first view, from that of an entry's parent on, that did not end here as the entry says.
+    fn groundless(&self, header: &EntryHeader) -> Option<u64> {
+        let parent = header.parent_view;
+        let is_tip = header.parent == self.tip.id;
+        if !is_tip && !self.is_notarized(header.parent, parent) {
+            return (parent > self.tip.header.view).then_some(parent);
+        }
+        let is_null =
+            |view: &u64| self.rounds.get(view).is_some_and(|round| round.nullified.is_some());
+        (parent + 1..header.view).find(|view| !is_null(view))
+    }
+
     /// A state to begin with, to who missed more than this node keeps.
     fn send_checkpoint(&self, from: NodeId, app: &impl Application, out: &mut Outbox) {
         let Some(certificate) = &self.certified else { return };

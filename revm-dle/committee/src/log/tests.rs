@@ -297,3 +297,48 @@ fn votes_of_views_that_are_nullified_are_not_said_again() {
     let again: BTreeSet<_> = votes(out, seat.me).into_iter().map(|(view, _)| view).collect();
     assert_eq!(again, [seat.log.view()].into());
 }
+
+#[test]
+fn who_saw_a_view_end_one_way_learns_the_other_from_who_builds_on_it() {
+    let mut seat = Seated::new();
+    let beginning = seat.log.tip().header.clone();
+    let first = seat.entry(1, &beginning, B256::ZERO);
+    seat.is_shown(1, &first);
+    for voter in seat.others() {
+        let ballot = seat.vote(voter, Phase::Notarize, 1, first.id());
+        seat.hears(2, voter, LogMessage::Vote(ballot));
+    }
+    // For the others nobody saw the first entry.
+    let second = seat.entry(2, &beginning, B256::ZERO);
+    assert!(seat.is_shown(3, &second).is_empty());
+    let (leader, others) = (seat.seats.leader(2), seat.others());
+    let vote = seat.seats.vote(Phase::Finalize, 1, B256::ZERO);
+    let signatures = others.iter().map(|node| (*node, voting(node.0).cast(vote).signature));
+    let signatures = signatures.collect();
+    let null = Certificate { phase: Phase::Finalize, view: 1, entry: B256::ZERO, signatures };
+    let votes = seat.hears(4, leader, LogMessage::Certificates(vec![null]));
+    assert!(votes.contains(&(2, second.id())), "{votes:?}");
+}
+
+#[test]
+fn it_asks_the_leader_for_that_and_once() {
+    let mut seat = Seated::new();
+    let beginning = seat.log.tip().header.clone();
+    let first = seat.entry(1, &beginning, B256::ZERO);
+    seat.is_shown(1, &first);
+    for voter in seat.others() {
+        let ballot = seat.vote(voter, Phase::Notarize, 1, first.id());
+        seat.hears(2, voter, LogMessage::Vote(ballot));
+    }
+    let (second, leader) = (seat.entry(2, &beginning, B256::ZERO), seat.seats.leader(2));
+    let ballot = seat.vote(leader, Phase::Notarize, 2, second.id());
+    let asked = |seat: &mut Seated| {
+        let mut out = Outbox::new(seat.me);
+        let message = LogMessage::Propose(Box::new(second.clone()), ballot.clone());
+        seat.log.receive(3, leader, message, &mut seat.app, &mut out);
+        let ask = LogMessage::Status { view: 1, final_view: 0 };
+        let ask = Action::Send(leader, crate::message::Message::Log(ask));
+        out.into_actions().into_iter().filter(|action| *action == ask).count()
+    };
+    assert_eq!((asked(&mut seat), asked(&mut seat)), (1, 0));
+}

@@ -105,6 +105,15 @@ fn of_an_epoch_that_is_over_only_its_end_stays() {
         share(2, &secret),
     ];
     write(&store, records(old)).unwrap();
+    // What comes and goes beside it moves it about.
+    for view in 5..300 {
+        let draft = Record::Draft(Box::new(entry(view, view)));
+        let vote = word(8 + view % 7, Phase::Accept);
+        write(&store, records(vec![log_vote(view), draft, Record::Word(vote)])).unwrap();
+        if view % 20 == 0 {
+            write(&store, records(vec![checkpoint(view - 10)])).unwrap();
+        }
+    }
     let proof = Record::Proven(Box::new(notice(3)));
     let left = Record::Left(vec![NodeId(2)]);
     let kept = vec![proof, left, epoch(3), share(3, &next)];
