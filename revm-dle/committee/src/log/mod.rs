@@ -42,6 +42,7 @@
 //! Time is in the entries: it grows by at most [`Timing::step_ms_max`] each, so time in which the log stood still is no
 //! time, and no deadline passes in it.
 
+mod cast;
 mod certificate;
 mod entry;
 mod intake;

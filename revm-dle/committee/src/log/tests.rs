@@ -244,6 +244,16 @@ impl Seated {
         voting(voter.0).cast(self.seats.vote(phase, view, entry))
     }
 
+    /// The first view ends with an entry.
+    fn sees_notarized(&mut self, beginning: &EntryHeader) {
+        let first = self.entry(1, beginning, B256::ZERO);
+        self.is_shown(1, &first);
+        for voter in self.others() {
+            let ballot = self.vote(voter, Phase::Notarize, 1, first.id());
+            self.hears(2, voter, LogMessage::Vote(ballot));
+        }
+    }
+
     /// The leader proposes an entry.
     fn is_shown(&mut self, now_ms: u64, entry: &Entry) -> Vec<(u64, B256)> {
         let (view, id) = (entry.header.view, entry.id());
@@ -302,12 +312,7 @@ fn votes_of_views_that_are_nullified_are_not_said_again() {
 fn who_saw_a_view_end_one_way_learns_the_other_from_who_builds_on_it() {
     let mut seat = Seated::new();
     let beginning = seat.log.tip().header.clone();
-    let first = seat.entry(1, &beginning, B256::ZERO);
-    seat.is_shown(1, &first);
-    for voter in seat.others() {
-        let ballot = seat.vote(voter, Phase::Notarize, 1, first.id());
-        seat.hears(2, voter, LogMessage::Vote(ballot));
-    }
+    seat.sees_notarized(&beginning);
     // For the others nobody saw the first entry.
     let second = seat.entry(2, &beginning, B256::ZERO);
     assert!(seat.is_shown(3, &second).is_empty());
@@ -324,12 +329,7 @@ fn who_saw_a_view_end_one_way_learns_the_other_from_who_builds_on_it() {
 fn it_asks_the_leader_for_that_and_once() {
     let mut seat = Seated::new();
     let beginning = seat.log.tip().header.clone();
-    let first = seat.entry(1, &beginning, B256::ZERO);
-    seat.is_shown(1, &first);
-    for voter in seat.others() {
-        let ballot = seat.vote(voter, Phase::Notarize, 1, first.id());
-        seat.hears(2, voter, LogMessage::Vote(ballot));
-    }
+    seat.sees_notarized(&beginning);
     let (second, leader) = (seat.entry(2, &beginning, B256::ZERO), seat.seats.leader(2));
     let ballot = seat.vote(leader, Phase::Notarize, 2, second.id());
     let asked = |seat: &mut Seated| {
