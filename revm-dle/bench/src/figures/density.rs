@@ -40,12 +40,12 @@ const FIRST_BUYER: u64 = 1 << 32;
 const BEGAN_MS: u64 = 1_800_000_000_000;
 
 pub(super) fn measure(run: &mut Run<'_>) -> Result<(), BenchError> {
-    memory_and_time(run)?;
-    disk(run)
+    let notice = memory_and_time(run)?;
+    disk(run, notice)
 }
 
-/// An archive node's memory, and what idle chains cost the log of an idle group.
-fn memory_and_time(run: &mut Run<'_>) -> Result<(), BenchError> {
+/// An archive node's memory, and what idle chains cost the log of an idle group. Bytes on disk of a notice.
+fn memory_and_time(run: &mut Run<'_>) -> Result<f64, BenchError> {
     let notes = run.many(10_000, 1_000);
     let cast = Cast::of(run.many(1_000, 100));
     let plan = Plan { cast, notes, busy: 0, ..Plan::default() };
@@ -58,8 +58,9 @@ fn memory_and_time(run: &mut Run<'_>) -> Result<(), BenchError> {
     let row = Row::new("density, memory of an idle chain", bytes, "B");
     run.row(&row.target(Target::ValueAtMost(MEMORY_MAX)));
     run.row(&Row::new("density, idle chains in a GiB", GIB / bytes, "chains"));
-    notices(run, &full)?;
-    idle_time(run, &mut full, &mut empty, notes)
+    let notice = notices(run, &full)?;
+    idle_time(run, &mut full, &mut empty, notes)?;
+    Ok(notice)
 }
 
 /// The archive nodes' and the participants' time for an idle second, with idle chains and without.
@@ -88,7 +89,8 @@ fn idle_time(
     let Some(state) = full.state() else { return Ok(()) };
     let each = conet_measure::cpu_ns_each(run.many(5, 2), || state.hash()) / notes as f64;
     let every = state.rules.checkpoint_every;
-    run.row(&Row::new(format!("density, at a checkpoint of {every}"), each, "ns/idle chain"));
+    let name = format!("density, the state's hash, each {every} entries");
+    run.row(&Row::new(name, each, "ns/idle chain"));
     Ok(())
 }
 
@@ -104,7 +106,7 @@ fn entry_us(stage: &mut Stage) -> Result<(f64, f64), BenchError> {
 }
 
 /// An archive node's disk, and how long a chain takes to be at work again.
-fn disk(run: &mut Run<'_>) -> Result<(), BenchError> {
+fn disk(run: &mut Run<'_>, notice: f64) -> Result<(), BenchError> {
     let notes = run.many(10_000, 1_000);
     let folder = tempfile::tempdir().map_err(failed("a temporary folder"))?;
     let path = folder.path().join("dle.db");
@@ -115,7 +117,8 @@ fn disk(run: &mut Run<'_>) -> Result<(), BenchError> {
     run.row(&Row::new("density, disk of a chain without a payment", began, "B"));
     // Not in the order in which they began: pages fill up, and are split.
     let used = of(stored(&path, drawn(notes).map(|number| goes_on(&mint, number)))?);
-    let row = Row::new("density, disk of a chain's own rows", used, "B");
+    run.row(&Row::new("density, disk of a chain's own rows", used, "B"));
+    let row = Row::new("density, disk of a chain, with its notice", used + notice, "B");
     run.row(&row.target(Target::ValueAtMost(1_024.0)));
     let at_once = folder.path().join("once.db");
     stored(&at_once, std::iter::empty())?;
@@ -141,7 +144,7 @@ fn drawn(below: u64) -> impl Iterator<Item = u64> {
 
 /// What the newest notices of a stage's chains take on disk: as they are, many of one entry, and if each had an entry of
 /// its own.
-fn notices(run: &mut Run<'_>, stage: &Stage) -> Result<(), BenchError> {
+fn notices(run: &mut Run<'_>, stage: &Stage) -> Result<f64, BenchError> {
     let seat = stage.first_seat().ok_or_else(|| wrong("notices", "a stage without seats"))?;
     let known = seat.state().chains.keys().filter_map(|chain| seat.notice(*chain));
     let known: Vec<_> = known.map(Arc::unwrap_or_clone).collect();
@@ -154,10 +157,11 @@ fn notices(run: &mut Run<'_>, stage: &Stage) -> Result<(), BenchError> {
     });
     let together = known.len() as f64 / entries.len().max(1) as f64;
     let name = format!("density, disk of a notice, {together:.0} of an entry");
-    run.row(&Row::new(name, notice_bytes(known.iter().cloned())?, "B"));
+    let shared = notice_bytes(known.iter().cloned())?;
+    run.row(&Row::new(name, shared, "B"));
     let name = "density, disk of a notice, one of an entry";
     run.row(&Row::new(name, notice_bytes(alone)?, "B"));
-    Ok(())
+    Ok(shared)
 }
 
 fn notice_bytes(notices: impl ExactSizeIterator<Item = ProvenNotice>) -> Result<f64, BenchError> {
@@ -171,10 +175,10 @@ fn notice_bytes(notices: impl ExactSizeIterator<Item = ProvenNotice>) -> Result<
     Ok((full - empty) as f64 / count as f64)
 }
 
-fn open(path: &Path) -> Result<Store, BenchError> {
+fn open(path: &Path, limits: StoreLimits) -> Result<Store, BenchError> {
     let seats = Seats::new(MAIN_CHAIN, 1, EPOCH, vec![NodeId(1)]);
     let founding = Founding { main_chain_id: MAIN_CHAIN, seats, began_ms: 0 };
-    let store = Store::open(path, NodeId(1), &founding, StoreLimits::default(), Metrics::new());
+    let store = Store::open(path, NodeId(1), &founding, limits, Metrics::new());
     store.map_err(failed("a store"))
 }
 
@@ -183,7 +187,7 @@ fn stored(
     path: &Path,
     rows: impl Iterator<Item = Result<Vec<Write>, BenchError>>,
 ) -> Result<u64, BenchError> {
-    let store = open(path)?;
+    let store = open(path, StoreLimits::default())?;
     for writes in rows {
         // Those that follow do not wait for the disk.
         store.write(writes?, |_| {}).map_err(failed("a store"))?;
@@ -222,10 +226,11 @@ fn goes_on(mint: &Mint, number: u64) -> Result<Vec<Write>, BenchError> {
     Ok(vec![state(&spent(&mint, &note, &draft)?)?])
 }
 
-/// From a file of which the kernel has no page, to a state that can be executed on. No chain is asked for twice, and the
-/// node keeps none but the last.
+/// From a file of which neither the kernel nor SQLite has a page, to a state that can be executed on. No chain is asked for
+/// twice, and the node keeps none but the last.
 fn cold(run: &mut Run<'_>, path: &Path, mint: &Mint, notes: u64) -> Result<(), BenchError> {
-    let store = open(path)?;
+    // A connection has pages: each look takes a new one.
+    let store = open(path, StoreLimits { idle_readers_max: 0, ..StoreLimits::default() })?;
     let limits = LedgerLimits { live_states_max: 1, ..LedgerLimits::default() };
     let chains = Chains::new(store, mint.codes.clone(), limits);
     let file = File::open(path).map_err(failed("a store"))?;
