@@ -48,6 +48,8 @@ pub struct Report {
     pub splits: usize,
     /// How many fell into a trap.
     pub caught: usize,
+    /// How many were reported on the main chain, for two votes or for what a log found.
+    pub reported: usize,
     /// Stands for everything that happened, in its order.
     pub trace: u64,
 }

@@ -16,7 +16,7 @@ use conet_committee::{
 };
 use conet_ledger::block::{Body, Header};
 
-use super::{Cast, Violation};
+use super::{Cast, Violation, reports::Wrong};
 use crate::ledger::{ACCOUNTS, Accounts, BALANCE, Payment, genesis};
 
 /// Who signs blocks that name them, and how many of them must; 0 for all.
@@ -200,19 +200,27 @@ impl Books {
     }
 
     /// Who was on the wrong side of what a quorum of seats found, in the log.
-    pub(super) fn proven_wrong(&self, cast: &Cast) -> BTreeSet<NodeId> {
+    pub(super) fn proven_wrong(&self, cast: &Cast) -> BTreeSet<Wrong> {
         let mut wrong = BTreeSet::new();
-        let decides = |(hash, words): &(&B256, &BTreeSet<NodeId>)| {
-            let epoch = self.known.get(*hash).map_or(0, |(header, _)| header.proposal.epoch);
-            let seats = cast.seats(epoch).len();
-            seats > 0 && super::is_quorum(words.len(), seats)
+        let decided = |words: &BTreeMap<B256, BTreeSet<NodeId>>| -> Vec<_> {
+            let known = words.iter().filter_map(|(hash, words)| {
+                let about = &self.known.get(hash)?.0.proposal;
+                let seats = cast.seats(about.epoch).len();
+                let decides = seats > 0 && super::is_quorum(words.len(), seats);
+                decides.then_some((*hash, (about.chain, about.height, about.view)))
+            });
+            known.collect()
         };
-        for (hash, _) in self.accepted.iter().filter(decides) {
-            wrong.extend(self.refused.get(hash).into_iter().flatten());
-            wrong.extend(self.refusers.get(hash).into_iter().flatten());
+        let mut add = |nodes: Option<&BTreeSet<NodeId>>,
+                       (chain, height, view): (B256, u64, u64)| {
+            wrong.extend(nodes.into_iter().flatten().map(|node| (*node, chain, height, view)));
+        };
+        for (hash, stands) in decided(&self.accepted) {
+            add(self.refused.get(&hash), stands);
+            add(self.refusers.get(&hash), stands);
         }
-        for (hash, _) in self.refused.iter().filter(decides) {
-            wrong.extend(self.signers.get(hash).into_iter().flatten());
+        for (hash, stands) in decided(&self.refused) {
+            add(self.signers.get(&hash), stands);
         }
         wrong
     }

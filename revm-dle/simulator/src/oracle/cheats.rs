@@ -2,29 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use conet_committee::{keys::NodeId, message::Message, seats::Seats, vote::Ballot};
+use conet_bindings::ledger::Vote;
+use conet_committee::{archive::State, keys::NodeId, message::Message, seats::Seats};
 
-use super::{Oracle, Violation, key, place, votes::shown_ballots};
+use super::{Key, Oracle, Violation, key, votes::shown_ballots};
 
 impl Oracle {
-    /// An honest node reports two votes on the main chain.
-    pub(crate) fn see_report(
-        &self,
-        node: NodeId,
-        first: &Ballot,
-        second: &Ballot,
-    ) -> Result<(), Violation> {
-        let accused = first.voter;
-        let differ = place(first) == place(second) && first.vote.block != second.vote.block;
-        if self.is_honest(accused) || accused != second.voter || !differ {
-            return Err(Violation::FalseReport { node, accused });
+    /// A message reached an honest seat: the votes in it are known there. It keeps first votes only as long as they may
+    /// count, but knows second ones whenever it sees them.
+    pub(crate) fn see_delivered(&mut self, seat: NodeId, state: &State, message: &Message) {
+        if let Message::Evidence(first, second) = message {
+            let signed = [first, second].map(|ballot| self.is_signed(key(ballot), ballot));
+            if key(first) == key(second)
+                && first.vote.block != second.vote.block
+                && signed == [true; 2]
+            {
+                self.see_cheat(seat, state, key(first));
+            }
         }
-        Ok(())
-    }
-
-    /// A message reached an honest seat: the votes in it are known there. It keeps no first votes of other epochs or
-    /// groups, but knows second ones when it sees them.
-    pub(crate) fn see_delivered(&mut self, seat: NodeId, seats: &Seats, message: &Message) {
         for ballot in shown_ballots(message) {
             let key = key(ballot);
             let first = self.shown.get(&seat).and_then(|shown| shown.get(&key)).copied();
@@ -32,16 +27,23 @@ impl Oracle {
             if first == Some(ballot.vote.block) || !self.is_signed(key, ballot) {
                 continue;
             }
-            let is_here = self.number_about(ballot.vote.chain) == Some(seats.group);
-            let shown = self.shown.entry(seat).or_default();
             match first {
-                None if ballot.vote.epoch != seats.epoch || !is_here => {}
-                None => drop(shown.insert(key, ballot.vote.block)),
-                Some(_) => {
-                    let cheat = (ballot.voter, seats.group);
-                    self.cheats.entry(cheat).or_insert((seat, key));
+                None if !is_open(state, &ballot.vote) => {}
+                None => {
+                    let shown = self.shown.entry(seat).or_default();
+                    shown.insert(key, ballot.vote.block);
                 }
+                Some(_) => self.see_cheat(seat, state, key),
             }
+        }
+    }
+
+    /// An honest seat sees a vote that excludes one before.
+    fn see_cheat(&mut self, seat: NodeId, state: &State, key: Key) {
+        let cheat = key.0;
+        self.cheats.entry((cheat, state.seats.group)).or_insert((seat, key));
+        if !state.barred.contains(&cheat) {
+            self.reports.see_cheat(cheat);
         }
     }
 
@@ -69,4 +71,13 @@ impl Oracle {
         }
         self.groups.get(&newest.group).map_or(Ok(()), |group| group.check_liars(barred))
     }
+}
+
+/// Whether a vote is about this epoch's log, or about a block that may still come into it.
+fn is_open(state: &State, vote: &Vote) -> bool {
+    let is_about_log = vote.chain == state.seats.log;
+    let chain = state.chains.get(&vote.chain);
+    vote.epoch == state.seats.epoch
+        && (is_about_log
+            || chain.is_some_and(|chain| vote.height > chain.height && vote.view >= chain.view))
 }

@@ -10,7 +10,7 @@ use conet_committee::{
 };
 
 use super::{
-    Books, Cast, Draws, Log, Successions, Traps, Violation, is_quorum,
+    Books, Cast, Draws, Findings, Log, Successions, Traps, Violation, is_quorum,
     tree::{Place, log_id},
 };
 use crate::{keys::secret_of, scenario::Scenario};
@@ -29,6 +29,7 @@ pub(super) struct Group {
     pub(super) draws: Draws,
     pub(super) traps: Traps,
     pub(super) successions: Successions,
+    pub(super) findings: Findings,
     /// Seeds for the main chain, by number.
     beacons: BTreeMap<u64, B256>,
     /// From which toy seeds follow.
@@ -55,6 +56,7 @@ impl Group {
             draws: Draws::new(secret),
             traps: Traps::default(),
             successions: Successions::new(scenario.holds_ceremonies),
+            findings: Findings::default(),
             beacons: BTreeMap::new(),
             secret,
             chains: BTreeSet::new(),
@@ -127,8 +129,11 @@ impl Group {
             self.books.see_items(&entry.items);
             self.draws.see_items(entry)?;
             self.traps.see_items(entry)?;
+            let mut wrong = self.books.proven_wrong(&self.cast);
+            wrong.extend(self.traps.caught());
+            self.findings.see_items(entry, wrong);
         }
-        Ok(())
+        self.findings.see_entry(node, entry.header.height)
     }
 
     /// Nothing of the other half is in a state, and nothing of this one is missing.
@@ -227,7 +232,7 @@ impl Group {
                 return Err(Violation::LiarAtLarge { liar, what });
             }
         }
-        for liar in self.books.proven_wrong(&self.cast) {
+        for (liar, ..) in self.books.proven_wrong(&self.cast) {
             if !barred(liar) {
                 let what = "a quorum of seats found against it";
                 return Err(Violation::LiarAtLarge { liar, what });

@@ -12,7 +12,8 @@
 //! - seeds are signed when their entries are final, and draw whom they must; whoever wishes to be drawn and has room for
 //!   another chain waits, in the order of the log, and nobody else;
 //! - an honest seat that restarts still has the newest proof of where a chain stands that it ever told;
-//! - no honest node is found guilty, reported or barred, and more than two thirds of the seats stay active;
+//! - no honest node is found guilty, reported or barred, and more than two thirds of the seats stay active; whoever sees
+//!   two votes of a node reports them, and every seat tells the main chain what its log found, and nothing else;
 //! - an epoch begins with the one state that the one before ended with, and those whom the main chain named, but for some
 //!   who did not do their part; heights go on, chains begin new views, and no draw outlives its epoch;
 //! - when a group splits, all this holds on in each half; both begin with the one state, a chain is kept by one of them, by
@@ -25,6 +26,7 @@
 //! ```text
 //! mod.rs                       which group something is about, and what is the same in all
 //! votes, cheats                who voted where, and twice
+//! reports                      what the main chain is told of who cheats
 //! group.rs, tree.rs            the rules of one group, and what falls to it when the one above splits
 //! cast, successions, log       who sits and who lies, who sits next, the entries
 //! books, draws, waits, traps   chains, draws, who waits, traps
@@ -39,6 +41,7 @@ mod group;
 mod log;
 mod main_chain;
 mod proofs;
+mod reports;
 mod successions;
 mod traps;
 mod tree;
@@ -67,6 +70,7 @@ use draws::Draws;
 use group::Group;
 use log::Log;
 use proofs::Proofs;
+use reports::{Findings, Reports};
 use successions::Successions;
 use traps::Traps;
 pub use violation::Violation;
@@ -101,6 +105,7 @@ pub(crate) struct Oracle {
     groups: BTreeMap<u32, Group>,
     votes: Votes,
     proofs: Proofs,
+    reports: Reports,
     voting: Voting,
     /// Signatures that hold, by what they are under.
     signed: BTreeMap<(Key, B256), Compact>,
@@ -124,6 +129,7 @@ impl Oracle {
             groups: BTreeMap::from([(root.number, root)]),
             votes: Votes::default(),
             proofs: Proofs::default(),
+            reports: Reports::default(),
             voting,
             signed: BTreeMap::new(),
             shown: BTreeMap::new(),
@@ -311,15 +317,17 @@ impl Oracle {
     /// How many fell into a trap, as the logs say.
     pub(crate) fn caught(&self) -> usize {
         let caught = self.groups.values().flat_map(|group| group.traps.caught());
-        caught.collect::<BTreeSet<_>>().len()
+        caught.map(|(voter, ..)| voter).collect::<BTreeSet<_>>().len()
     }
 
     /// A node that stops forgets what was not worth a line in its journal.
     pub(crate) fn see_stopped(&mut self, node: NodeId) {
         for group in self.groups.values_mut() {
             group.traps.see_stopped(node);
+            group.findings.see_stopped(node);
             group.successions.see_stopped(node);
         }
+        self.reports.see_stopped();
         self.shown.remove(&node);
         self.cheats.retain(|_, (witness, _)| *witness != node);
     }

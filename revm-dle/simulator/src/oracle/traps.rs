@@ -12,7 +12,7 @@ use conet_committee::{
 };
 use conet_ledger::block::{Header, Outcome};
 
-use super::{Violation, tree::Place};
+use super::{Violation, reports::Wrong, tree::Place};
 use crate::keys::TRAP_ONE_IN;
 
 /// Votes of validators.
@@ -28,7 +28,7 @@ pub(super) struct Traps {
     /// What each node's wishes committed to.
     committed: BTreeSet<(NodeId, B256)>,
     /// Who is out for it, as the log says.
-    caught: BTreeSet<NodeId>,
+    caught: BTreeSet<Wrong>,
 }
 
 impl Traps {
@@ -67,7 +67,9 @@ impl Traps {
                     if let Err(why) = self.check(caught) {
                         return wrong(why);
                     }
-                    self.caught.insert(caught.ballot.voter);
+                    let vote = &caught.ballot.vote;
+                    let wrong = (caught.ballot.voter, vote.chain, vote.height, vote.view);
+                    self.caught.insert(wrong);
                 }
                 _ => {}
             }
@@ -107,10 +109,11 @@ impl Traps {
 
     /// Those who must be out in the end.
     pub(super) fn guilty(&self) -> impl Iterator<Item = NodeId> {
-        self.caught.iter().chain(self.fell.keys().map(|(voter, _)| voter)).copied()
+        let fell = self.fell.keys().map(|(voter, _)| *voter);
+        self.caught().map(|(voter, ..)| voter).chain(fell)
     }
 
-    pub(super) fn caught(&self) -> impl Iterator<Item = NodeId> {
+    pub(super) fn caught(&self) -> impl Iterator<Item = Wrong> {
         self.caught.iter().copied()
     }
 

@@ -240,6 +240,16 @@ pub enum Violation {
         /// Who is reported.
         accused: NodeId,
     },
+    /// An honest node keeps from the main chain what a cheat could be slashed for.
+    #[error("expected {node} to tell the main chain of {cheat}, found that it did not: {what}")]
+    Unreported {
+        /// Who should.
+        node: NodeId,
+        /// Who cheated.
+        cheat: NodeId,
+        /// How it knows.
+        what: &'static str,
+    },
     /// Too few seats are asked for their word.
     #[error(
         "expected more than two thirds of the seats to be asked for their word, found {active} at {node}"

@@ -66,6 +66,8 @@ impl World<'_> {
         self.certify_seed(id)?;
         if crashes {
             self.crash(id);
+        } else if self.oracle.is_honest(id) {
+            self.oracle.see_done(id)?;
         }
         Ok(())
     }
@@ -108,6 +110,10 @@ impl World<'_> {
             }
             Action::Report(first, second) if self.oracle.is_honest(from) => {
                 self.oracle.see_report(from, &first, &second)?;
+            }
+            Action::Found(finding) if self.oracle.is_honest(from) => {
+                let group = node.group();
+                self.oracle.see_found((from, group), &finding)?;
             }
             Action::Report(..) | Action::Found(_) | Action::Regrouped(_) | Action::Drawn(_) => {}
         }

@@ -196,6 +196,7 @@ impl<'a> World<'a> {
             beacons: self.main.seeds(),
             splits: self.main.all().count() / 2,
             caught: self.oracle.caught(),
+            reported: self.oracle.reported(),
             trace: self.trace.hash(),
         }
     }
@@ -206,8 +207,11 @@ impl<'a> World<'a> {
             Happening::Arrives(from, to, message) => {
                 if self.is_up(to) {
                     let message = Arc::unwrap_or_clone(message);
-                    if let Some(seats) = self.seated_in(to).filter(|_| self.oracle.is_honest(to)) {
-                        self.oracle.see_delivered(to, &seats, &message);
+                    if self.oracle.is_honest(to)
+                        && let Some(Actor::Seat(seat)) = self.nodes.get(&to).map(|node| &node.actor)
+                        && seat.is_seated()
+                    {
+                        self.oracle.see_delivered(to, seat.state(), &message);
                     }
                     if !self.is_archive(to) && self.oracle.is_honest(to) {
                         self.oracle.see_vote(to, &message);
@@ -246,14 +250,6 @@ impl<'a> World<'a> {
 
     fn is_archive(&self, node: NodeId) -> bool {
         self.scenario.archives.contains(&node)
-    }
-
-    /// Where a node has a seat, and has taken it.
-    fn seated_in(&self, node: NodeId) -> Option<Arc<Seats>> {
-        match &self.nodes.get(&node)?.actor {
-            Actor::Seat(seat) if seat.is_seated() => Some(seat.state().seats.clone()),
-            _ => None,
-        }
     }
 
     fn is_up(&self, node: NodeId) -> bool {
