@@ -1,4 +1,4 @@
-//! Makes blocks whose sums are wrong: its ledgers lie (see `ToyLedgers::lies`), its messages do not.
+//! Makes blocks that say something wrong of what they give: its ledgers lie (see `ToyLedgers::lies`), its messages do not.
 
 use conet_committee::Action;
 

@@ -6,7 +6,6 @@ use alloy::{
     primitives::{B256, U256, keccak256},
     sol_types::SolValue as _,
 };
-use alloy_rlp::Decodable as _;
 use conet_committee::{
     archive::{Chain, Item, item::Word},
     keys::NodeId,
@@ -16,8 +15,8 @@ use conet_committee::{
 };
 use conet_ledger::block::{Body, Header};
 
-use super::{Cast, Violation, reports::Wrong};
-use crate::ledger::{ACCOUNTS, Accounts, BALANCE, Payment, genesis};
+use super::{Cast, Violation, reports::Wrong, sums};
+use crate::ledger::{ACCOUNTS, Accounts, BALANCE, genesis};
 
 /// Who signs blocks that name them, and how many of them must; 0 for all.
 #[derive(Debug, Clone)]
@@ -282,8 +281,9 @@ impl Books {
             return known.clone();
         }
         let (header, body) = self.known.get(&hash)?.clone();
-        let state = self.state(header.proposal.parent).and_then(|before| execute(before, &body));
-        let state = state.filter(|after| after.root() == header.outcome.state_root);
+        let before = self.state(header.proposal.parent);
+        let state = before.and_then(|before| sums::execute(before, &body));
+        let state = state.filter(|after| sums::outcome(after, &body) == header.outcome);
         self.states.insert(hash, state.clone());
         state
     }
@@ -360,13 +360,13 @@ impl Books {
 
     fn check_sums(&mut self, header: &Header, body: &Body) -> Result<(), &'static str> {
         let before = self.state(header.proposal.parent).ok_or("it stands on a wrong block")?;
-        let after = execute(before, body).ok_or("a payment in it cannot be made")?;
+        let after = sums::execute(before, body).ok_or("a payment in it cannot be made")?;
         let total: u128 = after.balances.iter().map(|balance| u128::from(*balance)).sum();
         if total != u128::from(BALANCE) * u128::from(ACCOUNTS) {
             return Err("money appeared or vanished");
         }
-        if after.root() != header.outcome.state_root {
-            return Err("its state has another root");
+        if sums::outcome(&after, body) != header.outcome {
+            return Err("it says something else of what it gives");
         }
         Ok(())
     }
@@ -383,24 +383,4 @@ impl Books {
         let finals = self.finals.iter().filter(|(chain, _)| counts(**chain));
         finals.map(|(_, finals)| finals.len() - 1).sum()
     }
-}
-
-/// Pays, by arithmetic of its own. None when a payment is out of turn, or of more than there is.
-fn execute(mut accounts: Accounts, body: &Body) -> Option<Accounts> {
-    for signed in &body.transactions {
-        let payment = Payment::decode(&mut signed.transaction.data.as_ref()).ok()?;
-        let place = |account: u64| usize::try_from(account).unwrap_or(usize::MAX);
-        let nonce = accounts.nonces.get_mut(place(payment.from))?;
-        if signed.transaction.nonce != *nonce {
-            return None;
-        }
-        *nonce += 1;
-        let left = i128::from(*accounts.balances.get(place(payment.from))?);
-        let left = u64::try_from(left - i128::from(payment.amount)).ok()?;
-        *accounts.balances.get_mut(place(payment.from))? = left;
-        let more = u128::from(*accounts.balances.get(place(payment.to))?);
-        let more = u64::try_from(more + u128::from(payment.amount)).ok()?;
-        *accounts.balances.get_mut(place(payment.to))? = more;
-    }
-    Some(accounts)
 }

@@ -8,7 +8,7 @@
 //!   parent is notarized and the views between are given up, for a block that executing gives it and that its parent is
 //!   final or signed by its whole group;
 //! - one final block at each height of a chain, with the votes of its whole group and of every active seat;
-//! - a final block is what executing it gives, by arithmetic written anew here, and no money appears or vanishes;
+//! - a final block says all that executing it gives, by arithmetic written anew here, and no money appears or vanishes;
 //! - seeds are signed when their entries are final, and draw whom they must; whoever wishes to be drawn and has room for
 //!   another chain waits, in the order of the log, and nobody else;
 //! - an honest seat that restarts still has the newest proof of where a chain stands that it ever told;
@@ -29,7 +29,8 @@
 //! reports                      what the main chain is told of who cheats
 //! group.rs, tree.rs            the rules of one group, and what falls to it when the one above splits
 //! cast, successions, log       who sits and who lies, who sits next, the entries
-//! books, draws, waits, traps   chains, draws, who waits, traps
+//! books, sums, draws, waits    chains and what their blocks give, draws, who waits
+//! traps                        who signs what it is told
 //! main_chain.rs                what passes between the seats and the main chain
 //! ```
 
@@ -43,6 +44,7 @@ mod main_chain;
 mod proofs;
 mod reports;
 mod successions;
+mod sums;
 mod traps;
 mod tree;
 mod violation;
