@@ -77,6 +77,11 @@ fn twist(action: Action, liar: &mut Liar<'_>) -> Vec<Action> {
             let twin = liar.refusal(&word, block).unwrap_or_else(|| word.clone());
             both(to, Message::Vote(word), Message::Vote(twin), liar)
         }
+        Action::Send(to, Message::Answer(word)) => {
+            let block = word.ballot.vote.block;
+            let twin = liar.refusal(&word, block).unwrap_or_else(|| word.clone());
+            both(to, Message::Answer(word), Message::Answer(twin), liar)
+        }
         Action::Send(to, Message::Propose(proposed)) => {
             let mut twin = (*proposed).clone();
             twin.header.proposal.time_ms = twin.header.proposal.time_ms.saturating_sub(1);

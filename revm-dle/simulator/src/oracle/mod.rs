@@ -25,7 +25,7 @@
 //!
 //! ```text
 //! mod.rs                       which group something is about, and what is the same in all
-//! votes, cheats                who voted where, and twice
+//! votes, cheats, witnesses     who voted where, and twice before whom
 //! reports                      what the main chain is told of who cheats
 //! group.rs, tree.rs            the rules of one group, and what falls to it when the one above splits
 //! cast, successions, log       who sits and who lies, who sits next, the entries
@@ -50,6 +50,7 @@ mod tree;
 mod violation;
 mod votes;
 mod waits;
+mod witnesses;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,6 +78,7 @@ use successions::Successions;
 use traps::Traps;
 pub use violation::Violation;
 use votes::{Votes, all_ballots};
+use witnesses::Witnesses;
 
 /// Who voted where.
 type Key = (NodeId, B256, u64, u64, u64, u8);
@@ -108,13 +110,16 @@ pub(crate) struct Oracle {
     votes: Votes,
     proofs: Proofs,
     reports: Reports,
+    witnesses: Witnesses,
     voting: Voting,
     /// Signatures that hold, by what they are under.
     signed: BTreeMap<(Key, B256), Compact>,
     /// What each honest seat was shown since it last started.
     shown: BTreeMap<NodeId, BTreeMap<Key, B256>>,
-    /// Who gave two votes before a seat of which group, and before whom.
-    cheats: BTreeMap<(NodeId, u32), (NodeId, Key)>,
+    /// The blocks that each of them judges.
+    judged: BTreeMap<NodeId, BTreeSet<B256>>,
+    /// Who gave two votes before seats of which group, and before whom.
+    cheats: BTreeMap<(NodeId, u32), BTreeMap<NodeId, Key>>,
 }
 
 impl Oracle {
@@ -132,9 +137,11 @@ impl Oracle {
             votes: Votes::default(),
             proofs: Proofs::default(),
             reports: Reports::default(),
+            witnesses: Witnesses::default(),
             voting,
             signed: BTreeMap::new(),
             shown: BTreeMap::new(),
+            judged: BTreeMap::new(),
             cheats: BTreeMap::new(),
         }
     }
@@ -173,6 +180,8 @@ impl Oracle {
             group.traps.see_sent(from, message);
         }
         self.proofs.see_sent(from, message);
+        self.witnesses.see_sent(from, message);
+        self.see_said(from, message);
         if let Message::SeedPart { height, .. } = message
             && self.groups.get(&group).is_none_or(|group| !group.log.has(*height))
         {
@@ -330,8 +339,8 @@ impl Oracle {
             group.successions.see_stopped(node);
         }
         self.reports.see_stopped();
-        self.shown.remove(&node);
-        self.cheats.retain(|_, (witness, _)| *witness != node);
+        self.witnesses.see_stopped(node);
+        self.forget_seen(node);
     }
 
     /// The state of an honest seat after an entry. `before`: the height that it had before.

@@ -41,6 +41,7 @@ pub(super) fn shown_ballots(message: &Message) -> Vec<&Ballot> {
         Message::Log(LogMessage::Vote(ballot) | LogMessage::Propose(_, ballot)) => vec![ballot],
         Message::Word(word, _) => vec![&word.ballot],
         Message::Certified(block, _) => block.ballots.iter().collect(),
+        Message::Disagreement(why, _) => vec![&why.create, &why.other.ballot],
         _ => Vec::new(),
     }
 }
@@ -51,7 +52,6 @@ pub(super) fn all_ballots(message: &Message) -> impl Iterator<Item = &Ballot> {
         Message::Vote(word) | Message::Answer(word) => vec![&word.ballot],
         Message::Propose(proposed) => vec![&proposed.create],
         Message::Evidence(first, second) => vec![first, second],
-        Message::Disagreement(why, _) => vec![&why.create, &why.other.ballot],
         _ => Vec::new(),
     };
     shown_ballots(message).into_iter().chain(more)

@@ -68,6 +68,9 @@ impl World<'_> {
             self.crash(id);
         } else if self.oracle.is_honest(id) {
             self.oracle.see_done(id)?;
+            if let Some(Actor::Member(member)) = self.nodes.get(&id).map(|node| &node.actor) {
+                self.oracle.see_member((id, member), self.now_ms)?;
+            }
         }
         Ok(())
     }
@@ -96,6 +99,11 @@ impl World<'_> {
                 node.disk.sync();
                 let group = node.group();
                 self.oracle.see_sent((from, group), &message, node.disk.votes())?;
+                if let Actor::Seat(seat) = &node.actor
+                    && self.oracle.is_honest(from)
+                {
+                    self.oracle.see_passed_on(from, seat.state(), &message);
+                }
                 if let (Message::Join(joining), Actor::Member(member)) = (&message, &node.actor) {
                     let notices = member.notices().map(|proven| &proven.notice);
                     let serving = notices.filter(|notice| notice.members().contains(&from));
@@ -146,6 +154,11 @@ impl World<'_> {
         if self.oracle.is_honest(id) {
             let votes = node.disk.records().filter_map(own_vote);
             votes.for_each(|vote| self.oracle.see_restored(vote));
+            for record in node.disk.records() {
+                if let Record::Block(block, _) = record {
+                    self.oracle.see_judged(id, block.header.hash());
+                }
+            }
         }
         let journal = node.disk.records().cloned().collect();
         let actor = self.actor(id, ledgers.clone(), Some(journal));

@@ -216,6 +216,11 @@ impl<'a> World<'a> {
                     if !self.is_archive(to) && self.oracle.is_honest(to) {
                         self.oracle.see_vote(to, &message);
                     }
+                    if self.oracle.is_honest(to)
+                        && let Some(Actor::Member(member)) = self.nodes.get(&to).map(|it| &it.actor)
+                    {
+                        self.oracle.see_proposed((to, member), &message, self.now_ms);
+                    }
                     if let Some(behaviour) =
                         self.nodes.get_mut(&to).and_then(|node| node.behaviour.as_mut())
                     {
