@@ -50,6 +50,10 @@ pub struct Report {
     pub caught: usize,
     /// How many were reported on the main chain, for two votes or for what a log found.
     pub reported: usize,
+    /// How many draws the oracle made once more.
+    pub draws: usize,
+    /// After how many entries the oracle knew who must wait to be drawn, and where.
+    pub waits: usize,
     /// Stands for everything that happened, in its order.
     pub trace: u64,
 }

@@ -10,12 +10,16 @@ use conet_simulator::{Kind, run, sweep};
 fn pass(seeds: Range<u64>, kind: Option<Kind>) -> usize {
     let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let (mut failed, mut blocks, mut beacons, mut splits) = (0, 0, 0, 0);
+    let (mut entries, mut draws, mut waits) = (0, 0, 0);
     sweep(seeds.clone(), kind, jobs, |seed, result| {
         match result {
             Ok(report) => {
                 blocks += report.blocks;
                 beacons += report.beacons;
                 splits += report.splits;
+                entries += report.entries;
+                draws += report.draws;
+                waits += report.waits;
             }
             Err(violation) => {
                 failed += 1;
@@ -30,6 +34,9 @@ fn pass(seeds: Range<u64>, kind: Option<Kind>) -> usize {
     assert_eq!(failed, 0, "of seeds {seeds:?}, {failed} failed");
     assert!(blocks as u64 > seeds.end - seeds.start, "hardly any block became final");
     assert!(beacons as u64 > seeds.end - seeds.start, "the main chain got hardly any seed");
+    // What the oracle cannot look at it must not pass over in silence.
+    assert!(draws as u64 > 8 * (seeds.end - seeds.start), "{draws} draws were made once more");
+    assert!(5 * waits > 4 * entries, "who waits was looked at after {waits} of {entries} entries");
     splits
 }
 

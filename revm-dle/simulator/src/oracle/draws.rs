@@ -7,7 +7,11 @@ use conet_committee::{
     archive::{Item, State},
     keys::NodeId,
     log::Entry,
-    roulette::{pool::Snapshot, request::Unfit, selection::Selection},
+    roulette::{
+        pool::Snapshot,
+        request::Unfit,
+        selection::{Head, Selection},
+    },
 };
 
 use super::{Cast, Violation, tree::Place, waits::Waits};
@@ -33,6 +37,8 @@ pub(super) struct Draws {
     waits: Waits,
     /// Draws that were seen.
     seen: BTreeMap<u64, B256>,
+    /// How many were drawn once more.
+    redrawn: usize,
     /// Places that were drawn for: chain, role, height and entry of the request.
     done: BTreeSet<(B256, u16, u64, u64)>,
 }
@@ -47,13 +53,21 @@ impl Draws {
             barred: BTreeSet::new(),
             waits: Waits::default(),
             seen: BTreeMap::new(),
+            redrawn: 0,
             done: BTreeSet::new(),
         }
+    }
+
+    /// How many draws were drawn once more, and after how many entries it was looked who waits.
+    pub(super) const fn checked(&self) -> (usize, usize) {
+        (self.redrawn, self.waits.checked())
     }
 
     /// The group splits: a half's seeds follow from another secret, and some wait elsewhere.
     pub(super) fn fall(&mut self, secret: Option<u64>, place: &Place, logged: &[NodeId]) {
         self.secret = secret;
+        // What was looked at above is counted there.
+        self.redrawn = 0;
         self.waits.fall(place, logged);
     }
 
@@ -72,16 +86,24 @@ impl Draws {
     /// The state after an entry, which may be new.
     pub(super) fn see_state(&mut self, cast: &Cast, state: &State) -> Result<(), Violation> {
         for selection in &state.selections {
-            let id = selection.id();
+            let id = id(selection);
             match self.seen.insert(selection.index, id) {
                 Some(before) if before == id => continue,
                 Some(_) => return Err(wrong(selection, "there are two of it")),
                 None => {}
             }
-            self.check(cast, selection).map_err(|why| wrong(selection, why))?;
+            self.check_link(selection).map_err(|why| wrong(selection, why))?;
+            self.check(cast, selection, state).map_err(|why| wrong(selection, why))?;
             if selection.members().iter().any(|node| self.barred.contains(node)) {
                 return Err(wrong(selection, "it draws who is barred"));
             }
+        }
+        let Head { length, last } = state.selected;
+        let newest = length.checked_sub(1).map_or(Some(&B256::ZERO), |index| self.seen.get(&index));
+        if newest.is_some_and(|newest| *newest != last) {
+            let (height, node) = (state.height, NodeId(0));
+            let why = "its state ends with another draw";
+            return Err(Violation::WrongEntry { height, node, why });
         }
         if state.height > self.newest {
             self.newest = state.height;
@@ -94,7 +116,24 @@ impl Draws {
         Ok(())
     }
 
-    fn check(&mut self, cast: &Cast, selection: &Selection) -> Result<(), &'static str> {
+    /// Each draw names the one before.
+    fn check_link(&self, selection: &Selection) -> Result<(), &'static str> {
+        let before = match selection.index.checked_sub(1) {
+            None => Some(&B256::ZERO),
+            Some(before) => self.seen.get(&before),
+        };
+        match before {
+            Some(before) if *before != selection.parent => Err("it follows another"),
+            _ => Ok(()),
+        }
+    }
+
+    fn check(
+        &mut self,
+        cast: &Cast,
+        selection: &Selection,
+        after: &State,
+    ) -> Result<(), &'static str> {
         let request = &selection.request;
         if request.seed_height < request.logged_at + SEED_DELAY {
             return Err("its seed could be known when it was asked for");
@@ -120,7 +159,13 @@ impl Draws {
         }
         match self.waited.get(&request.logged_at) {
             Some(waited) if waited.digest() != request.pool => Err("others waited"),
-            Some(waited) => check_turns(selection, waited),
+            Some(waited) => {
+                check_turns(selection, waited)?;
+                self.redrawn += 1;
+                let before = selection.drawn_in.checked_sub(1);
+                let before = before.and_then(|before| self.waited.get(&before));
+                check_unfit(selection, waited, before, after)
+            }
             None => Ok(()),
         }
     }
@@ -128,6 +173,44 @@ impl Draws {
 
 fn wrong(selection: &Selection, why: &'static str) -> Violation {
     Violation::WrongDraw { index: selection.index, why }
+}
+
+/// What the next draw names of one.
+fn id(selection: &Selection) -> B256 {
+    keccak256([b"CoNET selection 1".as_slice(), &alloy_rlp::encode(selection)].concat())
+}
+
+/// Who is passed over has cheated, or waits no more where it did; and who is drawn still does. `before` and `after`: the
+/// entry that draws.
+fn check_unfit(
+    selection: &Selection,
+    waited: &Snapshot,
+    before: Option<&Snapshot>,
+    after: &State,
+) -> Result<(), &'static str> {
+    let place = |pool: &Snapshot, node: NodeId| {
+        let known = pool.waiting.iter().find(|waiting| waiting.offer.node == node);
+        known.map(|waiting| waiting.place)
+    };
+    let now = after.pool.snapshot();
+    for passed in &selection.outcome.skipped {
+        let node = passed.node;
+        let is_member = selection.request.members.contains(&node);
+        match passed.reason {
+            Unfit::Barred if !after.barred.contains(&node) => {
+                return Err("it passes over one who did not cheat");
+            }
+            Unfit::Gone if is_member => return Err("it passes over a member as if it had left"),
+            Unfit::Gone if place(&now, node) == place(waited, node) => {
+                return Err("it passes over one who still waits");
+            }
+            _ => {}
+        }
+    }
+    let mut drawn = selection.outcome.nodes.iter();
+    let is_gone =
+        |node: &NodeId| before.is_some_and(|before| place(before, *node) != place(waited, *node));
+    if drawn.any(is_gone) { Err("it draws who did not wait any more") } else { Ok(()) }
 }
 
 /// Goes through the turns that the seed gives, and compares.

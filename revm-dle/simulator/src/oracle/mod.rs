@@ -31,12 +31,14 @@
 //! cast, successions, log       who sits and who lies, who sits next, the entries
 //! books, sums, draws, waits    chains and what their blocks give, draws, who waits
 //! traps                        who signs what it is told
+//! counts.rs                    how much there was
 //! main_chain.rs                what passes between the seats and the main chain
 //! ```
 
 mod books;
 mod cast;
 mod cheats;
+mod counts;
 mod draws;
 mod group;
 mod log;
@@ -325,12 +327,6 @@ impl Oracle {
         Ok(())
     }
 
-    /// How many fell into a trap, as the logs say.
-    pub(crate) fn caught(&self) -> usize {
-        let caught = self.groups.values().flat_map(|group| group.traps.caught());
-        caught.map(|(voter, ..)| voter).collect::<BTreeSet<_>>().len()
-    }
-
     /// A node that stops forgets what was not worth a line in its journal.
     pub(crate) fn see_stopped(&mut self, node: NodeId) {
         for group in self.groups.values_mut() {
@@ -372,24 +368,6 @@ impl Oracle {
     ) -> Result<(), Violation> {
         let Some(group) = self.about(chain) else { return Ok(()) };
         group.books.see_final(&group.cast, node, (chain, height, hash), None)
-    }
-
-    /// How many payments an account has made on a chain.
-    pub(crate) fn paid(&self, chain: B256, account: u64) -> u64 {
-        let group = self.number_about(chain).and_then(|number| self.groups.get(&number));
-        group.map_or(0, |group| group.books.paid(chain, account))
-    }
-
-    /// How many blocks are final, over all chains.
-    pub(crate) fn blocks(&self) -> usize {
-        let whose = |chain: B256| self.number_about(chain);
-        let all = self.groups.values();
-        all.map(|group| group.books.count_final(|chain| whose(chain) == Some(group.number))).sum()
-    }
-
-    /// How many entries are final.
-    pub(crate) fn entries(&self) -> usize {
-        self.groups.values().map(Group::entries).sum()
     }
 
     /// All blocks that were ever sent.

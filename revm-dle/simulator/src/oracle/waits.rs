@@ -39,6 +39,8 @@ pub(super) struct Waits {
     lessened: BTreeSet<NodeId>,
     /// An entry was never seen: nothing is known any more.
     is_lost: bool,
+    /// After how many entries it was looked who waits, and where.
+    checked: usize,
 }
 
 /// The newest state that was seen.
@@ -104,8 +106,13 @@ impl Waits {
         Ok(())
     }
 
+    pub(super) const fn checked(&self) -> usize {
+        self.checked
+    }
+
     /// The group splits between nodes that the log knows: what stays here.
     pub(super) fn fall(&mut self, place: &Place, logged: &[NodeId]) {
+        self.checked = 0;
         let before = &mut self.before;
         for (node, (offer, _)) in &mut self.wishes {
             let serves = before.serves.get(node).into_iter().flatten();
@@ -154,6 +161,7 @@ impl Waits {
                 let drawn: BTreeSet<_> = drawn.copied().collect();
                 self.check_line(&now, &drawn, &wished)
                     .map_err(|(node, why)| wrong(height, node, why))?;
+                self.checked += 1;
             }
         }
         self.sure.extend(now.places.keys());

@@ -185,7 +185,10 @@ impl<'a> World<'a> {
     }
 
     fn report(&self) -> Report {
+        let (draws, waits) = self.oracle.checked();
         Report {
+            draws,
+            waits,
             seed: self.seed,
             steps: self.steps,
             virtual_ms: self.now_ms,
