@@ -56,7 +56,10 @@ impl<'a> Trace<'a> {
                 self.line(at_ms, || format!("{node} comes back"));
             }
             Happening::Pays(index) => self.mix(*index as u64),
-            Happening::Opens(node) | Happening::Reads(node) | Happening::ReadsWant(node, _) => {
+            Happening::Opens(node)
+            | Happening::Reads(node)
+            | Happening::ReadsWant(node, _)
+            | Happening::ReadsRent(node) => {
                 self.mix(node.0);
             }
             Happening::Wants => {

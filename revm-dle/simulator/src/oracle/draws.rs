@@ -17,7 +17,7 @@ use conet_committee::{
 use super::{Cast, Violation, tree::Place, waits::Waits};
 
 /// How many entries lie between a request and its seed's, at least.
-const SEED_DELAY: u64 = 2;
+pub(super) const SEED_DELAY: u64 = 2;
 
 /// For how many entries it is kept who waited.
 const ENTRIES_KEPT: u64 = 256;
@@ -145,10 +145,7 @@ impl Draws {
         if cast.epoch_of(request.logged_at) != epoch {
             return Err("it was asked for in another epoch");
         }
-        let toy = self.secret.map(|secret| {
-            let words = [secret, epoch, request.seed_height, u64::MAX].map(u64::to_be_bytes);
-            keccak256(keccak256(words.concat()))
-        });
+        let toy = self.secret.map(|secret| toy_seed(secret, epoch, request.seed_height));
         let first = *self.seeds.entry(request.seed_height).or_insert(selection.seed);
         if selection.seed != toy.unwrap_or(first) {
             return Err("the seed is another");
@@ -173,6 +170,12 @@ impl Draws {
 
 fn wrong(selection: &Selection, why: &'static str) -> Violation {
     Violation::WrongDraw { index: selection.index, why }
+}
+
+/// The seed of an entry, where seeds are toys.
+pub(super) fn toy_seed(secret: u64, epoch: u64, height: u64) -> B256 {
+    let words = [secret, epoch, height, u64::MAX].map(u64::to_be_bytes);
+    keccak256(keccak256(words.concat()))
 }
 
 /// What the next draw names of one.

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alloy::primitives::B256;
+use alloy::primitives::{B256, keccak256};
 use conet_committee::{
-    archive::{Beginning, State, item::Wanted},
+    archive::{Beacon, Beginning, Item, State, item::Wanted},
     keys::NodeId,
     log::Entry,
 };
 
+use super::draws::{SEED_DELAY, toy_seed};
 use super::{
     Books, Cast, Draws, Findings, Log, Successions, Traps, Violation, is_quorum,
     tree::{Place, log_id},
@@ -32,6 +33,8 @@ pub(super) struct Group {
     pub(super) findings: Findings,
     /// Seeds for the main chain, by number.
     beacons: BTreeMap<u64, B256>,
+    /// The entries that ask for them.
+    wants: BTreeMap<u64, Wanted>,
     /// From which toy seeds follow.
     secret: Option<u64>,
     /// The chains that the group above had when it split, and that fall here.
@@ -58,6 +61,7 @@ impl Group {
             successions: Successions::new(scenario.holds_ceremonies),
             findings: Findings::default(),
             beacons: BTreeMap::new(),
+            wants: BTreeMap::new(),
             secret,
             chains: BTreeSet::new(),
             inherited: 0,
@@ -128,6 +132,10 @@ impl Group {
             self.successions.see_items(entry)?;
             self.books.see_items(&entry.items);
             self.draws.see_items(entry)?;
+            self.wants.extend(entry.items.iter().filter_map(|item| match item {
+                Item::Want(wanted) => Some((entry.header.height, *wanted)),
+                _ => None,
+            }));
             self.traps.see_items(entry)?;
             let mut wrong = self.books.proven_wrong(&self.cast);
             wrong.extend(self.traps.caught());
@@ -208,12 +216,27 @@ impl Group {
         &mut self,
         node: NodeId,
         wanted: &Wanted,
-        (said, value): (&Wanted, B256),
+        (beacon, value): (&Beacon, B256),
     ) -> Result<(), Violation> {
-        let index = wanted.index;
+        let (index, said) = (wanted.index, &beacon.wanted);
         let wrong = |why| Err(Violation::WrongSeed { index, node, why });
         if said != wanted {
             return wrong("the main chain wants another");
+        }
+        if self.wants.get(&beacon.logged).is_some_and(|logged| logged != said) {
+            return wrong("another entry asked for it");
+        }
+        // Two entries after: then nobody knew it when it was asked for.
+        let epoch = self.cast.epoch_of(beacon.logged);
+        let secret = self.secret.map(|secret| secret_of(secret, self.number));
+        let seed = secret.map(|secret| toy_seed(secret, epoch, beacon.logged + SEED_DELAY));
+        let made = seed.map(|seed| {
+            let numbers = [&self.number.to_be_bytes()[..], &index.to_be_bytes()].concat();
+            let name = b"CoNET seed for the main chain".as_slice();
+            keccak256([name, seed.as_slice(), &numbers].concat())
+        });
+        if made.is_some_and(|made| made != value) {
+            return wrong("it does not follow from the seed two entries after");
         }
         if *self.beacons.entry(index).or_insert(value) != value {
             return wrong("another honest seat certified another value");

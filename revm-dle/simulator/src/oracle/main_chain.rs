@@ -3,7 +3,7 @@
 use alloy::primitives::B256;
 use conet_bindings::statement::Statement;
 use conet_committee::{
-    archive::{Beginning, Named, item::Wanted},
+    archive::{Beacon, Beginning, Named, item::Wanted},
     keys::NodeId,
 };
 
@@ -38,7 +38,7 @@ impl Oracle {
         &mut self,
         (node, group): (NodeId, u32),
         wanted: &Wanted,
-        made: (&Wanted, B256),
+        made: (&Beacon, B256),
     ) -> Result<(), Violation> {
         self.groups.get_mut(&group).map_or(Ok(()), |group| group.see_beacon(node, wanted, made))
     }

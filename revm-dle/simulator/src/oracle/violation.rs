@@ -302,6 +302,16 @@ pub enum Violation {
         /// What is wrong.
         why: &'static str,
     },
+    /// A seat that is never complete.
+    #[error("expected a seat at entry {height} to have all of {chain}, found it without {what}")]
+    Lacks {
+        /// How far it is.
+        height: u64,
+        /// The chain.
+        chain: B256,
+        /// What it lacks.
+        what: &'static str,
+    },
     /// Groups change without need.
     #[error(
         "expected the group of {chain} to stay when nobody lies and nothing is open, found view {now} after {before}"

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::B256;
-use conet_committee::{keys::NodeId, seat::Seat, seats::Seats};
+use conet_committee::{archive::Chain, keys::NodeId, seat::Seat, seats::Seats};
 
 use super::{Actor, Violation, World};
 
@@ -15,6 +15,9 @@ const CALM_MS: u64 = 8_000;
 
 /// For how long it must stay calm then.
 const QUIET_MS: u64 = 8_000;
+
+/// What a payment must add to be heard of, at least, seconds; and an eighth of what is left.
+const DAY_S: u64 = 86_400;
 
 /// The views of all chains.
 pub(super) type Views = BTreeMap<B256, u64>;
@@ -91,7 +94,27 @@ impl World<'_> {
                 seat.state().chains.values().map(|chain| (chain.id, chain.height)).collect()
             })
             .collect();
-        finals.len() == 1 && self.oracle.check_cheats(seats, is_barred).is_ok()
+        finals.len() == 1
+            && self.oracle.check_cheats(seats, is_barred).is_ok()
+            && self.honest_seats_of(seats).all(|seat| self.owes(seat).is_none())
+    }
+
+    /// What a seat still lacks, of which chain: the state that it must execute on, or rent that the main chain took.
+    fn owes(&self, seat: &Seat) -> Option<(B256, &'static str)> {
+        let state = seat.state();
+        let lacks = |chain: &Chain| {
+            let paid = self.rent(chain.id);
+            let left = chain.paid_through_s.saturating_sub(state.time_ms / 1_000);
+            let is_heard = paid < chain.paid_through_s + DAY_S.max(left / 8);
+            if !seat.ledgers().has(chain.hash) {
+                Some("the state of its newest block")
+            } else if !is_heard && chain.pending.is_none() {
+                Some("rent that was paid")
+            } else {
+                None
+            }
+        };
+        state.chains.values().find_map(|chain| Some((chain.id, lacks(chain)?)))
     }
 
     pub(super) fn check_end(&self) -> Result<(), Violation> {
@@ -117,6 +140,14 @@ impl World<'_> {
         let after_ms = self.now_ms - self.scenario.heals_ms;
         if let Some(seat) = self.suspended() {
             return Err(Violation::Suspended { seat, after_ms });
+        }
+        let me = |seat: &Seat| seat.tip().header.height;
+        let short = self.honest_seats().find_map(|seat| Some((me(seat), self.owes(seat)?)));
+        if open.is_empty()
+            && self.is_handed_over()
+            && let Some((height, (chain, what))) = short
+        {
+            return Err(Violation::Lacks { height, chain, what });
         }
         let tips: Vec<_> = self.honest_seats().map(|seat| seat.describe()).collect();
         let first = open.first().map(|planned| (planned.chain, planned.nonce, planned.payment));

@@ -65,6 +65,7 @@ pub(crate) enum Happening {
     Reads(NodeId),
     Wants,
     ReadsWant(NodeId, u32),
+    ReadsRent(NodeId),
     StopsWitness,
     Cut(BTreeSet<NodeId>),
     Heals,
@@ -144,6 +145,7 @@ impl<'a> World<'a> {
         }
         for seat in self.scenario.archives.clone() {
             self.at(1, Happening::Opens(seat));
+            self.at(1_000 + 97 * (seat.0 % 16), Happening::ReadsRent(seat));
         }
         for index in 0..self.scenario.successions.len() {
             let at_ms = self.scenario.successions.get(index).map_or(0, |next| next.at_ms);
@@ -244,6 +246,7 @@ impl<'a> World<'a> {
             Happening::Reads(node) if self.is_up(node) => self.read(node)?,
             Happening::Wants => self.want(),
             Happening::ReadsWant(node, group) => self.read_want(node, group)?,
+            Happening::ReadsRent(node) => self.read_rent(node)?,
             Happening::Reads(_) => {}
             Happening::StopsWitness => self.stop_now(),
             Happening::Pays(index) => self.pay(index),

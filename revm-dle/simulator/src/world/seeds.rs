@@ -106,11 +106,25 @@ impl World<'_> {
             return Ok(());
         }
         let proposes = self.rng.random_ratio(1, 2);
-        self.step(node, Event::Wanted(wanted, proposes))?;
+        self.step(node, Event::Wanted(wanted, proposes))
+    }
+
+    /// An archive node reads what rent was paid, again and again.
+    pub(super) fn read_rent(&mut self, node: NodeId) -> Result<(), Violation> {
+        self.at(self.now_ms + 2 * READ_MS_MAX, Happening::ReadsRent(node));
+        if !self.is_up(node) {
+            return Ok(());
+        }
+        let proposes = self.rng.random_ratio(1, 2);
         for (chain, paid_through_s) in self.paid.clone() {
             self.step(node, Event::Paid(Paid { chain, paid_through_s }, proposes))?;
         }
         Ok(())
+    }
+
+    /// Until when a chain's storage is paid, as the main chain says.
+    pub(super) fn rent(&self, chain: B256) -> u64 {
+        self.paid.get(&chain).copied().unwrap_or_default()
     }
 
     /// Honest seats certify the seed that their log made.
@@ -129,7 +143,7 @@ impl World<'_> {
         if !group.seats.contains(id) || !self.oracle.is_honest(id) {
             return Ok(());
         }
-        self.oracle.see_beacon((id, number), &wanted, (&beacon.wanted, value))?;
+        self.oracle.see_beacon((id, number), &wanted, (&beacon, value))?;
         group.board.signed.insert(id, (beacon.wanted, value));
         if group.board.signed.len() >= group.seats.quorum() {
             group.board.taken.push(value);
