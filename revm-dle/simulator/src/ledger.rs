@@ -143,6 +143,16 @@ impl ToyLedgers {
         Self { states: Arc::new(Mutex::new(states)), notices: Arc::default(), lies }
     }
 
+    /// The same states and notices, on a disk of their own.
+    pub(crate) fn apart(&self) -> Self {
+        let (states, notices) = (self.states().clone(), self.notices().clone());
+        Self {
+            states: Arc::new(Mutex::new(states)),
+            notices: Arc::new(Mutex::new(notices)),
+            lies: self.lies,
+        }
+    }
+
     fn states(&self) -> MutexGuard<'_, States> {
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }

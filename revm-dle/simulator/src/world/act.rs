@@ -182,6 +182,7 @@ impl World<'_> {
             node.wakes_ms = 0;
             node.seen = 0;
         }
+        self.probe(id)?;
         if self.is_archive(id) {
             self.open_chains(id)?;
         }

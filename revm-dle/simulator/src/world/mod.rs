@@ -3,6 +3,7 @@
 //! ```text
 //! node, act                 the nodes, and what they do; how they crash and come back
 //! payers                    who pays
+//! probe                     what a seat would say after a restart
 //! main_chain                what the main chain has of each archive group
 //! successions, seeds        the main chain and the groups: who sits next, splits, seeds, rent
 //! end                       when a run is over, and what must hold then
@@ -16,6 +17,7 @@ mod end;
 mod main_chain;
 mod node;
 mod payers;
+mod probe;
 mod seeds;
 mod successions;
 
