@@ -7,7 +7,8 @@ use conet_simulator::{Kind, run_with_ceremonies};
 const RUNS: u64 = 4;
 
 /// A group's first epoch waits for all its seats, so none of these is silent for good.
-const KINDS: [&str; 6] = ["colluder", "equivocator", "flooder", "forker", "replayer", "withholder"];
+const KINDS: [&str; 7] =
+    ["colluder", "equivocator", "flooder", "forker", "replayer", "withholder", "misdealer"];
 
 #[test]
 fn groups_make_their_keys_and_draw_with_them() {

@@ -5,6 +5,7 @@ mod equivocator;
 mod flooder;
 mod forker;
 mod late_signer;
+mod misdealer;
 mod refuser;
 mod replayer;
 mod rusher;
@@ -87,6 +88,9 @@ const KINDS: [&str; 12] = [
     "wrong-root",
 ];
 
+/// Those that do something in ceremonies alone: a run without them has none by itself.
+const CEREMONIAL: [&str; 1] = ["misdealer"];
+
 impl Kind {
     /// Its ledgers lie, not what it says.
     pub(crate) const WRONG_ROOT: Self = Self("wrong-root");
@@ -96,7 +100,7 @@ impl Kind {
 
     /// All ways to lie.
     pub fn all() -> impl Iterator<Item = Self> {
-        KINDS.into_iter().map(Self)
+        KINDS.into_iter().chain(CEREMONIAL).map(Self)
     }
 
     /// By its name.
@@ -125,6 +129,7 @@ pub(crate) fn behaviour(kind: Kind) -> Box<dyn Behaviour> {
         "flooder" => Box::new(flooder::Flooder::default()),
         "forker" => Box::new(forker::Forker::default()),
         "late-signer" => Box::new(late_signer::LateSigner::default()),
+        "misdealer" => Box::new(misdealer::Misdealer),
         "refuser" => Box::new(refuser::Refuser),
         "replayer" => Box::new(replayer::Replayer::default()),
         "rusher" => Box::new(rusher::Rusher::default()),
