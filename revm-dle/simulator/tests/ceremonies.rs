@@ -7,8 +7,16 @@ use conet_simulator::{Kind, run_with_ceremonies};
 const RUNS: u64 = 4;
 
 /// A group's first epoch waits for all its seats, so none of these is silent for good.
-const KINDS: [&str; 7] =
-    ["colluder", "equivocator", "flooder", "forker", "replayer", "withholder", "misdealer"];
+const KINDS: [&str; 8] = [
+    "colluder",
+    "equivocator",
+    "flooder",
+    "forker",
+    "misdealer",
+    "replayer",
+    "shortener",
+    "withholder",
+];
 
 #[test]
 fn groups_make_their_keys_and_draw_with_them() {

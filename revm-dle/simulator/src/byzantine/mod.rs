@@ -9,6 +9,7 @@ mod misdealer;
 mod refuser;
 mod replayer;
 mod rusher;
+mod shortener;
 mod silent;
 mod trap_signer;
 mod withholder;
@@ -19,7 +20,10 @@ use std::collections::BTreeMap;
 use alloy::primitives::B256;
 use conet_committee::{
     Action,
-    archive::item::{Word, impossible, with_outcome},
+    archive::{
+        Named, State,
+        item::{Word, impossible, with_outcome},
+    },
     keys::NodeId,
     message::Message,
     seats::Seats,
@@ -37,6 +41,10 @@ pub(crate) struct Liar<'a> {
     /// Who lies, too.
     pub(crate) friends: &'a [NodeId],
     pub(crate) seats: &'a Seats,
+    /// After the newest final entry, if it is an archive node.
+    pub(crate) state: Option<&'a State>,
+    /// Whom the main chain names for its group's next epoch.
+    pub(crate) named: Option<&'a Named>,
     pub(crate) members: &'a [NodeId],
     /// All blocks that were ever sent.
     pub(crate) blocks: &'a BTreeMap<B256, (Header, Body)>,
@@ -89,7 +97,7 @@ const KINDS: [&str; 12] = [
 ];
 
 /// Those that do something in ceremonies alone: a run without them has none by itself.
-const CEREMONIAL: [&str; 1] = ["misdealer"];
+const CEREMONIAL: [&str; 2] = ["misdealer", "shortener"];
 
 impl Kind {
     /// Its ledgers lie, not what it says.
@@ -133,6 +141,7 @@ pub(crate) fn behaviour(kind: Kind) -> Box<dyn Behaviour> {
         "refuser" => Box::new(refuser::Refuser),
         "replayer" => Box::new(replayer::Replayer::default()),
         "rusher" => Box::new(rusher::Rusher::default()),
+        "shortener" => Box::new(shortener::Shortener::default()),
         "trap-signer" => Box::new(trap_signer::TrapSigner::default()),
         "withholder" => Box::new(withholder::Withholder),
         "wrong-root" => Box::new(wrong_root::WrongRoot),

@@ -17,6 +17,13 @@ impl Oracle {
         }
     }
 
+    /// A seat reads whom the main chain names for a group's next epoch.
+    pub(crate) fn see_told(&mut self, node: NodeId, group: u32, named: &Named, now_ms: u64) {
+        if let Some(group) = self.groups.get_mut(&group) {
+            group.successions.see_told(node, named, now_ms);
+        }
+    }
+
     /// An honest seat certifies what its epoch of a group ended with.
     pub(crate) fn see_statement(
         &mut self,

@@ -170,7 +170,7 @@ impl Oracle {
         &mut self,
         (from, group): (NodeId, u32),
         message: &Message,
-        written: &BTreeMap<Place, B256>,
+        (written, now_ms): (&BTreeMap<Place, B256>, u64),
     ) -> Result<(), Violation> {
         self.groups.values_mut().for_each(|group| group.books.see_blocks(message));
         if !self.is_honest(from) {
@@ -198,7 +198,7 @@ impl Oracle {
         }
         for ballot in all_ballots(message).filter(|ballot| ballot.voter == from) {
             if self.votes.note(ballot, written)? {
-                self.see_vote_of(ballot)?;
+                self.see_vote_of(ballot, now_ms)?;
             }
         }
         Ok(())
@@ -212,12 +212,12 @@ impl Oracle {
     }
 
     /// An honest node says a vote for the first time.
-    fn see_vote_of(&mut self, ballot: &Ballot) -> Result<(), Violation> {
+    fn see_vote_of(&mut self, ballot: &Ballot, now_ms: u64) -> Result<(), Violation> {
         let Some(group) = self.about(ballot.vote.chain) else { return Ok(()) };
-        let Group { log, books, cast, successions, .. } = group;
+        let Group { log, books, cast, successions, findings, .. } = group;
         if log.is_about(ballot) {
             log.check_vote(cast, ballot)?;
-            successions.check_vote(cast, ballot)?;
+            successions.check_vote(ballot, now_ms, |node| findings.is_out(node))?;
             log.count(ballot);
         } else {
             books.check_vote(cast, ballot)?;

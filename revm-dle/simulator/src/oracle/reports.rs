@@ -125,6 +125,11 @@ impl Findings {
         }
     }
 
+    /// Whether a node is out, as the log says.
+    pub(super) fn is_out(&self, node: NodeId) -> bool {
+        self.out.contains(&node)
+    }
+
     pub(super) fn see_stopped(&mut self, node: NodeId) {
         self.under_way.remove(&node);
     }

@@ -1,7 +1,7 @@
 //! Who sits next: whom the main chain named, what the log makes of it, and what the seats certify.
 //!
-//! Who was named may be left out only if it did not do its part: no keys of it are in the log, or it is barred. The group
-//! splits when a seed was named to divide it by, and enough for two groups are left.
+//! Who was named may be left out only if it had its time and did not do its part: no keys of it are in the log, or it is
+//! barred. The group splits when a seed was named to divide it by, and enough for two groups are left.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,13 @@ use conet_committee::{
     vote::{Ballot, Phase},
 };
 
-use super::{Cast, Violation};
+use super::Violation;
+
+/// For how long whoever is named may take to announce keys: twice the time that a ceremony waits.
+const PATIENCE_MS: u64 = 10_000;
+
+/// Seats read the main chain each in its own time: who votes waits so much less than who proposes, at most.
+const DRIFT_MS: u64 = 2_500;
 
 /// What is known of it, in one group and those above it.
 #[derive(Debug, Clone)]
@@ -33,6 +39,8 @@ pub(super) struct Successions {
     drafts: BTreeMap<B256, item::Handover>,
     /// The entry that has a node's keys for an epoch.
     announced: BTreeMap<(u64, NodeId), u64>,
+    /// Since when each honest seat knows, since it last started, whom the main chain names for the newest epoch.
+    told: BTreeMap<NodeId, (u64, BTreeMap<NodeId, u64>)>,
     /// The newest final entry of each honest seat, since it last started.
     heights: BTreeMap<NodeId, u64>,
 }
@@ -56,12 +64,35 @@ impl Successions {
             certified: BTreeMap::new(),
             drafts: BTreeMap::new(),
             announced: BTreeMap::new(),
+            told: BTreeMap::new(),
             heights: BTreeMap::new(),
         }
     }
 
     pub(super) fn see_named(&mut self, named: &Named) {
         self.named.entry(named.epoch).or_default().push(named.clone());
+    }
+
+    /// A seat reads whom the main chain names.
+    pub(super) fn see_told(&mut self, node: NodeId, named: &Named, now_ms: u64) {
+        let (epoch, told) = self.told.entry(node).or_default();
+        if named.epoch < *epoch {
+            return;
+        }
+        if named.epoch > *epoch {
+            (*epoch, *told) = (named.epoch, BTreeMap::new());
+        }
+        told.retain(|known, _| named.nodes.contains(known));
+        for known in &named.nodes {
+            told.entry(*known).or_insert(now_ms);
+        }
+    }
+
+    /// Whether a seat has known for long enough that a node is named.
+    fn had_time(&self, seat: NodeId, (epoch, node): (u64, NodeId), now_ms: u64) -> bool {
+        let known = self.told.get(&seat).filter(|(of, _)| *of == epoch);
+        let since = known.and_then(|(_, told)| told.get(&node));
+        since.is_some_and(|since| now_ms >= since + PATIENCE_MS - DRIFT_MS)
     }
 
     fn lists(&self, epoch: u64) -> impl Iterator<Item = &Named> {
@@ -83,28 +114,35 @@ impl Successions {
 
     pub(super) fn see_stopped(&mut self, node: NodeId) {
         self.heights.remove(&node);
+        self.told.remove(&node);
     }
 
-    /// An honest seat votes for an entry: those whom it leaves out did not do their part, as far as the seat knows the log.
-    pub(super) fn check_vote(&self, cast: &Cast, ballot: &Ballot) -> Result<(), Violation> {
+    /// An honest seat votes for an entry: those whom it leaves out had their time and did not do their part, as far as the
+    /// seat knows the log; or they are barred.
+    pub(super) fn check_vote(
+        &self,
+        ballot: &Ballot,
+        now_ms: u64,
+        is_barred: impl Fn(NodeId) -> bool,
+    ) -> Result<(), Violation> {
         let (node, vote) = (ballot.voter, &ballot.vote);
         let Some(handover) = self.drafts.get(&vote.block) else { return Ok(()) };
         let Some(own) = self.heights.get(&node) else { return Ok(()) };
         if vote.phase != Phase::Notarize.number() {
             return Ok(());
         }
-        let is_excused = |node: &NodeId| {
-            let logged = self.announced.get(&(handover.epoch, *node));
-            // Who lies may be barred.
-            !cast.is_honest(*node)
-                || self.holds_ceremonies && logged.is_none_or(|logged| logged > own)
+        let is_excused = |left_out: &NodeId| {
+            let key = (handover.epoch, *left_out);
+            let logged = self.announced.get(&key);
+            let is_keyless = self.holds_ceremonies && logged.is_none_or(|logged| logged > own);
+            self.had_time(node, key, now_ms) && (is_keyless || is_barred(*left_out))
         };
         let stands = |list: &Named| {
             let mut left_out = list.nodes.iter().filter(|node| !handover.nodes.contains(node));
             is_part(list, handover) && left_out.all(is_excused)
         };
         if !self.lists(handover.epoch).any(stands) {
-            let why = "it leaves out who did its part, or the main chain names others";
+            let why = "it leaves out who did its part or had no time for it, or the main chain names others";
             return Err(Violation::Unfounded { node, view: vote.view, why });
         }
         Ok(())

@@ -42,7 +42,15 @@ impl World<'_> {
                 Actor::Seat(seat) => seat.state().seats.clone(),
                 _ => self.main.home(id).unwrap_or_else(|| self.seats.clone()),
             };
+            let group = self.main.group(self.main.followed_by(id));
+            let named = group.and_then(|group| group.named.clone());
+            let state = match &node.actor {
+                Actor::Seat(seat) => Some(seat.state()),
+                _ => None,
+            };
             let mut liar = Liar {
+                state,
+                named: named.as_ref(),
                 voting: &node.voting,
                 rng: &mut self.rng,
                 now_ms: self.now_ms,
@@ -107,7 +115,8 @@ impl World<'_> {
             Action::Send(to, message) => {
                 node.disk.sync();
                 let group = node.group();
-                self.oracle.see_sent((from, group), &message, node.disk.votes())?;
+                let written = (node.disk.votes(), self.now_ms);
+                self.oracle.see_sent((from, group), &message, written)?;
                 if let Actor::Seat(seat) = &node.actor
                     && self.oracle.is_honest(from)
                 {

@@ -115,6 +115,7 @@ impl World<'_> {
         {
             group.signed.remove(&node);
             let sitting = group.seats.nodes().to_vec();
+            self.oracle.see_told(node, number, &named, self.now_ms);
             self.step(node, Event::Named(named, sitting))?;
         }
         Ok(())
