@@ -86,6 +86,14 @@ impl Witnesses {
         self.0.remove(&node);
     }
 
+    /// A member reads that an epoch has begun: what was proposed in the one before is nothing to look at for it.
+    pub(super) fn see_began(&mut self, node: NodeId) {
+        if let Some(seen) = self.0.get_mut(&node) {
+            let accused = std::mem::take(&mut seen.accused);
+            *seen = Seen { accused, ..Seen::default() };
+        }
+    }
+
     fn see_create(&mut self, me: NodeId, notice: &Notice, create: &Ballot, now_ms: u64) {
         let (spot, block) = (spot(place(create)), create.vote.block);
         let seen = self.0.entry(me).or_default();
@@ -112,6 +120,11 @@ impl Witnesses {
 }
 
 impl Oracle {
+    /// A member reads on the main chain which epochs have begun.
+    pub(crate) fn see_began(&mut self, node: NodeId) {
+        self.witnesses.see_began(node);
+    }
+
     /// A block reaches an honest member.
     pub(crate) fn see_proposed(
         &mut self,

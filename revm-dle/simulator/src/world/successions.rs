@@ -101,6 +101,7 @@ impl World<'_> {
     pub(super) fn read(&mut self, node: NodeId) -> Result<(), Violation> {
         if !self.is_archive(node) {
             let begun: Vec<_> = self.main.all().filter_map(|group| group.begun.clone()).collect();
+            self.oracle.see_began(node);
             for beginning in begun {
                 self.step(node, Event::Began(beginning))?;
             }
