@@ -116,7 +116,10 @@ impl Simplex {
         let tip = Tip { id: first.id(), header: first.clone() };
         out.persist(Record::Certificate(certificate.clone()));
         self.begin_at(tip);
-        self.newest = Some(certificate);
+        // It may know of a newer one that it could not follow without this state.
+        if self.newest.as_ref().is_none_or(|newest| newest.view < certificate.view) {
+            self.newest = Some(certificate);
+        }
     }
 
     /// Sends an entry and some of those before it.

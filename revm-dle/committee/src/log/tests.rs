@@ -6,7 +6,8 @@ use alloy::primitives::{Address, B256, Bytes};
 use conet_ledger::block::{Header, Outcome, Proposal};
 
 use super::{
-    Application, Certificate, Check, Entry, EntryHeader, LogMessage, Simplex, Timing, Tip,
+    Application, Certificate, Check, Checkpoint, Entry, EntryHeader, LogMessage, Simplex, Timing,
+    Tip,
 };
 use crate::{
     Action,
@@ -180,8 +181,8 @@ impl Application for Follows {
         None
     }
 
-    fn adopt(&mut self, _header: &EntryHeader, _state: &[u8], _out: &mut Outbox) -> bool {
-        false
+    fn adopt(&mut self, header: &EntryHeader, _state: &[u8], _out: &mut Outbox) -> bool {
+        self.0.insert(header.id())
     }
 
     fn saw(&mut self, _ballot: &Ballot, _out: &mut Outbox) {}
@@ -341,4 +342,31 @@ fn it_asks_the_leader_for_that_and_once() {
         out.into_actions().into_iter().filter(|action| *action == ask).count()
     };
     assert_eq!((asked(&mut seat), asked(&mut seat)), (1, 0));
+}
+
+#[test]
+fn who_begins_at_a_checkpoint_goes_on_to_what_it_knew_to_be_final() {
+    let mut seat = Seated::new();
+    let first = seat.entry(1, &seat.log.tip().header.clone(), B256::ZERO);
+    let second = seat.entry(2, &first.header, B256::ZERO);
+    let third = seat.entry(3, &second.header, B256::ZERO);
+    let others = seat.others();
+    let finalized = |entry: &Entry| {
+        let vote = seat.seats.vote(Phase::Finalize, entry.header.view, entry.id());
+        let sign = |node: &NodeId| (*node, voting(node.0).cast(vote).signature);
+        let signatures = others.iter().map(sign).collect();
+        let (view, entry) = (entry.header.view, entry.id());
+        Certificate { phase: Phase::Finalize, view, entry, signatures }
+    };
+    let (older, newer) = (finalized(&second), finalized(&third));
+    let from = others[0];
+    seat.hears(1, from, LogMessage::Certificates(vec![newer]));
+    let checkpoint =
+        Checkpoint { headers: vec![second.header], state: Bytes::new(), certificate: older };
+    let mut out = Outbox::new(seat.me);
+    let message = LogMessage::Checkpoint(Box::new(checkpoint));
+    seat.log.receive(2, from, message, &mut seat.app, &mut out);
+    let fetch = LogMessage::Fetch { id: third.id() };
+    let fetch = Action::Send(from, crate::message::Message::Log(fetch));
+    assert!(out.into_actions().contains(&fetch));
 }
