@@ -59,7 +59,8 @@ pub struct Steps<'a> {
 
 /// Opens the connection that writes, and makes the file if there is none.
 ///
-/// The steps that the file has not seen are done, all or none. `bytes_max` bounds the file; SQLite refuses what would make it longer.
+/// The steps that the file has not seen are done, all or none. `bytes_max` bounds the file; SQLite refuses what would make
+/// it longer.
 ///
 /// # Errors
 /// [`OpenError`].
