@@ -157,7 +157,7 @@ impl Sitting {
 
     /// Whether a node has a seat in a group that this one follows.
     #[must_use]
-    pub fn seats_one(&self, node: NodeId) -> bool {
+    pub fn has_seat(&self, node: NodeId) -> bool {
         self.now.borrow().iter().any(|group| group.seats.contains(node))
     }
 
@@ -373,7 +373,7 @@ mod tests {
         sitting.follow(Followed { others, ..Followed::clone(&sitting.followed()) });
         assert!(epochs.has_changed().unwrap());
         assert_eq!(sitting.all_seats(), [1, 2].map(NodeId));
-        assert!(sitting.seats_one(NodeId(2)) && !sitting.seats_one(NodeId(9)));
+        assert!(sitting.has_seat(NodeId(2)) && !sitting.has_seat(NodeId(9)));
         assert_eq!(sitting.seats().group, 2);
         sitting.follow(Followed { own: Arc::new(group(2, 5)), others: Vec::new() });
         assert_eq!(sitting.all_seats(), [NodeId(5)]);

@@ -245,6 +245,17 @@ fn another_nodes_journal_is_refused() {
 }
 
 #[test]
+fn a_journal_of_an_earlier_form_is_refused() {
+    let (_dir, path) = temporary();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 6).unwrap();
+    let refused = open(&path).map(|_| ()).unwrap_err();
+    assert!(
+        matches!(refused, StoreError::Open(conet_sqlite::OpenError::Older { .. })),
+        "{refused}"
+    );
+}
+
+#[test]
 fn a_journal_goes_on_from_the_epoch_that_it_began_with() {
     let (_dir, path) = temporary();
     let began = |epoch: u64| {

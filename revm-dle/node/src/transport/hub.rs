@@ -211,7 +211,7 @@ impl Link {
             };
             match batch {
                 Ok(None) => break,
-                Err(_) if self.hub.sitting.seats_one(self.to) => {}
+                Err(_) if self.hub.sitting.has_seat(self.to) => {}
                 Err(_) => break,
                 Ok(Some(batch)) => {
                     let link = self.clone();

@@ -1,10 +1,12 @@
+use std::ops::RangeInclusive;
+
 use alloy::primitives::{Address, keccak256};
-use conet_committee::keys::NodeId;
+use conet_committee::{Record, keys::NodeId};
 use conet_ledger::{block::Header, genesis::ChainClass};
 
 use super::*;
 use crate::store::{
-    FinalBlock, Store, Write,
+    FinalBlock, Store, Write, proven,
     tests::{opened as open, temporary, write},
 };
 
@@ -124,4 +126,30 @@ fn an_opening_that_says_otherwise_than_the_genesis_is_kept_whole() {
     write(&store, vec![Write::Opening(Box::new(other.clone()))]).unwrap();
     assert_eq!(store.openings(|_| false).unwrap(), [other]);
     assert!(store.openings(|_| true).unwrap().is_empty());
+}
+
+#[test]
+fn public_chains_that_fall_here_are_listed_by_their_ids() {
+    let (_dir, path) = temporary();
+    let store = open(&path);
+    for id in [2, 1, 0x81] {
+        let chain = genesis(B256::repeat_byte(id));
+        let told = Record::Proven(Box::new(proven(id, 5)));
+        write(&store, [begins(&chain), vec![Write::Record(Box::new(told))]].concat()).unwrap();
+    }
+    let hidden = genesis(B256::repeat_byte(3));
+    let told = Record::Proven(Box::new(proven(3, 5)));
+    write(&store, begins(&Genesis { visibility: Visibility::Members, ..hidden })).unwrap();
+    write(&store, vec![Write::Record(Box::new(told))]).unwrap();
+    let listed = |after, kept: RangeInclusive<u8>, count| {
+        let kept = B256::repeat_byte(*kept.start())..=B256::repeat_byte(*kept.end());
+        store.public_chains(B256::repeat_byte(after), kept, count).unwrap()
+    };
+    assert_eq!(listed(0, 0..=0xff, 9), [1, 2, 0x81].map(B256::repeat_byte));
+    assert_eq!(listed(1, 0..=0xff, 1), [2].map(B256::repeat_byte));
+    assert_eq!(
+        listed(0, 0x80..=0xff, 9),
+        [0x81].map(B256::repeat_byte),
+        "the other half's are not"
+    );
 }
