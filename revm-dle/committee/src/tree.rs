@@ -148,6 +148,20 @@ mod tests {
     }
 
     #[test]
+    fn the_chains_that_fall_somewhere_are_a_range() {
+        let fork = |is_right| Fork { seed: B256::repeat_byte(1), is_right };
+        for forks in [vec![], vec![true], vec![false, true], vec![true, false, true, true]] {
+            let branch = Branch::new(forks.into_iter().map(fork).collect());
+            for byte in 0..=u8::MAX {
+                let chain = B256::repeat_byte(byte);
+                assert_eq!(branch.range().contains(&chain), branch.keeps(chain), "{chain}");
+            }
+            let (first, last) = branch.range().into_inner();
+            assert!(branch.keeps(first) && branch.keeps(last));
+        }
+    }
+
+    #[test]
     fn every_chain_falls_into_one_half() {
         let right_left = Branch::new(vec![fork(1, true), fork(2, false)]);
         assert!(right_left.keeps(starting(0b1000_0000)));

@@ -44,14 +44,12 @@ impl Simplex {
     /// Whether an entry's place in the log is a good one: after a notarized entry, with only nullified views between.
     fn extends(&self, header: &EntryHeader) -> bool {
         let Some(parent) = self.header_of(header.parent) else { return false };
-        let between = parent.view + 1..header.view;
+        let mut between = parent.view + 1..header.view;
         header.parent_view == parent.view
             && header.height == parent.height + 1
             && header.time_ms > parent.time_ms
             && header.time_ms <= parent.time_ms + self.timing.step_ms_max
-            && between
-                .clone()
-                .all(|view| self.rounds.get(&view).is_some_and(|round| round.nullified.is_some()))
+            && between.all(|view| self.is_nullified(view))
             && self.is_notarized(header.parent, parent.view)
     }
 
@@ -65,6 +63,10 @@ impl Simplex {
     pub(super) fn is_notarized(&self, id: B256, view: u64) -> bool {
         let notarized = self.rounds.get(&view).and_then(|round| round.notarized.as_ref());
         id == self.tip.id || notarized.is_some_and(|certificate| certificate.entry == id)
+    }
+
+    pub(super) fn is_nullified(&self, view: u64) -> bool {
+        self.rounds.get(&view).is_some_and(|round| round.nullified.is_some())
     }
 
     pub(super) fn vote(&mut self, phase: Phase, view: u64, entry: B256, out: &mut Outbox) {

@@ -54,9 +54,7 @@ impl Simplex {
         if !is_tip && !self.is_notarized(header.parent, parent) {
             return (parent > self.tip.header.view).then_some(parent);
         }
-        let is_null =
-            |view: &u64| self.rounds.get(view).is_some_and(|round| round.nullified.is_some());
-        (parent + 1..header.view).find(|view| !is_null(view))
+        (parent + 1..header.view).find(|view| !self.is_nullified(*view))
     }
 
     /// A state to begin with, to who missed more than this node keeps.

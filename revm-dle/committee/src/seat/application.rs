@@ -100,7 +100,7 @@ impl Application for Desk {
         if std::mem::take(&mut self.is_checkpoint_new)
             && let Some(checkpoint) = &self.checkpoint
         {
-            let written = (checkpoint.header.clone(), checkpoint.bytes());
+            let written = (checkpoint.header.clone(), checkpoint.freeze());
             out.persist(Record::Checkpoint(Box::new(written)));
         }
     }

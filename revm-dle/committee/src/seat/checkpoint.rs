@@ -6,8 +6,8 @@ use alloy::primitives::{B256, Bytes};
 
 use crate::{archive::State, log::EntryHeader};
 
-/// A state after an entry that is final. What did not change since takes no room of its own, and bytes are made once, when
-/// somebody asks for them.
+/// A state after an entry that is final. What did not change since takes no room of its own. Bytes are kept only when
+/// somebody asked for them: as many as for a million chains are not in memory for nothing.
 pub(super) struct Checkpoint {
     /// The entry.
     pub(super) header: EntryHeader,
@@ -25,8 +25,13 @@ impl Checkpoint {
         self.header.state_hash
     }
 
-    /// The state in its one form.
+    /// The state in its one form, for one's own journal.
+    pub(super) fn freeze(&self) -> Bytes {
+        self.state.freeze()
+    }
+
+    /// The same, for others: who asks again gets the same bytes.
     pub(super) fn bytes(&self) -> Bytes {
-        self.bytes.get_or_init(|| self.state.freeze()).clone()
+        self.bytes.get_or_init(|| self.freeze()).clone()
     }
 }

@@ -1,8 +1,8 @@
 //! States of final blocks that are not here: a few are asked for at a time.
 //!
 //! A newcomer lacks the states of all chains. It asks for [`ASKED_MAX`] of them, and for another one whenever one comes.
-//! Where no answer comes for a while the next seat is asked in the next turn, and with it one of those who left and one of the chain's
-//! own group: all seats may have lost it. What nobody has is in nobody's way: the turn goes on to other chains.
+//! Where no answer comes for a while the next seat is asked in the next turn, and with it one of those who left and one of
+//! the chain's own group: all seats may have lost it. What nobody has is in nobody's way: the turn goes on to other chains.
 
 use std::{
     collections::BTreeMap,
