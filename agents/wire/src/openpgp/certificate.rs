@@ -184,13 +184,13 @@ impl Identity {
     /// The public v6 certificate in ASCII armor.
     #[must_use]
     pub fn armored(&self) -> String {
-        armor(&self.certificate)
+        armor(&self.certificate, 6)
     }
 
     /// The public v4 certificate in ASCII armor.
     #[must_use]
     pub fn armored_v4(&self) -> String {
-        armor(&self.certificate_v4)
+        armor(&self.certificate_v4, 4)
     }
 
     /// The keys of this epoch, to [`open`](super::open) with.

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::Address;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use crc::{CRC_24_OPENPGP, Crc};
 use sequoia_openpgp::{
     Packet,
     crypto::{KeyPair, Signer, mpi},
@@ -29,6 +30,7 @@ type Library<T> = sequoia_openpgp::Result<T>;
 pub(super) type SecretSubkey = Key<SecretParts, SubordinateRole>;
 
 const HASH: HashAlgorithm = HashAlgorithm::SHA512;
+const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_24_OPENPGP);
 
 /// Salts of the direct-key signature, the certification and the binding.
 pub(super) type Salts = [[u8; 32]; 3];
@@ -202,9 +204,11 @@ fn serialize<const N: usize>(packets: [Packet; N]) -> Library<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Public certificate bytes in ASCII armor, without the checksum that RFC 9580
-/// took away.
-pub(super) fn armor(certificate: &[u8]) -> String {
+/// Public certificate bytes in ASCII armor (RFC 9580, 6.2).
+///
+/// RFC 9580 took the checksum away from v6; v4 keeps it (RFC 4880, 6.1), since gpg takes
+/// the footer for base64 if neither padding nor a checksum ends the text before it.
+pub(super) fn armor(certificate: &[u8], version: u8) -> String {
     const LINE: usize = 64;
     let text = BASE64.encode(certificate);
     let mut armored = String::from("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n");
@@ -214,6 +218,12 @@ pub(super) fn armor(certificate: &[u8]) -> String {
         armored.push_str(line);
         armored.push('\n');
         rest = after;
+    }
+    if version == 4 {
+        let [_, checksum @ ..] = CHECKSUM.checksum(certificate).to_be_bytes();
+        armored.push('=');
+        armored.push_str(&BASE64.encode(checksum));
+        armored.push('\n');
     }
     armored.push_str("-----END PGP PUBLIC KEY BLOCK-----\n");
     armored

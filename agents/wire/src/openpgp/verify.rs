@@ -145,7 +145,7 @@ impl PublicCertificate {
     /// The certificate in ASCII armor.
     #[must_use]
     pub fn armored(&self) -> String {
-        armor(&self.0.bytes)
+        armor(&self.0.bytes, self.0.handle.version())
     }
 
     pub(super) fn key(&self) -> &Key<PublicParts, UnspecifiedRole> {
