@@ -57,6 +57,7 @@ pub use network_file::{NetworkFile, NetworkFileError, NodeInfo};
 pub use reader::{ChainReader, Head};
 pub use stakes::Stakes;
 pub use submit::{RouteSubmitter, SubmitError};
+pub use transport::provider_once;
 pub use watch::{RouteChange, RouteWatch};
 
 /// Unix seconds, by this machine's clock.

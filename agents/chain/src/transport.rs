@@ -26,6 +26,18 @@ use crate::{
 
 /// A provider for this RPC. Nothing is sent yet.
 pub(crate) fn provider(rpc_url: &str) -> Result<RootProvider, ChainError> {
+    with_attempts(rpc_url, RPC_ATTEMPTS_MAX)
+}
+
+/// A provider that tries once: for callers who have another RPC to go on with.
+///
+/// # Errors
+/// [`ChainError::Url`].
+pub fn provider_once(rpc_url: &str) -> Result<RootProvider, ChainError> {
+    with_attempts(rpc_url, 1)
+}
+
+fn with_attempts(rpc_url: &str, attempts: u32) -> Result<RootProvider, ChainError> {
     let refuse = |reason: String| ChainError::Url { found: shorten(rpc_url), reason };
     let url: Url = rpc_url.parse().map_err(|error| refuse(format!("{error}")))?;
     if !matches!(url.scheme(), "http" | "https") {
@@ -41,7 +53,7 @@ pub(crate) fn provider(rpc_url: &str) -> Result<RootProvider, ChainError> {
         builder = builder.no_proxy();
     }
     let client = builder.build().map_err(|error| refuse(error.to_string()))?;
-    Ok(RootProvider::new(RpcClient::new(BoundedHttp { client, url }, local)))
+    Ok(RootProvider::new(RpcClient::new(BoundedHttp { client, url, attempts }, local)))
 }
 
 fn is_local(url: &Url) -> bool {
@@ -54,6 +66,8 @@ fn is_local(url: &Url) -> bool {
 struct BoundedHttp {
     client: Client,
     url: Url,
+    /// How often a read is tried.
+    attempts: u32,
 }
 
 impl Service<RequestPacket> for BoundedHttp {
@@ -79,7 +93,7 @@ impl BoundedHttp {
         // A transaction that was sent and not answered may have arrived: its
         // sender looks for it before it sends again.
         let sends = request.method_names().any(|name| name == "eth_sendRawTransaction");
-        let attempts = if sends { 1 } else { RPC_ATTEMPTS_MAX };
+        let attempts = if sends { 1 } else { self.attempts };
         let mut pause = RPC_BACKOFF_FIRST;
         for _ in 1..attempts {
             match self.once(request).await {

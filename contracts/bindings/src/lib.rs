@@ -12,6 +12,7 @@
 //!
 //! This crate knows no runtime, no clock and no I/O: a provider comes from the caller.
 
+pub mod abis;
 mod addresses;
 pub mod certificate;
 mod contracts;
