@@ -1,0 +1,405 @@
+//! The loop: look, go on or go back, tell.
+//!
+//! ```text
+//! step:  heads ─► is the last block still on the chain?
+//!          yes ─► read the next blocks ─► fold ─► apply      (the next ones are read meanwhile)
+//!          no  ─► newest remembered block that still is ─► undo to it
+//!                 none above what is final ─► refuse, loudly, and try again later
+//! ```
+
+mod fold;
+#[cfg(test)]
+mod tests;
+mod until;
+mod watch;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::watch::{Receiver, Sender};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    catalogue::Catalogue,
+    chain::{Chunk, Heads, Source, SourceError},
+    store::{At, BlockRow, Cursor, Identity, Store, StoreError},
+    tables::Tables,
+};
+use fold::Folder;
+pub use until::Until;
+pub use watch::watch;
+
+/// Limits of following.
+#[derive(Debug, Clone, Copy)]
+pub struct FollowLimits {
+    /// Blocks of one step.
+    pub blocks_max: u64,
+    /// Events of one step at which the next one takes fewer blocks.
+    pub events_wanted: usize,
+    /// The longest pause after a failure.
+    pub pause_max: Duration,
+}
+
+impl Default for FollowLimits {
+    fn default() -> Self {
+        Self { blocks_max: 2_000, events_wanted: 10_000, pause_max: Duration::from_secs(30) }
+    }
+}
+
+/// Why the tables do not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// The chain.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The tables.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The chain does not have what was final.
+    #[error(
+        "expected block {number} to be {expected}, which was final, found {found}: no reorganization undoes it; \
+         the RPC lies, or the chain began anew (then begin with an empty store)"
+    )]
+    DeeperThanFinal {
+        /// The final block.
+        number: u64,
+        /// In the tables.
+        expected: alloy::primitives::B256,
+        /// On the chain.
+        found: String,
+    },
+}
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing is new.
+    Quiet,
+    /// The tables went on.
+    Applied {
+        /// Blocks.
+        blocks: u64,
+        /// Their events.
+        events: usize,
+    },
+    /// The tables went back.
+    Undone {
+        /// Blocks.
+        blocks: u64,
+    },
+}
+
+/// How far the tables are, for whoever waits for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Where they are, if they were begun.
+    pub cursor: Option<Cursor>,
+    /// The newest block of the chain.
+    pub head: u64,
+    /// Its time.
+    pub head_time: u64,
+    /// Events applied since the start.
+    pub events: u64,
+    /// Reorganizations undone since the start.
+    pub reorganizations: u64,
+    /// Blocks of the deepest one.
+    pub deepest: u64,
+    /// Steps that failed since the start.
+    pub failures: u64,
+    /// Events that did not fit a record, since the start: a mistake in the rules.
+    pub misfits: u64,
+    /// Why the last step failed, if it did.
+    pub trouble: Option<String>,
+}
+
+impl Progress {
+    /// Blocks that are not in the tables yet.
+    #[must_use]
+    pub fn lag(&self) -> u64 {
+        self.head.saturating_sub(self.cursor.map_or(0, |cursor| cursor.at.number))
+    }
+}
+
+/// Follows one chain into one store.
+#[derive(Debug)]
+pub struct Follower<S, T> {
+    source: Arc<S>,
+    store: T,
+    folder: Folder,
+    limits: FollowLimits,
+    /// Blocks of the next step.
+    range: u64,
+    /// Blocks that were read while others were applied.
+    ahead: Option<Chunk>,
+    progress: Sender<Progress>,
+}
+
+impl<S: Source, T: Store> Follower<S, T> {
+    /// Begins where the tables are. Tables that were made by other rules are made anew, from the first block.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongNetwork`] when they are another network's; [`SourceError::WrongChain`] when the RPC is.
+    pub async fn new(
+        source: Arc<S>,
+        store: T,
+        (chain_id, catalogue, tables): (u64, Arc<Catalogue>, Arc<Tables>),
+        limits: FollowLimits,
+    ) -> Result<Self, FollowError> {
+        source.heads().await?;
+        let genesis = source.header(0).await?.ok_or(SourceError::Missing { number: 0 })?;
+        let rules =
+            alloy::primitives::keccak256([catalogue.fingerprint(), tables.fingerprint()].concat());
+        let identity = Identity { chain_id, genesis: genesis.at.hash, rules };
+        match store.identity().await? {
+            Some(found) if found == identity => {}
+            Some(found) if (found.chain_id, found.genesis) != (chain_id, genesis.at.hash) => {
+                let name = |chain_id, genesis| format!("{chain_id} (genesis {genesis})");
+                return Err(FollowError::Store(StoreError::WrongNetwork {
+                    expected: name(chain_id, genesis.at.hash),
+                    found: name(found.chain_id, found.genesis),
+                }));
+            }
+            Some(_) => {
+                tracing::warn!("the tables were made by other rules: making them anew");
+                store.begin(&identity).await?;
+            }
+            None => store.begin(&identity).await?,
+        }
+        let progress = Progress { cursor: store.cursor().await?, ..Progress::default() };
+        Ok(Self {
+            source,
+            store,
+            folder: Folder::new(catalogue, tables),
+            limits,
+            range: limits.blocks_max.clamp(1, 100),
+            ahead: None,
+            progress: Sender::new(progress),
+        })
+    }
+
+    /// Tells how far the tables are, whenever that changes.
+    #[must_use]
+    pub fn progress(&self) -> Receiver<Progress> {
+        self.progress.subscribe()
+    }
+
+    /// Follows until `stop` is cancelled. What fails is logged, told in [`Progress`], and tried again.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut pause = Duration::ZERO;
+        loop {
+            let step = tokio::select! {
+                () = stop.cancelled() => return,
+                step = self.step() => step,
+            };
+            match step {
+                Ok(Step::Quiet) => {
+                    pause = Duration::ZERO;
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = self.source.wake() => {}
+                    }
+                }
+                Ok(_) => pause = Duration::ZERO,
+                Err(error) => {
+                    pause = (pause * 2).clamp(Duration::from_millis(100), self.limits.pause_max);
+                    self.failed(&error, pause);
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = tokio::time::sleep(pause) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn failed(&mut self, error: &FollowError, pause: Duration) {
+        match error {
+            FollowError::DeeperThanFinal { .. } => tracing::error!(%error, "refused"),
+            _ => tracing::warn!(%error, ?pause, "the tables do not go on; trying again"),
+        }
+        self.ahead = None;
+        self.folder.forget();
+        self.progress.send_modify(|progress| {
+            progress.failures += 1;
+            progress.trouble = Some(error.to_string());
+        });
+    }
+
+    /// One step.
+    ///
+    /// # Errors
+    /// [`FollowError`]; the tables are where they were.
+    pub async fn step(&mut self) -> Result<Step, FollowError> {
+        let cursor = self.store.cursor().await?;
+        let heads = self.source.heads().await?;
+        let next = cursor.map_or(0, |cursor| cursor.at.number + 1);
+        let step = match cursor {
+            Some(cursor) if heads.latest.at == cursor.at => self.settle(cursor, &heads).await?,
+            Some(cursor) if !self.continues(cursor.at, &heads).await? => {
+                self.rewind(cursor).await?
+            }
+            _ if heads.latest.at.number < next => Step::Quiet,
+            _ => self.advance(cursor, next, &heads).await?,
+        };
+        let cursor = self.store.cursor().await?;
+        self.progress.send_if_modified(|progress| {
+            let before = progress.clone();
+            progress.cursor = cursor;
+            progress.head = heads.latest.at.number;
+            progress.head_time = heads.latest.time;
+            progress.trouble = None;
+            progress.misfits = self.folder.misfits();
+            match step {
+                Step::Quiet => {}
+                Step::Applied { events, .. } => progress.events += events as u64,
+                Step::Undone { blocks } => {
+                    progress.reorganizations += 1;
+                    progress.deepest = progress.deepest.max(blocks);
+                }
+            }
+            *progress != before
+        });
+        Ok(step)
+    }
+
+    /// Whether the chain still has the last block of the tables.
+    async fn continues(&self, at: At, heads: &Heads) -> Result<bool, FollowError> {
+        let latest = &heads.latest;
+        if latest.at.number == at.number + 1 {
+            return Ok(latest.parent == at.hash);
+        }
+        if latest.at.number < at.number {
+            // A shorter chain, or an endpoint that is late and on the same one.
+            let known = self.store.blocks_from(latest.at.number, u32::MAX);
+            return Ok(known.await?.iter().any(|block| block.at == latest.at));
+        }
+        let header = self.source.header(at.number).await?;
+        Ok(header.is_some_and(|header| header.at == at))
+    }
+
+    /// Nothing is new but perhaps what is final.
+    async fn settle(&mut self, cursor: Cursor, heads: &Heads) -> Result<Step, FollowError> {
+        let finalized = heads.finalized.min(cursor.at.number);
+        if finalized > cursor.finalized {
+            let to = Cursor { finalized, ..cursor };
+            self.store.apply(Some(cursor.at), Arc::default(), &to).await?;
+        }
+        Ok(Step::Quiet)
+    }
+
+    async fn advance(
+        &mut self,
+        cursor: Option<Cursor>,
+        next: u64,
+        heads: &Heads,
+    ) -> Result<Step, FollowError> {
+        let chunk = match self.ahead.take().filter(|chunk| begins(chunk, cursor, next)) {
+            Some(chunk) => chunk,
+            None => self.read(next, heads).await?,
+        };
+        if !begins(&chunk, cursor, next) {
+            // It changed since the look above: look again.
+            return Ok(Step::Quiet);
+        }
+        let Some(last) = chunk.headers.last().copied() else { return Ok(Step::Quiet) };
+        let to = Cursor {
+            at: last.at,
+            time: last.time,
+            finalized: heads.finalized.min(last.at.number).max(cursor.map_or(0, |at| at.finalized)),
+        };
+        let (blocks, events) = (chunk.headers.len() as u64, chunk.events.len());
+        let remembered = remembered(&chunk, &to);
+        let mut batch = self.folder.fold(&self.store, chunk).await?;
+        batch.blocks = remembered;
+        let applying = self.store.apply(cursor.map(|cursor| cursor.at), Arc::new(batch), &to);
+        let source = Arc::clone(&self.source);
+        let after = last.at.number + 1;
+        let upto = heads.latest.at.number.min(after.saturating_add(self.range - 1));
+        let reading =
+            async { if after <= upto { source.chunk(after, upto).await.ok() } else { None } };
+        let (applied, ahead) = tokio::join!(applying, reading);
+        applied?;
+        if let Some(ahead) = &ahead {
+            self.adapt(ahead.headers.len() as u64, ahead.events.len());
+        }
+        self.ahead = ahead;
+        Ok(Step::Applied { blocks, events })
+    }
+
+    /// Reads the next blocks: fewer where an endpoint refuses.
+    async fn read(&mut self, next: u64, heads: &Heads) -> Result<Chunk, FollowError> {
+        loop {
+            let to = heads.latest.at.number.min(next.saturating_add(self.range - 1));
+            match self.source.chunk(next, to).await {
+                Ok(chunk) => {
+                    self.adapt(chunk.headers.len() as u64, chunk.events.len());
+                    return Ok(chunk);
+                }
+                Err(SourceError::Refused { reason, .. }) if self.range > 1 => {
+                    tracing::debug!(next, to, reason, "fewer blocks at once");
+                    self.range = (self.range / 2).max(1);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// How many blocks to take next, so that a step has about as many events as are wanted.
+    fn adapt(&mut self, blocks: u64, events: usize) {
+        let wanted = self.limits.events_wanted;
+        if events > wanted {
+            self.range = (self.range / 2).max(1);
+        } else if blocks >= self.range && events < wanted / 2 {
+            self.range = (self.range * 2).min(self.limits.blocks_max);
+        }
+    }
+
+    /// Goes back to the newest block that the chain still has.
+    async fn rewind(&mut self, cursor: Cursor) -> Result<Step, FollowError> {
+        self.ahead = None;
+        self.folder.forget();
+        let known = self.store.blocks_from(cursor.finalized, u32::MAX).await?;
+        let mut found = "no such block".to_owned();
+        for block in known.iter().filter(|block| block.at != cursor.at) {
+            let header = self.source.header(block.at.number).await?;
+            if header.is_some_and(|header| header.at == block.at) {
+                return self.undo(cursor, *block).await;
+            }
+            found = header.map_or(found, |header| header.at.hash.to_string());
+        }
+        let expected = known.last().map_or(cursor.at, |block| block.at);
+        let (number, expected) = (expected.number, expected.hash);
+        Err(FollowError::DeeperThanFinal { number, expected, found })
+    }
+
+    async fn undo(&mut self, cursor: Cursor, to: BlockRow) -> Result<Step, FollowError> {
+        let blocks = cursor.at.number - to.at.number;
+        tracing::info!(blocks, to = to.at.number, "the chain was reorganized");
+        let to = Cursor { at: to.at, time: to.time, finalized: cursor.finalized };
+        self.store.undo(cursor.at, &to).await?;
+        Ok(Step::Undone { blocks })
+    }
+}
+
+/// Whether these blocks come right after where the tables are.
+fn begins(chunk: &Chunk, cursor: Option<Cursor>, next: u64) -> bool {
+    chunk.headers.first().is_some_and(|first| {
+        first.at.number == next && cursor.is_none_or(|cursor| cursor.at.hash == first.parent)
+    })
+}
+
+/// The blocks to remember: those with events, the last final one, and all after it.
+fn remembered(chunk: &Chunk, to: &Cursor) -> Vec<BlockRow> {
+    let mut events = chunk.events.iter().map(|event| event.block).peekable();
+    let mut rows = Vec::new();
+    for header in &chunk.headers {
+        let number = header.at.number;
+        let mut has_events = false;
+        while events.next_if_eq(&number).is_some() {
+            has_events = true;
+        }
+        if has_events || number >= to.finalized {
+            rows.push(BlockRow { at: header.at, time: header.time });
+        }
+    }
+    rows
+}

@@ -1,0 +1,89 @@
+//! Chains from seeds, with reorganizations: the tables must be what a fresh sync makes.
+
+use std::sync::Arc;
+
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+
+use super::*;
+use crate::{
+    store::{PostgresStore, SqliteStore, tests::POSTGRES},
+    testing::{MadeChain, our_catalogue},
+};
+
+/// The deepest reorganization that is not refused.
+const DEPTH_MAX: u64 = 64;
+
+fn rules() -> (u64, Arc<Catalogue>, Arc<Tables>) {
+    let catalogue = Arc::new(our_catalogue());
+    let tables = Arc::new(Tables::own(&catalogue).unwrap());
+    (7, catalogue, tables)
+}
+
+async fn follower<T: Store>(chain: &MadeChain, store: T) -> Follower<MadeChain, T> {
+    let limits = FollowLimits { blocks_max: 50, ..FollowLimits::default() };
+    Follower::new(Arc::new(chain.clone()), store, rules(), limits).await.unwrap()
+}
+
+async fn catch_up<T: Store>(follower: &mut Follower<MadeChain, T>) {
+    loop {
+        let progress = follower.progress();
+        let done = follower.step().await.unwrap() == Step::Quiet;
+        if done && progress.borrow().lag() == 0 {
+            return;
+        }
+    }
+}
+
+async fn sqlite() -> (tempfile::TempDir, SqliteStore) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("index.db")).await.unwrap();
+    (folder, store)
+}
+
+/// The tables but for what says when they got there.
+fn comparable(mut dump: Vec<String>) -> Vec<String> {
+    dump.retain(|line| !line.starts_with("cursor"));
+    dump
+}
+
+async fn equals_a_fresh_sync<T: Store>(store: T, seed: u64, reorganizations: u64) {
+    println!("seed {seed}");
+    let catalogue = rules().1;
+    let chain = MadeChain::new(seed, catalogue, 3);
+    let mut random = StdRng::seed_from_u64(seed ^ 0xc0de);
+    let mut followed = follower(&chain, store.clone()).await;
+    for round in 1..=reorganizations {
+        chain.grow(random.random_range(0..8));
+        if random.random_range(0..3) > 0 {
+            catch_up(&mut followed).await;
+        }
+        chain.reorganize(
+            1 + random.random_range(0..DEPTH_MAX.min(chain.height().max(1))),
+            random.random_range(0..4),
+        );
+        if round % (reorganizations / 4).max(1) == 0 {
+            catch_up(&mut followed).await;
+            let (_folder, fresh) = sqlite().await;
+            catch_up(&mut follower(&chain, fresh.clone()).await).await;
+            let (expected, found) = (fresh.dump().await.unwrap().1, store.dump().await.unwrap().1);
+            let (expected, found) = (comparable(expected), comparable(found));
+            let differs = expected.iter().zip(&found).find(|(one, other)| one != other);
+            assert_eq!(differs, None, "seed {seed}, round {round}");
+            assert_eq!(expected.len(), found.len(), "seed {seed}, round {round}");
+        }
+    }
+    let progress = followed.progress();
+    assert!(progress.borrow().reorganizations > reorganizations / 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reorganizations_in_sqlite_equal_a_fresh_sync() {
+    let (_folder, store) = sqlite().await;
+    equals_a_fresh_sync(store, 1, 400).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reorganizations_in_postgres_equal_a_fresh_sync() {
+    let store = PostgresStore::open(&POSTGRES.database().unwrap()).await.unwrap();
+    equals_a_fresh_sync(store, 2, 400).await;
+}

@@ -1,0 +1,59 @@
+//! Why there is no answer.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+
+use crate::{store::StoreError, tables::KeyError};
+
+/// Why a request is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// Not what was expected.
+    #[error("expected {expected}, found {found:?}")]
+    Malformed {
+        /// What should be there.
+        expected: String,
+        /// What is.
+        found: String,
+    },
+    /// It is not a key of the table.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// It is not there.
+    #[error("expected {what}, found none")]
+    NotFound {
+        /// What is looked for.
+        what: String,
+    },
+    /// Beyond a limit.
+    #[error("expected fewer requests at once, found too many: try again in a moment")]
+    Busy,
+    /// The database failed.
+    #[error("the tables cannot be read now: try again")]
+    Store(#[from] StoreError),
+}
+
+impl ApiError {
+    /// For what a request says and is not understood.
+    pub(super) fn malformed(expected: impl Into<String>, found: &str) -> Self {
+        Self::Malformed { expected: expected.into(), found: found.chars().take(100).collect() }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            Self::Malformed { .. } | Self::Key(_) => StatusCode::BAD_REQUEST,
+            Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(error) => {
+                tracing::error!(%error, "a request failed");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        };
+        (status, Json(serde_json::json!({ "error": self.to_string() }))).into_response()
+    }
+}

@@ -1,0 +1,146 @@
+//! Events.
+
+use std::collections::BTreeMap;
+
+use alloy::primitives::{Address, B256, U256};
+use axum::{
+    Json,
+    extract::{Query, State},
+};
+use serde_json::{Value, json};
+
+use super::{
+    Api, ApiError,
+    records::{Page, Parameters},
+};
+use crate::{
+    decode::{Decoded, RawEvent},
+    store::{EventsQuery, Store},
+};
+
+/// Which events, as a request says.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wanted {
+    signatures: Vec<B256>,
+    address: Option<Address>,
+    mentions: Option<B256>,
+}
+
+impl Wanted {
+    pub(super) fn query(&self) -> EventsQuery {
+        EventsQuery {
+            signatures: self.signatures.clone(),
+            address: self.address,
+            mentions: self.mentions,
+            ..EventsQuery::default()
+        }
+    }
+}
+
+impl<T: Store> Api<T> {
+    /// Takes what says which events are wanted.
+    pub(super) fn wanted(&self, parameters: &mut Parameters) -> Result<Wanted, ApiError> {
+        let (contract, event) = (parameters.0.remove("contract"), parameters.0.remove("event"));
+        let mut wanted = Wanted::default();
+        if let Some(name) = &contract {
+            let found = self.catalogue.contracts().iter().find(|each| each.name == *name);
+            let names = || ApiError::NotFound { what: format!("a contract named {name}") };
+            wanted.address = Some(found.ok_or_else(names)?.address);
+        }
+        if let Some(name) = &event {
+            let of_contract = |contract: &str| {
+                self.catalogue.named(contract, name).map(|event| event.selector()).collect()
+            };
+            let contracts = self.catalogue.contracts().iter().map(|each| each.name.as_str());
+            wanted.signatures = match &contract {
+                Some(contract) => of_contract(contract),
+                None => contracts.flat_map(|each| -> Vec<_> { of_contract(each) }).collect(),
+            };
+            wanted.signatures.sort_unstable();
+            wanted.signatures.dedup();
+            if wanted.signatures.is_empty() {
+                return Err(ApiError::NotFound { what: format!("an event named {name}") });
+            }
+        }
+        let mentions = parameters.0.remove("mentions");
+        wanted.mentions = mentions.as_deref().map(word).transpose()?;
+        Ok(wanted)
+    }
+
+    /// An event as readers see it.
+    pub(super) fn event_view(&self, event: &RawEvent, time: Option<u64>) -> Value {
+        let known = event
+            .topics
+            .first()
+            .and_then(|signature| self.catalogue.event(event.address, *signature));
+        let decoded = known.and_then(|known| Decoded::read(known, &event.topics, &event.data).ok());
+        let mut view = json!({
+            "block": event.block,
+            "log": event.index,
+            "time": time,
+            "transaction": event.transaction,
+            "address": event.address.to_string(),
+            "contract": self.catalogue.name_of(event.address),
+        });
+        let more = match decoded {
+            Some(decoded) => [
+                ("event", Value::from(decoded.known.event.name.as_str())),
+                ("fields", Value::Object(decoded.json())),
+            ],
+            None => [("topics", json!(event.topics)), ("data", json!(event.data))],
+        };
+        if let Value::Object(view) = &mut view {
+            view.extend(more.map(|(name, value)| (name.to_owned(), value)));
+        }
+        view
+    }
+
+    /// Events as readers see them, with their blocks' times.
+    pub(super) async fn event_views(&self, events: &[RawEvent]) -> Result<Vec<Value>, ApiError> {
+        let mut blocks: Vec<_> = events.iter().map(|event| event.block).collect();
+        blocks.dedup();
+        let times: BTreeMap<_, _> = self.store.times(&blocks).await?.into_iter().collect();
+        let view = |event: &RawEvent| self.event_view(event, times.get(&event.block).copied());
+        Ok(events.iter().map(view).collect())
+    }
+}
+
+/// A value as topics have it: an address or a hash with `0x`, or a number.
+fn word(text: &str) -> Result<B256, ApiError> {
+    let address = || text.parse::<Address>().ok().map(|address| address.into_word());
+    let hash = || text.parse::<B256>().ok();
+    let number = || text.parse::<U256>().ok().map(B256::from);
+    let found = if text.starts_with("0x") { address().or_else(hash) } else { number() };
+    found.ok_or_else(|| ApiError::malformed("an address, a hash or a number as mentions", text))
+}
+
+pub(super) fn place(event: &RawEvent) -> String {
+    format!("{}-{}", event.block, event.index)
+}
+
+/// What [`place`] wrote.
+pub(super) fn parse_place(text: &str) -> Result<(u64, u64), ApiError> {
+    let mut parts = text.split('-');
+    let parsed = (|| Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?)))();
+    parsed.ok_or_else(|| ApiError::malformed("BLOCK-LOG, what `next` was, as after", text))
+}
+
+pub(super) async fn list<T: Store>(
+    State(api): State<Api<T>>,
+    Query(parameters): Query<BTreeMap<String, String>>,
+) -> Result<Json<Page<Value>>, ApiError> {
+    let mut parameters = Parameters(parameters);
+    let limit = api.rows(parameters.number("limit")?);
+    let after = parameters.0.remove("after");
+    let query = EventsQuery {
+        block: parameters.number("block")?,
+        from: after.as_deref().map(parse_place).transpose()?,
+        ascending: !parameters.descending(true)?,
+        limit,
+        ..api.wanted(&mut parameters)?.query()
+    };
+    parameters.end("contract, event, mentions, block, limit, after, order")?;
+    let events = api.store.events(&query).await?;
+    let next = events.last().filter(|_| events.len() as u64 >= u64::from(limit)).map(place);
+    Ok(Json(Page { rows: api.event_views(&events).await?, next }))
+}

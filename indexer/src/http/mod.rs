@@ -1,0 +1,181 @@
+//! What the indexer answers, over HTTP.
+//!
+//! | path | answer |
+//! |---|---|
+//! | `GET /` | the explorer, a page for people |
+//! | `GET /v1` | the tables: what each is, its key, by what it can be searched |
+//! | `GET /v1/{table}` | records in the order of their keys; `FIELD=VALUE` for a field that can be searched |
+//! | `GET /v1/{table}/{key…}` | one record |
+//! | `GET /v1/history/{table}/{key…}` | what a record was, newest first |
+//! | `GET /v1/contracts` | the contracts that are followed, and their events |
+//! | `GET /v1/events` | events, newest first: `contract`, `event`, `mentions` (an address, number or hash), `block` |
+//! | `GET /v1/events/stream` | the same, live, as server-sent events; `reorganized` says after which block none counts |
+//! | `GET /v1/draws` | links of the Selection Chains, newest first: `group`, `chain` |
+//! | `GET /v1/status` | how far the tables are |
+//! | `GET /openapi.json` | all of this for programs |
+//! | `GET /health`, `/ready` | 200, or 503 and why: the process works; its tables are current |
+//! | `GET /metrics` | Prometheus' text format |
+//!
+//! Lists take `limit`, `after` (what the answer before gave as `next`) and `order=desc`; `block=N` shows tables as they were
+//! at a block. Answers have an `ETag`: it changes when the tables do. Errors are `{"error": …}` with a status: 400 what is
+//! not understood, 404 what is not there, 503 what is too much at once.
+
+mod draws;
+mod error;
+mod events;
+mod openapi;
+mod operations;
+mod records;
+mod stream;
+mod web;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+pub use error::ApiError;
+pub use operations::Status;
+
+use crate::{catalogue::Catalogue, follow::Progress, store::Store, tables::Tables};
+
+/// Limits of what is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpLimits {
+    /// Rows of one answer.
+    pub rows_max: u32,
+    /// Rows, if nobody says how many.
+    pub rows_usual: u32,
+    /// Requests at once.
+    pub requests_max: usize,
+    /// Streams open at once.
+    pub streams_max: usize,
+    /// Blocks behind the chain at which the tables do not count as current any more.
+    pub lag_blocks_max: u64,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            rows_max: 500,
+            rows_usual: 50,
+            requests_max: 64,
+            streams_max: 1_000,
+            lag_blocks_max: 10,
+        }
+    }
+}
+
+/// What answers are made from. Cheap to clone.
+#[derive(Debug)]
+pub struct Api<T> {
+    store: T,
+    catalogue: Arc<Catalogue>,
+    tables: Arc<Tables>,
+    progress: watch::Receiver<Progress>,
+    limits: HttpLimits,
+    requests: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+    stop: CancellationToken,
+}
+
+impl<T: Clone> Clone for Api<T> {
+    fn clone(&self) -> Self {
+        Self {
+            store: self.store.clone(),
+            catalogue: Arc::clone(&self.catalogue),
+            tables: Arc::clone(&self.tables),
+            progress: self.progress.clone(),
+            limits: self.limits,
+            requests: Arc::clone(&self.requests),
+            streams: Arc::clone(&self.streams),
+            stop: self.stop.clone(),
+        }
+    }
+}
+
+impl<T: Store> Api<T> {
+    /// Over these tables. Streams end with `stop`.
+    #[must_use]
+    pub fn new(
+        store: T,
+        (catalogue, tables): (Arc<Catalogue>, Arc<Tables>),
+        progress: watch::Receiver<Progress>,
+        limits: HttpLimits,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            store,
+            catalogue,
+            tables,
+            progress,
+            limits,
+            requests: Arc::new(Semaphore::new(limits.requests_max)),
+            streams: Arc::new(Semaphore::new(limits.streams_max)),
+            stop,
+        }
+    }
+
+    /// The routes.
+    pub fn routes(self) -> Router {
+        let tables = Router::new()
+            .route("/v1", get(records::tables::<T>))
+            .route("/v1/contracts", get(records::contracts::<T>))
+            .route("/v1/{table}", get(records::list::<T>))
+            .route("/v1/{table}/{*key}", get(records::one::<T>))
+            .route("/v1/history/{table}/{*key}", get(records::history::<T>))
+            .route("/v1/events", get(events::list::<T>))
+            .route("/v1/draws", get(draws::list::<T>))
+            .layer(middleware::from_fn_with_state(self.clone(), limit_and_tag::<T>));
+        Router::new()
+            .route("/v1/status", get(operations::status::<T>))
+            .route("/v1/events/stream", get(stream::stream::<T>))
+            .route("/openapi.json", get(openapi::document::<T>))
+            .route("/health", get(operations::health::<T>))
+            .route("/ready", get(operations::ready::<T>))
+            .route("/metrics", get(operations::metrics::<T>))
+            .merge(tables)
+            .with_state(self)
+            .merge(web::routes())
+    }
+
+    fn rows(&self, asked: Option<u32>) -> u32 {
+        asked.unwrap_or(self.limits.rows_usual).clamp(1, self.limits.rows_max)
+    }
+}
+
+/// Answers of tables: so many at once, and none that the asker has already.
+async fn limit_and_tag<T: Store>(
+    State(api): State<Api<T>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Ok(_turn) = Arc::clone(&api.requests).try_acquire_owned() else {
+        return ApiError::Busy.into_response();
+    };
+    let tag = match api.store.cursor().await {
+        Ok(Some(cursor)) => format!("W/\"{}\"", cursor.at.hash),
+        Ok(None) => "W/\"empty\"".to_owned(),
+        Err(error) => return ApiError::from(error).into_response(),
+    };
+    let known = request.headers().get(header::IF_NONE_MATCH);
+    if known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+        return StatusCode::NOT_MODIFIED.into_response();
+    }
+    let mut response = next.run(request).await;
+    if response.status().is_success()
+        && let Ok(tag) = HeaderValue::from_str(&tag)
+    {
+        response.headers_mut().insert(header::ETAG, tag);
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+    response
+}

@@ -1,0 +1,202 @@
+//! Tables and their records.
+
+use std::collections::BTreeMap;
+
+use alloy::primitives::Address;
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+};
+use serde::Serialize;
+use serde_json::{Map, Value, value::RawValue};
+
+use super::{Api, ApiError};
+use crate::{
+    catalogue::Contract,
+    store::{RecordRow, RecordsQuery, Store},
+    tables::Table,
+};
+
+/// A table, as it is described.
+#[derive(Debug, Serialize)]
+pub(super) struct TableView {
+    name: String,
+    about: String,
+    key: Vec<String>,
+    find: Vec<String>,
+}
+
+/// A record.
+#[derive(Debug, Serialize)]
+pub(super) struct RecordView {
+    /// The block from which it holds.
+    since: u64,
+    /// Its fields; none if it ended there.
+    record: Option<Box<RawValue>>,
+}
+
+/// Rows, and where to go on.
+#[derive(Debug, Serialize)]
+pub(super) struct Page<R> {
+    pub(super) rows: Vec<R>,
+    /// For `after`, if there may be more.
+    pub(super) next: Option<String>,
+}
+
+fn view(row: RecordRow) -> RecordView {
+    let record = row.body.and_then(|body| RawValue::from_string(body).ok());
+    RecordView { since: row.since, record }
+}
+
+/// Parameters of a request, each to be taken once: what is left over is a mistake.
+pub(super) struct Parameters(pub(super) BTreeMap<String, String>);
+
+impl Parameters {
+    pub(super) fn number<N: std::str::FromStr>(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<N>, ApiError> {
+        self.parsed(name, "a number")
+    }
+
+    pub(super) fn parsed<N: std::str::FromStr>(
+        &mut self,
+        name: &str,
+        expected: &str,
+    ) -> Result<Option<N>, ApiError> {
+        let text = self.0.remove(name);
+        let parse = |text: String| {
+            text.parse().map_err(|_| ApiError::malformed(format!("{expected} as {name}"), &text))
+        };
+        text.map(parse).transpose()
+    }
+
+    /// Whether the last comes first, which `usual` says if the request does not.
+    pub(super) fn descending(&mut self, usual: bool) -> Result<bool, ApiError> {
+        match self.0.remove("order").as_deref() {
+            None => Ok(usual),
+            Some("desc") => Ok(true),
+            Some("asc") => Ok(false),
+            Some(other) => Err(ApiError::malformed("asc or desc as order", other)),
+        }
+    }
+
+    pub(super) fn end(self, known: &str) -> Result<(), ApiError> {
+        match self.0.into_keys().next() {
+            None => Ok(()),
+            Some(name) => Err(ApiError::malformed(format!("parameters among {known}"), &name)),
+        }
+    }
+}
+
+impl<T: Store> Api<T> {
+    fn table(&self, name: &str) -> Result<&Table, ApiError> {
+        let names = || {
+            let names: Vec<_> = self.tables.iter().map(|(name, _)| name).collect();
+            ApiError::NotFound { what: format!("one of the tables {}", names.join(", ")) }
+        };
+        self.tables.get(name).ok_or_else(names)
+    }
+}
+
+pub(super) async fn tables<T: Store>(State(api): State<Api<T>>) -> Json<Vec<TableView>> {
+    let view = |(name, table): (&str, &Table)| TableView {
+        name: name.to_owned(),
+        about: table.about.clone(),
+        key: table.key.iter().map(|part| part.trim_start_matches('=').to_owned()).collect(),
+        find: table.find.clone(),
+    };
+    Json(api.tables.iter().map(view).collect())
+}
+
+/// A contract, as it is described.
+#[derive(Debug, Serialize)]
+pub(super) struct ContractView {
+    name: String,
+    address: Address,
+    events: Vec<String>,
+}
+
+pub(super) async fn contracts<T: Store>(State(api): State<Api<T>>) -> Json<Vec<ContractView>> {
+    let view = |contract: &Contract| ContractView {
+        name: contract.name.clone(),
+        address: contract.address,
+        events: contract.abi.events().map(|event| event.name.clone()).collect(),
+    };
+    Json(api.catalogue.contracts().iter().map(view).collect())
+}
+
+pub(super) async fn list<T: Store>(
+    State(api): State<Api<T>>,
+    Path(name): Path<String>,
+    Query(parameters): Query<BTreeMap<String, String>>,
+) -> Result<Json<Page<RecordView>>, ApiError> {
+    let table = api.table(&name)?;
+    let mut parameters = Parameters(parameters);
+    let limit = api.rows(parameters.number("limit")?);
+    let after = parameters.0.remove("after");
+    let after = after.map(|text| {
+        hex::decode(&text).map_err(|_| ApiError::malformed("what `next` was as after", &text))
+    });
+    let mut query = RecordsQuery {
+        table: name.clone(),
+        after: after.transpose()?,
+        block: parameters.number("block")?,
+        descending: parameters.descending(false)?,
+        limit,
+        find: None,
+    };
+    let mut take = |field: &String| Some((field.clone(), as_kept(parameters.0.remove(field)?)));
+    query.find = table.find.iter().find_map(&mut take);
+    let known = format!("limit, after, block, order, and one of {}", table.find.join(", "));
+    parameters.end(&known)?;
+    let rows = api.store.records(&query).await?;
+    let next = rows.last().filter(|_| rows.len() as u64 >= u64::from(limit));
+    let next = next.map(|row| hex::encode(&row.key));
+    Ok(Json(Page { rows: rows.into_iter().map(view).collect(), next }))
+}
+
+/// A value as records have it: addresses with their checksum.
+fn as_kept(text: String) -> String {
+    text.parse().map_or(text, |address: Address| address.to_string())
+}
+
+pub(super) async fn one<T: Store>(
+    State(api): State<Api<T>>,
+    Path((name, key)): Path<(String, String)>,
+    Query(parameters): Query<BTreeMap<String, String>>,
+) -> Result<Json<RecordView>, ApiError> {
+    let bytes = api.table(&name)?.key(&key.split('/').collect::<Vec<_>>())?;
+    let mut parameters = Parameters(parameters);
+    let block = parameters.number("block")?;
+    parameters.end("block")?;
+    let row = api.store.record(&name, &bytes, block).await?;
+    let row = row.ok_or_else(|| ApiError::NotFound { what: format!("{key} in {name}") })?;
+    Ok(Json(view(row)))
+}
+
+pub(super) async fn history<T: Store>(
+    State(api): State<Api<T>>,
+    Path((name, key)): Path<(String, String)>,
+    Query(parameters): Query<BTreeMap<String, String>>,
+) -> Result<Json<Page<Map<String, Value>>>, ApiError> {
+    let bytes = api.table(&name)?.key(&key.split('/').collect::<Vec<_>>())?;
+    let mut parameters = Parameters(parameters);
+    let limit = api.rows(parameters.number("limit")?);
+    let before = parameters.number("after")?;
+    parameters.end("limit, after")?;
+    let rows = api.store.history(&name, &bytes, before, limit).await?;
+    let next = rows.last().filter(|_| rows.len() as u64 >= u64::from(limit));
+    let next = next.map(|row| row.since.to_string());
+    let blocks: Vec<_> = rows.iter().map(|row| row.since).collect();
+    let times: BTreeMap<_, _> = api.store.times(&blocks).await?.into_iter().collect();
+    let entry = |row: RecordRow| {
+        let record = row.body.and_then(|body| serde_json::from_str(&body).ok());
+        Map::from_iter([
+            ("since".to_owned(), row.since.into()),
+            ("time".to_owned(), times.get(&row.since).copied().into()),
+            ("record".to_owned(), record.unwrap_or(Value::Null)),
+        ])
+    };
+    Ok(Json(Page { rows: rows.into_iter().map(entry).collect(), next }))
+}

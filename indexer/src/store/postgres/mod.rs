@@ -1,0 +1,196 @@
+//! PostgreSQL: one machine writes, any number read.
+
+mod read;
+mod write;
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{
+    Connection as _, PgConnection,
+    migrate::{MigrateError, Migrator},
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres},
+};
+use tokio::sync::Mutex;
+
+use super::{
+    At, Batch, BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, RecordRow,
+    RecordsQuery, Result, Store, StoreError,
+};
+use crate::decode::RawEvent;
+
+static MIGRATOR: Migrator = sqlx::migrate!("src/store/postgres/migrations");
+
+/// Connections at once.
+const CONNECTIONS_MAX: u32 = 16;
+
+/// How long to wait for one.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The advisory lock of whoever writes. Its number says "CoNET"; it counts within one database.
+const WRITER_LOCK: i64 = 0x43_6f_4e_45_54;
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.to_string())
+    }
+}
+
+/// A store in a PostgreSQL database. Cheap to clone; all clones are the same.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    pool: PgPool,
+    /// Holds the lock, if this one writes.
+    writer: Option<Arc<Mutex<PgConnection>>>,
+    place: String,
+}
+
+impl PostgresStore {
+    /// Opens a database to write, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] while another process writes; else [`StoreError`].
+    pub async fn open(url: &str) -> Result<Self> {
+        let mut store = Self::connect(url).await?;
+        let options = store.pool.connect_options();
+        let mut writer = PgConnection::connect_with(&options).await?;
+        lock(&mut writer, &store.place).await?;
+        let migrated = MIGRATOR.run(&mut writer).await;
+        migrated.map_err(|error| match error {
+            MigrateError::VersionMissing(_) => StoreError::Newer { place: store.place.clone() },
+            other => StoreError::Database(other.to_string()),
+        })?;
+        store.writer = Some(Arc::new(Mutex::new(writer)));
+        Ok(store)
+    }
+
+    /// Opens a database that another machine writes, to read.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open_reader(url: &str) -> Result<Self> {
+        let store = Self::connect(url).await?;
+        store.pool.acquire().await?;
+        Ok(store)
+    }
+
+    async fn connect(url: &str) -> Result<Self> {
+        let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| {
+            StoreError::Database(format!("expected postgres://USER@HOST/DATABASE, found {error}"))
+        })?;
+        let place = format!(
+            "postgres://{}:{}/{}",
+            options.get_host(),
+            options.get_port(),
+            options.get_database().unwrap_or_default()
+        );
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS_MAX)
+            .acquire_timeout(PATIENCE)
+            .connect_lazy_with(options);
+        Ok(Self { pool, writer: None, place })
+    }
+
+    async fn reader(&self) -> Result<PoolConnection<Postgres>> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    /// The connection that holds the lock; a new one, with the lock, after the server was away.
+    async fn writer(&self) -> Result<tokio::sync::MutexGuard<'_, PgConnection>> {
+        let Some(writer) = &self.writer else {
+            return Err(StoreError::Taken { place: self.place.clone() });
+        };
+        let mut writer = writer.lock().await;
+        if writer.ping().await.is_err() {
+            let mut again = PgConnection::connect_with(&self.pool.connect_options()).await?;
+            lock(&mut again, &self.place).await?;
+            *writer = again;
+        }
+        Ok(writer)
+    }
+}
+
+async fn lock(connection: &mut PgConnection, place: &str) -> Result<()> {
+    let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+        .bind(WRITER_LOCK)
+        .fetch_one(connection)
+        .await?;
+    if taken { Ok(()) } else { Err(StoreError::Taken { place: place.to_owned() }) }
+}
+
+impl Store for PostgresStore {
+    async fn cursor(&self) -> Result<Option<Cursor>> {
+        read::cursor(&mut *self.reader().await?).await
+    }
+
+    async fn identity(&self) -> Result<Option<Identity>> {
+        read::identity(&mut *self.reader().await?).await
+    }
+
+    async fn begin(&self, identity: &Identity) -> Result<()> {
+        write::begin(&mut *self.writer().await?, identity).await
+    }
+
+    async fn apply(&self, from: Option<At>, batch: Arc<Batch>, to: &Cursor) -> Result<()> {
+        write::apply(&mut *self.writer().await?, from, &batch, to).await
+    }
+
+    async fn undo(&self, from: At, to: &Cursor) -> Result<()> {
+        write::undo(&mut *self.writer().await?, from, to).await
+    }
+
+    async fn blocks_from(&self, number: u64, limit: u32) -> Result<Vec<BlockRow>> {
+        read::blocks_from(&mut *self.reader().await?, number, limit).await
+    }
+
+    async fn times(&self, numbers: &[u64]) -> Result<Vec<(u64, u64)>> {
+        read::times(&mut *self.reader().await?, numbers).await
+    }
+
+    async fn record(
+        &self,
+        table: &str,
+        key: &[u8],
+        block: Option<u64>,
+    ) -> Result<Option<RecordRow>> {
+        read::record(&mut *self.reader().await?, table, key, block).await
+    }
+
+    async fn current(&self, keys: &[(String, Vec<u8>)]) -> Result<Vec<RecordRow>> {
+        read::current(&mut *self.reader().await?, keys).await
+    }
+
+    async fn records(&self, query: &RecordsQuery) -> Result<Vec<RecordRow>> {
+        read::records(&mut *self.reader().await?, query).await
+    }
+
+    async fn history(
+        &self,
+        table: &str,
+        key: &[u8],
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<RecordRow>> {
+        read::history(&mut *self.reader().await?, table, key, before, limit).await
+    }
+
+    async fn events(&self, query: &EventsQuery) -> Result<Vec<RawEvent>> {
+        read::events(&mut *self.reader().await?, query).await
+    }
+
+    async fn put_draws(&self, draws: Vec<DrawRow>) -> Result<()> {
+        write::put_draws(&mut *self.writer().await?, &draws).await
+    }
+
+    async fn draws(&self, query: &DrawsQuery) -> Result<Vec<DrawRow>> {
+        read::draws(&mut *self.reader().await?, query).await
+    }
+
+    async fn counts(&self) -> Result<Vec<(String, u64)>> {
+        read::counts(&mut *self.reader().await?).await
+    }
+
+    async fn dump(&self) -> Result<(Option<Cursor>, Vec<String>)> {
+        read::dump(&mut *self.reader().await?).await
+    }
+}

@@ -1,0 +1,33 @@
+//! Between our types and what both databases keep: signed integers and bytes.
+
+use alloy::primitives::{Address, B256};
+
+use super::{Result, StoreError};
+
+/// A number for a column. Blocks and times are far below the limit.
+pub(super) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A number from a column.
+pub(super) fn unsigned(value: i64) -> Result<u64> {
+    let damaged = |_| StoreError::Damaged { expected: "0 or more", found: value.to_string() };
+    u64::try_from(value).map_err(damaged)
+}
+
+/// A hash from a column.
+pub(super) fn hash(bytes: &[u8]) -> Result<B256> {
+    let damaged = |_| StoreError::Damaged { expected: "32 bytes", found: hex::encode(bytes) };
+    B256::try_from(bytes).map_err(damaged)
+}
+
+/// An address from a column.
+pub(super) fn address(bytes: &[u8]) -> Result<Address> {
+    let damaged = |_| StoreError::Damaged { expected: "20 bytes", found: hex::encode(bytes) };
+    Address::try_from(bytes).map_err(damaged)
+}
+
+/// Topics for four columns.
+pub(super) fn topics(topics: &[B256]) -> [Option<&[u8]>; 4] {
+    std::array::from_fn(|place| topics.get(place).map(|topic| topic.as_slice()))
+}

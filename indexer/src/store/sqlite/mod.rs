@@ -1,0 +1,217 @@
+//! The embedded store: one file, one writer, readers beside it.
+
+mod read;
+mod write;
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use conet_sqlite::{OpenError, Steps};
+use rusqlite::Connection;
+use rustix::fs::{FlockOperation, flock};
+
+use super::{
+    At, Batch, BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, RecordRow,
+    RecordsQuery, Result, Store, StoreError,
+};
+use crate::decode::RawEvent;
+
+/// The steps to the present tables.
+const STEPS: Steps<'static> = Steps { refused: 0, sql: &[include_str!("0001_tables.sql")] };
+
+/// Connections for reading that are kept open while nobody reads.
+const IDLE_READERS_MAX: usize = 8;
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error.to_string())
+    }
+}
+
+/// A store in a SQLite file. Cheap to clone; all clones are the same.
+#[derive(Debug, Clone)]
+pub struct SqliteStore(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    /// With the lock that is held as long as the store is open: one process writes. None: this one only reads.
+    writer: Option<(Mutex<Connection>, File)>,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] while another process has it open; else [`StoreError`].
+    pub async fn open(path: &Path) -> Result<Self> {
+        let path = path.to_owned();
+        blocking(move || Self::open_now(path)).await
+    }
+
+    fn open_now(path: PathBuf) -> Result<Self> {
+        let failed = |error: std::io::Error| StoreError::Database(error.to_string());
+        let mut lock_path = path.clone().into_os_string();
+        lock_path.push(".lock");
+        let lock = File::options().create(true).append(true).open(lock_path).map_err(failed)?;
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+            return Err(StoreError::Taken { place: path.display().to_string() });
+        }
+        let writer = conet_sqlite::open(&path, STEPS, None).map_err(|error| match error {
+            OpenError::Newer { path } => StoreError::Newer { place: path.display().to_string() },
+            other => StoreError::Database(other.to_string()),
+        })?;
+        let writer = Some((Mutex::new(writer), lock));
+        Ok(Self(Arc::new(Shared { path, writer, idle: Mutex::default() })))
+    }
+
+    /// Opens a file that another process may be writing, to read.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open_reader(path: &Path) -> Result<Self> {
+        let shared = Shared { path: path.to_owned(), writer: None, idle: Mutex::default() };
+        let store = Self(Arc::new(shared));
+        store.read(|_| Ok(())).await?;
+        Ok(store)
+    }
+
+    /// Runs on the connection that writes.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let shared = Arc::clone(&self.0);
+        blocking(move || {
+            let taken = || StoreError::Taken { place: shared.path.display().to_string() };
+            let (writer, _) = shared.writer.as_ref().ok_or_else(taken)?;
+            let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+            work(&mut writer)
+        })
+        .await
+    }
+
+    /// Runs on a connection that reads.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let shared = Arc::clone(&self.0);
+        blocking(move || {
+            let idle = shared.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let reader = match idle {
+                Some(reader) => reader,
+                None => conet_sqlite::open_reader(&shared.path)?,
+            };
+            let done = work(&reader);
+            let mut idle = shared.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            if idle.len() < IDLE_READERS_MAX {
+                idle.push(reader);
+            }
+            done
+        })
+        .await
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| StoreError::Database(error.to_string()))?
+}
+
+impl Store for SqliteStore {
+    async fn cursor(&self) -> Result<Option<Cursor>> {
+        self.read(read::cursor).await
+    }
+
+    async fn identity(&self) -> Result<Option<Identity>> {
+        self.read(read::identity).await
+    }
+
+    async fn begin(&self, identity: &Identity) -> Result<()> {
+        let identity = *identity;
+        self.write(move |connection| write::begin(connection, &identity)).await
+    }
+
+    async fn apply(&self, from: Option<At>, batch: Arc<Batch>, to: &Cursor) -> Result<()> {
+        let to = *to;
+        self.write(move |connection| write::apply(connection, from, &batch, &to)).await
+    }
+
+    async fn undo(&self, from: At, to: &Cursor) -> Result<()> {
+        let to = *to;
+        self.write(move |connection| write::undo(connection, from, &to)).await
+    }
+
+    async fn blocks_from(&self, number: u64, limit: u32) -> Result<Vec<BlockRow>> {
+        self.read(move |connection| read::blocks_from(connection, number, limit)).await
+    }
+
+    async fn times(&self, numbers: &[u64]) -> Result<Vec<(u64, u64)>> {
+        let numbers = numbers.to_owned();
+        self.read(move |connection| read::times(connection, &numbers)).await
+    }
+
+    async fn record(
+        &self,
+        table: &str,
+        key: &[u8],
+        block: Option<u64>,
+    ) -> Result<Option<RecordRow>> {
+        let (table, key) = (table.to_owned(), key.to_owned());
+        self.read(move |connection| read::record(connection, &table, &key, block)).await
+    }
+
+    async fn current(&self, keys: &[(String, Vec<u8>)]) -> Result<Vec<RecordRow>> {
+        let keys = keys.to_owned();
+        self.read(move |connection| {
+            let found = keys.iter().map(|(table, key)| read::record(connection, table, key, None));
+            found.filter_map(Result::transpose).collect()
+        })
+        .await
+    }
+
+    async fn records(&self, query: &RecordsQuery) -> Result<Vec<RecordRow>> {
+        let query = query.clone();
+        self.read(move |connection| read::records(connection, &query)).await
+    }
+
+    async fn history(
+        &self,
+        table: &str,
+        key: &[u8],
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<RecordRow>> {
+        let (table, key) = (table.to_owned(), key.to_owned());
+        self.read(move |connection| read::history(connection, &table, &key, before, limit)).await
+    }
+
+    async fn events(&self, query: &EventsQuery) -> Result<Vec<RawEvent>> {
+        let query = query.clone();
+        self.read(move |connection| read::events(connection, &query)).await
+    }
+
+    async fn put_draws(&self, draws: Vec<DrawRow>) -> Result<()> {
+        self.write(move |connection| write::put_draws(connection, &draws)).await
+    }
+
+    async fn draws(&self, query: &DrawsQuery) -> Result<Vec<DrawRow>> {
+        let query = query.clone();
+        self.read(move |connection| read::draws(connection, &query)).await
+    }
+
+    async fn counts(&self) -> Result<Vec<(String, u64)>> {
+        self.read(read::counts).await
+    }
+
+    async fn dump(&self) -> Result<(Option<Cursor>, Vec<String>)> {
+        self.read(read::dump).await
+    }
+}

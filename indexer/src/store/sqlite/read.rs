@@ -1,0 +1,285 @@
+//! What reads the tables.
+
+use alloy::primitives::Bytes;
+use rusqlite::{
+    Connection, OptionalExtension as _, Row, params, params_from_iter,
+    types::{Value, ValueRef},
+};
+
+use crate::{
+    decode::RawEvent,
+    store::{
+        At, BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, RecordRow, RecordsQuery,
+        Result,
+        rows::{address, hash, signed, unsigned},
+    },
+};
+
+pub(super) fn cursor(connection: &Connection) -> Result<Option<Cursor>> {
+    let sql = "SELECT number, hash, time, finalized FROM cursor WHERE number IS NOT NULL";
+    let row = connection
+        .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
+    let row: Option<(i64, Vec<u8>, i64, i64)> = row.optional()?;
+    row.map(|(number, at_hash, time, finalized)| {
+        Ok(Cursor {
+            at: At { number: unsigned(number)?, hash: hash(&at_hash)? },
+            time: unsigned(time)?,
+            finalized: unsigned(finalized)?,
+        })
+    })
+    .transpose()
+}
+
+pub(super) fn identity(connection: &Connection) -> Result<Option<Identity>> {
+    let row = connection.query_row("SELECT chain_id, genesis, rules FROM cursor", [], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    });
+    let row: Option<(i64, Vec<u8>, Vec<u8>)> = row.optional()?;
+    row.map(|(chain_id, genesis, rules)| {
+        Ok(Identity {
+            chain_id: unsigned(chain_id)?,
+            genesis: hash(&genesis)?,
+            rules: hash(&rules)?,
+        })
+    })
+    .transpose()
+}
+
+pub(super) fn blocks_from(
+    connection: &Connection,
+    number: u64,
+    limit: u32,
+) -> Result<Vec<BlockRow>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT number, hash, time FROM blocks WHERE number >= ?1 ORDER BY number DESC LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![signed(number), limit])?;
+    let mut blocks = Vec::new();
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(1)?;
+        let at = At { number: unsigned(row.get(0)?)?, hash: hash(&bytes)? };
+        blocks.push(BlockRow { at, time: unsigned(row.get(2)?)? });
+    }
+    Ok(blocks)
+}
+
+pub(super) fn times(connection: &Connection, numbers: &[u64]) -> Result<Vec<(u64, u64)>> {
+    let mut statement = connection.prepare_cached("SELECT time FROM blocks WHERE number = ?1")?;
+    let mut times = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        let time = statement.query_row(params![signed(*number)], |row| row.get(0)).optional()?;
+        if let Some(time) = time {
+            times.push((*number, unsigned(time)?));
+        }
+    }
+    Ok(times)
+}
+
+const RECORD: &str = "SELECT name, key, since, body FROM records";
+
+fn record_of(row: &Row<'_>) -> Result<RecordRow> {
+    Ok(RecordRow {
+        table: row.get(0)?,
+        key: row.get(1)?,
+        since: unsigned(row.get(2)?)?,
+        body: row.get(3)?,
+    })
+}
+
+pub(super) fn record(
+    connection: &Connection,
+    table: &str,
+    key: &[u8],
+    block: Option<u64>,
+) -> Result<Option<RecordRow>> {
+    let newest = format!(
+        "{RECORD} WHERE name = ?1 AND key = ?2 AND since <= ?3 ORDER BY since DESC LIMIT 1"
+    );
+    let mut statement = connection.prepare_cached(&newest)?;
+    let mut rows = statement.query(params![table, key, block.map_or(i64::MAX, signed)])?;
+    let found = rows.next()?.map(record_of).transpose()?;
+    Ok(found.filter(|record| record.body.is_some()))
+}
+
+pub(super) fn records(connection: &Connection, query: &RecordsQuery) -> Result<Vec<RecordRow>> {
+    let mut sql = RECORD.to_owned();
+    let mut values: Vec<Value> = vec![query.table.clone().into()];
+    let mut place = |value: Value| {
+        values.push(value);
+        format!("?{}", values.len())
+    };
+    sql.push_str(" WHERE name = ?1 AND body IS NOT NULL");
+    match query.block {
+        None => sql.push_str(" AND until IS NULL"),
+        Some(block) => {
+            let block = place(signed(block).into());
+            sql.push_str(&format!(" AND since <= {block} AND (until IS NULL OR until > {block})"));
+        }
+    }
+    if let Some((field, value)) = &query.find {
+        let (field, value) = (place(field.clone().into()), place(value.clone().into()));
+        sql.push_str(&format!(
+            " AND key IN (SELECT key FROM finds WHERE name = ?1 AND field = {field} AND value = {value})
+              AND CAST(body ->> {field} AS TEXT) = {value}"
+        ));
+    }
+    let (order, sign) = if query.descending { ("DESC", "<") } else { ("ASC", ">") };
+    if let Some(after) = &query.after {
+        sql.push_str(&format!(" AND key {sign} {}", place(after.clone().into())));
+    }
+    sql.push_str(&format!(" ORDER BY key {order} LIMIT {}", place(i64::from(query.limit).into())));
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(record_of(row)?);
+    }
+    Ok(found)
+}
+
+pub(super) fn history(
+    connection: &Connection,
+    table: &str,
+    key: &[u8],
+    before: Option<u64>,
+    limit: u32,
+) -> Result<Vec<RecordRow>> {
+    let sql = format!(
+        "{RECORD} WHERE name = ?1 AND key = ?2 AND since < ?3 ORDER BY since DESC LIMIT ?4"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let before = before.map_or(i64::MAX, signed);
+    let mut rows = statement.query(params![table, key, before, limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(record_of(row)?);
+    }
+    Ok(found)
+}
+
+pub(super) fn events(connection: &Connection, query: &EventsQuery) -> Result<Vec<RawEvent>> {
+    let mut values: Vec<Value> = Vec::new();
+    let mut place = |value: Value| {
+        values.push(value);
+        format!("?{}", values.len())
+    };
+    let mut conditions = vec!["1".to_owned()];
+    if !query.signatures.is_empty() {
+        let places: Vec<_> =
+            query.signatures.iter().map(|each| place(each.to_vec().into())).collect();
+        conditions.push(format!("topic0 IN ({})", places.join(", ")));
+    }
+    if let Some(address) = query.address {
+        conditions.push(format!("address = {}", place(address.to_vec().into())));
+    }
+    if let Some(block) = query.block {
+        conditions.push(format!("block = {}", place(signed(block).into())));
+    }
+    if let Some(topic) = query.mentions {
+        let topic = place(topic.to_vec().into());
+        conditions.push(format!("(topic1 = {topic} OR topic2 = {topic} OR topic3 = {topic})"));
+    }
+    let (order, sign) = if query.ascending { ("ASC", ">") } else { ("DESC", "<") };
+    if let Some((block, log)) = query.from {
+        let (block, log) = (place(signed(block).into()), place(signed(log).into()));
+        conditions.push(format!("(block, log) {sign} ({block}, {log})"));
+    }
+    let limit = place(i64::from(query.limit).into());
+    let sql = format!(
+        "SELECT block, log, tx, address, topic0, topic1, topic2, topic3, data FROM events
+         WHERE {} ORDER BY block {order}, log {order} LIMIT {limit}",
+        conditions.join(" AND ")
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(event_of(row)?);
+    }
+    Ok(found)
+}
+
+fn event_of(row: &Row<'_>) -> Result<RawEvent> {
+    let (transaction, from): (Vec<u8>, Vec<u8>) = (row.get(2)?, row.get(3)?);
+    let mut topics = Vec::with_capacity(4);
+    for place in 4..8 {
+        let topic: Option<Vec<u8>> = row.get(place)?;
+        topics.extend(topic.as_deref().map(hash).transpose()?);
+    }
+    let data: Vec<u8> = row.get(8)?;
+    Ok(RawEvent {
+        block: unsigned(row.get(0)?)?,
+        index: unsigned(row.get(1)?)?,
+        transaction: hash(&transaction)?,
+        address: address(&from)?,
+        topics,
+        data: Bytes::from(data),
+    })
+}
+
+pub(super) fn draws(connection: &Connection, query: &DrawsQuery) -> Result<Vec<DrawRow>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT archive_group, number, chain, body FROM draws
+         WHERE (?1 IS NULL OR archive_group = ?1) AND (?2 IS NULL OR chain = ?2)
+           AND (?3 IS NULL OR (archive_group, number) < (?3, ?4))
+         ORDER BY archive_group DESC, number DESC LIMIT ?5",
+    )?;
+    let (chain, from) = (query.chain.as_ref().map(|chain| chain.as_slice()), query.from);
+    let (group, number) = (from.map(|(group, _)| group), from.map(|(_, number)| signed(number)));
+    let mut rows = statement.query(params![query.group, chain, group, number, query.limit])?;
+    let mut draws = Vec::new();
+    while let Some(row) = rows.next()? {
+        let chain: Vec<u8> = row.get(2)?;
+        let (number, body) = (unsigned(row.get(1)?)?, row.get(3)?);
+        draws.push(DrawRow { group: row.get(0)?, number, chain: hash(&chain)?, body });
+    }
+    Ok(draws)
+}
+
+/// The tables, each in the order of its key.
+const TABLES: [(&str, &str); 6] = [
+    ("cursor", "one"),
+    ("blocks", "number"),
+    ("events", "block, log"),
+    ("records", "name, key, since"),
+    ("finds", "name, field, value, key"),
+    ("draws", "archive_group, number"),
+];
+
+pub(super) fn counts(connection: &Connection) -> Result<Vec<(String, u64)>> {
+    let mut counts = Vec::new();
+    for (table, _) in TABLES {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let count: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
+        counts.push((table.to_owned(), unsigned(count)?));
+    }
+    Ok(counts)
+}
+
+pub(super) fn dump(connection: &Connection) -> Result<(Option<Cursor>, Vec<String>)> {
+    // One view of all tables, whatever is written meanwhile.
+    let connection = connection.unchecked_transaction()?;
+    let at = cursor(&connection)?;
+    let mut lines = Vec::new();
+    for (table, order) in TABLES {
+        let mut statement =
+            connection.prepare(&format!("SELECT * FROM {table} ORDER BY {order}"))?;
+        let columns = statement.column_count();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let mut line = table.to_owned();
+            for column in 0..columns {
+                line.push('|');
+                match row.get_ref(column)? {
+                    ValueRef::Null => line.push('-'),
+                    ValueRef::Integer(number) => line.push_str(&number.to_string()),
+                    ValueRef::Real(number) => line.push_str(&number.to_string()),
+                    ValueRef::Text(text) => line.push_str(&String::from_utf8_lossy(text)),
+                    ValueRef::Blob(bytes) => line.push_str(&hex::encode(bytes)),
+                }
+            }
+            lines.push(line);
+        }
+    }
+    Ok((at, lines))
+}

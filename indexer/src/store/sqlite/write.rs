@@ -1,0 +1,164 @@
+//! What changes the tables. Each is one transaction.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+
+use crate::store::{
+    At, Batch, Cursor, DrawRow, Identity, RecordRow, Result, StoreError,
+    rows::{signed, topics, unsigned},
+};
+
+fn transaction(connection: &mut Connection) -> Result<Transaction<'_>> {
+    Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+}
+
+pub(super) fn begin(connection: &mut Connection, identity: &Identity) -> Result<()> {
+    let tx = transaction(connection)?;
+    for table in ["cursor", "blocks", "events", "records", "finds", "draws"] {
+        tx.execute(&format!("DELETE FROM {table}"), [])?;
+    }
+    tx.execute(
+        "INSERT INTO cursor (one, chain_id, genesis, rules) VALUES (1, ?1, ?2, ?3)",
+        params![signed(identity.chain_id), identity.genesis.as_slice(), identity.rules.as_slice()],
+    )?;
+    Ok(tx.commit()?)
+}
+
+pub(super) fn apply(
+    connection: &mut Connection,
+    from: Option<At>,
+    batch: &Batch,
+    to: &Cursor,
+) -> Result<()> {
+    let tx = transaction(connection)?;
+    let final_before = step(&tx, from, to)?;
+    insert_blocks(&tx, batch)?;
+    insert_events(&tx, batch)?;
+    for record in &batch.records {
+        insert_record(&tx, record)?;
+    }
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO finds (name, field, value, key, since) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT DO NOTHING",
+    )?;
+    for find in &batch.finds {
+        let since = signed(find.since);
+        statement.execute(params![find.table, find.field, find.value, find.key, since])?;
+    }
+    drop(statement);
+    forget(&tx, final_before, to)?;
+    Ok(tx.commit()?)
+}
+
+/// Moves the cursor, if it is where the caller believes. Gives the block that was final before.
+fn step(tx: &Transaction<'_>, from: Option<At>, to: &Cursor) -> Result<u64> {
+    let before = tx.query_row("SELECT number, finalized FROM cursor", [], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    });
+    let before: Option<(Option<i64>, Option<i64>)> = before.optional()?;
+    let (number, finalized) = before.unwrap_or_default();
+    let changed = tx.execute(
+        "UPDATE cursor SET number = ?1, hash = ?2, time = ?3, finalized = ?4
+         WHERE number IS ?5 AND hash IS ?6",
+        params![
+            signed(to.at.number),
+            to.at.hash.as_slice(),
+            signed(to.time),
+            signed(to.finalized),
+            from.map(|at| signed(at.number)),
+            from.as_ref().map(|at| at.hash.as_slice()),
+        ],
+    )?;
+    if changed != 1 {
+        let (expected, found) =
+            (from.map_or(0, |at| at.number), unsigned(number.unwrap_or_default())?);
+        return Err(StoreError::Moved { expected, found });
+    }
+    unsigned(finalized.unwrap_or_default())
+}
+
+fn insert_blocks(tx: &Transaction<'_>, batch: &Batch) -> Result<()> {
+    let mut statement = tx
+        .prepare_cached("INSERT OR REPLACE INTO blocks (number, hash, time) VALUES (?1, ?2, ?3)")?;
+    for block in &batch.blocks {
+        let (number, time) = (signed(block.at.number), signed(block.time));
+        statement.execute(params![number, block.at.hash.as_slice(), time])?;
+    }
+    Ok(())
+}
+
+fn insert_events(tx: &Transaction<'_>, batch: &Batch) -> Result<()> {
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO events (block, log, tx, address, topic0, topic1, topic2, topic3, data)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    for event in &batch.events {
+        let [first, second, third, fourth] = topics(&event.topics);
+        statement.execute(params![
+            signed(event.block),
+            signed(event.index),
+            event.transaction.as_slice(),
+            event.address.as_slice(),
+            first,
+            second,
+            third,
+            fourth,
+            event.data.as_ref(),
+        ])?;
+    }
+    Ok(())
+}
+
+fn insert_record(tx: &Transaction<'_>, record: &RecordRow) -> Result<()> {
+    let since = signed(record.since);
+    let mut end = tx.prepare_cached(
+        "UPDATE records SET until = ?3 WHERE name = ?1 AND key = ?2 AND until IS NULL AND since < ?3",
+    )?;
+    end.execute(params![record.table, record.key, since])?;
+    let mut insert = tx.prepare_cached(
+        "INSERT OR REPLACE INTO records (name, key, since, body) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    insert.execute(params![record.table, record.key, since, record.body])?;
+    Ok(())
+}
+
+/// Blocks that are final and have no event need not be remembered, but for the last one.
+fn forget(tx: &Transaction<'_>, final_before: u64, to: &Cursor) -> Result<()> {
+    let mut statement = tx.prepare_cached(
+        "DELETE FROM blocks WHERE number >= ?1 AND number < ?2
+         AND NOT EXISTS (SELECT 1 FROM events WHERE events.block = blocks.number)",
+    )?;
+    statement.execute(params![signed(final_before), signed(to.finalized)])?;
+    Ok(())
+}
+
+pub(super) fn undo(connection: &mut Connection, from: At, to: &Cursor) -> Result<()> {
+    let tx = transaction(connection)?;
+    step(&tx, Some(from), to)?;
+    let after = signed(to.at.number);
+    // A record that held until one of those that go holds again.
+    tx.execute(
+        "UPDATE records SET until = NULL FROM (SELECT name, key, min(since) AS first FROM records
+             WHERE since > ?1 GROUP BY name, key) AS gone
+         WHERE records.name = gone.name AND records.key = gone.key AND records.until = gone.first",
+        params![after],
+    )?;
+    tx.execute("DELETE FROM records WHERE since > ?1", params![after])?;
+    tx.execute("DELETE FROM finds WHERE since > ?1", params![after])?;
+    tx.execute("DELETE FROM events WHERE block > ?1", params![after])?;
+    tx.execute("DELETE FROM blocks WHERE number > ?1", params![after])?;
+    Ok(tx.commit()?)
+}
+
+pub(super) fn put_draws(connection: &mut Connection, draws: &[DrawRow]) -> Result<()> {
+    let tx = transaction(connection)?;
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO draws (archive_group, number, chain, body) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO NOTHING",
+    )?;
+    for draw in draws {
+        let number = signed(draw.number);
+        statement.execute(params![draw.group, number, draw.chain.as_slice(), draw.body])?;
+    }
+    drop(statement);
+    Ok(tx.commit()?)
+}
