@@ -62,6 +62,8 @@ enum Command {
     #[command(subcommand)]
     Chain(commands::chain::ChainCommand),
     #[command(subcommand)]
+    Index(commands::index::IndexCommand),
+    #[command(subcommand)]
     Bench(commands::bench::BenchCommand),
 }
 
@@ -69,7 +71,7 @@ impl Command {
     /// What is logged unless `CONET_LOG` says otherwise: a server's life, or what is wrong.
     fn log_level(&self) -> &'static str {
         match self {
-            Self::Devnet(_) | Self::Node(_) => "info",
+            Self::Devnet(_) | Self::Node(_) | Self::Index(_) => "info",
             _ => "warn",
         }
     }
@@ -103,6 +105,7 @@ async fn main() -> ExitCode {
         Command::Archive(command) => commands::archive::run(command, &context).await,
         Command::Gov(command) => commands::gov::run(command, &context).await,
         Command::Chain(command) => commands::chain::run(command, &context).await,
+        Command::Index(command) => commands::index::run(command, &context).await,
         Command::Bench(command) => commands::bench::run(command, cli.json).await,
     };
     match done {

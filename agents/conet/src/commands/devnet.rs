@@ -149,7 +149,7 @@ pub(crate) async fn run(args: DevnetArgs, context: &Context) -> anyhow::Result<(
     if json {
         println!("{}", serde_json::to_string(&devnet.network)?);
     } else {
-        println!("{}", what_next(home));
+        println!("{}", what_next(home, devnet.network.indexer_url.as_deref()));
     }
     tokio::select! {
         error = devnet.ended(say) => {
@@ -163,10 +163,11 @@ pub(crate) async fn run(args: DevnetArgs, context: &Context) -> anyhow::Result<(
     }
 }
 
-fn what_next(home: &Path) -> String {
-    let home = home.display();
+fn what_next(home: &Path, explorer: Option<&str>) -> String {
+    let (home, explorer) = (home.display(), explorer.unwrap_or_default());
     format!(
-        "\nThe network is up. In another terminal:
+        "\nThe network is up. In a browser, its explorer: {explorer}
+In another terminal:
 
   export CONET_HOME={home} CONET_PASSWORD=test
   conet wallet new --name bobo

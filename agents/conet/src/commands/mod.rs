@@ -7,6 +7,7 @@ pub(crate) mod chain;
 pub(crate) mod deploy;
 pub(crate) mod devnet;
 pub(crate) mod gov;
+pub(crate) mod index;
 pub(crate) mod listen;
 pub(crate) mod name;
 pub(crate) mod node;

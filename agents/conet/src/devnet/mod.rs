@@ -1,8 +1,9 @@
-//! A whole CoNET on one machine: a real chain, the contracts, and node processes.
+//! A whole CoNET on one machine: a real chain, the contracts, node processes, and an indexer.
 
 mod anvil;
 mod chain;
 pub(crate) mod economy;
+mod indexer;
 mod nodes;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use conet_chain::{Admin, ChainReader, Mainchain, NetworkFile, NodeInfo, Payer, d
 pub(crate) use anvil::FUNDED_KEY;
 use chain::Chain;
 pub(crate) use chain::ChainChoice;
+use indexer::IndexerProcess;
 use nodes::Kind;
 pub(crate) use nodes::NodeProcess;
 
@@ -68,6 +70,7 @@ pub(crate) struct Devnet {
     /// Has what CoNET the nodes did not get.
     pub(crate) owner: Payer,
     nodes: Vec<NodeProcess>,
+    _indexer: IndexerProcess,
     chain: Chain,
 }
 
@@ -130,9 +133,14 @@ impl Devnet {
         // Their ports are for the processes now.
         drop(plans);
         let processes = start_nodes(&mut file.nodes).await?;
-        file.save(&home.join(NetworkFile::NAME))?;
+        let path = home.join(NetworkFile::NAME);
+        file.save(&path)?;
         say(format!("{count} nodes are up"));
-        Ok(Self { network: file, owner, nodes: processes, chain })
+        let indexer = IndexerProcess::start(home).await?;
+        file.indexer_url = Some(indexer.url.clone());
+        file.save(&path)?;
+        say(format!("the explorer is at {}", indexer.url));
+        Ok(Self { network: file, owner, nodes: processes, _indexer: indexer, chain })
     }
 
     /// Waits until the chain ends by itself. Of a node that does, it says so: the others go on without it.
@@ -192,14 +200,15 @@ async fn start_nodes(nodes: &mut [NodeInfo]) -> anyhow::Result<Vec<NodeProcess>>
 }
 
 /// The chain is new, but its contracts have the addresses of the one before: what clients
-/// remember of that one, such as the serials of routes, would be held against it.
+/// remember of that one, such as the serials of routes, would be held against it. An indexer's tables are of no use.
 fn forget_chain(home: &Path) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(home)? {
         let entry = entry?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let path = entry.path();
-        if name.starts_with("client-") && path.is_file() {
+        let is_old = name.starts_with("client-") || name.starts_with("index.db");
+        if is_old && path.is_file() {
             std::fs::remove_file(&path)
         } else if name.starts_with("incomplete-") && path.is_dir() {
             std::fs::remove_dir_all(&path)
