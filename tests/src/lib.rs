@@ -9,6 +9,7 @@
 //! - [`author`] writes into a small chain, with a watch in its hand.
 //! - [`sockets`]: whom a process talks to; [`wires`]: network namespaces, and wires between them that can be cut;
 //!   [`town`]: a network whose nodes are in them.
+//! - [`index`]: `conet index run`; [`rpc`]: an RPC that lies to it.
 //! - [`http`]: HTTP/1.1 by hand, for the same reason.
 //! - [`command`]: the `conet` command line; [`devnet`]: a network that it started; [`story`]: a
 //!   person in it who deals in notes.
@@ -33,9 +34,11 @@ pub mod devnet;
 pub mod exchange;
 pub mod folder;
 pub mod http;
+pub mod index;
 pub mod node;
 pub mod openpgp;
 pub mod proxy;
+pub mod rpc;
 pub mod seed;
 pub mod sockets;
 pub mod story;

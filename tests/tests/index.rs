@@ -1,0 +1,260 @@
+//! The indexer as a process, on a real chain: its tables are what the contracts say, whatever happens to it, to the chain,
+//! to its RPCs and to its database.
+
+use alloy::{
+    primitives::U256,
+    providers::{Provider, ProviderBuilder},
+};
+use conet_indexer::testing::Postgres;
+use conet_tests::{
+    command::Person,
+    eventually,
+    index::Indexer,
+    rpc::{Lie, LyingRpc},
+    world::World,
+};
+use serde_json::{Value, json};
+
+/// A network with four nodes, one wallet with a route, and what the chain says of it.
+struct Scene {
+    world: World,
+    bobo: Person,
+    wallet: String,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let world = World::start(4).await;
+        let bobo = Person::at(&world.folder.path().join("bobo"));
+        world.write_network_file(bobo.home());
+        let wallet = bobo.one(&["wallet", "new", "--name", "bobo"]).await;
+        let wallet = wallet["address"].as_str().unwrap().to_owned();
+        bobo.run(&["register", "--wallet", "bobo", "--agent", "1"]).await;
+        Self { world, bobo, wallet }
+    }
+
+    async fn call(&self, method: &'static str, params: Value) -> Value {
+        let provider = ProviderBuilder::new().connect_http(self.world.rpc_url.parse().unwrap());
+        provider.raw_request(method.into(), params).await.unwrap()
+    }
+
+    async fn head(&self) -> u64 {
+        self.world.reader.head().await.unwrap().number
+    }
+
+    async fn mine(&self, blocks: u64) {
+        self.call("anvil_mine", json!([U256::from(blocks)])).await;
+    }
+
+    /// The tables are what a fresh sync makes of the real chain.
+    async fn verify(&self, store: &[&str]) {
+        let rpc = &self.world.rpc_url;
+        let arguments = [&["index", "verify", "--rpc", rpc][..], store].concat();
+        let report = self.bobo.one(&arguments).await;
+        assert_eq!(report["differences"], 0, "{report}");
+        assert!(report["rows"].as_u64() > Some(50), "{report}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tables_say_what_the_contracts_say() {
+    let scene = Scene::new().await;
+    let indexer = Indexer::start(&scene.bobo, &[]);
+    indexer.until(scene.head().await).await;
+
+    let route = indexer.get(&format!("/v1/routes/{}", scene.wallet)).await;
+    let said = scene.bobo.one(&["route", &scene.wallet]).await;
+    let record = &route["record"];
+    assert_eq!(record["serial"], said["serial"].to_string());
+    assert_eq!((&record["agent"], &record["wallet"]), (&json!("1"), &json!(scene.wallet)));
+    let nodes = indexer.rows("/v1/nodes").await;
+    assert_eq!(nodes.len(), 4);
+    for (row, node) in nodes.iter().zip(&scene.world.nodes) {
+        let record = &row["record"];
+        assert_eq!(record["endpoints"], json!([node.contact.address.to_string()]));
+        assert_eq!(record["roles"], json!(["relay", "agent"]));
+        assert_eq!((&record["online"], &record["retired"]), (&json!(true), &json!(false)));
+    }
+    let supply = indexer.get("/v1/supply/conet").await;
+    let token = conet_bindings::ConetToken::new(
+        scene.world.contracts["ConetToken"],
+        ProviderBuilder::new().connect_http(scene.world.rpc_url.parse().unwrap()),
+    );
+    let total = token.totalSupply().call().await.unwrap();
+    assert_eq!(supply["record"]["supply"], total.to_string());
+
+    // As it was before: the wallet had no route. Its only agent's clients are found by the agent.
+    let since = route["since"].as_u64().unwrap();
+    let before = format!("/v1/routes/{}?block={}", scene.wallet, since - 1);
+    assert_eq!(indexer.ask(&before).await.unwrap().0, 404);
+    assert_eq!(indexer.rows("/v1/routes?agent=1").await.len(), 1);
+    assert_eq!(indexer.rows("/v1/routes?agent=2").await.len(), 0);
+    let about_bobo = indexer.rows(&format!("/v1/events?mentions={}", scene.wallet)).await;
+    assert_eq!(about_bobo[0]["event"], "RouteSet");
+    assert_eq!(about_bobo[0]["fields"]["serial"], record["serial"]);
+    scene.verify(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_understood_is_said() {
+    let scene = Scene::new().await;
+    let indexer = Indexer::start(&scene.bobo, &[]);
+    indexer.until(scene.head().await).await;
+    for (path, status, says) in [
+        ("/v1/kings", 404, "one of the tables"),
+        ("/v1/nodes/seven", 400, "a number"),
+        ("/v1/nodes/999", 404, "999 in nodes"),
+        ("/v1/routes/0x12", 400, "an address"),
+        ("/v1/nodes?limit=many", 400, "a number as limit"),
+        ("/v1/nodes?colour=red", 400, "parameters among"),
+        ("/v1/events?contract=Kings", 404, "a contract named Kings"),
+        ("/v1/events?event=Crowned", 404, "an event named Crowned"),
+        ("/v1/events?mentions=bobo", 400, "as mentions"),
+        ("/v1/events?after=yesterday", 400, "BLOCK-LOG"),
+        ("/v1/draws?chain=7", 400, "0x and 64 hexadecimal digits"),
+    ] {
+        let (found, answer) = indexer.ask(path).await.unwrap();
+        assert_eq!(found, status, "{path}: {answer}");
+        assert!(answer["error"].as_str().unwrap().contains(says), "{path}: {answer}");
+    }
+    // Pages: one node after the other.
+    let first = indexer.get("/v1/nodes?limit=1").await;
+    let next = first["next"].as_str().unwrap();
+    let second = indexer.get(&format!("/v1/nodes?limit=1&after={next}")).await;
+    assert_eq!(
+        (&first["rows"][0]["record"]["id"], &second["rows"][0]["record"]["id"]),
+        (&json!("1"), &json!("2"))
+    );
+    let document = indexer.get("/openapi.json").await;
+    assert!(document["paths"]["/v1/nodes/{id}"]["get"].is_object());
+    let fields = &document["components"]["schemas"]["nodes"]["properties"];
+    let record = &first["rows"][0]["record"];
+    for name in record.as_object().unwrap().keys() {
+        assert!(fields[name].is_object(), "{name} is not described");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reorganization_takes_a_route_back_and_a_kill_takes_nothing() {
+    let scene = Scene::new().await;
+    let indexer = Indexer::start(&scene.bobo, &[]);
+    indexer.until(scene.head().await).await;
+    let route = format!("/v1/routes/{}", scene.wallet);
+    let since = indexer.get(&route).await["since"].as_u64().unwrap();
+    let depth = scene.head().await - since + 1;
+    scene.call("anvil_reorg", json!([depth, []])).await;
+    eventually("the route is gone", || async {
+        indexer.ask(&route).await.is_some_and(|(status, _)| status == 404)
+    })
+    .await;
+    scene.verify(&[]).await;
+    // Bobo would not believe a chain that has forgotten his route; Peter is new to it.
+    let peter = scene.bobo.one(&["wallet", "new", "--name", "peter"]).await;
+    scene.bobo.run(&["register", "--wallet", "peter", "--agent", "2"]).await;
+    // Killed again and again while there is work, it goes on where it was.
+    indexer.kill().await;
+    for round in 0..5 {
+        scene.mine(300).await;
+        let indexer = Indexer::start(&scene.bobo, &[]);
+        tokio::time::sleep(std::time::Duration::from_millis(150 + 60 * round)).await;
+        indexer.kill().await;
+    }
+    let indexer = Indexer::start(&scene.bobo, &[]);
+    indexer.until(scene.head().await).await;
+    let route = format!("/v1/routes/{}", peter["address"].as_str().unwrap());
+    assert_eq!(indexer.get(&route).await["record"]["agent"], "2");
+    // However an address is written.
+    let node = &indexer.rows("/v1/nodes").await[1]["record"];
+    let wallet = node["wallet"].as_str().unwrap().to_lowercase();
+    assert_eq!(indexer.rows(&format!("/v1/nodes?wallet={wallet}")).await.len(), 1);
+    scene.verify(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_lie_of_an_rpc_comes_into_the_tables() {
+    let scene = Scene::new().await;
+    let head = scene.head().await;
+    // Alone, a liar gets nothing into the tables that is not so; what it only repeats or refuses does no harm.
+    for lie in [Lie::LeavesOut, Lie::MakesUp, Lie::MixesBlocks, Lie::OtherChain, Lie::Truncates] {
+        let liar = LyingRpc::start(&scene.world.rpc_url, lie).await;
+        let person = Person::at(&scene.world.folder.path().join(format!("{lie:?}")));
+        scene.world.write_network_file(person.home());
+        let indexer = Indexer::start(&person, &["--rpc", &liar.url]);
+        if lie == Lie::OtherChain || lie == Lie::Truncates {
+            // It does not even begin.
+            assert!(!indexer.ended().await, "{lie:?}");
+            continue;
+        }
+        eventually("it is in trouble", || async { indexer.trouble().await.is_some() }).await;
+        let status = indexer.get("/v1/status").await;
+        assert!(status["block"].as_u64() < Some(head), "{lie:?}: {status}");
+        // Told the truth, it goes on.
+        liar.tell(Lie::Honest);
+        indexer.until(head).await;
+    }
+    for lie in [Lie::Repeats, Lie::ShortRanges] {
+        let liar = LyingRpc::start(&scene.world.rpc_url, lie).await;
+        let person = Person::at(&scene.world.folder.path().join(format!("{lie:?}")));
+        scene.world.write_network_file(person.home());
+        let indexer = Indexer::start(&person, &["--rpc", &liar.url]);
+        indexer.until(head).await;
+        assert!(liar.asked_for_logs() > 0);
+        let report = person.one(&["index", "verify", "--rpc", &scene.world.rpc_url]).await;
+        assert_eq!(report["differences"], 0, "{lie:?}: {report}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_rpcs_fill_in_for_one_that_fails() {
+    let scene = Scene::new().await;
+    let liar = LyingRpc::start(&scene.world.rpc_url, Lie::Honest).await;
+    let indexer = Indexer::start(&scene.bobo, &["--rpc", &liar.url, "--rpc", &scene.world.rpc_url]);
+    indexer.until(scene.head().await).await;
+    for lie in [Lie::RateLimits, Lie::LeavesOut, Lie::OtherChain, Lie::Truncates] {
+        liar.tell(lie);
+        scene.bobo.run(&["register", "--wallet", "bobo", "--rotate"]).await;
+        indexer.until(scene.head().await).await;
+    }
+    scene.verify(&[]).await;
+    // Two that have different blocks: nobody can say which is right, and nothing is taken from either.
+    liar.tell(Lie::OtherHashes);
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let before = indexer.get("/v1/status").await["block"].clone();
+    scene.mine(3).await;
+    eventually("they disagree", || async {
+        indexer.trouble().await.is_some_and(|why| why.contains("disagree"))
+    })
+    .await;
+    assert_eq!(indexer.get("/v1/status").await["block"], before);
+    liar.tell(Lie::Honest);
+    indexer.until(scene.head().await).await;
+    scene.verify(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_machines_share_a_database_that_one_writes() {
+    let scene = Scene::new().await;
+    let postgres = Postgres::start(&["fsync=off"]).unwrap();
+    let url = postgres.database().unwrap();
+    let writer = Indexer::start(&scene.bobo, &["--store", &url]);
+    writer.until(scene.head().await).await;
+    // A second writer says why it is none.
+    let second = Indexer::start(&scene.bobo, &["--store", &url]);
+    assert!(!second.ended().await);
+    let log = std::fs::read_to_string(scene.bobo.home().join("index.log")).unwrap();
+    assert!(log.contains("only writer"), "{log}");
+    let reader = Indexer::start(&scene.bobo, &["--store", &url, "--read-only"]);
+    reader.until(scene.head().await).await;
+    let route = format!("/v1/routes/{}", scene.wallet);
+    assert_eq!(reader.get(&route).await, writer.get(&route).await);
+    // The database goes away and returns.
+    for _ in 0..3 {
+        postgres.cut().unwrap();
+        scene.bobo.run(&["register", "--wallet", "bobo", "--rotate"]).await;
+    }
+    let head = scene.head().await;
+    writer.until(head).await;
+    reader.until(head).await;
+    assert_eq!(reader.get(&route).await, writer.get(&route).await);
+    scene.verify(&["--store", &url]).await;
+}
