@@ -100,11 +100,15 @@ export const stream = (parameters, { after = null, event, tell, signal }) => {
       wait = Math.min(wait * 2, 30_000);
     };
   };
-  document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) return source ?? open();
-    close();
-    return tell('lost');
-  }, { signal });
+  document.addEventListener(
+    'visibilitychange',
+    () => {
+      if (!document.hidden) return source ?? open();
+      close();
+      return tell('lost');
+    },
+    { signal },
+  );
   signal.addEventListener('abort', close);
   open();
 };

@@ -9,16 +9,27 @@ const number = word => BigInt(`0x${word}`);
 const address = word => `0x${word.slice(24)}`;
 const seconds = word => `${as.count(number(word))} seconds`;
 
-const parameter = (name, words = number) => ([word]) => [parameterValue(name, words(word))];
+const parameter =
+  (name, words = number) =>
+  ([word]) => [parameterValue(name, words(word))];
 
 /** Selector, what it does in words, and its arguments to show. Only what is voted on in practice. */
 const CALLS = {
   '0xedead9a5': ['Set the transfer fee to', parameter('transferFeeRate')],
   '0x7d8b79a0': ['Set the exit fee to', parameter('exitFeeRate')],
   '0xec5008f4': ['Set the gas price of small chains to', parameter('dleGasPrice')],
-  '0xd6084452': ['Set the stake for a seat as', ([role, stake]) => [as.roles(as.roleNames(number(role))), ' to ', as.conet(number(stake))]],
-  '0x6e71b7b1': ['Set the rent of', ([kind, rent]) => [`${CLASS[Number(number(kind))]} chains to `, parameterValue('rentPerDay', number(rent))]],
-  '0x398eaf81': ['Set the fee of names with', ([length, fee]) => [`${number(length)} characters to `, as.conet(number(fee))]],
+  '0xd6084452': [
+    'Set the stake for a seat as',
+    ([role, stake]) => [as.roles(as.roleNames(number(role))), ' to ', as.conet(number(stake))],
+  ],
+  '0x6e71b7b1': [
+    'Set the rent of',
+    ([kind, rent]) => [`${CLASS[Number(number(kind))]} chains to `, parameterValue('rentPerDay', number(rent))],
+  ],
+  '0x398eaf81': [
+    'Set the fee of names with',
+    ([length, fee]) => [`${number(length)} characters to `, as.conet(number(fee))],
+  ],
   '0x37b77a66': ['Burn name fees:', ([word]) => [number(word) ? 'yes' : 'no']],
   '0x724e78da': ['Take the price from', parameter('priceFeed', address)],
   '0x8a0dac4a': ['Name as guardian', parameter('guardian', address)],
@@ -34,7 +45,7 @@ const CALLS = {
   '0x64d62353': ['Set the wait before execution to', ([word]) => [seconds(word)]],
 };
 
-const words = data => (data.slice(10).match(/.{64}/g) ?? []);
+const words = data => data.slice(10).match(/.{64}/g) ?? [];
 
 /** One action of a proposal, in words where they are known; else as it stands. */
 export const call = (target, calldata, value) => {

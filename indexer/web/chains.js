@@ -12,11 +12,20 @@ const DRAWS_SHOWN = 50;
 const CLASS = ['asset', 'storage'];
 const VISIBILITY = ['members only', 'public'];
 
-const paid = chain => (chain.class === 0 ? el('span', { class: 'dim' }, 'no rent') : chain.paidThrough ? as.time(chain.paidThrough) : el('span', { class: 'dim' }, 'not paid'));
+const paid = chain =>
+  chain.class === 0
+    ? el('span', { class: 'dim' }, 'no rent')
+    : chain.paidThrough
+      ? as.time(chain.paidThrough)
+      : el('span', { class: 'dim' }, 'not paid');
 
 export const CHAINS = [
   { head: 'Chain', cell: chain => as.chain(chain.chain) },
-  { head: 'For', cell: chain => (Number(chain.note) ? as.note(chain.note) : CLASS[chain.class]), key: chain => chain.class * 1e9 + Number(chain.note) },
+  {
+    head: 'For',
+    cell: chain => (Number(chain.note) ? as.note(chain.note) : CLASS[chain.class]),
+    key: chain => chain.class * 1e9 + Number(chain.note),
+  },
   { head: 'Readable by', cell: chain => VISIBILITY[chain.visibility], key: chain => chain.visibility },
   { head: 'Kept by', cell: chain => as.group(chain.home), key: chain => chain.home },
   { head: 'Wallet', cell: chain => as.wallet(chain.wallet) },
@@ -25,13 +34,27 @@ export const CHAINS = [
   { head: 'Anchored', cell: chain => as.time(chain.anchored), key: chain => chain.anchored },
 ];
 
-const nodeChips = nodes => el('ul', { class: 'chips' }, nodes.map(id => el('li', null, as.node(id))));
+const nodeChips = nodes =>
+  el(
+    'ul',
+    { class: 'chips' },
+    nodes.map(id => el('li', null, as.node(id))),
+  );
 
-const groupCard = group => el('article', { class: 'card' },
-  el('h3', null, as.group(group.group), ' ', group.split && badge('split', 'hollow')),
-  nodeChips(group.nodes ?? []),
-  el('p', { class: 'dim' }, `${group.nodes?.length ?? 0} seats · epoch ${group.epoch}, since `, as.time(group.since)),
-  el('p', { class: 'dim' }, 'Seed ', group.seed ? [as.hash(group.seed), ` number ${group.seedIndex}`] : 'not posted yet'));
+const groupCard = group =>
+  el(
+    'article',
+    { class: 'card' },
+    el('h3', null, as.group(group.group), ' ', group.split && badge('split', 'hollow')),
+    nodeChips(group.nodes ?? []),
+    el('p', { class: 'dim' }, `${group.nodes?.length ?? 0} seats · epoch ${group.epoch}, since `, as.time(group.since)),
+    el(
+      'p',
+      { class: 'dim' },
+      'Seed ',
+      group.seed ? [as.hash(group.seed), ` number ${group.seedIndex}`] : 'not posted yet',
+    ),
+  );
 
 const JOINS = [
   { head: 'Node', cell: join => as.node(join.node) },
@@ -40,22 +63,57 @@ const JOINS = [
 ];
 
 export default ({ signal }) => [
-  heading('Chains', 'Small chains, each with its own signers. An archive group keeps all of its chains; creators, witnesses and validators are drawn for each.'),
-  section('Archive groups', loading(() => records('archive-groups', {}, { signal }), groups => (groups.length
-    ? el('div', { class: 'cards' }, groups.map(groupCard))
-    : empty('Groups appear here when enough archive nodes have asked for a seat.')))),
-  loading(() => records('archive-joins', {}, { signal }), joins => joins.length > 0 && section('Waiting for a seat', table('Waiting for a seat', JOINS, joins)), { rows: 1 }),
-  section('All chains', loading(() => rows('/v1/chains', {}, { most: MOST, signal }), ({ rows: list, complete }) => (list.length === 0
-    ? empty('Chains appear here when their genesis is anchored.')
-    : [table('All chains', CHAINS, list.map(row => row.record).filter(Boolean), { sort: '-Anchored' }),
-      !complete && el('p', { class: 'dim' }, `${as.count(MOST)} of them. All: `, el('a', { href: '#/tables/chains' }, 'the table'), '.')]))),
+  heading(
+    'Chains',
+    'Small chains, each with its own signers. An archive group keeps all of its chains; creators, witnesses and validators are drawn for each.',
+  ),
+  section(
+    'Archive groups',
+    loading(
+      () => records('archive-groups', {}, { signal }),
+      groups =>
+        groups.length
+          ? el('div', { class: 'cards' }, groups.map(groupCard))
+          : empty('Groups appear here when enough archive nodes have asked for a seat.'),
+    ),
+  ),
+  loading(
+    () => records('archive-joins', {}, { signal }),
+    joins => joins.length > 0 && section('Waiting for a seat', table('Waiting for a seat', JOINS, joins)),
+    { rows: 1 },
+  ),
+  section(
+    'All chains',
+    loading(
+      () => rows('/v1/chains', {}, { most: MOST, signal }),
+      ({ rows: list, complete }) =>
+        list.length === 0
+          ? empty('Chains appear here when their genesis is anchored.')
+          : [
+              table('All chains', CHAINS, list.map(row => row.record).filter(Boolean), { sort: '-Anchored' }),
+              !complete &&
+                el(
+                  'p',
+                  { class: 'dim' },
+                  `${as.count(MOST)} of them. All: `,
+                  el('a', { href: '#/tables/chains' }, 'the table'),
+                  '.',
+                ),
+            ],
+    ),
+  ),
   section('Drawn of late', draws({}, signal)),
 ];
 
 /** A link of a Selection Chain, whether it has what was asked for beside it or inside. */
 const flat = ({ draw, ...place }) => ({ ...place, ...draw?.request, ...draw });
 const drawn = draw => draw.drawn ?? draw.members ?? draw.outcome?.members ?? [];
-const roleOf = ({ role }) => (typeof role === 'number' ? as.roleNames(role) : String(role ?? '').split(',').filter(Boolean));
+const roleOf = ({ role }) =>
+  typeof role === 'number'
+    ? as.roleNames(role)
+    : String(role ?? '')
+        .split(',')
+        .filter(Boolean);
 
 const DRAWS = [
   { head: 'Draw', cell: draw => as.count(draw.number), key: draw => draw.number },
@@ -68,78 +126,152 @@ const DRAWS = [
 ];
 
 /** The newest draws. An index may not follow the Selection Chains: then it says so, or has none. */
-const draws = (parameters, signal) => loading(() => maybe('/v1/draws', { limit: DRAWS_SHOWN, ...parameters }, signal), answer => {
-  if (!answer) return empty('This index does not follow the Selection Chains. Their archive groups tell: conet chain selections.');
-  if (!answer.rows.length) return empty('No draw is known here: nobody was drawn yet, or this index does not follow the Selection Chains.');
-  return [table('Draws', DRAWS, answer.rows.map(flat)),
-    el('p', { class: 'dim' }, 'Each draw is a link of its group’s Selection Chain: anybody can replay it from the seed.', answer.next && ` The newest ${DRAWS_SHOWN}.`)];
-});
+const draws = (parameters, signal) =>
+  loading(
+    () => maybe('/v1/draws', { limit: DRAWS_SHOWN, ...parameters }, signal),
+    answer => {
+      if (!answer)
+        return empty(
+          'This index does not follow the Selection Chains. Their archive groups tell: conet chain selections.',
+        );
+      if (!answer.rows.length)
+        return empty(
+          'No draw is known here: nobody was drawn yet, or this index does not follow the Selection Chains.',
+        );
+      return [
+        table('Draws', DRAWS, answer.rows.map(flat)),
+        el(
+          'p',
+          { class: 'dim' },
+          'Each draw is a link of its group’s Selection Chain: anybody can replay it from the seed.',
+          answer.next && ` The newest ${DRAWS_SHOWN}.`,
+        ),
+      ];
+    },
+  );
 
 /** Members as the anchor lists them; bit i of `seated` says that member i has its seat. */
 const memberTable = chain => {
   const seated = BigInt(chain.seated ?? 0);
-  const list = (chain.members ?? []).map((member, index) => ({ ...(typeof member === 'object' ? member : { node: member }), index, seated: (seated >> BigInt(index)) & 1n }));
-  if (!list.length) return empty('Members are known by their hash only: the list has not been shown to the main chain. They show it when they take seats.');
+  const list = (chain.members ?? []).map((member, index) => ({
+    ...(typeof member === 'object' ? member : { node: member }),
+    index,
+    seated: (seated >> BigInt(index)) & 1n,
+  }));
+  if (!list.length)
+    return empty(
+      'Members are known by their hash only: the list has not been shown to the main chain. They show it when they take seats.',
+    );
   const others = Object.keys(list[0]).filter(name => !['index', 'seated', 'node'].includes(name));
-  return table('Members', [
-    { head: 'Member', cell: member => (member.node === undefined ? String(member.index) : as.node(member.node)) },
-    { head: 'Seat', cell: member => (member.seated ? badge('taken', 'good') : badge('none', 'hollow')) },
-    ...others.map(name => ({ head: label(name), cell: member => show('chains', name, member[name]) })),
-  ], list);
+  return table(
+    'Members',
+    [
+      { head: 'Member', cell: member => (member.node === undefined ? String(member.index) : as.node(member.node)) },
+      { head: 'Seat', cell: member => (member.seated ? badge('taken', 'good') : badge('none', 'hollow')) },
+      ...others.map(name => ({ head: label(name), cell: member => show('chains', name, member[name]) })),
+    ],
+    list,
+  );
 };
 
 const readChain = async (id, signal) => {
   const chain = await one('chains', id, {}, signal);
-  const keepers = chain && await one('archive-groups', chain.home, {}, signal);
+  const keepers = chain && (await one('archive-groups', chain.home, {}, signal));
   return { chain, keepers };
 };
 
 export const chain = ({ parts: [id = ''], signal }) => [
   heading('Chain'),
   el('span', { class: 'address' }, as.long(id, { what: 'chain', shown: id })),
-  loading(() => readChain(id.toLowerCase(), signal), ({ chain: record, keepers }) => (!record ? empty('No chain with this id is anchored.') : [
-    facts([
-      ['What for', Number(record.note) ? as.note(record.note) : `${CLASS[record.class]}: a history or a document`],
-      ['Readable by', VISIBILITY[record.visibility]],
-      ['Wallet', as.wallet(record.wallet)],
-      ['Kept by', as.group(record.home)],
-      ['Paid until', paid(record)],
-      record.rentPaid && ['Rent so far', as.usd(record.rentPaid)],
-      record.height !== undefined && ['Certified height', as.count(record.height)],
-      ['Quorum', Number(record.quorum) ? as.count(record.quorum) : 'as its rules say'],
-      ['Series', as.count(record.series)],
-      ['Genesis', as.hash(record.genesisHash)],
-      ['Members’ hash', as.hash(record.membersHash)],
-      ['Anchored', as.time(record.anchored)],
-      ['Record', el('a', { href: `#/tables/chains/${record.chain}` }, 'all of it, and what it was')],
-    ]),
-    section('Seats of its archive group', keepers ? [nodeChips(keepers.nodes ?? []), el('p', { class: 'dim' }, `Epoch ${keepers.epoch}, since `, as.time(keepers.since))] : empty('The group is not known here.')),
-    section('Members', memberTable(record)),
-    section('Drawn for it', draws({ chain: record.chain }, signal)),
-    section('What happened', loading(() => get('/v1/events', { mentions: record.chain, limit: 50 }, signal), ({ rows: events }) =>
-      (events.length ? eventList(events) : empty('Nothing yet.')))),
-  ]), { rows: 10 }),
+  loading(
+    () => readChain(id.toLowerCase(), signal),
+    ({ chain: record, keepers }) =>
+      !record
+        ? empty('No chain with this id is anchored.')
+        : [
+            facts([
+              [
+                'What for',
+                Number(record.note) ? as.note(record.note) : `${CLASS[record.class]}: a history or a document`,
+              ],
+              ['Readable by', VISIBILITY[record.visibility]],
+              ['Wallet', as.wallet(record.wallet)],
+              ['Kept by', as.group(record.home)],
+              ['Paid until', paid(record)],
+              record.rentPaid && ['Rent so far', as.usd(record.rentPaid)],
+              record.height !== undefined && ['Certified height', as.count(record.height)],
+              ['Quorum', Number(record.quorum) ? as.count(record.quorum) : 'as its rules say'],
+              ['Series', as.count(record.series)],
+              ['Genesis', as.hash(record.genesisHash)],
+              ['Members’ hash', as.hash(record.membersHash)],
+              ['Anchored', as.time(record.anchored)],
+              ['Record', el('a', { href: `#/tables/chains/${record.chain}` }, 'all of it, and what it was')],
+            ]),
+            section(
+              'Seats of its archive group',
+              keepers
+                ? [
+                    nodeChips(keepers.nodes ?? []),
+                    el('p', { class: 'dim' }, `Epoch ${keepers.epoch}, since `, as.time(keepers.since)),
+                  ]
+                : empty('The group is not known here.'),
+            ),
+            section('Members', memberTable(record)),
+            section('Drawn for it', draws({ chain: record.chain }, signal)),
+            section(
+              'What happened',
+              loading(
+                () => get('/v1/events', { mentions: record.chain, limit: 50 }, signal),
+                ({ rows: events }) => (events.length ? eventList(events) : empty('Nothing yet.')),
+              ),
+            ),
+          ],
+    { rows: 10 },
+  ),
 ];
 
 const seatRows = record => (record.nodes ?? []).map((node, index) => ({ node, signer: record.signers?.[index] }));
 
 export const group = ({ parts: [id], signal }) => [
   heading(`Archive group ${id}`),
-  loading(() => one('archive-groups', id, {}, signal), record => (!record ? empty(`There is no archive group ${id}.`) : [
-    facts([
-      ['Epoch', [`${record.epoch}, since `, as.time(record.since)]],
-      ['Newest seed', [as.hash(record.seed), record.seedIndex !== undefined && ` number ${record.seedIndex}`]],
-      ['State that it began with', as.hash(record.stateHash)],
-      record.split && ['Split into', [as.group(record.left), ' and ', as.group(record.right)]],
-      ['Record', el('a', { href: `#/tables/archive-groups/${id}` }, 'all of it, and what it was')],
-    ]),
-    section('Seats', table('Seats', [
-      { head: 'Node', cell: seat => as.node(seat.node), key: seat => Number(seat.node) },
-      { head: 'Signs with', cell: seat => as.wallet(seat.signer) },
-    ], seatRows(record))),
-    section('Chains that it keeps', loading(() => rows('/v1/chains', { home: id }, { most: 200, signal }), ({ rows: list, complete }) => (list.length
-      ? [table('Chains', CHAINS, list.map(row => row.record).filter(Boolean), { sort: '-Anchored' }), !complete && el('p', { class: 'dim' }, 'The first 200.')]
-      : empty('It keeps no chain yet.')))),
-    section('Drawn of late', draws({ group: id }, signal)),
-  ])),
+  loading(
+    () => one('archive-groups', id, {}, signal),
+    record =>
+      !record
+        ? empty(`There is no archive group ${id}.`)
+        : [
+            facts([
+              ['Epoch', [`${record.epoch}, since `, as.time(record.since)]],
+              ['Newest seed', [as.hash(record.seed), record.seedIndex !== undefined && ` number ${record.seedIndex}`]],
+              ['State that it began with', as.hash(record.stateHash)],
+              record.split && ['Split into', [as.group(record.left), ' and ', as.group(record.right)]],
+              ['Record', el('a', { href: `#/tables/archive-groups/${id}` }, 'all of it, and what it was')],
+            ]),
+            section(
+              'Seats',
+              table(
+                'Seats',
+                [
+                  { head: 'Node', cell: seat => as.node(seat.node), key: seat => Number(seat.node) },
+                  { head: 'Signs with', cell: seat => as.wallet(seat.signer) },
+                ],
+                seatRows(record),
+              ),
+            ),
+            section(
+              'Chains that it keeps',
+              loading(
+                () => rows('/v1/chains', { home: id }, { most: 200, signal }),
+                ({ rows: list, complete }) =>
+                  list.length
+                    ? [
+                        table('Chains', CHAINS, list.map(row => row.record).filter(Boolean), { sort: '-Anchored' }),
+                        !complete && el('p', { class: 'dim' }, 'The first 200.'),
+                      ]
+                    : empty('It keeps no chain yet.'),
+              ),
+            ),
+            section('Drawn of late', draws({ group: id }, signal)),
+          ],
+  ),
 ];

@@ -6,30 +6,63 @@ import * as as from './format.js';
 import { badge, el, empty, failure, heading, loading, section } from './lib.js';
 
 /** The fields that say what an event is about come first. */
-const FIRST = ['label', 'name', 'description', 'note', 'order', 'chain', 'node', 'id', 'proposalId', 'from', 'to', 'value', 'amount'];
+const FIRST = [
+  'label',
+  'name',
+  'description',
+  'note',
+  'order',
+  'chain',
+  'node',
+  'id',
+  'proposalId',
+  'from',
+  'to',
+  'value',
+  'amount',
+];
 const byWeight = ([a], [b]) => (FIRST.indexOf(a) + 1 || 99) - (FIRST.indexOf(b) + 1 || 99);
 const FEW = 5;
 
-const pair = scope => ([name, value]) => el('div', null, el('dt', null, label(name)), el('dd', null, show(scope, name, value)));
+const pair =
+  scope =>
+  ([name, value]) =>
+    el('div', null, el('dt', null, label(name)), el('dd', null, show(scope, name, value)));
 
 const details = event => {
-  if (!event.fields) return el('p', { class: 'dim' }, `An event that this index does not know, ${event.topics.length} topics.`);
+  if (!event.fields)
+    return el('p', { class: 'dim' }, `An event that this index does not know, ${event.topics.length} topics.`);
   const pairs = Object.entries(event.fields).sort(byWeight);
-  const simple = pairs.filter(([name, value]) => typeof value !== 'object' || ['role', 'roles', 'nodes'].includes(name));
+  const simple = pairs.filter(
+    ([name, value]) => typeof value !== 'object' || ['role', 'roles', 'nodes'].includes(name),
+  );
   const [first, rest] = [simple.slice(0, FEW), pairs.filter(each => !simple.slice(0, FEW).includes(each))];
   return [
     el('dl', { class: 'inline' }, first.map(pair(event.contract))),
-    rest.length > 0 && el('details', null, el('summary', null, `${rest.length} more`), el('dl', { class: 'inline' }, rest.map(pair(event.contract)))),
+    rest.length > 0 &&
+      el(
+        'details',
+        null,
+        el('summary', null, `${rest.length} more`),
+        el('dl', { class: 'inline' }, rest.map(pair(event.contract))),
+      ),
   ];
 };
 
 /** One event. */
-export const eventItem = event => el('li', { class: 'event' },
-  el('p', { class: 'event-head' },
-    el('strong', null, event.event ? label(event.event) : 'Unknown'),
-    el('span', { class: 'dim' }, event.contract ?? as.wallet(event.address)),
-    el('span', { class: 'event-where' }, as.time(event.time), ' · block ', as.block(event.block))),
-  details(event));
+export const eventItem = event =>
+  el(
+    'li',
+    { class: 'event' },
+    el(
+      'p',
+      { class: 'event-head' },
+      el('strong', null, event.event ? label(event.event) : 'Unknown'),
+      el('span', { class: 'dim' }, event.contract ?? as.wallet(event.address)),
+      el('span', { class: 'event-where' }, as.time(event.time), ' · block ', as.block(event.block)),
+    ),
+    details(event),
+  );
 
 export const eventList = events => el('ol', { class: 'events' }, events.map(eventItem));
 
@@ -37,7 +70,8 @@ const placeOf = event => `${event.block}-${event.log}`;
 const identity = event => `${placeOf(event)} ${event.transaction}`;
 
 /** Whether a place, [block, log], comes before another. */
-const isBefore = ([block, log], [otherBlock, otherLog]) => block < otherBlock || (block === otherBlock && log < otherLog);
+const isBefore = ([block, log], [otherBlock, otherLog]) =>
+  block < otherBlock || (block === otherBlock && log < otherLog);
 
 /**
  * A list in the order of the chain, the newest on top. It knows what was taken back: when the chain is reorganized, all
@@ -92,8 +126,14 @@ class Feed {
   reorganize(block) {
     if (this.paused) return;
     this.takeBack(([own]) => own > block);
-    this.insert(el('li', { class: 'event break' },
-      `The chain was reorganized: all after block ${as.count(block)} is told again. What stays marked did not happen.`), [block, Infinity]);
+    this.insert(
+      el(
+        'li',
+        { class: 'event break' },
+        `The chain was reorganized: all after block ${as.count(block)} is told again. What stays marked did not happen.`,
+      ),
+      [block, Infinity],
+    );
   }
 
   /** After a pause or a broken line: what is new, and what is gone of what is shown. */
@@ -106,7 +146,10 @@ class Feed {
     this.takeBack(([block], key) => before.has(key) && !there.has(key) && (!next || block > oldest.block));
     const first = this.list.firstElementChild?.place;
     if (next && first && isBefore(first, [oldest.block, oldest.log])) {
-      this.insert(el('li', { class: 'event dim' }, 'More happened in between than is shown.'), [oldest.block, oldest.log - 0.5]);
+      this.insert(el('li', { class: 'event dim' }, 'More happened in between than is shown.'), [
+        oldest.block,
+        oldest.log - 0.5,
+      ]);
     }
     news.toReversed().forEach(event => this.add(event));
   }
@@ -129,11 +172,20 @@ export const live = (parameters, { most, signal, state = () => {}, ...hooks }) =
     lost = what === 'lost';
     return state(what);
   };
-  const box = loading(read, ({ rows }) => {
-    rows.toReversed().forEach(event => feed.add(event, false));
-    stream(parameters, { after: rows.length ? placeOf(rows[0]) : '0-0', event: event => feed.add(event), tell, signal });
-    return [feed.list, el('div', { class: 'empty when-alone' }, 'Events appear here as blocks bring them.')];
-  }, { rows: 8 });
+  const box = loading(
+    read,
+    ({ rows }) => {
+      rows.toReversed().forEach(event => feed.add(event, false));
+      stream(parameters, {
+        after: rows.length ? placeOf(rows[0]) : '0-0',
+        event: event => feed.add(event),
+        tell,
+        signal,
+      });
+      return [feed.list, el('div', { class: 'empty when-alone' }, 'Events appear here as blocks bring them.')];
+    },
+    { rows: 8 },
+  );
   return { box, feed };
 };
 
@@ -144,7 +196,10 @@ const announcer = (region, signal) => {
   let news = [];
   const timer = setInterval(() => {
     if (!news.length) return;
-    region.textContent = news.length === 1 ? `New: ${label(news[0].event ?? 'event')}, block ${news[0].block}` : `${news.length} new events, the last: ${label(news.at(-1).event ?? 'event')}`;
+    region.textContent =
+      news.length === 1
+        ? `New: ${label(news[0].event ?? 'event')}, block ${news[0].block}`
+        : `${news.length} new events, the last: ${label(news.at(-1).event ?? 'event')}`;
     news = [];
   }, 4000);
   signal.addEventListener('abort', () => clearInterval(timer));
@@ -157,14 +212,35 @@ const FILTERS = [
   ['mentions', 'Mentions', 'an address, hash or number'],
 ];
 
-export const filterForm = (query, base, fields) => el('form', { class: 'filters', submit: submitted => {
-  submitted.preventDefault();
-  const given = [...new FormData(submitted.target)].filter(([, value]) => value.trim());
-  location.hash = `${base}${given.length ? `?${new URLSearchParams(given.map(([name, value]) => [name, value.trim()]))}` : ''}`;
-} }, fields.map(([name, title, hint]) => el('label', null, el('span', null, title),
-  el('input', { name, placeholder: hint, value: query.get(name), autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false' }))),
-el('button', { type: 'submit' }, 'Show'),
-[...query].length > 0 && el('a', { class: 'button', href: base }, 'Show all'));
+export const filterForm = (query, base, fields) =>
+  el(
+    'form',
+    {
+      class: 'filters',
+      submit: submitted => {
+        submitted.preventDefault();
+        const given = [...new FormData(submitted.target)].filter(([, value]) => value.trim());
+        location.hash = `${base}${given.length ? `?${new URLSearchParams(given.map(([name, value]) => [name, value.trim()]))}` : ''}`;
+      },
+    },
+    fields.map(([name, title, hint]) =>
+      el(
+        'label',
+        null,
+        el('span', null, title),
+        el('input', {
+          name,
+          placeholder: hint,
+          value: query.get(name),
+          autocomplete: 'off',
+          autocapitalize: 'none',
+          spellcheck: 'false',
+        }),
+      ),
+    ),
+    el('button', { type: 'submit' }, 'Show'),
+    [...query].length > 0 && el('a', { class: 'button', href: base }, 'Show all'),
+  );
 
 export default ({ query, signal }) => {
   const parameters = Object.fromEntries(FILTERS.map(([name]) => [name, query.get(name)]));
@@ -178,7 +254,10 @@ export default ({ query, signal }) => {
   tell('start');
   const button = el('button', { type: 'button', 'aria-pressed': 'false' }, 'Pause');
   const { box, feed } = live(parameters, {
-    most: 300, signal, state: tell, announce: announcer(region, signal),
+    most: 300,
+    signal,
+    state: tell,
+    announce: announcer(region, signal),
     missed: count => (button.textContent = `Go on (${as.count(count)} new)`),
   });
   button.addEventListener('click', () => {
@@ -187,10 +266,14 @@ export default ({ query, signal }) => {
     button.textContent = feed.paused ? 'Go on' : 'Pause';
   });
   return [
-    heading('Feed', 'What the contracts say, as blocks bring it, newest first. A reorganization of the chain can take events back: they are marked.'),
+    heading(
+      'Feed',
+      'What the contracts say, as blocks bring it, newest first. A reorganization of the chain can take events back: they are marked.',
+    ),
     el('div', { class: 'row' }, light, button),
     filterForm(query, '#/feed', FILTERS),
-    region, box,
+    region,
+    box,
   ];
 };
 
@@ -207,18 +290,31 @@ const blockEvents = async (number, signal) => {
 
 export const block = ({ parts: [text], signal }) => {
   const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 0) return [heading('Block'), failure(new Error(`“${text}” is not the number of a block.`))];
+  if (!Number.isSafeInteger(number) || number < 0)
+    return [heading('Block'), failure(new Error(`“${text}” is not the number of a block.`))];
   const byTransaction = events => Object.values(Object.groupBy(events, event => event.transaction));
   return [
     heading(`Block ${as.count(number)}`),
-    el('p', { class: 'row' },
+    el(
+      'p',
+      { class: 'row' },
       number > 0 && el('a', { class: 'button', href: `#/block/${number - 1}` }, '← Block before'),
       el('a', { class: 'button', href: `#/block/${number + 1}` }, 'Block after →'),
       el('a', { href: `#/tables?block=${number}` }, 'Tables as of this block'),
-      el('a', { href: `#/node/${number}` }, `Node ${number}`), el('a', { href: `#/note/${number}` }, `Note ${number}`)),
-    loading(() => blockEvents(number, signal), events => (events.length === 0
-      ? empty('No contract that is followed here said anything in this block.')
-      : [el('p', { class: 'dim' }, as.time(events[0].time), ` · ${events.length} events`),
-        byTransaction(events).map(each => section(['Transaction ', as.hash(each[0].transaction)], eventList(each)))])),
+      el('a', { href: `#/node/${number}` }, `Node ${number}`),
+      el('a', { href: `#/note/${number}` }, `Note ${number}`),
+    ),
+    loading(
+      () => blockEvents(number, signal),
+      events =>
+        events.length === 0
+          ? empty('No contract that is followed here said anything in this block.')
+          : [
+              el('p', { class: 'dim' }, as.time(events[0].time), ` · ${events.length} events`),
+              byTransaction(events).map(each =>
+                section(['Transaction ', as.hash(each[0].transaction)], eventList(each)),
+              ),
+            ],
+    ),
   ];
 };

@@ -10,7 +10,11 @@ export const fixed = (value, decimals, { least = 0, most = decimals } = {}) => {
   const big = BigInt(value);
   const digits = (big < 0n ? -big : big).toString().padStart(decimals + 1, '0');
   const whole = digits.slice(0, digits.length - decimals);
-  const part = digits.slice(digits.length - decimals).slice(0, most).replace(/0+$/, '').padEnd(least, '0');
+  const part = digits
+    .slice(digits.length - decimals)
+    .slice(0, most)
+    .replace(/0+$/, '')
+    .padEnd(least, '0');
   return `${big < 0n ? '−' : ''}${grouped(whole)}${part && `.${part}`}`;
 };
 
@@ -49,9 +53,17 @@ export const ratio = share => {
 };
 
 /** Two integers as a share. Doubles are good enough once they are of the same size. */
-export const share = (part, whole) => (BigInt(whole) === 0n ? 0 : Number(BigInt(part) * 1_000_000n / BigInt(whole)) / 1_000_000);
+export const share = (part, whole) =>
+  BigInt(whole) === 0n ? 0 : Number((BigInt(part) * 1_000_000n) / BigInt(whole)) / 1_000_000;
 
-const UNITS = [['year', 31_536_000], ['month', 2_592_000], ['day', 86_400], ['hour', 3_600], ['minute', 60], ['second', 1]];
+const UNITS = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+];
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 const absolute = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' });
 
@@ -70,7 +82,11 @@ export const time = unix => {
   if (!seconds) return el('span', { class: 'dim' }, 'never');
   // Beyond what a date can be: "for ever" is said with the highest number.
   if (seconds > 8.64e12) return el('span', { class: 'dim' }, 'never ends');
-  return el('time', { datetime: new Date(seconds * 1000).toISOString(), title: absoluteTime(seconds), 'data-unix': seconds }, ago(seconds));
+  return el(
+    'time',
+    { datetime: new Date(seconds * 1000).toISOString(), title: absoluteTime(seconds), 'data-unix': seconds },
+    ago(seconds),
+  );
 };
 
 export const refreshTimes = () =>
@@ -79,14 +95,18 @@ export const refreshTimes = () =>
 /** Data size of hex. */
 const bytes = hex => (hex.length - 2) / 2;
 
-const middle = (text, head, tail) => (text.length <= head + tail + 1 ? text : `${text.slice(0, head)}…${text.slice(-tail)}`);
+const middle = (text, head, tail) =>
+  text.length <= head + tail + 1 ? text : `${text.slice(0, head)}…${text.slice(-tail)}`;
 export const short = text => middle(text, 8, 6);
 
 /** Something long: shortened, whole on demand, to be copied. */
 export const long = (text, { href = null, what = 'value', shown = short(text) } = {}) =>
-  el('span', { class: 'long' },
+  el(
+    'span',
+    { class: 'long' },
     href ? el('a', { href, title: text, class: 'mono' }, shown) : el('span', { title: text, class: 'mono' }, shown),
-    copyButton(text, what));
+    copyButton(text, what),
+  );
 
 const NOBODY = /^0x0{40}$/;
 
@@ -99,13 +119,18 @@ export const wallet = address => {
 export const hash = (text, href = null) => {
   if (!text || text === '0x') return el('span', { class: 'dim' }, 'none');
   if (/^0x0+$/.test(text)) return el('span', { class: 'dim', title: text }, 'zero');
-  return bytes(text) > 32 && !href ? long(text, { what: 'bytes', shown: `${count(bytes(text))} bytes` }) : long(text, { href, what: 'hash' });
+  return bytes(text) > 32 && !href
+    ? long(text, { what: 'bytes', shown: `${count(bytes(text))} bytes` })
+    : long(text, { href, what: 'hash' });
 };
 
 export const chain = id => hash(id, `#/chain/${id}`);
-export const node = (id, text = `node ${id}`) => (String(id) === '0' ? el('span', { class: 'dim' }, 'none') : el('a', { href: `#/node/${id}` }, text));
-export const note = id => (String(id) === '0' ? el('span', { class: 'dim' }, 'none') : el('a', { href: `#/note/${id}` }, `note ${id}`));
-export const group = id => (Number(id) === 0 ? el('span', { class: 'dim' }, 'none') : el('a', { href: `#/group/${id}` }, `group ${id}`));
+export const node = (id, text = `node ${id}`) =>
+  String(id) === '0' ? el('span', { class: 'dim' }, 'none') : el('a', { href: `#/node/${id}` }, text);
+export const note = id =>
+  String(id) === '0' ? el('span', { class: 'dim' }, 'none') : el('a', { href: `#/note/${id}` }, `note ${id}`);
+export const group = id =>
+  Number(id) === 0 ? el('span', { class: 'dim' }, 'none') : el('a', { href: `#/group/${id}` }, `group ${id}`);
 export const block = number => el('a', { href: `#/block/${number}`, class: 'num' }, count(number));
 export const proposal = id => el('a', { href: `#/vote/${id}`, title: id, class: 'mono' }, middle(id, 6, 4));
 
@@ -117,4 +142,9 @@ export const roleBits = names => names.reduce((bits, name) => bits | (1 << ROLE_
 /** Roles by how much each says of a node. */
 export const ROLES = ['archive', 'compute', 'agent', 'creator', 'validator', 'witness', 'relay'];
 export const role = name => el('span', { class: `role role-${name}` }, name);
-export const roles = list => el('span', { class: 'roles' }, (list ?? []).map(name => role(name)));
+export const roles = list =>
+  el(
+    'span',
+    { class: 'roles' },
+    (list ?? []).map(name => role(name)),
+  );

@@ -42,7 +42,13 @@ export const loading = (load, show, { rows = 3 } = {}) => {
   const box = el('div', { class: 'async' });
   const run = async () => {
     if (!box.childElementCount) {
-      box.append(el('div', { class: 'skeleton', role: 'status', 'aria-label': 'Loading' }, Array.from({ length: rows }, () => el('span'))));
+      box.append(
+        el(
+          'div',
+          { class: 'skeleton', role: 'status', 'aria-label': 'Loading' },
+          Array.from({ length: rows }, () => el('span')),
+        ),
+      );
     }
     box.setAttribute('aria-busy', 'true');
     try {
@@ -61,9 +67,17 @@ export const loading = (load, show, { rows = 3 } = {}) => {
 /** What went wrong, in the API's own words. */
 export const failure = (error, retry) => {
   if (!(error instanceof ApiError)) console.error(error);
-  return el('div', { class: 'failure', role: 'alert' },
-    el('p', null, el('strong', null, error.status ? `The API says no (${error.status}). ` : 'This did not work. '), error.message),
-    retry && el('button', { type: 'button', click: retry }, 'Try again'));
+  return el(
+    'div',
+    { class: 'failure', role: 'alert' },
+    el(
+      'p',
+      null,
+      el('strong', null, error.status ? `The API says no (${error.status}). ` : 'This did not work. '),
+      error.message,
+    ),
+    retry && el('button', { type: 'button', click: retry }, 'Try again'),
+  );
 };
 
 export const empty = text => el('p', { class: 'empty' }, text);
@@ -72,19 +86,36 @@ export const empty = text => el('p', { class: 'empty' }, text);
 export const section = (title, ...content) => el('section', null, el('h2', null, title), content);
 
 export const heading = (title, ...lead) =>
-  el('header', { class: 'head' }, el('h1', { tabindex: '-1' }, title), lead.length > 0 && el('p', { class: 'lead' }, lead));
+  el(
+    'header',
+    { class: 'head' },
+    el('h1', { tabindex: '-1' }, title),
+    lead.length > 0 && el('p', { class: 'lead' }, lead),
+  );
 
 /** Names and values. Values that are null are left out. */
 export const facts = pairs =>
-  el('dl', { class: 'facts' }, pairs.filter(pair => pair && pair[1] !== null && pair[1] !== undefined)
-    .map(([name, ...value]) => el('div', null, el('dt', null, name), el('dd', null, value))));
+  el(
+    'dl',
+    { class: 'facts' },
+    pairs
+      .filter(pair => pair && pair[1] !== null && pair[1] !== undefined)
+      .map(([name, ...value]) => el('div', null, el('dt', null, name), el('dd', null, value))),
+  );
 
 /** Big numbers with their names. */
 export const tiles = items =>
-  el('dl', { class: 'tiles' }, items.filter(Boolean).map(({ name, value, more, href }) => {
-    const inner = [el('dt', null, href && href !== location.hash ? el('a', { href }, name) : name), el('dd', null, value)];
-    return el('div', { class: 'tile' }, inner, more && el('dd', { class: 'more' }, more));
-  }));
+  el(
+    'dl',
+    { class: 'tiles' },
+    items.filter(Boolean).map(({ name, value, more, href }) => {
+      const inner = [
+        el('dt', null, href && href !== location.hash ? el('a', { href }, name) : name),
+        el('dd', null, value),
+      ];
+      return el('div', { class: 'tile' }, inner, more && el('dd', { class: 'more' }, more));
+    }),
+  );
 
 export const badge = (text, kind = '') => el('span', { class: `badge ${kind}` }, text);
 
@@ -112,7 +143,8 @@ export const copyButton = (text, what) => {
 export const scroller = (label, ...content) =>
   el('div', { class: 'scroll', role: 'region', 'aria-label': label, tabindex: '0' }, content);
 
-const compare = (a, b) => (a === b ? 0 : a === null || a === undefined ? 1 : b === null || b === undefined ? -1 : a < b ? -1 : 1);
+const compare = (a, b) =>
+  a === b ? 0 : a === null || a === undefined ? 1 : b === null || b === undefined ? -1 : a < b ? -1 : 1;
 
 /**
  * A table. A column has `head`, `cell(row)`, and if it can be sorted `key(row)`; `num` puts numbers to the right.
@@ -125,14 +157,25 @@ export const table = (label, columns, rows, { sort = null } = {}) => {
     return el('th', { scope: 'col', class: column.num && 'num' }, button || column.head);
   });
   let state = { index: -1, down: false };
-  const fill = list => body.replaceChildren(...list.map(row =>
-    el('tr', null, columns.map((column, index) =>
-      el(index ? 'td' : 'th', { scope: index ? null : 'row', class: column.num && 'num' }, column.cell(row))))));
+  const fill = list =>
+    body.replaceChildren(
+      ...list.map(row =>
+        el(
+          'tr',
+          null,
+          columns.map((column, index) =>
+            el(index ? 'td' : 'th', { scope: index ? null : 'row', class: column.num && 'num' }, column.cell(row)),
+          ),
+        ),
+      ),
+    );
   const order = (index, down = state.index === index ? !state.down : Boolean(columns[index].num)) => {
     state = { index, down };
-    heads.forEach((head, each) => (each === index
-      ? head.setAttribute('aria-sort', down ? 'descending' : 'ascending')
-      : head.removeAttribute('aria-sort')));
+    heads.forEach((head, each) =>
+      each === index
+        ? head.setAttribute('aria-sort', down ? 'descending' : 'ascending')
+        : head.removeAttribute('aria-sort'),
+    );
     const sorted = rows.map(row => [columns[index].key(row), row]).sort(([a], [b]) => compare(a, b));
     fill((down ? sorted.reverse() : sorted).map(([, row]) => row));
   };

@@ -17,10 +17,11 @@ const SMALLEST = 225;
 const NUMBERED = 420;
 
 /** Places on a circle, the first on top. */
-const circle = (items, [x, y], radius, turn = 0) => items.map((item, index) => {
-  const angle = ((index + turn) / items.length) * 2 * Math.PI - Math.PI / 2;
-  return { ...item, x: x + radius * Math.cos(angle), y: y + radius * Math.sin(angle) };
-});
+const circle = (items, [x, y], radius, turn = 0) =>
+  items.map((item, index) => {
+    const angle = ((index + turn) / items.length) * 2 * Math.PI - Math.PI / 2;
+    return { ...item, x: x + radius * Math.cos(angle), y: y + radius * Math.sin(angle) };
+  });
 
 /** In rings from `inner` outwards, each as full as it may be. Gives the places and where the last ring is. */
 const rings = (items, inner) => {
@@ -41,8 +42,14 @@ const layout = nodes => {
   const seats = groups.reduce((most, group) => Math.max(most, seatsOf(group).length), 0);
   const radius = Math.max((seats * ROOM) / (2 * Math.PI), HUB + ROOM * 0.75);
   const around = groups.length > 1 ? (radius + ROOM / 2) / Math.sin(Math.PI / groups.length) : 0;
-  const hubs = circle(groups.map(group => ({ group })), [0, 0], around).map(hub => ({ ...hub, radius }));
-  const seated = hubs.flatMap(hub => circle(seatsOf(hub.group), [hub.x, hub.y], radius).map(node => ({ ...node, hub })));
+  const hubs = circle(
+    groups.map(group => ({ group })),
+    [0, 0],
+    around,
+  ).map(hub => ({ ...hub, radius }));
+  const seated = hubs.flatMap(hub =>
+    circle(seatsOf(hub.group), [hub.x, hub.y], radius).map(node => ({ ...node, hub })),
+  );
   const rest = nodes.filter(node => !node.group);
   const inner = groups.length ? around + radius : 0;
   const outside = rest.length ? rings(rest, inner + ROOM * 1.2) : { placed: [], radius: inner };
@@ -51,18 +58,30 @@ const layout = nodes => {
 
 const state = node => (node.barred ? 'barred' : node.online ? 'online' : 'offline');
 
-const words = node => `Node ${node.id}: ${state(node)}, mostly ${node.main}, ${conetText(node.stake, 0)} staked, `
-  + `${count(node.seats)} of ${count(node.capacity)} seats held${node.group ? `, in archive group ${node.group}` : ''}, `
-  + `$${fixed(node.prices?.bandwidth ?? 0, 12)} per MB sent, ${node.stars === null ? 'not rated yet' : `rated ${node.stars.toFixed(1)} of 5`}`;
+const words = node =>
+  `Node ${node.id}: ${state(node)}, mostly ${node.main}, ${conetText(node.stake, 0)} staked, ` +
+  `${count(node.seats)} of ${count(node.capacity)} seats held${node.group ? `, in archive group ${node.group}` : ''}, ` +
+  `$${fixed(node.prices?.bandwidth ?? 0, 12)} per MB sent, ${node.stars === null ? 'not rated yet' : `rated ${node.stars.toFixed(1)} of 5`}`;
 
 const dot = (node, radius, numbered, say) =>
-  svg('a', { href: `#/node/${node.id}`, class: `map-node ${state(node)} role-${node.main}`,
-    pointerenter: () => say(words(node)), focus: () => say(words(node)) },
-  svg('title', null, words(node)),
-  svg('circle', { class: 'focus', cx: node.x, cy: node.y, r: radius + 4 }),
-  svg('circle', { class: 'body', cx: node.x, cy: node.y, r: radius }),
-  node.barred && svg('path', { class: 'cross', d: `M${node.x - radius} ${node.y - radius}l${2 * radius} ${2 * radius}m0 ${-2 * radius}l${-2 * radius} ${2 * radius}` }),
-  numbered && svg('text', { x: node.x, y: node.y, dy: '0.35em', 'aria-hidden': 'true' }, node.id));
+  svg(
+    'a',
+    {
+      href: `#/node/${node.id}`,
+      class: `map-node ${state(node)} role-${node.main}`,
+      pointerenter: () => say(words(node)),
+      focus: () => say(words(node)),
+    },
+    svg('title', null, words(node)),
+    svg('circle', { class: 'focus', cx: node.x, cy: node.y, r: radius + 4 }),
+    svg('circle', { class: 'body', cx: node.x, cy: node.y, r: radius }),
+    node.barred &&
+      svg('path', {
+        class: 'cross',
+        d: `M${node.x - radius} ${node.y - radius}l${2 * radius} ${2 * radius}m0 ${-2 * radius}l${-2 * radius} ${2 * radius}`,
+      }),
+    numbered && svg('text', { x: node.x, y: node.y, dy: '0.35em', 'aria-hidden': 'true' }, node.id),
+  );
 
 /** The picture of nodes as `nodes.js` prepares them. */
 export const networkMap = nodes => {
@@ -70,24 +89,52 @@ export const networkMap = nodes => {
   const { hubs, placed, half } = layout(shown);
   const most = shown.reduce((max, node) => Math.max(max, Math.sqrt(Number(node.stake))), 1);
   // By area, but never too small to be hit.
-  const radius = node => BIG * (0.5 + 0.5 * Math.sqrt(Number(node.stake)) / most);
+  const radius = node => BIG * (0.5 + (0.5 * Math.sqrt(Number(node.stake))) / most);
   const line = el('p', { class: 'map-says' }, 'Point at a node, or step through them with the keyboard.');
   const say = text => (line.textContent = text);
   const present = ROLES.filter(role => shown.some(node => node.main === role));
-  const picture = svg('svg', { viewBox: [-half, -half, 2 * half, 2 * half].join(' '), class: 'map', role: 'group', 'aria-label': `Map of ${shown.length} nodes` },
+  const picture = svg(
+    'svg',
+    {
+      viewBox: [-half, -half, 2 * half, 2 * half].join(' '),
+      class: 'map',
+      role: 'group',
+      'aria-label': `Map of ${shown.length} nodes`,
+    },
     hubs.map(hub => svg('circle', { class: 'ring', cx: hub.x, cy: hub.y, r: hub.radius })),
-    placed.filter(node => node.hub).map(node => svg('line', { class: 'spoke', x1: node.hub.x, y1: node.hub.y, x2: node.x, y2: node.y })),
-    hubs.map(hub => svg('a', { href: `#/group/${hub.group}`, class: 'hub', 'aria-label': `Archive group ${hub.group}` },
-      svg('circle', { cx: hub.x, cy: hub.y, r: HUB }),
-      svg('text', { x: hub.x, y: hub.y, dy: '0.35em' }, `Group ${hub.group}`))),
-    placed.map(node => dot(node, radius(node), half < NUMBERED, say)));
-  const legend = el('ul', { class: 'legend', 'aria-label': 'Legend' },
+    placed
+      .filter(node => node.hub)
+      .map(node => svg('line', { class: 'spoke', x1: node.hub.x, y1: node.hub.y, x2: node.x, y2: node.y })),
+    hubs.map(hub =>
+      svg(
+        'a',
+        { href: `#/group/${hub.group}`, class: 'hub', 'aria-label': `Archive group ${hub.group}` },
+        svg('circle', { cx: hub.x, cy: hub.y, r: HUB }),
+        svg('text', { x: hub.x, y: hub.y, dy: '0.35em' }, `Group ${hub.group}`),
+      ),
+    ),
+    placed.map(node => dot(node, radius(node), half < NUMBERED, say)),
+  );
+  const legend = el(
+    'ul',
+    { class: 'legend', 'aria-label': 'Legend' },
     present.map(role => el('li', null, el('span', { class: `role role-${role}` }, role))),
     el('li', null, el('span', { class: 'key filled', 'aria-hidden': 'true' }), 'online'),
     el('li', null, el('span', { class: 'key hollow', 'aria-hidden': 'true' }), 'offline'),
-    shown.some(node => node.barred) && el('li', null, el('span', { class: 'key', 'aria-hidden': 'true' }, '×'), 'barred'));
-  const caption = el('figcaption', null, line, legend,
-    el('p', { class: 'dim' }, 'Colour: archive for who has a seat as one, else the other role with the most stake. Size: all of its stake. Rings inside: the seats of archive groups.',
-      nodes.length > MOST && ` The first ${MOST} of ${count(nodes.length)} nodes are drawn.`));
+    shown.some(node => node.barred) &&
+      el('li', null, el('span', { class: 'key', 'aria-hidden': 'true' }, '×'), 'barred'),
+  );
+  const caption = el(
+    'figcaption',
+    null,
+    line,
+    legend,
+    el(
+      'p',
+      { class: 'dim' },
+      'Colour: archive for who has a seat as one, else the other role with the most stake. Size: all of its stake. Rings inside: the seats of archive groups.',
+      nodes.length > MOST && ` The first ${MOST} of ${count(nodes.length)} nodes are drawn.`,
+    ),
+  );
   return el('figure', { class: 'map-figure' }, el('div', null, picture, caption));
 };

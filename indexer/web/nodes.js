@@ -12,25 +12,37 @@ const MOST = 1000;
 const big = text => BigInt(text ?? 0);
 
 /** Stake for one seat, by role. */
-const minimums = parameters => new Map(parameters.filter(each => each.name === 'minimumStake').map(each => [each.role[0], big(each.current)]));
+const minimums = parameters =>
+  new Map(parameters.filter(each => each.name === 'minimumStake').map(each => [each.role[0], big(each.current)]));
 
 /** Stakes with the seats that they carry at today's minimum. */
-const carried = (stakes, minimum) => stakes.map(stake => {
-  const [role] = stake.role;
-  const least = minimum.get(role) ?? 0n;
-  return { ...stake, role, bonded: big(stake.bonded), seats: Number(stake.seats ?? 0), capacity: least ? Number(big(stake.bonded) / least) : 0 };
-});
+const carried = (stakes, minimum) =>
+  stakes.map(stake => {
+    const [role] = stake.role;
+    const least = minimum.get(role) ?? 0n;
+    return {
+      ...stake,
+      role,
+      bonded: big(stake.bonded),
+      seats: Number(stake.seats ?? 0),
+      capacity: least ? Number(big(stake.bonded) / least) : 0,
+    };
+  });
 
 /** What a node mostly is: an archive if it has a seat as one; else of its other roles the one with the most stake. */
 const mainRole = (roles, stakes, group) => {
   if (group) return 'archive';
   const others = roles.filter(role => role !== 'archive');
-  const staked = as.ROLES.filter(role => (others.length ? others : roles).includes(role)).map(role => [role, stakes.find(stake => stake.role === role)?.bonded ?? 0n]);
+  const staked = as.ROLES.filter(role => (others.length ? others : roles).includes(role)).map(role => [
+    role,
+    stakes.find(stake => stake.role === role)?.bonded ?? 0n,
+  ]);
   return staked.reduce((best, each) => (each[1] > best[1] ? each : best), staked[0] ?? ['relay', 0n])[0];
 };
 
 /** Everything that is said of nodes elsewhere, by node. */
-const groupBy = (list, key) => list.reduce((map, each) => map.set(key(each), [...(map.get(key(each)) ?? []), each]), new Map());
+const groupBy = (list, key) =>
+  list.reduce((map, each) => map.set(key(each), [...(map.get(key(each)) ?? []), each]), new Map());
 
 /** All nodes, with stake, load, group and ratings. */
 export const readNodes = async signal => {
@@ -45,43 +57,74 @@ export const readNodes = async signal => {
   const stakesOf = groupBy(stakes, stake => stake.node);
   const ratingsOf = groupBy(ratings, rating => rating.node);
   // Who left a group is in its list no more, though it still has a record of its last seat.
-  const groupOf = new Map(groups.filter(group => !group.split).flatMap(group => group.nodes.map(node => [node, group.group])));
-  const dressed = nodes.rows.map(({ record }) => record).filter(record => record && !record.retired).map(record => {
-    const own = carried(stakesOf.get(record.id) ?? [], minimum);
-    const rated = ratingsOf.get(record.id) ?? [];
-    const group = groupOf.get(record.id) ?? null;
-    const sum = pick => own.reduce((total, stake) => total + pick(stake), 0);
-    return {
-      ...record,
-      stakes: own,
-      stake: own.reduce((total, stake) => total + stake.bonded, 0n),
-      seats: sum(stake => stake.seats),
-      capacity: record.barred ? 0 : sum(stake => stake.capacity),
-      group,
-      main: mainRole(record.roles ?? [], own, group),
-      stars: rated.length ? rated.reduce((total, rating) => total + rating.stars, 0) / rated.length : null,
-      raters: rated.length,
-    };
-  });
+  const groupOf = new Map(
+    groups.filter(group => !group.split).flatMap(group => group.nodes.map(node => [node, group.group])),
+  );
+  const dressed = nodes.rows
+    .map(({ record }) => record)
+    .filter(record => record && !record.retired)
+    .map(record => {
+      const own = carried(stakesOf.get(record.id) ?? [], minimum);
+      const rated = ratingsOf.get(record.id) ?? [];
+      const group = groupOf.get(record.id) ?? null;
+      const sum = pick => own.reduce((total, stake) => total + pick(stake), 0);
+      return {
+        ...record,
+        stakes: own,
+        stake: own.reduce((total, stake) => total + stake.bonded, 0n),
+        seats: sum(stake => stake.seats),
+        capacity: record.barred ? 0 : sum(stake => stake.capacity),
+        group,
+        main: mainRole(record.roles ?? [], own, group),
+        stars: rated.length ? rated.reduce((total, rating) => total + rating.stars, 0) / rated.length : null,
+        raters: rated.length,
+      };
+    });
   return { nodes: dressed, complete: nodes.complete };
 };
 
-export const state = node => (node.barred ? badge('barred', 'bad') : node.retired ? badge('retired') : node.online ? badge('online', 'good') : badge('offline', 'hollow'));
+export const state = node =>
+  node.barred
+    ? badge('barred', 'bad')
+    : node.retired
+      ? badge('retired')
+      : node.online
+        ? badge('online', 'good')
+        : badge('offline', 'hollow');
 
-const stars = node => (node.stars === null ? el('span', { class: 'dim' }, 'none yet') : `${node.stars.toFixed(1)} ★ (${node.raters})`);
+const stars = node =>
+  node.stars === null ? el('span', { class: 'dim' }, 'none yet') : `${node.stars.toFixed(1)} ★ (${node.raters})`;
 
-const load = ({ seats, capacity }) => el('span', { class: 'load' },
-  bar(`${seats} of ${capacity} seats held`, [[capacity ? seats / capacity : 0, 'accent']]),
-  el('span', { class: 'num' }, `${as.count(seats)} / ${as.count(capacity)}`));
+const load = ({ seats, capacity }) =>
+  el(
+    'span',
+    { class: 'load' },
+    bar(`${seats} of ${capacity} seats held`, [[capacity ? seats / capacity : 0, 'accent']]),
+    el('span', { class: 'num' }, `${as.count(seats)} / ${as.count(capacity)}`),
+  );
 
 const COLUMNS = [
   { head: 'Node', cell: node => as.node(node.id, node.id), key: node => Number(node.id) },
   { head: 'State', cell: state, key: node => (node.barred ? 2 : node.online ? 0 : 1) },
-  { head: 'Group', cell: node => (node.group ? as.group(node.group) : el('span', { class: 'dim' }, '—')), key: node => node.group },
+  {
+    head: 'Group',
+    cell: node => (node.group ? as.group(node.group) : el('span', { class: 'dim' }, '—')),
+    key: node => node.group,
+  },
   { head: 'Stake', num: true, cell: node => as.conet(node.stake), key: node => node.stake },
   { head: 'Seats held', cell: load, key: node => (node.capacity ? node.seats / node.capacity : 0) },
-  { head: 'Bandwidth', num: true, cell: node => as.pico(node.prices.bandwidth, '/ MB'), key: node => big(node.prices.bandwidth) },
-  { head: 'Storage', num: true, cell: node => as.pico(node.prices.storage, '/ MB h'), key: node => big(node.prices.storage) },
+  {
+    head: 'Bandwidth',
+    num: true,
+    cell: node => as.pico(node.prices.bandwidth, '/ MB'),
+    key: node => big(node.prices.bandwidth),
+  },
+  {
+    head: 'Storage',
+    num: true,
+    cell: node => as.pico(node.prices.storage, '/ MB h'),
+    key: node => big(node.prices.storage),
+  },
   { head: 'Rating', num: true, cell: stars, key: node => node.stars },
   { head: 'Roles', cell: node => as.roles(node.roles), key: node => node.roles.length },
   { head: 'Wallet', cell: node => as.wallet(node.wallet) },
@@ -92,38 +135,81 @@ export const nodeTiles = nodes => {
   const seats = nodes.reduce((total, node) => total + node.seats, 0);
   return [
     { name: 'Nodes', value: as.count(nodes.length), more: `${as.count(online)} online`, href: '#/nodes' },
-    { name: 'Staked', value: as.conet(nodes.reduce((total, node) => total + node.stake, 0n)), more: `${as.count(seats)} ${seats === 1 ? 'seat' : 'seats'} held with it`, href: '#/nodes' },
+    {
+      name: 'Staked',
+      value: as.conet(nodes.reduce((total, node) => total + node.stake, 0n)),
+      more: `${as.count(seats)} ${seats === 1 ? 'seat' : 'seats'} held with it`,
+      href: '#/nodes',
+    },
   ];
 };
 
 export default ({ signal }) => [
-  heading('Nodes', 'Who carries messages and keeps chains. Each stakes CoNET for its roles; a seat is one duty that the stake answers for.'),
-  loading(() => readNodes(signal), ({ nodes, complete }) => (nodes.length === 0 ? empty('Nodes appear here when their owners register them.') : [
-    tiles(nodeTiles(nodes)),
-    networkMap(nodes),
-    section('All nodes', table('All nodes', COLUMNS, nodes, { sort: 'Node' }),
-      !complete && el('p', { class: 'dim' }, `The first ${as.count(MOST)}. The others are in `, el('a', { href: '#/tables/nodes' }, 'the table'), '.')),
-  ]), { rows: 8 }),
+  heading(
+    'Nodes',
+    'Who carries messages and keeps chains. Each stakes CoNET for its roles; a seat is one duty that the stake answers for.',
+  ),
+  loading(
+    () => readNodes(signal),
+    ({ nodes, complete }) =>
+      nodes.length === 0
+        ? empty('Nodes appear here when their owners register them.')
+        : [
+            tiles(nodeTiles(nodes)),
+            networkMap(nodes),
+            section(
+              'All nodes',
+              table('All nodes', COLUMNS, nodes, { sort: 'Node' }),
+              !complete &&
+                el(
+                  'p',
+                  { class: 'dim' },
+                  `The first ${as.count(MOST)}. The others are in `,
+                  el('a', { href: '#/tables/nodes' }, 'the table'),
+                  '.',
+                ),
+            ),
+          ],
+    { rows: 8 },
+  ),
 ];
 
 const STAKES = [
   { head: 'Role', cell: stake => as.role(stake.role), key: stake => stake.role },
   { head: 'Bonded', num: true, cell: stake => as.conet(stake.bonded), key: stake => stake.bonded },
   { head: 'Seats held', cell: load, key: stake => stake.seats },
-  { head: 'Unbonding', num: true, cell: stake => (big(stake.unbonding) ? [as.conet(stake.unbonding), ' ', as.time(stake.withdrawableAt)] : '—'), key: stake => big(stake.unbonding) },
-  { head: 'Slashed', num: true, cell: stake => (big(stake.slashed) ? as.conet(stake.slashed) : '—'), key: stake => big(stake.slashed) },
+  {
+    head: 'Unbonding',
+    num: true,
+    cell: stake => (big(stake.unbonding) ? [as.conet(stake.unbonding), ' ', as.time(stake.withdrawableAt)] : '—'),
+    key: stake => big(stake.unbonding),
+  },
+  {
+    head: 'Slashed',
+    num: true,
+    cell: stake => (big(stake.slashed) ? as.conet(stake.slashed) : '—'),
+    key: stake => big(stake.slashed),
+  },
 ];
 
 const RATINGS = [
   { head: 'Payer', cell: rating => as.wallet(rating.payer) },
   { head: 'Stars', num: true, cell: rating => `${rating.stars} ★`, key: rating => rating.stars },
-  { head: 'Paid it', num: true, cell: rating => as.usd(rating.record?.paid ?? rating.payment?.amount), key: rating => big(rating.record?.paid) },
+  {
+    head: 'Paid it',
+    num: true,
+    cell: rating => as.usd(rating.record?.paid ?? rating.payment?.amount),
+    key: rating => big(rating.record?.paid),
+  },
   { head: 'When', cell: rating => as.time(rating.record?.ratedAt), key: rating => Number(rating.record?.ratedAt ?? 0) },
 ];
 
 const CASES = [
   { head: 'Case', cell: each => el('a', { href: `#/tables/cases/${each.caseId}` }, each.caseId) },
-  { head: 'Offence', cell: each => ['none', 'equivocation', 'inactivity', 'wrong root', 'trap', 'fraud'][each.offence] ?? each.offence },
+  {
+    head: 'Offence',
+    cell: each => ['none', 'equivocation', 'inactivity', 'wrong root', 'trap', 'fraud'][each.offence] ?? each.offence,
+  },
   { head: 'Role', cell: each => as.roles(each.role) },
   { head: 'At stake', num: true, cell: each => as.conet(each.amount) },
   { head: 'Outcome', cell: each => each.outcome },
@@ -138,9 +224,14 @@ const nodeEvents = async (id, signal) => {
 
 const readNode = async (id, signal) => {
   const [record, stakes, parameters, groups, ratings, cases, issuer, clients] = await Promise.all([
-    one('nodes', id, {}, signal), records('stakes', { node: id }, { signal }), records('parameters', {}, { signal }),
-    records('archive-groups', {}, { signal }), records('ratings', { node: id }, { signal }), records('cases', { node: id }, { signal }),
-    one('issuers', id, {}, signal), rows('/v1/routes', { agent: id, limit: 500 }, { most: 500, signal }),
+    one('nodes', id, {}, signal),
+    records('stakes', { node: id }, { signal }),
+    records('parameters', {}, { signal }),
+    records('archive-groups', {}, { signal }),
+    records('ratings', { node: id }, { signal }),
+    records('cases', { node: id }, { signal }),
+    one('issuers', id, {}, signal),
+    rows('/v1/routes', { agent: id, limit: 500 }, { most: 500, signal }),
   ]);
   const seated = groups.find(group => !group.split && group.nodes.includes(id));
   return { record, stakes: carried(stakes, minimums(parameters)), seated, ratings, cases, issuer, clients };
@@ -148,27 +239,70 @@ const readNode = async (id, signal) => {
 
 export const node = ({ parts: [id], signal }) => [
   heading(`Node ${id}`),
-  loading(() => readNode(id, signal), ({ record, stakes, seated, ratings, cases, issuer, clients }) => (!record ? empty(`There is no node ${id}.`) : [
-    facts([
-      ['State', state(record)],
-      ['Roles', as.roles(record.roles)],
-      ['Wallet', as.wallet(record.wallet)],
-      ['Owner', as.wallet(record.owner)],
-      ['Archive group', seated ? [as.group(seated.group), ` in epoch ${seated.epoch}`] : 'no seat'],
-      ['Endpoints', record.endpoints?.length ? el('span', { class: 'mono' }, record.endpoints.join(', ')) : 'none: reached by a relay'],
-      ['Clients', clients.rows.length ? `${as.count(clients.rows.length)}${clients.complete ? '' : ' or more'} wallets chose it as their agent` : 'no wallet chose it as its agent'],
-      issuer && ['Free to burn for notes', as.conet(issuer.free)],
-      ['Registered', as.time(record.registered)],
-      ['Record', [`serial ${record.serial} · `, el('a', { href: `#/tables/nodes/${id}` }, 'all of it, and what it was')]],
-      ['Certificate', as.hash(record.keys?.certificate)],
-      ['Key handle', as.hash(record.handle)],
-    ]),
-    section('Stake and seats', stakes.length ? table('Stake and seats by role', STAKES, stakes, { sort: '-Bonded' }) : empty('It has staked nothing.')),
-    el('div', { class: 'columns' },
-      section('Prices', facts(prices(record.prices))),
-      section('What its computer has', facts(specs(record.specs)), el('p', { class: 'dim' }, 'As its owner says: nothing on chain can measure it.'))),
-    section('Ratings', ratings.length ? table('Ratings', RATINGS, ratings, { sort: '-When' }) : empty('Nobody who paid it has rated it yet.')),
-    cases.length > 0 && section('Accusations', table('Accusations', CASES, cases)),
-    section('What happened', loading(() => nodeEvents(id, signal), events => (events.length ? eventList(events) : empty('Nothing yet.')))),
-  ]), { rows: 10 }),
+  loading(
+    () => readNode(id, signal),
+    ({ record, stakes, seated, ratings, cases, issuer, clients }) =>
+      !record
+        ? empty(`There is no node ${id}.`)
+        : [
+            facts([
+              ['State', state(record)],
+              ['Roles', as.roles(record.roles)],
+              ['Wallet', as.wallet(record.wallet)],
+              ['Owner', as.wallet(record.owner)],
+              ['Archive group', seated ? [as.group(seated.group), ` in epoch ${seated.epoch}`] : 'no seat'],
+              [
+                'Endpoints',
+                record.endpoints?.length
+                  ? el('span', { class: 'mono' }, record.endpoints.join(', '))
+                  : 'none: reached by a relay',
+              ],
+              [
+                'Clients',
+                clients.rows.length
+                  ? `${as.count(clients.rows.length)}${clients.complete ? '' : ' or more'} wallets chose it as their agent`
+                  : 'no wallet chose it as its agent',
+              ],
+              issuer && ['Free to burn for notes', as.conet(issuer.free)],
+              ['Registered', as.time(record.registered)],
+              [
+                'Record',
+                [`serial ${record.serial} · `, el('a', { href: `#/tables/nodes/${id}` }, 'all of it, and what it was')],
+              ],
+              ['Certificate', as.hash(record.keys?.certificate)],
+              ['Key handle', as.hash(record.handle)],
+            ]),
+            section(
+              'Stake and seats',
+              stakes.length
+                ? table('Stake and seats by role', STAKES, stakes, { sort: '-Bonded' })
+                : empty('It has staked nothing.'),
+            ),
+            el(
+              'div',
+              { class: 'columns' },
+              section('Prices', facts(prices(record.prices))),
+              section(
+                'What its computer has',
+                facts(specs(record.specs)),
+                el('p', { class: 'dim' }, 'As its owner says: nothing on chain can measure it.'),
+              ),
+            ),
+            section(
+              'Ratings',
+              ratings.length
+                ? table('Ratings', RATINGS, ratings, { sort: '-When' })
+                : empty('Nobody who paid it has rated it yet.'),
+            ),
+            cases.length > 0 && section('Accusations', table('Accusations', CASES, cases)),
+            section(
+              'What happened',
+              loading(
+                () => nodeEvents(id, signal),
+                events => (events.length ? eventList(events) : empty('Nothing yet.')),
+              ),
+            ),
+          ],
+    { rows: 10 },
+  ),
 ];

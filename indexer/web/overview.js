@@ -14,21 +14,30 @@ const COUNTED = 500;
 
 const readNumbers = async signal => {
   const [nodes, now, backing, chains, names] = await Promise.all([
-    readNodes(signal), readNow(signal), one('backing', 'notes', {}, signal),
-    rows('/v1/chains', {}, { most: COUNTED, signal }), rows('/v1/names', {}, { most: COUNTED, signal }),
+    readNodes(signal),
+    readNow(signal),
+    one('backing', 'notes', {}, signal),
+    rows('/v1/chains', {}, { most: COUNTED, signal }),
+    rows('/v1/names', {}, { most: COUNTED, signal }),
   ]);
   return { nodes, now, backing: backing ?? {}, chains, names };
 };
 
 const counted = ({ rows: list, complete }) => `${as.count(list.length)}${complete ? '' : '+'}`;
 
-const numbers = ({ nodes, now, backing, chains, names }) => tiles([
-  ...nodeTiles(nodes.nodes),
-  ...supplyTiles(now),
-  { name: 'Live in notes', value: as.usd(backing.live), more: ['of ', as.usd(backing.deposited), ' paid in'], href: '#/notes' },
-  { name: 'Small chains', value: counted(chains), more: 'anchored', href: '#/chains' },
-  { name: 'Names', value: counted(names), more: 'registered', href: '#/tables/names' },
-]);
+const numbers = ({ nodes, now, backing, chains, names }) =>
+  tiles([
+    ...nodeTiles(nodes.nodes),
+    ...supplyTiles(now),
+    {
+      name: 'Live in notes',
+      value: as.usd(backing.live),
+      more: ['of ', as.usd(backing.deposited), ' paid in'],
+      href: '#/notes',
+    },
+    { name: 'Small chains', value: counted(chains), more: 'anchored', href: '#/chains' },
+    { name: 'Names', value: counted(names), more: 'registered', href: '#/tables/names' },
+  ]);
 
 /** Events and votes by one stream. */
 const news = signal => {
@@ -39,14 +48,35 @@ const news = signal => {
 
 const show = (all, signal) => {
   const { votes, events } = news(signal);
-  return [numbers(all), el('div', { class: 'columns lopsided' },
-    el('div', null,
-      section('Nodes', all.nodes.nodes.length ? networkMap(all.nodes.nodes) : empty('Nodes appear here when their owners register them.')),
-      section('Newest vote', votes, el('p', null, el('a', { href: '#/votes' }, 'All votes')))),
-    el('div', null, section('What happens', events, el('p', null, el('a', { href: '#/feed' }, 'The whole feed')))))];
+  return [
+    numbers(all),
+    el(
+      'div',
+      { class: 'columns lopsided' },
+      el(
+        'div',
+        null,
+        section(
+          'Nodes',
+          all.nodes.nodes.length
+            ? networkMap(all.nodes.nodes)
+            : empty('Nodes appear here when their owners register them.'),
+        ),
+        section('Newest vote', votes, el('p', null, el('a', { href: '#/votes' }, 'All votes'))),
+      ),
+      el('div', null, section('What happens', events, el('p', null, el('a', { href: '#/feed' }, 'The whole feed')))),
+    ),
+  ];
 };
 
 export default ({ signal }) => [
-  heading('CoNET', 'People and servers talk by wallet address, through nodes that cannot read what they carry. This is what the network’s contracts say of it.'),
-  loading(() => readNumbers(signal), all => show(all, signal), { rows: 10 }),
+  heading(
+    'CoNET',
+    'People and servers talk by wallet address, through nodes that cannot read what they carry. This is what the network’s contracts say of it.',
+  ),
+  loading(
+    () => readNumbers(signal),
+    all => show(all, signal),
+    { rows: 10 },
+  ),
 ];

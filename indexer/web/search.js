@@ -3,7 +3,14 @@
 import { one, records } from './api.js';
 import { checksummed, fits, isAddress } from './checksum.js';
 
-const PAGES = { node: 'node', note: 'note', block: 'block', group: 'group', order: 'tables/orders', case: 'tables/cases' };
+const PAGES = {
+  node: 'node',
+  note: 'note',
+  block: 'block',
+  group: 'group',
+  order: 'tables/orders',
+  case: 'tables/cases',
+};
 
 /** The hash for a text, or an error whose message says why there is none. */
 export const place = async text => {

@@ -7,7 +7,8 @@ import { badge, el, empty, heading, loading, section, table, tiles } from './lib
 import { history, linePlot } from './plots.js';
 
 /** A double of 10^-18 CoNET in words: exact enough for an axis. */
-const tokens = value => `${new Intl.NumberFormat('en', { maximumFractionDigits: value < 1e21 ? 2 : 0 }).format(value / 1e18)} CoNET`;
+const tokens = value =>
+  `${new Intl.NumberFormat('en', { maximumFractionDigits: value < 1e21 ? 2 : 0 }).format(value / 1e18)} CoNET`;
 
 export const readNow = async signal => {
   const [supply, cost] = await Promise.all([one('supply', 'conet', {}, signal), one('price', 'conet', {}, signal)]);
@@ -18,9 +19,18 @@ export const supplyTiles = ({ supply, cost }) => {
   const burned = BigInt(supply.burned ?? 0);
   const made = BigInt(supply.supply ?? 0) + burned - BigInt(supply.reissued ?? 0);
   return [
-    { name: 'Supply', value: as.conet(supply.supply), more: `${as.ratio(as.share(supply.supply ?? 0, made))} of what was made`, href: '#/supply' },
+    {
+      name: 'Supply',
+      value: as.conet(supply.supply),
+      more: `${as.ratio(as.share(supply.supply ?? 0, made))} of what was made`,
+      href: '#/supply',
+    },
     { name: 'Burned', value: as.conet(burned), more: ['came back: ', as.conet(supply.reissued)], href: '#/supply' },
-    { name: 'Price', value: cost ? price(cost.current) : 'none yet', more: cost && [cost.paused ? badge('paused', 'bad') : 'since ', !cost.paused && as.time(cost.at)] },
+    {
+      name: 'Price',
+      value: cost ? price(cost.current) : 'none yet',
+      more: cost && [cost.paused ? badge('paused', 'bad') : 'since ', !cost.paused && as.time(cost.at)],
+    },
   ];
 };
 
@@ -28,25 +38,61 @@ const ISSUERS = [
   { head: 'Node', cell: issuer => as.node(issuer.node), key: issuer => Number(issuer.node) },
   { head: 'Free to burn', num: true, cell: issuer => as.conet(issuer.free), key: issuer => BigInt(issuer.free ?? 0) },
   // A unit of weight is 10^13 of the smallest units.
-  { head: 'Weight in draws', num: true, cell: issuer => as.conet(BigInt(issuer.weight ?? 0) * 10n ** 13n), key: issuer => BigInt(issuer.weight ?? 0) },
+  {
+    head: 'Weight in draws',
+    num: true,
+    cell: issuer => as.conet(BigInt(issuer.weight ?? 0) * 10n ** 13n),
+    key: issuer => BigInt(issuer.weight ?? 0),
+  },
 ];
 
 export default ({ signal }) => {
   // Both curves are of one history; if it cannot be read now, either asks again.
   let past = null;
-  const read = () => (past ??= history('supply/conet', signal).catch(error => {
-    past = null;
-    throw error;
-  }));
-  const curve = options => loading(read, entries => linePlot({ entries, unit: tokens, nothing: 'The curve begins with the first CoNET.', ...options }), { rows: 6 });
+  const read = () =>
+    (past ??= history('supply/conet', signal).catch(error => {
+      past = null;
+      throw error;
+    }));
+  const curve = options =>
+    loading(
+      read,
+      entries => linePlot({ entries, unit: tokens, nothing: 'The curve begins with the first CoNET.', ...options }),
+      { rows: 6 },
+    );
   return [
-    heading('Supply', 'All CoNET was made once. Issuers burn it for new notes; what was burned for a note can come back.'),
-    loading(() => readNow(signal), now => tiles(supplyTiles(now))),
-    section('Supply over time', curve({ label: 'CoNET that exists', zero: false, lines: [['supply', 'Supply', 'accent']] })),
-    section('Burned over time', curve({ label: 'CoNET that was burned, and that came back', lines: [['burned', 'Burned, all together', 'accent'], ['reissued', 'Came back', 'second']] })),
-    section('Issuers', loading(() => records('issuers', {}, { signal }), issuers => (issuers.length
-      ? table('Issuers', ISSUERS, issuers, { sort: 'Node' })
-      : empty('Nodes appear here that have CoNET free to burn for notes.'))),
-    el('p', { class: 'dim' }, 'Who issues an order’s note is drawn by this weight.')),
+    heading(
+      'Supply',
+      'All CoNET was made once. Issuers burn it for new notes; what was burned for a note can come back.',
+    ),
+    loading(
+      () => readNow(signal),
+      now => tiles(supplyTiles(now)),
+    ),
+    section(
+      'Supply over time',
+      curve({ label: 'CoNET that exists', zero: false, lines: [['supply', 'Supply', 'accent']] }),
+    ),
+    section(
+      'Burned over time',
+      curve({
+        label: 'CoNET that was burned, and that came back',
+        lines: [
+          ['burned', 'Burned, all together', 'accent'],
+          ['reissued', 'Came back', 'second'],
+        ],
+      }),
+    ),
+    section(
+      'Issuers',
+      loading(
+        () => records('issuers', {}, { signal }),
+        issuers =>
+          issuers.length
+            ? table('Issuers', ISSUERS, issuers, { sort: 'Node' })
+            : empty('Nodes appear here that have CoNET free to burn for notes.'),
+      ),
+      el('p', { class: 'dim' }, 'Who issues an order’s note is drawn by this weight.'),
+    ),
   ];
 };

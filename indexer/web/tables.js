@@ -12,40 +12,76 @@ const ROWS = 50;
 const MORE = { parameters: ['role', 'class', 'length'] };
 
 /** A record's key. Roles are a number there; a part that is no field is a word that always stands. */
-const keyOf = (about, record) => [...about.key, ...(MORE[about.name] ?? []).filter(part => part in record)]
-  .map(part => (part === 'role' ? as.roleBits(record.role) : record[part] ?? part)).map(String);
+const keyOf = (about, record) =>
+  [...about.key, ...(MORE[about.name] ?? []).filter(part => part in record)]
+    .map(part => (part === 'role' ? as.roleBits(record.role) : (record[part] ?? part)))
+    .map(String);
 
 const recordHash = (about, record, block) =>
   path(`#/tables/${about.name}/${keyOf(about, record).map(encodeURIComponent).join('/')}`, { block });
 
-const json = (base, parameters) => el('a', { href: path(base, parameters), target: '_blank', rel: 'noopener' }, 'as JSON');
+const json = (base, parameters) =>
+  el('a', { href: path(base, parameters), target: '_blank', rel: 'noopener' }, 'as JSON');
 
 const overview = (block, signal) => [
-  heading('Tables', block ? `As of block ${as.count(block)}. ` : 'All that the index keeps of the contracts’ events, as records. '),
-  loading(() => get('/v1', {}, signal), list => table('Tables', [
-    { head: 'Table', cell: each => el('a', { href: path(`#/tables/${each.name}`, { block }) }, each.name), key: each => each.name },
-    { head: 'What it has', cell: each => el('span', { class: 'prose' }, each.about) },
-    { head: 'Key', cell: each => el('span', { class: 'mono' }, each.key.join(' / ')) },
-    { head: 'Found by', cell: each => (each.find.length ? el('span', { class: 'mono' }, each.find.join(', ')) : el('span', { class: 'dim' }, '—')) },
-  ], list), { rows: 10 }),
+  heading(
+    'Tables',
+    block ? `As of block ${as.count(block)}. ` : 'All that the index keeps of the contracts’ events, as records. ',
+  ),
+  loading(
+    () => get('/v1', {}, signal),
+    list =>
+      table(
+        'Tables',
+        [
+          {
+            head: 'Table',
+            cell: each => el('a', { href: path(`#/tables/${each.name}`, { block }) }, each.name),
+            key: each => each.name,
+          },
+          { head: 'What it has', cell: each => el('span', { class: 'prose' }, each.about) },
+          { head: 'Key', cell: each => el('span', { class: 'mono' }, each.key.join(' / ')) },
+          {
+            head: 'Found by',
+            cell: each =>
+              each.find.length
+                ? el('span', { class: 'mono' }, each.find.join(', '))
+                : el('span', { class: 'dim' }, '—'),
+          },
+        ],
+        list,
+      ),
+    { rows: 10 },
+  ),
 ];
 
 /** A cell of one record: what has an inside is shown with the record. */
 const cell = (name, field, value) => {
-  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return el('span', { class: 'dim' }, `${Object.keys(value).length} fields`);
+  if (value !== null && typeof value === 'object' && !Array.isArray(value))
+    return el('span', { class: 'dim' }, `${Object.keys(value).length} fields`);
   if (Array.isArray(value) && value.length > 6) return el('span', { class: 'dim' }, `${value.length} values`);
   return show(name, field, value);
 };
 
 const columns = (about, list, block) => {
   const fields = [...new Set(list.flatMap(row => Object.keys(row.record)))].filter(field => !about.key.includes(field));
-  const inside = field => list.some(({ record }) => record[field] !== null && typeof record[field] === 'object' && !Array.isArray(record[field]));
+  const inside = field =>
+    list.some(
+      ({ record }) => record[field] !== null && typeof record[field] === 'object' && !Array.isArray(record[field]),
+    );
   const ordered = [...fields.filter(field => !inside(field)), ...fields.filter(inside)];
   return [
-    { head: about.key.join(' / '), cell: ({ record }) => {
-      const key = keyOf(about, record).join(' / ');
-      return el('a', { href: recordHash(about, record, block), title: key, class: 'mono' }, key.length > 22 ? as.short(key) : key);
-    } },
+    {
+      head: about.key.join(' / '),
+      cell: ({ record }) => {
+        const key = keyOf(about, record).join(' / ');
+        return el(
+          'a',
+          { href: recordHash(about, record, block), title: key, class: 'mono' },
+          key.length > 22 ? as.short(key) : key,
+        );
+      },
+    },
     ...ordered.map(field => ({ head: label(field), cell: ({ record }) => cell(about.name, field, record[field]) })),
     { head: 'Holds since', num: true, cell: row => as.block(row.since) },
   ];
@@ -61,22 +97,44 @@ const browse = (name, query, signal) => {
   };
   return [
     heading(name),
-    loading(read, ({ about, page }) => {
-      const list = page.rows.filter(row => row.record);
-      const further = page.next && path(`#/tables/${name}`, { ...wanted, after: page.next });
-      const fields = [...about.find.map(field => [field, label(field), 'any']), ['block', 'As of block', 'the newest']];
-      return [
-        el('p', { class: 'lead' }, about.about),
-        filterForm(query, `#/tables/${name}`, fields),
-        about.find.length > 1 && el('p', { class: 'dim' }, 'One field at a time, please; a block goes with any.'),
-        list.length ? table(name, columns(about, list, block), list) : empty(query.size ? 'No record fits.' : 'This table has no record yet.'),
-        el('p', { class: 'row' },
-          query.get('after') && el('button', { type: 'button', click: () => window.history.back() }, '← Page before'),
-          further && el('a', { class: 'button', href: further }, 'Next page →'),
-          el('a', { href: path(`#/tables/${name}`, { ...wanted, after: null, order: query.get('order') === 'desc' ? null : 'desc' }) }, query.get('order') === 'desc' ? 'First keys first' : 'Last keys first'),
-          json(`/v1/${name}`, parameters)),
-      ];
-    }, { rows: 10 }),
+    loading(
+      read,
+      ({ about, page }) => {
+        const list = page.rows.filter(row => row.record);
+        const further = page.next && path(`#/tables/${name}`, { ...wanted, after: page.next });
+        const fields = [
+          ...about.find.map(field => [field, label(field), 'any']),
+          ['block', 'As of block', 'the newest'],
+        ];
+        return [
+          el('p', { class: 'lead' }, about.about),
+          filterForm(query, `#/tables/${name}`, fields),
+          about.find.length > 1 && el('p', { class: 'dim' }, 'One field at a time, please; a block goes with any.'),
+          list.length
+            ? table(name, columns(about, list, block), list)
+            : empty(query.size ? 'No record fits.' : 'This table has no record yet.'),
+          el(
+            'p',
+            { class: 'row' },
+            query.get('after') && el('button', { type: 'button', click: () => window.history.back() }, '← Page before'),
+            further && el('a', { class: 'button', href: further }, 'Next page →'),
+            el(
+              'a',
+              {
+                href: path(`#/tables/${name}`, {
+                  ...wanted,
+                  after: null,
+                  order: query.get('order') === 'desc' ? null : 'desc',
+                }),
+              },
+              query.get('order') === 'desc' ? 'First keys first' : 'Last keys first',
+            ),
+            json(`/v1/${name}`, parameters),
+          ),
+        ];
+      },
+      { rows: 10 },
+    ),
   ];
 };
 
@@ -88,20 +146,49 @@ const changes = (entry, before) => {
     .map(field => ({ field, now: now[field], was: was[field] }));
 };
 
-const version = (name, entry, before) => el('li', { class: 'event' },
-  el('p', { class: 'event-head' },
-    el('strong', null, !entry.record ? 'Ended' : before ? 'Changed' : 'Began'),
-    el('span', { class: 'event-where' }, as.time(entry.time), ' · block ', as.block(entry.since))),
-  el('dl', { class: 'inline' }, changes(entry, before).map(({ field, now, was }) => el('div', null, el('dt', null, label(field)),
-    el('dd', null, before && was !== undefined && [el('s', null, cell(name, field, was)), ' → '], cell(name, field, now))))));
+const version = (name, entry, before) =>
+  el(
+    'li',
+    { class: 'event' },
+    el(
+      'p',
+      { class: 'event-head' },
+      el('strong', null, !entry.record ? 'Ended' : before ? 'Changed' : 'Began'),
+      el('span', { class: 'event-where' }, as.time(entry.time), ' · block ', as.block(entry.since)),
+    ),
+    el(
+      'dl',
+      { class: 'inline' },
+      changes(entry, before).map(({ field, now, was }) =>
+        el(
+          'div',
+          null,
+          el('dt', null, label(field)),
+          el(
+            'dd',
+            null,
+            before && was !== undefined && [el('s', null, cell(name, field, was)), ' → '],
+            cell(name, field, now),
+          ),
+        ),
+      ),
+    ),
+  );
 
 const HISTORY = 50;
 
-const showHistory = (name, { rows, next }) => (rows.length === 0 ? empty('Nothing is known of its past.') : [
-  // The oldest of a page that is not the last has nothing here to be compared with.
-  el('ol', { class: 'events' }, rows.slice(0, next ? -1 : undefined).map((entry, index) => version(name, entry, rows[index + 1]))),
-  next && el('p', { class: 'dim' }, `The newest ${HISTORY - 1} changes.`),
-]);
+const showHistory = (name, { rows, next }) =>
+  rows.length === 0
+    ? empty('Nothing is known of its past.')
+    : [
+        // The oldest of a page that is not the last has nothing here to be compared with.
+        el(
+          'ol',
+          { class: 'events' },
+          rows.slice(0, next ? -1 : undefined).map((entry, index) => version(name, entry, rows[index + 1])),
+        ),
+        next && el('p', { class: 'dim' }, `The newest ${HISTORY - 1} changes.`),
+      ];
 
 const record = (name, key, query, signal) => {
   const place = key.map(encodeURIComponent).join('/');
@@ -109,16 +196,46 @@ const record = (name, key, query, signal) => {
   return [
     heading([el('a', { href: `#/tables/${name}` }, name), ` ${key.join(' / ')}`]),
     filterForm(query, `#/tables/${name}/${place}`, [['block', 'As of block', 'the newest']]),
-    loading(() => maybe(`/v1/${name}/${place}`, { block }, signal), found => {
-      if (!found?.record) return empty(block ? `There was no such record at block ${block}.` : 'There is no such record, or it has ended.');
-      return [
-        el('dl', { class: 'facts' }, Object.entries(found.record).map(([field, value]) => el('div', null, el('dt', null, label(field)), el('dd', null, show(name, field, value))))),
-        el('p', { class: 'dim' }, 'Holds since block ', as.block(found.since), ' · ', json(`/v1/${name}/${place}`, { block })),
-      ];
-    }, { rows: 8 }),
-    section('What it was', loading(() => get(`/v1/history/${name}/${place}`, { limit: HISTORY }, signal), page => showHistory(name, page))),
+    loading(
+      () => maybe(`/v1/${name}/${place}`, { block }, signal),
+      found => {
+        if (!found?.record)
+          return empty(
+            block ? `There was no such record at block ${block}.` : 'There is no such record, or it has ended.',
+          );
+        return [
+          el(
+            'dl',
+            { class: 'facts' },
+            Object.entries(found.record).map(([field, value]) =>
+              el('div', null, el('dt', null, label(field)), el('dd', null, show(name, field, value))),
+            ),
+          ),
+          el(
+            'p',
+            { class: 'dim' },
+            'Holds since block ',
+            as.block(found.since),
+            ' · ',
+            json(`/v1/${name}/${place}`, { block }),
+          ),
+        ];
+      },
+      { rows: 8 },
+    ),
+    section(
+      'What it was',
+      loading(
+        () => get(`/v1/history/${name}/${place}`, { limit: HISTORY }, signal),
+        page => showHistory(name, page),
+      ),
+    ),
   ];
 };
 
-export default ({ parts: [name, ...key], query, signal }) => (!name ? overview(query.get('block'), signal)
-  : key.length ? record(name, key, query, signal) : browse(name, query, signal));
+export default ({ parts: [name, ...key], query, signal }) =>
+  !name
+    ? overview(query.get('block'), signal)
+    : key.length
+      ? record(name, key, query, signal)
+      : browse(name, query, signal);

@@ -33,8 +33,14 @@ const ROUTES = new Map([
 ]);
 
 /** The menu's links; `current` marks where the reader is. */
-export const menu = current => el('ul', null, MENU.map(([part, name]) =>
-  el('li', null, el('a', { href: `#/${part}`, 'aria-current': part === current ? 'page' : null }, name))));
+export const menu = current =>
+  el(
+    'ul',
+    null,
+    MENU.map(([part, name]) =>
+      el('li', null, el('a', { href: `#/${part}`, 'aria-current': part === current ? 'page' : null }, name)),
+    ),
+  );
 
 /** "#/table/key?block=3" in its parts. */
 export const parse = hash => {
@@ -52,7 +58,14 @@ export const parse = hash => {
 /** The view for a place: what it shows, and which part of the menu it belongs to. */
 export const find = async place => {
   const route = ROUTES.get(place.name);
-  if (!route) return { menu: null, view: () => [heading('Nothing is here'), el('p', null, 'There is no view of this name. ', el('a', { href: '#/' }, 'To the overview'))] };
+  if (!route)
+    return {
+      menu: null,
+      view: () => [
+        heading('Nothing is here'),
+        el('p', null, 'There is no view of this name. ', el('a', { href: '#/' }, 'To the overview')),
+      ],
+    };
   const module = await route.load();
   return { menu: route.menu, view: module[route.view] };
 };

@@ -13,7 +13,8 @@ const SETTLE_MS = 400;
 
 /** How a proposal stands: the chain says nothing when a vote's time is over, so the time and the counts do. */
 const standing = (proposal, quorum) => {
-  if (proposal.status !== 'open') return [proposal.status, proposal.status === 'executed' ? 'good' : proposal.status === 'canceled' ? 'bad' : ''];
+  if (proposal.status !== 'open')
+    return [proposal.status, proposal.status === 'executed' ? 'good' : proposal.status === 'canceled' ? 'bad' : ''];
   const now = store.now();
   if (now < Number(proposal.voteStart)) return ['not open yet', 'hollow'];
   if (now < Number(proposal.voteEnd)) return ['voting', 'accent'];
@@ -23,7 +24,11 @@ const standing = (proposal, quorum) => {
 
 const counts = proposal => ['for', 'against', 'abstain'].map(name => BigInt(proposal[name] ?? 0));
 
-const SIDES = [['For', 'for'], ['Against', 'against'], ['Abstain', 'abstain']];
+const SIDES = [
+  ['For', 'for'],
+  ['Against', 'against'],
+  ['Abstain', 'abstain'],
+];
 
 /** Against does not count for the quorum. */
 const tally = (proposal, quorum) => {
@@ -35,12 +40,39 @@ const tally = (proposal, quorum) => {
   const [yes, , abstain] = all;
   const words = SIDES.map(([name], index) => `${name}: ${as.conetText(all[index])}`).join(', ');
   const reached = quorum > 0n && yes + abstain >= quorum;
-  return el('div', { class: 'tally' },
-    bar(words, SIDES.map(([, kind], index) => [shares[index], kind])),
-    el('dl', { class: 'sides' }, SIDES.map(([name, kind], index) => el('div', null,
-      el('dt', null, el('span', { class: `key ${kind}`, 'aria-hidden': 'true' }), name),
-      el('dd', null, as.conet(all[index]), el('span', { class: 'dim' }, total ? ` ${as.ratio(as.share(all[index], total))}` : ''))))),
-    quorum > 0n && el('p', { class: 'dim' }, `Quorum: ${reached ? 'reached' : `${as.ratio(as.share(yes + abstain, quorum))} of it`} · about `, as.conet(quorum), ' for or abstaining'));
+  return el(
+    'div',
+    { class: 'tally' },
+    bar(
+      words,
+      SIDES.map(([, kind], index) => [shares[index], kind]),
+    ),
+    el(
+      'dl',
+      { class: 'sides' },
+      SIDES.map(([name, kind], index) =>
+        el(
+          'div',
+          null,
+          el('dt', null, el('span', { class: `key ${kind}`, 'aria-hidden': 'true' }), name),
+          el(
+            'dd',
+            null,
+            as.conet(all[index]),
+            el('span', { class: 'dim' }, total ? ` ${as.ratio(as.share(all[index], total))}` : ''),
+          ),
+        ),
+      ),
+    ),
+    quorum > 0n &&
+      el(
+        'p',
+        { class: 'dim' },
+        `Quorum: ${reached ? 'reached' : `${as.ratio(as.share(yes + abstain, quorum))} of it`} · about `,
+        as.conet(quorum),
+        ' for or abstaining',
+      ),
+  );
 };
 
 /** Nothing happens between blocks: what is due by the clock happens with the next one. */
@@ -53,17 +85,36 @@ const times = proposal => {
   return now < end ? ['voting ends ', due(end)] : ['voting ended ', as.time(end)];
 };
 
-const actions = proposal => el('ul', { class: 'actions' }, (proposal.targets ?? []).map((target, index) =>
-  el('li', null, call(target, proposal.calldatas?.[index] ?? '0x', proposal.values?.[index]))));
+const actions = proposal =>
+  el(
+    'ul',
+    { class: 'actions' },
+    (proposal.targets ?? []).map((target, index) =>
+      el('li', null, call(target, proposal.calldatas?.[index] ?? '0x', proposal.values?.[index])),
+    ),
+  );
 
 const card = (proposal, quorum, level = 'h3') => {
   const [text, kind] = standing(proposal, quorum);
   const [title, ...more] = (proposal.description || 'Without a description').trim().split('\n');
-  return el('article', { class: 'card wide' },
+  return el(
+    'article',
+    { class: 'card wide' },
     el(level, null, el('a', { href: `#/vote/${proposal.proposalId}` }, title), ' ', badge(text, kind)),
-    more.length > 0 && el('details', null, el('summary', null, 'What it says'), el('p', { class: 'text' }, more.join('\n').trim())),
-    actions(proposal), tally(proposal, quorum),
-    el('p', { class: 'dim' }, 'By ', as.wallet(proposal.proposer), ' · ', times(proposal), ` · ${as.count(proposal.voters ?? 0)} ${String(proposal.voters) === '1' ? 'voter' : 'voters'}`));
+    more.length > 0 &&
+      el('details', null, el('summary', null, 'What it says'), el('p', { class: 'text' }, more.join('\n').trim())),
+    actions(proposal),
+    tally(proposal, quorum),
+    el(
+      'p',
+      { class: 'dim' },
+      'By ',
+      as.wallet(proposal.proposer),
+      ' · ',
+      times(proposal),
+      ` · ${as.count(proposal.voters ?? 0)} ${String(proposal.voters) === '1' ? 'voter' : 'voters'}`,
+    ),
+  );
 };
 
 /** What must be for or abstain. The supply that counts is the one when voting opened; it hardly moves. */
@@ -73,7 +124,7 @@ const readQuorum = async signal => {
     one('supply', 'conet', {}, signal),
   ]);
   const percent = BigInt(set.rows[0]?.fields?.newQuorumNumerator ?? 0);
-  return BigInt(supply?.supply ?? 0) * percent / 100n;
+  return (BigInt(supply?.supply ?? 0) * percent) / 100n;
 };
 
 /** Reads a box again when the governor says something (if it is to follow that), and when a vote's time begins or ends. */
@@ -85,7 +136,9 @@ const keepCurrent = (box, signal, follow = true) => {
   };
   let seen = store.now();
   store.subscribe(() => {
-    const crossed = [...box.querySelectorAll('time[data-unix]')].some(({ dataset }) => seen < dataset.unix && dataset.unix <= store.now());
+    const crossed = [...box.querySelectorAll('time[data-unix]')].some(
+      ({ dataset }) => seen < dataset.unix && dataset.unix <= store.now(),
+    );
     seen = store.now();
     if (crossed) soon();
   }, signal);
@@ -100,27 +153,65 @@ const readProposals = async signal => {
 };
 
 /** Proposals, newest first. Without `follow`, who calls says when to read them again. */
-export const proposalCards = (signal, { most = Infinity, follow = true } = {}) => keepCurrent(loading(() => readProposals(signal), ({ proposals, quorum }) => (proposals.length
-  ? el('div', { class: 'stack' }, proposals.slice(0, most).map(proposal => card(proposal, quorum)))
-  : empty('Proposals appear here when a holder with enough votes makes one.')), { rows: 5 }), signal, follow);
+export const proposalCards = (signal, { most = Infinity, follow = true } = {}) =>
+  keepCurrent(
+    loading(
+      () => readProposals(signal),
+      ({ proposals, quorum }) =>
+        proposals.length
+          ? el(
+              'div',
+              { class: 'stack' },
+              proposals.slice(0, most).map(proposal => card(proposal, quorum)),
+            )
+          : empty('Proposals appear here when a holder with enough votes makes one.'),
+      { rows: 5 },
+    ),
+    signal,
+    follow,
+  );
 
 const PARAMETERS = [
   { head: 'What', cell: parameterName, key: record => record.name },
   { head: 'Now', num: true, cell: record => parameterValue(record.name, record.current) },
-  { head: 'Before', num: true, cell: record => (/^(0|0x0+|undefined)$/.test(record.previous) ? el('span', { class: 'dim' }, '—') : parameterValue(record.name, record.previous)) },
+  {
+    head: 'Before',
+    num: true,
+    cell: record =>
+      /^(0|0x0+|undefined)$/.test(record.previous)
+        ? el('span', { class: 'dim' }, '—')
+        : parameterValue(record.name, record.previous),
+  },
 ];
 
 export default ({ signal }) => [
   heading('Votes', 'Holders of CoNET decide the network’s numbers. Counts change here as votes come.'),
   section('Proposals', proposalCards(signal)),
-  section('What votes decide', loading(() => records('parameters', {}, { signal }), parameters => (parameters.length
-    ? table('What votes decide', PARAMETERS, parameters, { sort: 'What' })
-    : empty('The numbers appear here when the contracts are deployed.')))),
+  section(
+    'What votes decide',
+    loading(
+      () => records('parameters', {}, { signal }),
+      parameters =>
+        parameters.length
+          ? table('What votes decide', PARAMETERS, parameters, { sort: 'What' })
+          : empty('The numbers appear here when the contracts are deployed.'),
+    ),
+  ),
 ];
 
 const VOTES = [
   { head: 'Voter', cell: vote => as.wallet(vote.voter) },
-  { head: 'Vote', cell: vote => el('span', null, el('span', { class: `key ${['against', 'for', 'abstain'][vote.support]}`, 'aria-hidden': 'true' }), ['against', 'for', 'abstains'][vote.support] ?? vote.support), key: vote => vote.support },
+  {
+    head: 'Vote',
+    cell: vote =>
+      el(
+        'span',
+        null,
+        el('span', { class: `key ${['against', 'for', 'abstain'][vote.support]}`, 'aria-hidden': 'true' }),
+        ['against', 'for', 'abstains'][vote.support] ?? vote.support,
+      ),
+    key: vote => vote.support,
+  },
   { head: 'Weight', num: true, cell: vote => as.conet(vote.weight), key: vote => BigInt(vote.weight) },
   { head: 'Reason', cell: vote => vote.reason || el('span', { class: 'dim' }, '—') },
   { head: 'When', cell: vote => as.time(vote.cast), key: vote => vote.cast },
@@ -128,7 +219,9 @@ const VOTES = [
 
 const readProposal = async (id, signal) => {
   const [proposal, votes, quorum] = await Promise.all([
-    one('proposals', id, {}, signal), records('votes', { proposalId: id }, { signal }), readQuorum(signal),
+    one('proposals', id, {}, signal),
+    records('votes', { proposalId: id }, { signal }),
+    readQuorum(signal),
   ]);
   return { proposal, votes, quorum };
 };
@@ -136,15 +229,28 @@ const readProposal = async (id, signal) => {
 export const vote = ({ parts: [id], signal }) => [
   heading('Proposal'),
   el('span', { class: 'address' }, as.long(id, { what: 'proposal', shown: id })),
-  keepCurrent(loading(() => readProposal(id, signal), ({ proposal, votes, quorum }) => (!proposal ? empty('There is no such proposal.') : [
-    card(proposal, quorum, 'h2'),
-    facts([
-      ['Proposed', as.time(proposal.proposed)],
-      ['Voting opens', as.time(proposal.voteStart)],
-      ['Voting ends', as.time(proposal.voteEnd)],
-      proposal.etaSeconds && ['Can be executed', as.time(proposal.etaSeconds)],
-      ['Record', el('a', { href: `#/tables/proposals/${id}` }, 'all of it, and what it was')],
-    ]),
-    section('Who voted', votes.length ? table('Who voted', VOTES, votes, { sort: '-Weight' }) : empty('Nobody has voted yet.')),
-  ]), { rows: 8 }), signal),
+  keepCurrent(
+    loading(
+      () => readProposal(id, signal),
+      ({ proposal, votes, quorum }) =>
+        !proposal
+          ? empty('There is no such proposal.')
+          : [
+              card(proposal, quorum, 'h2'),
+              facts([
+                ['Proposed', as.time(proposal.proposed)],
+                ['Voting opens', as.time(proposal.voteStart)],
+                ['Voting ends', as.time(proposal.voteEnd)],
+                proposal.etaSeconds && ['Can be executed', as.time(proposal.etaSeconds)],
+                ['Record', el('a', { href: `#/tables/proposals/${id}` }, 'all of it, and what it was')],
+              ]),
+              section(
+                'Who voted',
+                votes.length ? table('Who voted', VOTES, votes, { sort: '-Weight' }) : empty('Nobody has voted yet.'),
+              ),
+            ],
+      { rows: 8 },
+    ),
+    signal,
+  ),
 ];

@@ -10,7 +10,11 @@ import { CHAINS } from './chains.js';
 import { state } from './nodes.js';
 
 const NAMES = [
-  { head: 'Name', cell: name => el('a', { href: `#/name/${encodeURIComponent(name.label)}` }, name.label), key: name => name.label },
+  {
+    head: 'Name',
+    cell: name => el('a', { href: `#/name/${encodeURIComponent(name.label)}` }, name.label),
+    key: name => name.label,
+  },
   { head: 'Owner', cell: name => as.wallet(name.owner) },
   { head: 'Stands for', cell: name => as.wallet(name.wallet) },
   { head: 'Until', cell: name => as.time(name.expiresAt), key: name => Number(name.expiresAt) },
@@ -57,11 +61,35 @@ const PROPOSALS = [
 
 /** Lists that a wallet may be in: the heading, the columns, the key that tells two rows apart, and where it can be found. */
 const LISTS = [
-  ['Names', NAMES, 'id', [['names', 'wallet'], ['names', 'owner']]],
-  ['Notes', NOTES, 'note', [['notes', 'owner'], ['notes', 'account']]],
+  [
+    'Names',
+    NAMES,
+    'id',
+    [
+      ['names', 'wallet'],
+      ['names', 'owner'],
+    ],
+  ],
+  [
+    'Notes',
+    NOTES,
+    'note',
+    [
+      ['notes', 'owner'],
+      ['notes', 'account'],
+    ],
+  ],
   ['Orders for notes', ORDERS, 'order', [['orders', 'buyer']]],
   ['Chains that it pays for', CHAINS, 'chain', [['chains', 'wallet']]],
-  ['Nodes', NODES, 'id', [['nodes', 'wallet'], ['nodes', 'owner']]],
+  [
+    'Nodes',
+    NODES,
+    'id',
+    [
+      ['nodes', 'wallet'],
+      ['nodes', 'owner'],
+    ],
+  ],
   ['Votes', VOTES, 'proposalId', [['votes', 'voter']]],
   ['Proposals', PROPOSALS, 'proposalId', [['proposals', 'proposer']]],
   ['Ratings that it gave', RATINGS, 'node', [['ratings', 'payer']]],
@@ -69,16 +97,24 @@ const LISTS = [
   ['Programs that it bought', LICENSES, 'dapp', [['licenses', 'licensee']]],
 ];
 
-const readLists = (address, signal) => Promise.all(LISTS.map(async ([title, columns, key, places]) => {
-  const found = await Promise.all(places.map(([name, field]) => records(name, { [field]: address, limit: 100 }, { most: 100, signal })));
-  return [title, columns, [...new Map(found.flat().map(record => [record[key], record])).values()]];
-}));
+const readLists = (address, signal) =>
+  Promise.all(
+    LISTS.map(async ([title, columns, key, places]) => {
+      const found = await Promise.all(
+        places.map(([name, field]) => records(name, { [field]: address, limit: 100 }, { most: 100, signal })),
+      );
+      return [title, columns, [...new Map(found.flat().map(record => [record[key], record])).values()]];
+    }),
+  );
 
 const showLists = lists => {
   const without = lists.filter(([, , list]) => !list.length).map(([title]) => title.toLowerCase());
   return [
-    lists.filter(([, , list]) => list.length).map(([title, columns, list]) =>
-      section(title, table(title, columns, list), list.length >= 100 && el('p', { class: 'dim' }, 'The first 100.'))),
+    lists
+      .filter(([, , list]) => list.length)
+      .map(([title, columns, list]) =>
+        section(title, table(title, columns, list), list.length >= 100 && el('p', { class: 'dim' }, 'The first 100.')),
+      ),
     without.length > 0 && el('p', { class: 'empty' }, `None of these here: ${without.join(', ')}.`),
   ];
 };
@@ -90,11 +126,15 @@ const readRoute = async (address, signal) => {
     one('primary-names', address, {}, signal),
     get('/v1/events', { contract: 'ConetToken', event: 'DelegateVotesChanged', mentions: address, limit: 1 }, signal),
   ]);
-  const name = primary && await one('names', primary.id, {}, signal);
+  const name = primary && (await one('names', primary.id, {}, signal));
   return { route, name, votes: power.rows[0]?.fields?.newVotes ?? '0' };
 };
 
-const expiry = seconds => [as.time(seconds), ' ', Number(seconds) < Date.now() / 1000 ? badge('expired', 'bad') : badge('valid', 'good')];
+const expiry = seconds => [
+  as.time(seconds),
+  ' ',
+  Number(seconds) < Date.now() / 1000 ? badge('expired', 'bad') : badge('valid', 'good'),
+];
 
 const showRoute = ({ route, name, votes }) => {
   const update = route?.update;
@@ -103,25 +143,44 @@ const showRoute = ({ route, name, votes }) => {
       name && ['Calls itself', el('a', { href: `#/name/${encodeURIComponent(name.label)}` }, name.label)],
       ['Voting power', as.conet(votes)],
     ]),
-    section('Route', !update ? empty('It has no route: nobody can write to it by this address yet. A wallet registers one with an agent.') : facts([
-      ['Agent', Number(update.agent) ? as.node(update.agent) : 'it has left, and has no agent'],
-      ['Serial', as.count(route.serial)],
-      ['Key epoch', as.count(update.epoch)],
-      ['Expiry', expiry(update.expiry)],
-      ['Certificate', as.hash(update.keys?.certificate)],
-      ['Certificate, v4', as.hash(update.keys?.certificateV4)],
-      ['Key handle', as.hash(route.handle ?? update.keys?.handle)],
-      ['Signature', [as.hash(route.signature), el('span', { class: 'dim' }, ' check it before you rely on the route')]],
-    ])),
+    section(
+      'Route',
+      !update
+        ? empty('It has no route: nobody can write to it by this address yet. A wallet registers one with an agent.')
+        : facts([
+            ['Agent', Number(update.agent) ? as.node(update.agent) : 'it has left, and has no agent'],
+            ['Serial', as.count(route.serial)],
+            ['Key epoch', as.count(update.epoch)],
+            ['Expiry', expiry(update.expiry)],
+            ['Certificate', as.hash(update.keys?.certificate)],
+            ['Certificate, v4', as.hash(update.keys?.certificateV4)],
+            ['Key handle', as.hash(route.handle ?? update.keys?.handle)],
+            [
+              'Signature',
+              [as.hash(route.signature), el('span', { class: 'dim' }, ' check it before you rely on the route')],
+            ],
+          ]),
+    ),
   ];
 };
 
 const body = (address, signal) => [
   loading(() => readRoute(address, signal), showRoute, { rows: 5 }),
   loading(() => readLists(address, signal), showLists, { rows: 6 }),
-  section('Events that mention it', loading(() => get('/v1/events', { mentions: address, limit: 25 }, signal), ({ rows: events }) => (events.length === 0
-    ? empty('No event mentions it.')
-    : [eventList(events), events.length === 25 && el('p', null, el('a', { href: `#/feed?mentions=${address}` }, 'All of them, live'))]))),
+  section(
+    'Events that mention it',
+    loading(
+      () => get('/v1/events', { mentions: address, limit: 25 }, signal),
+      ({ rows: events }) =>
+        events.length === 0
+          ? empty('No event mentions it.')
+          : [
+              eventList(events),
+              events.length === 25 &&
+                el('p', null, el('a', { href: `#/feed?mentions=${address}` }, 'All of them, live')),
+            ],
+    ),
+  ),
 ];
 
 const title = address => el('span', { class: 'address' }, as.long(address, { what: 'address', shown: address }));
@@ -130,7 +189,8 @@ export const wallet = ({ parts: [text = ''], signal }) => {
   if (!isAddress(text)) return [heading('Wallet'), empty('An address has 40 hexadecimal digits after 0x.')];
   const address = checksummed(text);
   return [
-    heading('Wallet'), title(address),
+    heading('Wallet'),
+    title(address),
     !fits(text) && empty('The capital letters of this address do not fit its digits: somebody may have mistyped it.'),
     body(address, signal),
   ];
@@ -138,18 +198,21 @@ export const wallet = ({ parts: [text = ''], signal }) => {
 
 export const name = ({ parts: [label = ''], signal }) => [
   heading(label),
-  loading(() => records('names', { label }, { signal }), ([found]) => {
-    if (!found) return empty(`Nobody has the name “${label}”. Names appear here when somebody registers them.`);
-    const stands = /^0x0*$/.test(found.wallet ?? '0x') ? null : found.wallet;
-    return [
-      facts([
-        ['Stands for', stands ? as.wallet(stands) : 'no wallet'],
-        ['Owner', as.wallet(found.owner)],
-        ['Until', expiry(found.expiresAt)],
-        ['Last fee', as.conet(found.fee)],
-        ['Record', el('a', { href: `#/tables/names/${found.id}` }, 'all of it, and what it was')],
-      ]),
-      stands && body(stands, signal),
-    ];
-  }),
+  loading(
+    () => records('names', { label }, { signal }),
+    ([found]) => {
+      if (!found) return empty(`Nobody has the name “${label}”. Names appear here when somebody registers them.`);
+      const stands = /^0x0*$/.test(found.wallet ?? '0x') ? null : found.wallet;
+      return [
+        facts([
+          ['Stands for', stands ? as.wallet(stands) : 'no wallet'],
+          ['Owner', as.wallet(found.owner)],
+          ['Until', expiry(found.expiresAt)],
+          ['Last fee', as.conet(found.fee)],
+          ['Record', el('a', { href: `#/tables/names/${found.id}` }, 'all of it, and what it was')],
+        ]),
+        stands && body(stands, signal),
+      ];
+    },
+  ),
 ];

@@ -10,8 +10,15 @@ const PATIENCE_MS = 30_000;
 const NARROW = { width: 320, height: 640 };
 const WIDE = { width: 1280, height: 900 };
 // As root there is no sandbox; and nothing of its own goes to other hosts.
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-component-update',
-  '--disable-background-networking', '--disable-sync'];
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-component-update',
+  '--disable-background-networking',
+  '--disable-sync',
+];
 
 const [task, url, ...rest] = process.argv.slice(2);
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -61,10 +68,12 @@ const look = async ([folder, ...views]) => {
     await settle(page, view);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     if (wide > NARROW.width) {
-      const widest = await page.evaluate(() => [...document.querySelectorAll('main *')]
-        .filter(each => each.checkVisibility())
-        .map(each => [each.getBoundingClientRect().right, each.outerHTML.slice(0, 200)])
-        .reduce((one, other) => (other[0] > one[0] ? other : one)));
+      const widest = await page.evaluate(() =>
+        [...document.querySelectorAll('main *')]
+          .filter(each => each.checkVisibility())
+          .map(each => [each.getBoundingClientRect().right, each.outerHTML.slice(0, 200)])
+          .reduce((one, other) => (other[0] > one[0] ? other : one)),
+      );
       mine.push(`${view} is ${wide} pixels wide where there are ${NARROW.width}: ${widest}`);
     }
   }

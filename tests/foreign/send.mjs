@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import * as openpgp from 'openpgp';
 
 const [recipientFile, agentFile, relay, text, armored] = process.argv.slice(2);
-const certificate = async (file) => openpgp.readKey({ armoredKey: await readFile(file, 'utf8') });
+const certificate = async file => openpgp.readKey({ armoredKey: await readFile(file, 'utf8') });
 const [recipient, agent] = await Promise.all([certificate(recipientFile), certificate(agentFile)]);
 const format = armored === '--armored' ? 'armored' : 'binary';
 

@@ -117,3 +117,89 @@ pub fn silent(chunk: &Chunk, addresses: &[Address]) -> Vec<u64> {
     }
     silent
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::{B256, Bloom, Log as Inner, LogData};
+
+    use super::*;
+    use crate::store::At;
+
+    const OURS: Address = Address::repeat_byte(7);
+
+    fn hash(number: u64) -> B256 {
+        B256::with_last_byte(u8::try_from(number).unwrap())
+    }
+
+    /// Blocks 1 to 3, whose blooms say that ours spoke in 2.
+    fn blocks() -> Vec<Header> {
+        let header = |number| {
+            let mut bloom = Bloom::ZERO;
+            if number == 2 {
+                bloom.accrue_raw_log(OURS, &[hash(9)]);
+            }
+            let at = At { number, hash: hash(number) };
+            Header { at, parent: hash(number - 1), time: number, bloom }
+        };
+        (1..=3).map(header).collect()
+    }
+
+    fn log(number: u64, index: u64) -> Log {
+        Log {
+            inner: Inner { address: OURS, data: LogData::new_unchecked(vec![hash(9)], [1].into()) },
+            block_hash: Some(hash(number)),
+            block_number: Some(number),
+            transaction_hash: Some(hash(50)),
+            log_index: Some(index),
+            ..Log::default()
+        }
+    }
+
+    fn said(of: Vec<Log>) -> Result<Vec<RawEvent>, &'static str> {
+        logs(&blocks(), &[OURS], of).map_err(|lie| lie.expected)
+    }
+
+    #[test]
+    fn blocks_link_to_each_other() {
+        assert_eq!(headers(1, &blocks()), Ok(()));
+        assert_eq!(headers(2, &blocks()).unwrap_err().expected, "the block that was asked for");
+        let mut torn = blocks();
+        torn[2].parent = hash(8);
+        let lie = headers(1, &torn).unwrap_err();
+        assert_eq!((lie.block, lie.expected), (3, "a parent that is the block before"));
+    }
+
+    #[test]
+    fn logs_come_in_order_and_once() {
+        let events = said(vec![log(2, 1), log(2, 0), log(2, 1)]).unwrap();
+        assert_eq!(events.iter().map(|event| event.index).collect::<Vec<_>>(), [0, 1]);
+    }
+
+    #[test]
+    fn logs_that_cannot_be_are_lies() {
+        assert_eq!(said(vec![log(9, 0)]), Err("a log of the range"));
+        assert_eq!(said(vec![log(3, 0)]), Err("a log that is in its block's bloom"));
+        let changed = |change: fn(&mut Log)| {
+            let mut log = log(2, 0);
+            change(&mut log);
+            said(vec![log])
+        };
+        let mixed = changed(|log| log.block_hash = Some(hash(8)));
+        assert_eq!(mixed, Err("logs of the block with this number"));
+        let taken_back = changed(|log| log.removed = true);
+        assert_eq!(taken_back, Err("logs of the block with this number"));
+        let foreign = changed(|log| log.inner.address = Address::ZERO);
+        assert_eq!(foreign, Err("logs of the contracts that were asked for"));
+        assert_eq!(changed(|log| log.log_index = None), Err("a log with its place"));
+        let mut other = log(2, 0);
+        other.inner.data.data = [2].into();
+        assert_eq!(said(vec![log(2, 0), other]), Err("one log at a place"));
+    }
+
+    #[test]
+    fn a_bloom_without_a_log_is_looked_at() {
+        let chunk = |events| Chunk { headers: blocks(), events };
+        assert_eq!(silent(&chunk(Vec::new()), &[OURS]), [2]);
+        assert_eq!(silent(&chunk(said(vec![log(2, 0)]).unwrap()), &[OURS]), [0_u64; 0]);
+    }
+}

@@ -13,7 +13,7 @@ use alloy::{
         client::BatchRequest,
         types::{Filter, Log, TransactionReceipt},
     },
-    transports::{RpcError, TransportError},
+    transports::{RpcError, TransportError, TransportErrorKind},
 };
 use serde::Deserialize;
 use tokio::time::timeout;
@@ -272,17 +272,20 @@ impl Endpoint {
     ) -> Result<Vec<Log>, SourceError> {
         let filter = Filter::new().address(addresses.to_vec()).from_block(from).to_block(to);
         let provider = self.provider().await?;
+        let refused = |reason: &str| SourceError::Refused {
+            from,
+            to,
+            reason: reason.chars().take(300).collect(),
+        };
         match timeout(REQUEST_TIMEOUT, provider.get_logs(&filter)).await {
-            Ok(Err(RpcError::ErrorResp(error))) => Err(SourceError::Refused {
-                from,
-                to,
-                reason: error.message.chars().take(300).collect(),
-            }),
+            Ok(Err(RpcError::ErrorResp(error))) => Err(refused(&error.message)),
+            // It is too long, or broke off.
+            Ok(Err(RpcError::Transport(TransportErrorKind::NonRetryable(error)))) => {
+                Err(refused(&error.to_string()))
+            }
             Ok(answer) => answer.map_err(|error| self.unreachable(&error)),
             // Less may be answered in time.
-            Err(_) => {
-                Err(SourceError::Refused { from, to, reason: "no answer in time".to_owned() })
-            }
+            Err(_) => Err(refused("no answer in time")),
         }
     }
 

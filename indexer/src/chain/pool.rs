@@ -91,11 +91,12 @@ impl Pool {
                     return Ok(answer);
                 }
                 // Nobody's fault, or nobody knows whose: less is asked for, or later.
-                Err(
-                    error @ (SourceError::Refused { .. }
-                    | SourceError::Missing { .. }
-                    | SourceError::Disagree { .. }),
-                ) => return Err(error),
+                Err(error @ (SourceError::Missing { .. } | SourceError::Disagree { .. })) => {
+                    return Err(error);
+                }
+                Err(error @ SourceError::Refused { from, to, .. }) if from < to => {
+                    return Err(error);
+                }
                 Err(error) => {
                     tracing::warn!(endpoint = endpoint.url.label(), %error, "an RPC fails");
                     endpoint.failed().await;

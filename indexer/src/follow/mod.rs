@@ -45,6 +45,9 @@ impl Default for FollowLimits {
     }
 }
 
+/// Blocks of the first step: how many events they have is not known yet.
+const BLOCKS_FIRST: u64 = 16;
+
 /// Why the tables do not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
@@ -170,7 +173,7 @@ impl<S: Source, T: Store> Follower<S, T> {
             store,
             folder: Folder::new(catalogue, tables),
             limits,
-            range: limits.blocks_max.clamp(1, 100),
+            range: limits.blocks_max.clamp(1, BLOCKS_FIRST),
             ahead: None,
             progress: Sender::new(progress),
         })

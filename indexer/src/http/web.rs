@@ -1,4 +1,4 @@
-//! The explorer: one page, its script and its style, inside the program.
+//! The explorer: one page, its scripts and its styles, inside the program.
 
 use axum::{
     Router,
@@ -14,10 +14,14 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 type File = (&'static str, &'static str, &'static str);
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
 
-const FILES: [File; 25] = [
+const FILES: [File; 28] = [
     ("/", "text/html; charset=utf-8", include_str!("../../web/index.html")),
-    ("/style.css", "text/css; charset=utf-8", include_str!("../../web/style.css")),
+    ("/controls.css", STYLE, include_str!("../../web/controls.css")),
+    ("/facts.css", STYLE, include_str!("../../web/facts.css")),
+    ("/frame.css", STYLE, include_str!("../../web/frame.css")),
+    ("/views.css", STYLE, include_str!("../../web/views.css")),
     ("/icon.svg", "image/svg+xml", include_str!("../../web/icon.svg")),
     ("/api.js", SCRIPT, include_str!("../../web/api.js")),
     ("/app.js", SCRIPT, include_str!("../../web/app.js")),

@@ -7,6 +7,8 @@
 mod fold;
 mod key;
 mod rule;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -3,6 +3,8 @@
 use clap::{Args, Subcommand};
 use conet_bench::Row;
 
+use crate::devnet::Anvil;
+
 /// Measure, each figure beside its floor
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchCommand {
@@ -10,6 +12,19 @@ pub(crate) enum BenchCommand {
     Si(SiArgs),
     /// The ledger expansion: payments, delays, many chains, idle ones, witnesses, batches
     Dle(DleArgs),
+    /// The indexer: backfill into both stores, live delay, answers under load
+    Index(IndexArgs),
+}
+
+/// Arguments of `conet bench index`.
+#[derive(Debug, Args)]
+pub(crate) struct IndexArgs {
+    /// Only this figure: backfill, live or api
+    #[arg(long, value_name = "NAME", value_parser = conet_index_bench::NAMES)]
+    only: Option<String>,
+    /// 100,000 events instead of a million
+    #[arg(long)]
+    quick: bool,
 }
 
 /// Arguments of `conet bench si`.
@@ -61,6 +76,19 @@ pub(crate) async fn run(command: BenchCommand, json: bool) -> anyhow::Result<()>
             let options = conet_dle_bench::Options { only, quick };
             // Its clocks are those of the one thread that it runs on.
             tokio::task::spawn_blocking(move || conet_dle_bench::dle(&options, show)).await??;
+        }
+        BenchCommand::Index(IndexArgs { only, quick }) => {
+            let folder = tempfile::tempdir()?;
+            let still = Anvil::start(&folder.path().join("still.log"), None, &[]).await?;
+            let each_second = ["--block-time", "1"];
+            let ticking =
+                Anvil::start(&folder.path().join("ticking.log"), None, &each_second).await?;
+            let chains = conet_index_bench::Chains {
+                still: still.rpc_url.clone(),
+                ticking: ticking.rpc_url.trim_start_matches("http://").to_owned(),
+            };
+            let options = conet_index_bench::Options { only, quick };
+            conet_index_bench::index(&options, &chains, show).await?;
         }
     }
     Ok(())

@@ -20,7 +20,12 @@ pub(crate) struct Anvil {
 }
 
 impl Anvil {
-    pub(crate) async fn start(log: &Path, port: Option<u16>) -> anyhow::Result<Self> {
+    /// With these arguments besides.
+    pub(crate) async fn start(
+        log: &Path,
+        port: Option<u16>,
+        arguments: &[&str],
+    ) -> anyhow::Result<Self> {
         let port = match port {
             Some(port) => port,
             None => reserve_port()?.local_addr()?.port(),
@@ -32,6 +37,7 @@ impl Anvil {
         let mut child = Command::new(&program)
             .args(["--host", "127.0.0.1", "--port", &port.to_string()])
             .args(["--chain-id", &chain_id.to_string(), "--hardfork", "cancun"])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)

@@ -46,7 +46,7 @@ impl Chain {
     pub(super) async fn start(choice: ChainChoice, home: &Path) -> anyhow::Result<Self> {
         match choice {
             ChainChoice::Anvil { port } => {
-                let anvil = Anvil::start(&home.join("anvil.log"), port).await?;
+                let anvil = Anvil::start(&home.join("anvil.log"), port, &[]).await?;
                 let (rpc_url, chain_id) = (anvil.rpc_url.clone(), anvil.chain_id);
                 Ok(Self {
                     rpc_url,

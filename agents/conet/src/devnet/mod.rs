@@ -12,7 +12,7 @@ use alloy::primitives::U256;
 use anyhow::{Context as _, ensure};
 use conet_chain::{Admin, ChainReader, Mainchain, NetworkFile, NodeInfo, Payer, deploy};
 
-pub(crate) use anvil::FUNDED_KEY;
+pub(crate) use anvil::{Anvil, FUNDED_KEY};
 use chain::Chain;
 pub(crate) use chain::ChainChoice;
 use indexer::IndexerProcess;
