@@ -1,4 +1,4 @@
-//! `conet bench dle`: every figure of it can be measured, from the command line, as its readers would.
+//! `conet bench dle` and `index`: every figure can be measured, from the command line, as their readers would.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use tokio::time::timeout;
 /// Whole groups are drawn and many chains opened, in a debug build beside other stories.
 const PATIENCE: Duration = Duration::from_mins(8);
 
-async fn measured(only: &str) -> Vec<String> {
+async fn measured(what: &str, only: &str) -> Vec<String> {
     let home = tempfile::tempdir().unwrap();
-    let arguments = ["bench", "dle", "--quick", "--only", only];
+    let arguments = ["bench", what, "--quick", "--only", only];
     let output = Person::at(home.path()).command(&arguments).output();
     let output = timeout(PATIENCE, output).await.expect("it ends").unwrap();
     let rows = lines(&arguments, &output);
@@ -26,9 +26,22 @@ async fn the_figures_of_many_chains_can_be_measured() {
         ("scale", ["scale, 100 chains", "derived, 1M chains: groups"]),
         ("witness", ["witness, one transfer", "witness, 20 transfers"]),
     ] {
-        let found = measured(only).await;
+        let found = measured("dle", only).await;
         for name in names {
             assert!(found.iter().any(|found| found.starts_with(name)), "{name}: {found:?}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_figures_of_the_indexer_can_be_measured() {
+    let found = [measured("index", "api").await, measured("index", "live").await].concat();
+    for name in [
+        "backfill, SQLite",
+        "backfill, PostgreSQL",
+        "api, 500 requests/s, p99",
+        "live, head to row",
+    ] {
+        assert!(found.iter().any(|found| found.starts_with(name)), "{name}: {found:?}");
     }
 }

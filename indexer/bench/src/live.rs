@@ -63,41 +63,44 @@ async fn delays(address: &str, scheme: &str, blocks: usize) -> Result<Vec<f64>, 
     let following = tokio::spawn(follower.run(stop.clone()));
     let emitting = tokio::spawn(keep_emitting(Arc::clone(&emitter), stop.clone()));
 
+    // Blocks whose coming was seen: of the first one nobody knows when it came.
     let mut served: BTreeMap<u64, Instant> = BTreeMap::new();
+    let mut last = None;
     let mut delays = Vec::new();
     let deadline = Instant::now() + Duration::from_secs(30 + 2 * blocks as u64);
-    // The first blocks are caught up with, not followed.
+    // The blocks before are caught up with, not followed.
     let caught_up = progress.wait_for(|progress| progress.cursor.is_some() && progress.lag() == 0);
     caught_up.await.map_err(failed(step))?;
-    progress.mark_unchanged();
     while delays.len() < blocks {
         if Instant::now() > deadline {
             return Err(wrong(step, format!("only {} blocks came", delays.len())));
         }
         tokio::select! {
-            head = emitter.provider.get_block_number() => {
-                served.entry(head.map_err(failed(step))?).or_insert_with(Instant::now);
-                tokio::time::sleep(LOOK).await;
+            head = look(&emitter) => {
+                let head = head?;
+                if last.is_some_and(|last| head > last) {
+                    served.insert(head, Instant::now());
+                }
+                last = Some(head);
             }
             changed = progress.changed() => changed.map_err(failed(step))?,
         }
-        let at = progress.borrow_and_update().cursor.map_or(0, |cursor| cursor.at.number);
-        let (first, now) = (served.keys().next().copied(), Instant::now());
-        for (block, since) in served.clone().range(..=at) {
-            // Of the first one seen nobody knows when it came.
-            if first != Some(*block) || !delays.is_empty() {
-                delays.push(now.duration_since(*since).as_secs_f64() * 1_000.0);
-            }
-        }
-        served.retain(|block, _| *block > at);
-        if served.is_empty() {
-            served.insert(at, now);
+        let (at, now) =
+            (progress.borrow_and_update().cursor.map_or(0, |at| at.at.number), Instant::now());
+        while let Some(block) = served.first_entry().filter(|block| *block.key() <= at) {
+            delays.push(now.duration_since(block.remove()).as_secs_f64() * 1_000.0);
         }
     }
     stop.cancel();
     following.await.map_err(failed(step))?;
     emitting.await.map_err(failed(step))??;
     Ok(delays)
+}
+
+/// The chain's height, a moment later.
+async fn look(emitter: &Emitter) -> Result<u64, BenchError> {
+    tokio::time::sleep(LOOK).await;
+    emitter.provider.get_block_number().await.map_err(failed("asking for the head"))
 }
 
 async fn keep_emitting(emitter: Arc<Emitter>, stop: CancellationToken) -> Result<(), BenchError> {
