@@ -134,7 +134,8 @@ fn to_json(value: &DynSolValue, own_type: &str, components: &[Param]) -> Value {
 fn leaf(value: &DynSolValue, own_type: &str) -> Value {
     match value {
         DynSolValue::Bool(value) => Value::Bool(*value),
-        DynSolValue::String(text) => Value::String(text.clone()),
+        // PostgreSQL's JSON does not take NUL, and no text needs it.
+        DynSolValue::String(text) => Value::String(text.replace('\0', "\u{fffd}")),
         DynSolValue::Address(address) => Value::String(address.to_string()),
         DynSolValue::Bytes(bytes) => Value::String(hex_text(bytes)),
         DynSolValue::FixedBytes(word, size) => {

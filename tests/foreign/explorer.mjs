@@ -40,6 +40,8 @@ const open = async options => {
 };
 
 const settle = async (page, view) => {
+  // The view before must not be taken for this one.
+  await page.evaluate(() => document.querySelector('main')?.replaceChildren());
   await page.goto(`${url}/#/${view}`);
   await page.waitForSelector('main h1');
   await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"]'));

@@ -3,9 +3,61 @@
 use std::process::Stdio;
 
 use serde_json::Value;
-use tokio::process::{Child, Command};
+use tokio::{
+    process::{Child, Command},
+    time::timeout,
+};
 
-use crate::{command::Person, eventually, node::free_port};
+use crate::{PATIENCE, command::Person, eventually, node::free_port};
+
+/// What a stream told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// `message`, or `reorganized`.
+    pub kind: String,
+    /// To come back with.
+    pub id: Option<String>,
+    /// The rest.
+    pub data: Value,
+}
+
+/// An open stream of events.
+#[derive(Debug)]
+pub struct Events {
+    response: reqwest::Response,
+    text: String,
+}
+
+impl Events {
+    /// The next thing that it tells.
+    ///
+    /// # Panics
+    /// When it ends, or tells nothing in time.
+    pub async fn next(&mut self) -> Told {
+        loop {
+            if let Some((block, rest)) = self.text.split_once("\n\n") {
+                let field = |name: &str| {
+                    let line = block.lines().find_map(|line| line.strip_prefix(name));
+                    line.map(|value| value.trim().to_owned())
+                };
+                let told = field("data:").map(|data| Told {
+                    kind: field("event:").unwrap_or_else(|| "message".to_owned()),
+                    id: field("id:"),
+                    data: serde_json::from_str(&data).expect("JSON"),
+                });
+                self.text = rest.to_owned();
+                match told {
+                    Some(told) => return told,
+                    // It only says that it is there.
+                    None => continue,
+                }
+            }
+            let chunk = timeout(PATIENCE, self.response.chunk()).await.expect("in time");
+            let chunk = chunk.expect("a stream").expect("more of it");
+            self.text.push_str(&String::from_utf8_lossy(&chunk));
+        }
+    }
+}
 
 /// A running indexer. Dropping it ends its process.
 #[derive(Debug)]
@@ -69,6 +121,31 @@ impl Indexer {
             status.is_some_and(|(_, status)| status["block"].as_u64() >= Some(block))
         })
         .await;
+    }
+
+    /// Opens a stream of events, perhaps after one that was seen before.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn events(&self, query: &str, seen: Option<&str>) -> Events {
+        let mut request = self.client.get(format!("{}/v1/events/stream?{query}", self.url));
+        if let Some(seen) = seen {
+            request = request.header("last-event-id", seen);
+        }
+        let response = request.send().await.expect("a stream");
+        assert_eq!(response.status().as_u16(), 200);
+        Events { response, text: String::new() }
+    }
+
+    /// Asks with a tag that is known; the status, and the tag of the answer.
+    ///
+    /// # Panics
+    /// When nobody answers.
+    pub async fn tagged(&self, path: &str, known: &str) -> (u16, Option<String>) {
+        let request = self.client.get(format!("{}{path}", self.url));
+        let answer = request.header("if-none-match", known).send().await.expect("an answer");
+        let tag = answer.headers().get("etag").map(|tag| tag.to_str().expect("text").to_owned());
+        (answer.status().as_u16(), tag)
     }
 
     /// Why its tables do not go on, if they do not.

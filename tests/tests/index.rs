@@ -171,6 +171,62 @@ async fn a_reorganization_takes_a_route_back_and_a_kill_takes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_of_events_hears_what_does_not_count_any_more() {
+    let scene = Scene::new().await;
+    let indexer = Indexer::start(&scene.bobo, &[]);
+    indexer.until(scene.head().await).await;
+    let which = "contract=RouteTable&event=RouteSet";
+    let mut live = indexer.events(which, None).await;
+    scene.bobo.run(&["wallet", "new", "--name", "peter"]).await;
+    scene.bobo.run(&["register", "--wallet", "peter", "--agent", "2"]).await;
+    let told = live.next().await;
+    assert_eq!((told.kind.as_str(), &told.data["fields"]["agent"]), ("message", &json!("2")));
+    let (block, seen) = (told.data["block"].as_u64().unwrap(), told.id.unwrap());
+    // Who comes back while nothing happened hears nothing of it.
+    let mut again = indexer.events(which, Some(&seen)).await;
+    // Bobo's route came before Peter's: both are taken back.
+    let depth = scene.head().await - block + 1;
+    scene.call("anvil_reorg", json!([depth, []])).await;
+    for stream in [&mut live, &mut again] {
+        let told = stream.next().await;
+        assert_eq!(told.kind, "reorganized");
+        assert!(told.data["after_block"].as_u64() < Some(block), "{told:?}");
+    }
+    // Who was away hears it, too, however long ago it was.
+    drop((live, again));
+    scene.mine(200).await;
+    indexer.until(scene.head().await).await;
+    let mut back = indexer.events(which, Some(&seen)).await;
+    let told = back.next().await;
+    assert_eq!(told.kind, "reorganized");
+    let after = told.data["after_block"].as_u64().unwrap();
+    assert!(after < block, "{told:?}");
+    // What still counts since then is told again: Bobo's, if that was not final when Peter's was told.
+    let routes = indexer.rows(&format!("/v1/events?{which}&order=asc&after={after}-99999")).await;
+    for route in routes {
+        assert_eq!(back.next().await.data, route);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_known_is_not_sent_again() {
+    let scene = Scene::new().await;
+    let indexer = Indexer::start(&scene.bobo, &[]);
+    indexer.until(scene.head().await).await;
+    let (status, tag) = indexer.tagged("/v1/nodes", "none").await;
+    let tag = tag.unwrap();
+    assert_eq!(status, 200);
+    assert_eq!(indexer.tagged("/v1/nodes", &tag).await.0, 304);
+    // A question that is none stays one.
+    assert_eq!(indexer.tagged("/v1/nodes/seven", &tag).await.0, 400);
+    // What archive groups draw does not follow this chain.
+    assert_eq!(indexer.tagged("/v1/draws", &tag).await, (200, None));
+    scene.mine(1).await;
+    indexer.until(scene.head().await).await;
+    assert_eq!(indexer.tagged("/v1/nodes", &tag).await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_lie_of_an_rpc_comes_into_the_tables() {
     let scene = Scene::new().await;
     let head = scene.head().await;
@@ -217,6 +273,11 @@ async fn other_rpcs_fill_in_for_one_that_fails() {
     }
     scene.verify(&[]).await;
     // Two that have different blocks: nobody can say which is right, and nothing is taken from either.
+    // (A new process has not learned yet to leave one of them alone.)
+    liar.tell(Lie::Honest);
+    indexer.kill().await;
+    let indexer = Indexer::start(&scene.bobo, &["--rpc", &liar.url, "--rpc", &scene.world.rpc_url]);
+    indexer.until(scene.head().await).await;
     liar.tell(Lie::OtherHashes);
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     let before = indexer.get("/v1/status").await["block"].clone();

@@ -11,12 +11,12 @@ use alloy::{
     providers::{Provider, ProviderBuilder, RootProvider, WsConnect},
     rpc::{
         client::BatchRequest,
-        types::{Filter, Log, TransactionReceipt},
+        types::{Filter, Log},
     },
     transports::{RpcError, TransportError, TransportErrorKind},
 };
 use serde::Deserialize;
-use tokio::time::timeout;
+use tokio::time::{error::Elapsed, timeout};
 
 use super::{Header, SourceError};
 use crate::store::At;
@@ -93,6 +93,12 @@ struct RpcBlock {
     parent_hash: B256,
     timestamp: U64,
     logs_bloom: Bloom,
+}
+
+/// A receipt, as far as it is looked at: chains have types of their own.
+#[derive(Debug, Deserialize)]
+struct RpcReceipt {
+    logs: Vec<Log>,
 }
 
 impl RpcBlock {
@@ -217,10 +223,16 @@ impl Endpoint {
             asked.map_err(|error: TransportError| self.unreachable(&error))?;
         self.in_time(batch.send()).await?;
         let chain_id: U64 = self.in_time(chain_id).await?;
-        let latest =
-            self.in_time(latest).await?.ok_or(SourceError::Missing { number: u64::MAX })?;
-        // Not every chain has such a tag.
-        let finalized = self.in_time(finalized).await.ok().flatten();
+        let latest = self.in_time(latest).await?;
+        let none = || SourceError::Unreachable(format!("{}: no newest block", self.url.label()));
+        let latest = latest.ok_or_else(none)?;
+        let finalized = match timeout(REQUEST_TIMEOUT, finalized).await {
+            Ok(Ok(block)) => block,
+            // Not every chain has such a tag.
+            Ok(Err(RpcError::ErrorResp(error))) if is_unknown(error.code) => None,
+            Ok(Err(error)) => return Err(self.unreachable(&error)),
+            Err(_) => return Err(SourceError::Unreachable("nothing is final in time".to_owned())),
+        };
         Ok(Says {
             chain_id: chain_id.to(),
             latest: latest.header(),
@@ -255,12 +267,43 @@ impl Endpoint {
             })
             .collect();
         let waiting = waiting.map_err(|error| self.unreachable(&error))?;
-        self.in_time(batch.send()).await?;
+        let sent = timeout(REQUEST_TIMEOUT, batch.send()).await;
+        self.unless_too_many(from, to, sent)?;
         for (number, waiter) in (from..=to).zip(waiting) {
-            let block = self.in_time(waiter).await?.ok_or(SourceError::Missing { number })?;
-            headers.push(block.header());
+            let answer = timeout(REQUEST_TIMEOUT, waiter).await;
+            let block = self.unless_too_many(from, to, answer)?;
+            headers.push(block.ok_or(SourceError::Missing { number })?.header());
         }
         Ok(())
+    }
+
+    /// A batch that is refused as a whole may be too long.
+    fn unless_too_many<T>(
+        &self,
+        from: u64,
+        to: u64,
+        answer: Result<Result<T, TransportError>, Elapsed>,
+    ) -> Result<T, SourceError> {
+        let error = match answer {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => error,
+            Err(_) => {
+                let what = format!("{}: nothing for {REQUEST_TIMEOUT:?}", self.url.label());
+                return Err(SourceError::Unreachable(what));
+            }
+        };
+        let is_refused = matches!(
+            &error,
+            RpcError::ErrorResp(_)
+                | RpcError::Transport(
+                    TransportErrorKind::NonRetryable(_)
+                        | TransportErrorKind::MissingBatchResponse(_)
+                )
+        );
+        match is_refused && from < to {
+            true => Err(SourceError::Refused { from, to, reason: error.to_string() }),
+            false => Err(self.unreachable(&error)),
+        }
     }
 
     /// The logs of these contracts in a range.
@@ -296,19 +339,22 @@ impl Endpoint {
         addresses: &[Address],
     ) -> Result<Option<Vec<Log>>, SourceError> {
         let provider = self.provider().await?;
-        let request = provider.raw_request::<_, Option<Vec<TransactionReceipt>>>(
-            "eth_getBlockReceipts".into(),
-            (U64::from(number),),
-        );
+        let params = (U64::from(number),);
+        let request = provider
+            .raw_request::<_, Option<Vec<RpcReceipt>>>("eth_getBlockReceipts".into(), params);
         match timeout(REQUEST_TIMEOUT, request).await {
             Ok(Ok(receipts)) => Ok(receipts.map(|receipts| {
-                let logs = receipts.iter().flat_map(|receipt| receipt.inner.logs());
-                let ours = logs.filter(|log| addresses.binary_search(&log.inner.address).is_ok());
-                ours.cloned().collect()
+                let logs = receipts.into_iter().flat_map(|receipt| receipt.logs);
+                logs.filter(|log| addresses.binary_search(&log.inner.address).is_ok()).collect()
             })),
-            Ok(Err(RpcError::ErrorResp(_))) => Ok(None),
+            Ok(Err(RpcError::ErrorResp(error))) if is_unknown(error.code) => Ok(None),
             Ok(Err(error)) => Err(self.unreachable(&error)),
             Err(_) => Err(SourceError::Unreachable(format!("{}: no receipts", self.url.label()))),
         }
     }
+}
+
+/// JSON-RPC's codes for a method, or parameters, that a server does not know.
+const fn is_unknown(code: i64) -> bool {
+    matches!(code, -32_601 | -32_602)
 }

@@ -66,6 +66,16 @@ pub enum SourceError {
         /// Which.
         number: u64,
     },
+    /// The endpoint's chain ends before what is final.
+    #[error(
+        "expected the chain up to block {expected} at least, which was final, found it up to {found}: the RPC is late"
+    )]
+    Late {
+        /// What was final.
+        expected: u64,
+        /// Its newest block.
+        found: u64,
+    },
     /// An endpoint contradicts itself, or its headers.
     #[error("an RPC contradicts itself: {0}")]
     Lie(#[from] check::Lie),
@@ -111,4 +121,7 @@ pub trait Source: Send + Sync + 'static {
 
     /// Returns when there may be something new.
     fn wake(&self) -> impl Future<Output = ()> + Send;
+
+    /// The last answer was of no use: another endpoint, if there is one, is to be asked first from now on.
+    fn another(&self) {}
 }

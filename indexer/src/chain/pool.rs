@@ -1,7 +1,7 @@
 //! Several RPCs as one: the first that does well is asked, and what it says is checked.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -30,6 +30,12 @@ impl Default for PoolLimits {
     }
 }
 
+/// Of so many looks at the head, one asks all endpoints: the preferred one may have stopped at some block.
+const LOOKS_PER_ROUND: usize = 16;
+
+/// How long it may take to begin to tell of blocks.
+const TELL_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// However quiet an endpoint is that tells of blocks, it is asked after so long.
 const QUIET_MAX: Duration = Duration::from_secs(10);
 
@@ -39,6 +45,10 @@ pub struct Pool {
     endpoints: Vec<Endpoint>,
     /// The one that did well last.
     preferred: AtomicUsize,
+    /// Looks at the head so far.
+    looks: AtomicUsize,
+    /// Whether an endpoint ever said what is final.
+    knows_final: AtomicBool,
     chain_id: u64,
     addresses: Vec<Address>,
     limits: PoolLimits,
@@ -59,6 +69,8 @@ impl Pool {
         Self {
             endpoints: urls.into_iter().map(endpoint).collect(),
             preferred: AtomicUsize::new(0),
+            looks: AtomicUsize::new(0),
+            knows_final: AtomicBool::new(false),
             chain_id,
             addresses,
             limits,
@@ -92,6 +104,7 @@ impl Pool {
                 }
                 // Nobody's fault, or nobody knows whose: less is asked for, or later.
                 Err(error @ (SourceError::Missing { .. } | SourceError::Disagree { .. })) => {
+                    self.preferred.store(place + 1, Ordering::Relaxed);
                     return Err(error);
                 }
                 Err(error @ SourceError::Refused { from, to, .. }) if from < to => {
@@ -117,9 +130,32 @@ impl Pool {
         if chain_id != self.chain_id {
             return Err(SourceError::WrongChain { expected: self.chain_id, found: chain_id });
         }
+        if finalized.is_some() {
+            self.knows_final.store(true, Ordering::Relaxed);
+        } else if self.knows_final.load(Ordering::Relaxed) {
+            let what = "it does not say any more what is final".to_owned();
+            return Err(SourceError::Unreachable(what));
+        }
         let number = latest.at.number;
         let by_depth = number.saturating_sub(self.limits.final_depth);
         Ok(Heads { latest, finalized: finalized.unwrap_or(by_depth).min(number) })
+    }
+
+    /// Prefers the endpoint that knows the longest chain.
+    async fn compare(&self) {
+        let mut best = None;
+        for (place, endpoint) in self.endpoints.iter().enumerate() {
+            if endpoint.rests().is_some() {
+                continue;
+            }
+            match self.heads_of(place).await {
+                Ok(heads) => best = best.max(Some((heads.latest.at.number, usize::MAX - place))),
+                Err(_) => endpoint.failed().await,
+            }
+        }
+        if let Some((_, place)) = best {
+            self.preferred.store(usize::MAX - place, Ordering::Relaxed);
+        }
     }
 
     async fn chunk_of(&self, place: usize, from: u64, to: u64) -> Result<Chunk, SourceError> {
@@ -130,26 +166,37 @@ impl Pool {
         let events = check::logs(&headers, &self.addresses, logs)?;
         let chunk = Chunk { headers, events };
         for number in check::silent(&chunk, &self.addresses) {
-            self.look_again(endpoint, number).await?;
+            self.look_again(endpoint, number, &chunk).await?;
         }
         self.confirm(place, chunk.headers.last()).await?;
         Ok(chunk)
     }
 
     /// A block's bloom says that a contract spoke: do its receipts?
-    async fn look_again(&self, endpoint: &Endpoint, number: u64) -> Result<(), SourceError> {
-        match endpoint.receipts(number, &self.addresses).await? {
-            Some(logs) if !logs.is_empty() => Err(SourceError::Lie(check::Lie {
+    async fn look_again(
+        &self,
+        endpoint: &Endpoint,
+        number: u64,
+        chunk: &Chunk,
+    ) -> Result<(), SourceError> {
+        let Some(logs) = endpoint.receipts(number, &self.addresses).await? else {
+            tracing::debug!(number, "a bloom cannot be checked: this RPC has no receipts");
+            return Ok(());
+        };
+        let of_block = chunk.events.iter().filter(|event| event.block == number);
+        let came: Vec<_> = of_block.map(|event| (Some(event.index), event.address)).collect();
+        let missing = logs.iter().find(|log| !came.contains(&(log.log_index, log.address())));
+        missing.map_or(Ok(()), |log| {
+            Err(SourceError::Lie(check::Lie {
                 block: number,
                 expected: "the logs that its receipts have",
-                found: "fewer".to_owned(),
-            })),
-            Some(_) => Ok(()),
-            None => {
-                tracing::debug!(number, "a bloom cannot be checked: this RPC has no receipts");
-                Ok(())
-            }
-        }
+                found: format!(
+                    "none of {} at {}",
+                    log.address(),
+                    log.log_index.unwrap_or_default()
+                ),
+            }))
+        })
     }
 
     /// Another endpoint must have the same block, if there is another that has one.
@@ -161,8 +208,17 @@ impl Pool {
             if other == place || endpoint.rests().is_some() {
                 continue;
             }
-            let Ok(headers) = endpoint.headers(number, number).await else { continue };
+            let headers = match endpoint.headers(number, number).await {
+                Ok(headers) => headers,
+                Err(SourceError::Missing { .. }) => continue,
+                Err(error) => {
+                    tracing::warn!(endpoint = endpoint.url.label(), %error, "an RPC fails");
+                    endpoint.failed().await;
+                    continue;
+                }
+            };
             let Some(found) = headers.first() else { continue };
+            endpoint.did_well();
             if found.at.hash == last.at.hash {
                 return Ok(());
             }
@@ -182,7 +238,12 @@ impl Pool {
             if teller.rests().is_some() {
                 return None;
             }
-            *news = Some(teller.provider().await.ok()?.subscribe_blocks().await.ok()?);
+            let asking = async { teller.provider().await.ok()?.subscribe_blocks().await.ok() };
+            let Ok(Some(subscribed)) = tokio::time::timeout(TELL_TIMEOUT, asking).await else {
+                teller.failed().await;
+                return None;
+            };
+            *news = Some(subscribed);
         }
         let told = tokio::time::timeout(QUIET_MAX, news.as_mut()?.recv()).await;
         if matches!(told, Ok(Err(_))) {
@@ -195,17 +256,21 @@ impl Pool {
 
 impl Source for Pool {
     async fn heads(&self) -> Result<Heads, SourceError> {
+        let looks = self.looks.fetch_add(1, Ordering::Relaxed);
+        if self.endpoints.len() > 1 && looks.is_multiple_of(LOOKS_PER_ROUND) {
+            self.compare().await;
+        }
         self.ask(|place| self.heads_of(place)).await
     }
 
     async fn header(&self, number: u64) -> Result<Option<Header>, SourceError> {
-        let answer =
-            self.ask(|place| async move { self.endpoint(place)?.headers(number, number).await });
+        let answer = self.ask(|place| async move {
+            let headers = self.endpoint(place)?.headers(number, number).await?;
+            check::headers(number, &headers)?;
+            Ok(headers)
+        });
         match answer.await {
-            Ok(headers) => {
-                check::headers(number, &headers)?;
-                Ok(headers.first().copied())
-            }
+            Ok(headers) => Ok(headers.first().copied()),
             Err(SourceError::Missing { .. }) => Ok(None),
             Err(error) => Err(error),
         }
@@ -219,5 +284,9 @@ impl Source for Pool {
         if self.told().await.is_none() {
             tokio::time::sleep(self.limits.poll).await;
         }
+    }
+
+    fn another(&self) {
+        self.preferred.fetch_add(1, Ordering::Relaxed);
     }
 }

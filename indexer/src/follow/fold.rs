@@ -11,7 +11,7 @@ use crate::{
     catalogue::Catalogue,
     chain::Chunk,
     decode::{Decoded, RawEvent},
-    store::{Batch, FindRow, RecordRow, Result, Store, StoreError},
+    store::{At, Batch, FindRow, RecordRow, Result, Store, StoreError},
     tables::{Body, Change, Outcome, Place, Tables},
 };
 
@@ -27,6 +27,8 @@ type Kept = HashMap<Key, Option<Body>>;
 pub(super) struct Folder {
     rules: Arc<Rules>,
     kept: Kept,
+    /// The block that `kept` is of.
+    at: Option<At>,
     misfits: u64,
 }
 
@@ -45,7 +47,12 @@ struct Prepared<'a> {
 
 impl Folder {
     pub(super) fn new(catalogue: Arc<Catalogue>, tables: Arc<Tables>) -> Self {
-        Self { rules: Arc::new(Rules { catalogue, tables }), kept: Kept::new(), misfits: 0 }
+        Self {
+            rules: Arc::new(Rules { catalogue, tables }),
+            kept: Kept::new(),
+            at: None,
+            misfits: 0,
+        }
     }
 
     /// Events that did not fit a record so far.
@@ -56,11 +63,26 @@ impl Folder {
     /// The tables did not become what was made last.
     pub(super) fn forget(&mut self) {
         self.kept.clear();
+        self.at = None;
+    }
+
+    /// The tables became what was made last.
+    pub(super) fn is_at(&mut self, at: At) {
+        self.at = Some(at);
     }
 
     /// What the blocks do to the tables, which are right before them. It runs on a thread of its own: a chunk is the work
     /// of many milliseconds.
-    pub(super) async fn fold<T: Store>(&mut self, store: &T, chunk: Chunk) -> Result<Batch> {
+    pub(super) async fn fold<T: Store>(
+        &mut self,
+        store: &T,
+        from: Option<At>,
+        chunk: Chunk,
+    ) -> Result<Batch> {
+        if self.at != from {
+            // Another writer went on meanwhile.
+            self.forget();
+        }
         let (rules, store) = (Arc::clone(&self.rules), store.clone());
         let mut kept = std::mem::take(&mut self.kept);
         if kept.len() > KEPT_MAX {

@@ -15,12 +15,13 @@ mod watch;
 
 use std::{sync::Arc, time::Duration};
 
+use alloy::primitives::{B256, keccak256};
 use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     catalogue::Catalogue,
-    chain::{Chunk, Heads, Source, SourceError},
+    chain::{Chunk, Header, Heads, Source, SourceError},
     store::{At, BlockRow, Cursor, Identity, Store, StoreError},
     tables::Tables,
 };
@@ -45,6 +46,9 @@ impl Default for FollowLimits {
     }
 }
 
+/// Blocks that are looked up at once on the way back.
+const BLOCKS_AT_ONCE: u64 = 256;
+
 /// Blocks of the first step: how many events they have is not known yet.
 const BLOCKS_FIRST: u64 = 16;
 
@@ -66,7 +70,7 @@ pub enum FollowError {
         /// The final block.
         number: u64,
         /// In the tables.
-        expected: alloy::primitives::B256,
+        expected: B256,
         /// On the chain.
         found: String,
     },
@@ -131,8 +135,8 @@ pub struct Follower<S, T> {
     limits: FollowLimits,
     /// Blocks of the next step.
     range: u64,
-    /// Blocks that were read while others were applied.
-    ahead: Option<Chunk>,
+    /// Blocks that were read while others were applied, and what was final when they were.
+    ahead: Option<(Chunk, u64)>,
     progress: Sender<Progress>,
 }
 
@@ -147,19 +151,11 @@ impl<S: Source, T: Store> Follower<S, T> {
         (chain_id, catalogue, tables): (u64, Arc<Catalogue>, Arc<Tables>),
         limits: FollowLimits,
     ) -> Result<Self, FollowError> {
-        source.heads().await?;
-        let genesis = source.header(0).await?.ok_or(SourceError::Missing { number: 0 })?;
-        let rules =
-            alloy::primitives::keccak256([catalogue.fingerprint(), tables.fingerprint()].concat());
-        let identity = Identity { chain_id, genesis: genesis.at.hash, rules };
+        let identity = identify(source.as_ref(), chain_id, &catalogue, &tables).await?;
         match store.identity().await? {
             Some(found) if found == identity => {}
-            Some(found) if (found.chain_id, found.genesis) != (chain_id, genesis.at.hash) => {
-                let name = |chain_id, genesis| format!("{chain_id} (genesis {genesis})");
-                return Err(FollowError::Store(StoreError::WrongNetwork {
-                    expected: name(chain_id, genesis.at.hash),
-                    found: name(found.chain_id, found.genesis),
-                }));
+            Some(found) if !found.is_of(&identity) => {
+                return Err(StoreError::wrong_network(&identity, &found).into());
             }
             Some(_) => {
                 tracing::warn!("the tables were made by other rules: making them anew");
@@ -214,13 +210,11 @@ impl<S: Source, T: Store> Follower<S, T> {
         }
     }
 
-    fn failed(&mut self, error: &FollowError, pause: Duration) {
+    fn failed(&self, error: &FollowError, pause: Duration) {
         match error {
             FollowError::DeeperThanFinal { .. } => tracing::error!(%error, "refused"),
             _ => tracing::warn!(%error, ?pause, "the tables do not go on; trying again"),
         }
-        self.ahead = None;
-        self.folder.forget();
         self.progress.send_modify(|progress| {
             progress.failures += 1;
             progress.trouble = Some(error.to_string());
@@ -232,18 +226,37 @@ impl<S: Source, T: Store> Follower<S, T> {
     /// # Errors
     /// [`FollowError`]; the tables are where they were.
     pub async fn step(&mut self) -> Result<Step, FollowError> {
+        let step = self.try_step().await;
+        if step.is_err() {
+            // What is in memory may be of blocks that did not come into the tables.
+            self.ahead = None;
+            self.folder.forget();
+        }
+        step
+    }
+
+    async fn try_step(&mut self) -> Result<Step, FollowError> {
         let cursor = self.store.cursor().await?;
         let heads = self.source.heads().await?;
+        if let Some(cursor) = cursor.filter(|cursor| heads.latest.at.number < cursor.finalized) {
+            self.source.another();
+            let (expected, found) = (cursor.finalized, heads.latest.at.number);
+            return Err(SourceError::Late { expected, found }.into());
+        }
         let next = cursor.map_or(0, |cursor| cursor.at.number + 1);
         let step = match cursor {
             Some(cursor) if heads.latest.at == cursor.at => self.settle(cursor, &heads).await?,
             Some(cursor) if !self.continues(cursor.at, &heads).await? => {
-                self.rewind(cursor).await?
+                self.rewind(cursor, &heads).await?
             }
             _ if heads.latest.at.number < next => Step::Quiet,
             _ => self.advance(cursor, next, &heads).await?,
         };
         let cursor = self.store.cursor().await?;
+        if step == Step::Quiet {
+            // What was read ahead grows old.
+            self.ahead = None;
+        }
         self.progress.send_if_modified(|progress| {
             let before = progress.clone();
             progress.cursor = cursor;
@@ -272,11 +285,19 @@ impl<S: Source, T: Store> Follower<S, T> {
         }
         if latest.at.number < at.number {
             // A shorter chain, or an endpoint that is late and on the same one.
-            let known = self.store.blocks_from(latest.at.number, u32::MAX);
-            return Ok(known.await?.iter().any(|block| block.at == latest.at));
+            let known = self.store.blocks(&[latest.at.number]).await?;
+            return Ok(known.iter().any(|block| block.at == latest.at));
         }
-        let header = self.source.header(at.number).await?;
-        Ok(header.is_some_and(|header| header.at == at))
+        Ok(self.header(at.number, heads).await?.is_some_and(|header| header.at == at))
+    }
+
+    /// A block of the chain; that an endpoint lacks one below its own head says nothing about the chain.
+    async fn header(&self, number: u64, heads: &Heads) -> Result<Option<Header>, FollowError> {
+        let header = self.source.header(number).await?;
+        if header.is_none() && number <= heads.latest.at.number {
+            return Err(SourceError::Missing { number }.into());
+        }
+        Ok(header)
     }
 
     /// Nothing is new but perhaps what is final.
@@ -295,25 +316,28 @@ impl<S: Source, T: Store> Follower<S, T> {
         next: u64,
         heads: &Heads,
     ) -> Result<Step, FollowError> {
-        let chunk = match self.ahead.take().filter(|chunk| begins(chunk, cursor, next)) {
-            Some(chunk) => chunk,
-            None => self.read(next, heads).await?,
+        let ahead = self.ahead.take().filter(|(chunk, _)| begins(chunk, cursor, next));
+        let (chunk, finalized) = match ahead {
+            Some(ahead) => ahead,
+            None => (self.read(next, heads).await?, heads.finalized),
         };
         if !begins(&chunk, cursor, next) {
-            // It changed since the look above: look again.
-            return Ok(Step::Quiet);
+            // It changed since the look above, or the endpoint mixes chains: look again.
+            self.source.another();
+            return Err(SourceError::Missing { number: next }.into());
         }
         let Some(last) = chunk.headers.last().copied() else { return Ok(Step::Quiet) };
         let to = Cursor {
             at: last.at,
             time: last.time,
-            finalized: heads.finalized.min(last.at.number).max(cursor.map_or(0, |at| at.finalized)),
+            finalized: finalized.min(last.at.number).max(cursor.map_or(0, |at| at.finalized)),
         };
         let (blocks, events) = (chunk.headers.len() as u64, chunk.events.len());
         let remembered = remembered(&chunk, &to);
-        let mut batch = self.folder.fold(&self.store, chunk).await?;
+        let from = cursor.map(|cursor| cursor.at);
+        let mut batch = self.folder.fold(&self.store, from, chunk).await?;
         batch.blocks = remembered;
-        let applying = self.store.apply(cursor.map(|cursor| cursor.at), Arc::new(batch), &to);
+        let applying = self.store.apply(from, Arc::new(batch), &to);
         let source = Arc::clone(&self.source);
         let after = last.at.number + 1;
         let upto = heads.latest.at.number.min(after.saturating_add(self.range - 1));
@@ -324,7 +348,8 @@ impl<S: Source, T: Store> Follower<S, T> {
         if let Some(ahead) = &ahead {
             self.adapt(ahead.headers.len() as u64, ahead.events.len());
         }
-        self.ahead = ahead;
+        self.ahead = ahead.map(|ahead| (ahead, heads.finalized));
+        self.folder.is_at(to.at);
         Ok(Step::Applied { blocks, events })
     }
 
@@ -357,21 +382,31 @@ impl<S: Source, T: Store> Follower<S, T> {
     }
 
     /// Goes back to the newest block that the chain still has.
-    async fn rewind(&mut self, cursor: Cursor) -> Result<Step, FollowError> {
+    async fn rewind(&mut self, cursor: Cursor, heads: &Heads) -> Result<Step, FollowError> {
         self.ahead = None;
         self.folder.forget();
-        let known = self.store.blocks_from(cursor.finalized, u32::MAX).await?;
         let mut found = "no such block".to_owned();
-        for block in known.iter().filter(|block| block.at != cursor.at) {
-            let header = self.source.header(block.at.number).await?;
-            if header.is_some_and(|header| header.at == block.at) {
-                return self.undo(cursor, *block).await;
+        let mut last = cursor.at;
+        // From the newest down, some at a time: where nothing is final, there may be very many.
+        let mut below = cursor.at.number;
+        while below > cursor.finalized {
+            let from = below.saturating_sub(BLOCKS_AT_ONCE).max(cursor.finalized);
+            let numbers: Vec<_> = (from..below).collect();
+            let mut known = self.store.blocks(&numbers).await?;
+            known.sort_unstable_by_key(|block| std::cmp::Reverse(block.at.number));
+            for block in known {
+                let header = self.header(block.at.number, heads).await?;
+                if header.is_some_and(|header| header.at == block.at) {
+                    return self.undo(cursor, block).await;
+                }
+                found = header.map_or(found, |header| header.at.hash.to_string());
+                last = block.at;
             }
-            found = header.map_or(found, |header| header.at.hash.to_string());
+            below = from;
         }
-        let expected = known.last().map_or(cursor.at, |block| block.at);
-        let (number, expected) = (expected.number, expected.hash);
-        Err(FollowError::DeeperThanFinal { number, expected, found })
+        // Another endpoint may know better.
+        self.source.another();
+        Err(FollowError::DeeperThanFinal { number: last.number, expected: last.hash, found })
     }
 
     async fn undo(&mut self, cursor: Cursor, to: BlockRow) -> Result<Step, FollowError> {
@@ -380,6 +415,41 @@ impl<S: Source, T: Store> Follower<S, T> {
         let to = Cursor { at: to.at, time: to.time, finalized: cursor.finalized };
         self.store.undo(cursor.at, &to).await?;
         Ok(Step::Undone { blocks })
+    }
+}
+
+/// What tables of this network, by these rules, are.
+///
+/// # Errors
+/// [`SourceError::WrongChain`] when the RPC is another network's.
+pub async fn identify<S: Source>(
+    source: &S,
+    chain_id: u64,
+    catalogue: &Catalogue,
+    tables: &Tables,
+) -> Result<Identity, SourceError> {
+    source.heads().await?;
+    let genesis = source.header(0).await?.ok_or(SourceError::Missing { number: 0 })?;
+    let rules = [catalogue.fingerprint(), tables.fingerprint()].concat();
+    Ok(Identity { chain_id, genesis: genesis.at.hash, rules: keccak256(rules) })
+}
+
+/// Whether tables that are only read are of this network, and by these rules.
+///
+/// # Errors
+/// [`FollowError`].
+pub async fn expect<S: Source, T: Store>(
+    source: &S,
+    store: &T,
+    (chain_id, catalogue, tables): (u64, &Catalogue, &Tables),
+) -> Result<(), FollowError> {
+    let identity = identify(source, chain_id, catalogue, tables).await?;
+    match store.identity().await? {
+        Some(found) if !found.is_of(&identity) => {
+            Err(StoreError::wrong_network(&identity, &found).into())
+        }
+        Some(found) if found != identity => Err(StoreError::OtherRules.into()),
+        _ => Ok(()),
     }
 }
 

@@ -14,26 +14,22 @@ use super::{
     records::{Page, Parameters},
 };
 use crate::{
+    catalogue::Contract,
     decode::{Decoded, RawEvent},
-    store::{EventsQuery, Store},
+    store::{BlockRow, EventsQuery, Store},
 };
 
 /// Which events, as a request says.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wanted {
-    signatures: Vec<B256>,
-    address: Option<Address>,
+    kinds: Vec<(Address, B256)>,
     mentions: Option<B256>,
 }
 
 impl Wanted {
     pub(super) fn query(&self) -> EventsQuery {
-        EventsQuery {
-            signatures: self.signatures.clone(),
-            address: self.address,
-            mentions: self.mentions,
-            ..EventsQuery::default()
-        }
+        let (kinds, mentions) = (self.kinds.clone(), self.mentions);
+        EventsQuery { kinds, mentions, ..EventsQuery::default() }
     }
 }
 
@@ -41,30 +37,31 @@ impl<T: Store> Api<T> {
     /// Takes what says which events are wanted.
     pub(super) fn wanted(&self, parameters: &mut Parameters) -> Result<Wanted, ApiError> {
         let (contract, event) = (parameters.0.remove("contract"), parameters.0.remove("event"));
-        let mut wanted = Wanted::default();
-        if let Some(name) = &contract {
-            let found = self.catalogue.contracts().iter().find(|each| each.name == *name);
-            let names = || ApiError::NotFound { what: format!("a contract named {name}") };
-            wanted.address = Some(found.ok_or_else(names)?.address);
-        }
-        if let Some(name) = &event {
-            let of_contract = |contract: &str| {
-                self.catalogue.named(contract, name).map(|event| event.selector()).collect()
-            };
-            let contracts = self.catalogue.contracts().iter().map(|each| each.name.as_str());
-            wanted.signatures = match &contract {
-                Some(contract) => of_contract(contract),
-                None => contracts.flat_map(|each| -> Vec<_> { of_contract(each) }).collect(),
-            };
-            wanted.signatures.sort_unstable();
-            wanted.signatures.dedup();
-            if wanted.signatures.is_empty() {
-                return Err(ApiError::NotFound { what: format!("an event named {name}") });
-            }
-        }
         let mentions = parameters.0.remove("mentions");
-        wanted.mentions = mentions.as_deref().map(word).transpose()?;
-        Ok(wanted)
+        let mentions = mentions.as_deref().map(word).transpose()?;
+        if contract.is_none() && event.is_none() {
+            return Ok(Wanted { kinds: Vec::new(), mentions });
+        }
+        let is = |name: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|it| it == name);
+        // Every version of a contract, and every contract with such an event.
+        let contracts = self.catalogue.contracts().iter().filter(|each| is(&each.name, &contract));
+        let mut contracts = contracts.peekable();
+        if contracts.peek().is_none() {
+            let name = contract.unwrap_or_default();
+            return Err(ApiError::NotFound { what: format!("a contract named {name}") });
+        }
+        let of_contract = |each: &Contract| -> Vec<_> {
+            let events = each.abi.events().filter(|known| is(&known.name, &event));
+            events.map(|known| (each.address, known.selector())).collect()
+        };
+        let mut kinds: Vec<_> = contracts.flat_map(of_contract).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        if kinds.is_empty() {
+            let name = event.unwrap_or_default();
+            return Err(ApiError::NotFound { what: format!("an event named {name}") });
+        }
+        Ok(Wanted { kinds, mentions })
     }
 
     /// An event as readers see it.
@@ -97,11 +94,21 @@ impl<T: Store> Api<T> {
 
     /// Events as readers see them, with their blocks' times.
     pub(super) async fn event_views(&self, events: &[RawEvent]) -> Result<Vec<Value>, ApiError> {
-        let mut blocks: Vec<_> = events.iter().map(|event| event.block).collect();
-        blocks.dedup();
-        let times: BTreeMap<_, _> = self.store.times(&blocks).await?.into_iter().collect();
-        let view = |event: &RawEvent| self.event_view(event, times.get(&event.block).copied());
+        let times = self.blocks_of(events).await?;
+        let view =
+            |event: &RawEvent| self.event_view(event, times.get(&event.block).map(|at| at.time));
         Ok(events.iter().map(view).collect())
+    }
+
+    /// The blocks of events, by number.
+    pub(super) async fn blocks_of(
+        &self,
+        events: &[RawEvent],
+    ) -> Result<BTreeMap<u64, BlockRow>, ApiError> {
+        let mut numbers: Vec<_> = events.iter().map(|event| event.block).collect();
+        numbers.dedup();
+        let blocks = self.store.blocks(&numbers).await?;
+        Ok(blocks.into_iter().map(|block| (block.at.number, block)).collect())
     }
 }
 

@@ -10,7 +10,7 @@
 //! | `GET /v1/contracts` | the contracts that are followed, and their events |
 //! | `GET /v1/events` | events, newest first: `contract`, `event`, `mentions` (an address, number or hash), `block` |
 //! | `GET /v1/events/stream` | the same, live, as server-sent events; `reorganized` says after which block none counts |
-//! | `GET /v1/draws` | links of the Selection Chains, newest first: `group`, `chain` |
+//! | `GET /v1/draws` | links of the Selection Chains, the highest group first, of each the newest: `group`, `chain` |
 //! | `GET /v1/status` | how far the tables are |
 //! | `GET /openapi.json` | all of this for programs |
 //! | `GET /health`, `/ready` | 200, or 503 and why: the process works; its tables are current |
@@ -31,6 +31,7 @@ mod web;
 
 use std::sync::Arc;
 
+use alloy::primitives::keccak256;
 use axum::{
     Router,
     extract::{Request, State},
@@ -147,6 +148,16 @@ impl<T: Store> Api<T> {
             .merge(web::routes())
     }
 
+    /// Differs when answers do: by the tables' last block, the rules that made them, and this program.
+    async fn tag(&self) -> Option<HeaderValue> {
+        let cursor = self.store.cursor().await.ok()??;
+        let rules = [self.catalogue.fingerprint(), self.tables.fingerprint()].concat();
+        let rules = hex::encode(keccak256(rules).get(..4)?);
+        let version = env!("CARGO_PKG_VERSION");
+        let tag = format!("W/\"{}-{}-{rules}-{version}\"", cursor.at.hash, cursor.finalized);
+        HeaderValue::from_str(&tag).ok()
+    }
+
     fn rows(&self, asked: Option<u32>) -> u32 {
         asked.unwrap_or(self.limits.rows_usual).clamp(1, self.limits.rows_max)
     }
@@ -161,21 +172,21 @@ async fn limit_and_tag<T: Store>(
     let Ok(_turn) = Arc::clone(&api.requests).try_acquire_owned() else {
         return ApiError::Busy.into_response();
     };
-    let tag = match api.store.cursor().await {
-        Ok(Some(cursor)) => format!("W/\"{}\"", cursor.at.hash),
-        Ok(None) => "W/\"empty\"".to_owned(),
-        Err(error) => return ApiError::from(error).into_response(),
-    };
-    let known = request.headers().get(header::IF_NONE_MATCH);
-    if known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-        return StatusCode::NOT_MODIFIED.into_response();
-    }
+    let known = request.headers().get(header::IF_NONE_MATCH).cloned();
+    // Draws come whether or not the chain goes on.
+    let is_of_the_chain = request.uri().path() != "/v1/draws";
+    let before = api.tag().await;
     let mut response = next.run(request).await;
-    if response.status().is_success()
-        && let Ok(tag) = HeaderValue::from_str(&tag)
-    {
-        response.headers_mut().insert(header::ETAG, tag);
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // An answer that was made while the tables went on is of neither state.
+    let tag = before.filter(|_| is_of_the_chain && response.status().is_success());
+    let Some(tag) = tag else { return response };
+    if api.tag().await.as_ref() != Some(&tag) {
+        return response;
     }
+    if known.is_some_and(|known| known == tag) {
+        response = StatusCode::NOT_MODIFIED.into_response();
+    }
+    response.headers_mut().insert(header::ETAG, tag);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }

@@ -161,7 +161,7 @@ fn fields_of(rule: &Rule, inputs: &[EventParam], fields: &mut BTreeMap<String, V
         let name = plain(&input.name);
         let of_param = || type_of(&input.ty, own(input.internal_type.as_ref()), &input.components);
         if rule.flatten.contains(&name) {
-            for part in &input.components {
+            for part in input.components.iter().filter(|part| !rule.drop.contains(&part.name)) {
                 let own = own(part.internal_type.as_ref());
                 fields.insert(plain(&part.name), type_of(&part.ty, own, &part.components));
             }

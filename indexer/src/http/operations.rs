@@ -73,7 +73,9 @@ pub(super) async fn health<T: Store>(State(api): State<Api<T>>) -> impl IntoResp
 /// The tables are current.
 pub(super) async fn ready<T: Store>(State(api): State<Api<T>>) -> impl IntoResponse {
     let mut status = Status::new(&api.progress.borrow());
-    status.ok &= status.block.is_some() && status.lag_blocks <= api.limits.lag_blocks_max;
+    // Who does not know the chain's head does not know how far behind the tables are.
+    let knows = status.head > 0 && status.block.is_some();
+    status.ok &= knows && status.lag_blocks <= api.limits.lag_blocks_max;
     answer(status)
 }
 

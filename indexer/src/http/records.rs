@@ -148,6 +148,9 @@ pub(super) async fn list<T: Store>(
     };
     let mut take = |field: &String| Some((field.clone(), as_kept(parameters.0.remove(field)?)));
     query.find = table.find.iter().find_map(&mut take);
+    if let Some((field, value)) = query.find.as_ref().filter(|(_, value)| value.contains('\0')) {
+        return Err(ApiError::malformed(format!("text without NUL as {field}"), value));
+    }
     let known = format!("limit, after, block, order, and one of {}", table.find.join(", "));
     parameters.end(&known)?;
     let rows = api.store.records(&query).await?;
@@ -158,7 +161,10 @@ pub(super) async fn list<T: Store>(
 
 /// A value as records have it: addresses with their checksum.
 fn as_kept(text: String) -> String {
-    text.parse().map_or(text, |address: Address| address.to_string())
+    match text.parse() {
+        Ok(address) if text.starts_with("0x") => Address::to_string(&address),
+        _ => text,
+    }
 }
 
 pub(super) async fn one<T: Store>(
@@ -189,7 +195,9 @@ pub(super) async fn history<T: Store>(
     let next = rows.last().filter(|_| rows.len() as u64 >= u64::from(limit));
     let next = next.map(|row| row.since.to_string());
     let blocks: Vec<_> = rows.iter().map(|row| row.since).collect();
-    let times: BTreeMap<_, _> = api.store.times(&blocks).await?.into_iter().collect();
+    let times = api.store.blocks(&blocks).await?;
+    let times: BTreeMap<_, _> =
+        times.into_iter().map(|block| (block.at.number, block.time)).collect();
     let entry = |row: RecordRow| {
         let record = row.body.and_then(|body| serde_json::from_str(&body).ok());
         Map::from_iter([

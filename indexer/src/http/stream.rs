@@ -1,6 +1,14 @@
 //! Events as they come.
+//!
+//! An event's id is `BLOCK-LOG-HASH-FINAL`: its place, the beginning of its block's hash, and which block was final when it
+//! was told. A reader who comes back with it (`Last-Event-ID`) so says enough to be told what does not count any more.
 
-use std::{collections::BTreeMap, convert::Infallible, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    convert::Infallible,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     extract::{Query, State},
@@ -12,13 +20,13 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Api, ApiError,
-    events::{Wanted, parse_place, place},
+    events::{Wanted, parse_place},
     records::Parameters,
 };
 use crate::{
     decode::RawEvent,
     follow::Progress,
-    store::{EventsQuery, Store},
+    store::{BlockRow, EventsQuery, Store},
 };
 
 /// How often a quiet stream says that it is there.
@@ -27,19 +35,24 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 /// Events that are read at once.
 const EVENTS_AT_ONCE: u32 = 100;
 
+/// How long to wait after the database failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// Where a stream is.
 struct Following<T> {
     api: Api<T>,
     wanted: Wanted,
-    /// The last event that was told, or the end of the tables at the start.
+    /// The last event that was told, or the end of what was looked at.
     after: (u64, u64),
-    /// How often the chain was reorganized when it was told.
+    /// What was final when it was told: no reorganization since goes below.
+    finalized: u64,
+    /// How often the chain was reorganized by then.
     reorganizations: u64,
-    ready: std::collections::VecDeque<Event>,
+    ready: VecDeque<Event>,
     _place: OwnedSemaphorePermit,
 }
 
-/// `GET /v1/events/stream`: from now on, or from after the last one that the reader saw (`Last-Event-ID`).
+/// `GET /v1/events/stream`: from now on, or from after the last one that the reader saw.
 pub(super) async fn stream<T: Store>(
     State(api): State<Api<T>>,
     headers: HeaderMap,
@@ -49,28 +62,22 @@ pub(super) async fn stream<T: Store>(
     let wanted = api.wanted(&mut parameters)?;
     let after = parameters.0.remove("after");
     parameters.end("contract, event, mentions, after")?;
-    let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).or(after.as_deref());
-    let (seen, gone) = match seen {
-        Some(seen) => (parse_place(seen)?, is_gone(&api, seen).await?),
-        None => {
-            let end = api.store.cursor().await?.map_or(0, |cursor| cursor.at.number);
-            ((end, u64::MAX), false)
-        }
-    };
-    let place = std::sync::Arc::clone(&api.streams).try_acquire_owned();
-    let place = place.map_err(|_| ApiError::Busy)?;
+    let place = Arc::clone(&api.streams).try_acquire_owned().map_err(|_| ApiError::Busy)?;
+    // Before anything is read: what happens from here on is noticed.
     let reorganizations = api.progress.borrow().reorganizations;
+    let cursor = api.store.cursor().await?;
     let mut following = Following {
         api,
         wanted,
-        after: seen,
+        after: (cursor.map_or(0, |cursor| cursor.at.number), u64::MAX),
+        finalized: cursor.map_or(0, |cursor| cursor.finalized),
         reorganizations,
-        ready: Default::default(),
+        ready: VecDeque::new(),
         _place: place,
     };
-    if gone {
-        // It was away while the chain was reorganized.
-        following.reorganizations = reorganizations.wrapping_sub(1);
+    let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).or(after.as_deref());
+    if let Some(seen) = seen {
+        following.go_on_after(seen).await?;
     }
     let events = stream::unfold(following, |mut following| async move {
         let event = following.next().await?;
@@ -79,30 +86,27 @@ pub(super) async fn stream<T: Store>(
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEPALIVE)))
 }
 
-/// What a stream's reader remembers of an event: its place, and what it can be told apart by after a reorganization.
-fn id(event: &RawEvent) -> String {
-    let transaction = event.transaction.get(..4).map(hex::encode).unwrap_or_default();
-    format!("{}-{transaction}", place(event))
-}
-
-/// Whether an event that a reader saw is not there any more.
-async fn is_gone<T: Store>(api: &Api<T>, seen: &str) -> Result<bool, ApiError> {
-    let (block, log) = parse_place(seen)?;
-    if seen.matches('-').count() < 2 {
-        return Ok(false);
-    }
-    let of_block = EventsQuery {
-        block: Some(block),
-        from: log.checked_sub(1).map(|before| (block, before)),
-        ascending: true,
-        limit: 1,
-        ..EventsQuery::default()
-    };
-    let found = api.store.events(&of_block).await?;
-    Ok(found.first().is_none_or(|event| id(event) != seen))
+fn id(event: &RawEvent, block: Option<&BlockRow>, finalized: u64) -> String {
+    let hash = block.and_then(|block| block.at.hash.get(..4)).map(hex::encode).unwrap_or_default();
+    format!("{}-{}-{hash}-{finalized}", event.block, event.index)
 }
 
 impl<T: Store> Following<T> {
+    /// Goes on after an event that the reader saw, which may be gone.
+    async fn go_on_after(&mut self, seen: &str) -> Result<(), ApiError> {
+        self.after = parse_place(seen)?;
+        let mut more = seen.split('-').skip(2);
+        let (Some(hash), Some(finalized)) = (more.next(), more.next()) else { return Ok(()) };
+        let wrong = |_| ApiError::malformed("the id of an event as Last-Event-ID", seen);
+        self.finalized = finalized.parse().map_err(wrong)?;
+        let block = self.api.store.blocks(&[self.after.0]).await?.pop();
+        let is_there = block.is_some_and(|block| hex::encode(block.at.hash).starts_with(hash));
+        if !is_there {
+            self.go_back();
+        }
+        Ok(())
+    }
+
     /// The next thing to tell; none when the indexer stops.
     async fn next(&mut self) -> Option<Event> {
         loop {
@@ -110,59 +114,62 @@ impl<T: Store> Following<T> {
                 return Some(event);
             }
             let progress = self.api.progress.borrow_and_update().clone();
-            self.tell_reorganization(&progress);
-            if self.read().await || !self.ready.is_empty() {
+            if progress.reorganizations != self.reorganizations {
+                self.reorganizations = progress.reorganizations;
+                self.go_back();
+            }
+            let read = self.read(&progress).await;
+            if !self.ready.is_empty() {
                 continue;
             }
-            let mut news = self.api.progress.clone();
+            let pause = async {
+                match read {
+                    Ok(()) => std::future::pending().await,
+                    Err(_) => tokio::time::sleep(PAUSE).await,
+                }
+            };
             tokio::select! {
                 () = self.api.stop.cancelled() => return None,
-                changed = news.changed() => changed.ok()?,
+                changed = self.api.progress.changed() => changed.ok()?,
+                () = pause => {}
             }
-            self.api.progress = news;
         }
     }
 
-    /// What was told of blocks above the tables' end does not count any more.
-    fn tell_reorganization(&mut self, progress: &Progress) {
-        if progress.reorganizations == self.reorganizations {
-            return;
-        }
-        self.reorganizations = progress.reorganizations;
-        let Some(cursor) = progress.cursor else { return };
-        // The tables may have grown again since: all after what is final is told anew.
-        let block = cursor.finalized.min(self.after.0);
-        if self.after.0 > block {
-            let text = serde_json::json!({ "after_block": block }).to_string();
-            self.ready.push_back(Event::default().event("reorganized").data(text));
-            self.after = (block, u64::MAX);
-        }
+    /// What was told of blocks that were not final then may not count any more: it is told anew.
+    fn go_back(&mut self) {
+        let block = self.finalized.min(self.after.0);
+        let text = serde_json::json!({ "after_block": block }).to_string();
+        self.ready.push_back(Event::default().event("reorganized").data(text));
+        self.after = (block, u64::MAX);
     }
 
-    /// Reads on. Whether there was anything.
-    async fn read(&mut self) -> bool {
+    /// Reads on.
+    async fn read(&mut self, progress: &Progress) -> Result<(), ApiError> {
+        let Some(cursor) = progress.cursor else { return Ok(()) };
         let query = EventsQuery {
             from: Some(self.after),
             ascending: true,
             limit: EVENTS_AT_ONCE,
             ..self.wanted.query()
         };
-        let views = async {
-            let events = self.api.store.events(&query).await?;
-            Ok::<_, ApiError>((self.api.event_views(&events).await?, events))
-        };
-        match views.await {
-            Ok((views, events)) => {
-                for (view, event) in views.iter().zip(&events) {
-                    self.after = (event.block, event.index);
-                    self.ready.push_back(Event::default().id(id(event)).data(view.to_string()));
-                }
-                !events.is_empty()
-            }
-            Err(error) => {
-                tracing::debug!(%error, "a stream reads later");
-                false
-            }
+        // Streams wait for their turn; whoever asks once is told to come back.
+        let turn = self.api.requests.acquire().await;
+        let events = self.api.store.events(&query).await?;
+        let blocks = self.api.blocks_of(&events).await?;
+        drop(turn);
+        self.finalized = cursor.finalized;
+        for event in &events {
+            let block = blocks.get(&event.block);
+            let view = self.api.event_view(event, block.map(|block| block.time));
+            let id = id(event, block, self.finalized);
+            self.after = (event.block, event.index);
+            self.ready.push_back(Event::default().id(id).data(view.to_string()));
         }
+        if events.len() < EVENTS_AT_ONCE as usize {
+            // Up to there was nothing else: it need not be looked at again.
+            self.after = self.after.max((cursor.at.number, u64::MAX));
+        }
+        Ok(())
     }
 }

@@ -58,6 +58,14 @@ pub struct Identity {
     pub rules: B256,
 }
 
+impl Identity {
+    /// Whether both are of one network.
+    #[must_use]
+    pub fn is_of(&self, other: &Self) -> bool {
+        (self.chain_id, self.genesis) == (other.chain_id, other.genesis)
+    }
+}
+
 /// A block whose hash is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlockRow {
@@ -128,10 +136,8 @@ pub struct RecordsQuery {
 /// Which events are asked for.
 #[derive(Debug, Clone, Default)]
 pub struct EventsQuery {
-    /// Of these signatures; all, if there is none.
-    pub signatures: Vec<B256>,
-    /// Of this contract.
-    pub address: Option<Address>,
+    /// Of these contracts, with these signatures; all, if there is none.
+    pub kinds: Vec<(Address, B256)>,
     /// Of this block.
     pub block: Option<u64>,
     /// With this value indexed in any place.
@@ -157,7 +163,7 @@ pub struct DrawRow {
     pub body: String,
 }
 
-/// Which draws are asked for; the newest first.
+/// Which draws are asked for; the highest group first, of each the newest.
 #[derive(Debug, Clone, Default)]
 pub struct DrawsQuery {
     /// Of this group.
@@ -204,6 +210,12 @@ pub enum StoreError {
         /// In the store.
         found: String,
     },
+    /// Other rules made them.
+    #[error(
+        "expected tables by this program's rules and contracts, found tables by others: say the same --contract as the \
+         writer, and use its version"
+    )]
+    OtherRules,
     /// A newer program made them.
     #[error("{place} was made by a newer version of this program: use that one")]
     Newer {
@@ -220,6 +232,14 @@ pub enum StoreError {
         /// What is.
         found: String,
     },
+}
+
+impl StoreError {
+    /// For tables of another network.
+    pub(crate) fn wrong_network(expected: &Identity, found: &Identity) -> Self {
+        let name = |of: &Identity| format!("{} (genesis {})", of.chain_id, of.genesis);
+        Self::WrongNetwork { expected: name(expected), found: name(found) }
+    }
 }
 
 /// Shorthand.
@@ -247,15 +267,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Undoes all after a block that is remembered, exactly.
     fn undo(&self, from: At, to: &Cursor) -> impl Future<Output = Result<()>> + Send;
 
-    /// Blocks that are remembered, from a number on, newest first, at most so many.
-    fn blocks_from(
-        &self,
-        number: u64,
-        limit: u32,
-    ) -> impl Future<Output = Result<Vec<BlockRow>>> + Send;
-
-    /// The times of these blocks, where they are known, in any order.
-    fn times(&self, numbers: &[u64]) -> impl Future<Output = Result<Vec<(u64, u64)>>> + Send;
+    /// These blocks, where they are remembered, in any order: all that have events are.
+    fn blocks(&self, numbers: &[u64]) -> impl Future<Output = Result<Vec<BlockRow>>> + Send;
 
     /// A record, now or at a block.
     fn record(

@@ -90,7 +90,8 @@ fn batch(block: u64) -> Arc<Batch> {
         3 => (vec![record(1, 3, None)], Vec::new()),
         _ => (Vec::new(), Vec::new()),
     };
-    let events = vec![event(block, 0, &[4, block]), event(block, 5, &[5])];
+    let twice: &[u64] = if block == 1 { &[5, 8, 7, 8] } else { &[5] };
+    let events = vec![event(block, 0, &[4, block]), event(block, 5, twice)];
     Arc::new(Batch { blocks, events, records, finds })
 }
 
@@ -110,9 +111,10 @@ async fn begins_empty_and_goes_on(store: impl Store) {
     filled(&store).await;
     assert_eq!(store.cursor().await.unwrap(), Some(cursor(3, 1)));
     assert_eq!(store.identity().await.unwrap(), Some(identity()));
-    let blocks = store.blocks_from(2, 9).await.unwrap();
-    assert_eq!(blocks.iter().map(|block| block.at.number).collect::<Vec<_>>(), [3, 2]);
-    assert_eq!(store.times(&[2, 9]).await.unwrap(), [(2, 1_002)]);
+    assert_eq!(
+        store.blocks(&[2, 9]).await.unwrap(),
+        [BlockRow { at: cursor(2, 0).at, time: 1_002 }]
+    );
     let counts = store.counts().await.unwrap();
     let count = |name: &str| counts.iter().find(|(table, _)| table == name).unwrap().1;
     assert_eq!((count("events"), count("records"), count("finds")), (6, 4, 3));
@@ -213,14 +215,20 @@ async fn lists_events(store: impl Store) {
     let ascending = EventsQuery { ascending: true, from: Some((1, 0)), ..all() };
     assert_eq!(list(ascending).await, [(1, 5), (2, 0), (2, 5), (3, 0)]);
     assert_eq!(list(EventsQuery { from: Some((2, 0)), ..all() }).await, [(1, 5), (1, 0)]);
-    assert_eq!(
-        list(EventsQuery { signatures: vec![hash(5)], ..all() }).await,
-        [(3, 5), (2, 5), (1, 5)]
-    );
+    let kinds = |kinds: &[(u8, u64)]| EventsQuery {
+        kinds: kinds.iter().map(|(at, of)| (Address::with_last_byte(*at), hash(*of))).collect(),
+        ..all()
+    };
+    assert_eq!(list(kinds(&[(1, 5)])).await, [(3, 5), (2, 5), (1, 5)]);
+    assert_eq!(list(kinds(&[(1, 5), (1, 4), (2, 5)])).await, [(3, 5), (3, 0), (2, 5), (2, 0)]);
     assert_eq!(list(EventsQuery { mentions: Some(hash(2)), ..all() }).await, [(2, 0)]);
+    // Twice in one event, it is one; of a kind, it is that.
+    assert_eq!(list(EventsQuery { mentions: Some(hash(8)), ..all() }).await, [(1, 5)]);
+    let of = |kind| EventsQuery { kinds: vec![kind], mentions: Some(hash(8)), ..all() };
+    assert_eq!(list(of((Address::with_last_byte(1), hash(5)))).await, [(1, 5)]);
+    assert_eq!(list(of((Address::with_last_byte(1), hash(4)))).await, []);
     assert_eq!(list(EventsQuery { block: Some(2), ..all() }).await, [(2, 5), (2, 0)]);
-    let elsewhere = EventsQuery { address: Some(Address::ZERO), ..all() };
-    assert_eq!(list(elsewhere).await, []);
+    assert_eq!(list(kinds(&[(0, 5)])).await, []);
     let found = store.events(&EventsQuery { limit: 1, ..all() }).await.unwrap();
     assert_eq!(found, [event(3, 5, &[5])]);
 }

@@ -166,6 +166,9 @@ impl Rule {
                 _ => {}
             }
         }
+        for name in &self.drop {
+            after.remove(name);
+        }
         for (name, from) in &self.rename {
             if let Some(field) = event.field(from) {
                 after.insert(name.clone(), field.json.clone());

@@ -37,6 +37,9 @@ pub struct Rule {
     /// Structs among them whose fields become the record's.
     #[serde(default)]
     pub flatten: Vec<String>,
+    /// Fields that do not stay: no later event would keep them true.
+    #[serde(default)]
+    pub drop: Vec<String>,
     /// Fields that come from a parameter of another name.
     #[serde(default)]
     pub rename: BTreeMap<String, String>,

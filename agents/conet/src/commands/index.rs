@@ -8,7 +8,7 @@ use conet_chain::NetworkFile;
 use conet_indexer::{
     catalogue::{Catalogue, Contract, parse_abi},
     chain::{EndpointUrl, Pool, PoolLimits},
-    follow::{FollowLimits, Follower},
+    follow::{self, FollowLimits, Follower},
     http::{Api, HttpLimits},
     store::{PostgresStore, SqliteStore, Store},
     tables::Tables,
@@ -26,6 +26,9 @@ mod verify;
 
 /// The file of the tables in the home folder.
 const FILE: &str = "index.db";
+
+/// How long answers that are under way may take once the program is asked to stop.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Follow the contracts into tables, answer questions about them, check them.
 #[derive(Debug, Subcommand)]
@@ -150,7 +153,7 @@ async fn serve(args: RunArgs, context: &Context) -> anyhow::Result<()> {
         Some(url) if args.read_only => {
             read_only(&args, subject, PostgresStore::open_reader(url).await?).await
         }
-        Some(url) => follow(&args, network, subject, PostgresStore::open(url).await?).await,
+        Some(url) => write(&args, network, subject, PostgresStore::open(url).await?).await,
         None if args.read_only => {
             bail!("--read-only is for a store of several machines: give --store postgres://…")
         }
@@ -160,12 +163,12 @@ async fn serve(args: RunArgs, context: &Context) -> anyhow::Result<()> {
                 std::fs::create_dir_all(folder)
                     .with_context(|| format!("cannot use {}", folder.display()))?;
             }
-            follow(&args, network, subject, SqliteStore::open(&file).await?).await
+            write(&args, network, subject, SqliteStore::open(&file).await?).await
         }
     }
 }
 
-async fn follow<T: Store>(
+async fn write<T: Store>(
     args: &RunArgs,
     network: NetworkFile,
     subject: Subject,
@@ -179,7 +182,12 @@ async fn follow<T: Store>(
         Follower::new(Arc::new(pool), store.clone(), rules, FollowLimits::default()).await?;
     let (progress, limits) = (follower.progress(), HttpLimits::default());
     let api = Api::new(store.clone(), (catalogue, tables), progress, limits, stop.clone());
-    let following = tokio::spawn(follower.run(stop.clone()));
+    let (ended, stopped) = (stop.clone(), stop.clone());
+    let following = tokio::spawn(async move {
+        // Tables that nobody follows any more must not look current.
+        let _guard = ended.drop_guard();
+        follower.run(stopped).await;
+    });
     let drawing = draws::follow(network, store, stop.clone());
     let (answered, ()) = tokio::join!(answer(listener, api, stop), drawing);
     answered?;
@@ -189,8 +197,9 @@ async fn follow<T: Store>(
 async fn read_only<T: Store>(args: &RunArgs, subject: Subject, store: T) -> anyhow::Result<()> {
     let listener = listen(args).await?;
     let stop = until_stopped();
-    let Subject { catalogue, tables, pool, .. } = subject;
-    let progress = conet_indexer::follow::watch(store.clone(), pool, stop.clone());
+    let Subject { chain_id, catalogue, tables, pool } = subject;
+    follow::expect(&pool, &store, (chain_id, &catalogue, &tables)).await?;
+    let progress = follow::watch(store.clone(), pool, stop.clone());
     let api = Api::new(store, (catalogue, tables), progress, HttpLimits::default(), stop.clone());
     answer(listener, api, stop).await
 }
@@ -221,6 +230,15 @@ async fn answer<T: Store>(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     tracing::info!(at = %listener.local_addr()?, "the explorer and the tables are at http://{}", listener.local_addr()?);
-    let served = axum::serve(listener, api.routes());
-    Ok(served.with_graceful_shutdown(stop.cancelled_owned()).await?)
+    let stopped = stop.clone().cancelled_owned();
+    let served = axum::serve(listener, api.routes()).with_graceful_shutdown(stopped);
+    // Somebody who neither asks nor reads must not keep the program.
+    let too_long = async {
+        stop.cancelled().await;
+        tokio::time::sleep(STOP_PATIENCE).await;
+    };
+    tokio::select! {
+        served = served => Ok(served?),
+        () = too_long => Ok(()),
+    }
 }

@@ -27,6 +27,9 @@ const CONNECTIONS_MAX: u32 = 16;
 /// How long to wait for one.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a statement may take: what is asked for must not keep the server busy.
+const STATEMENT_TIMEOUT: &str = "30s";
+
 /// The advisory lock of whoever writes. Its number says "CoNET"; it counts within one database.
 const WRITER_LOCK: i64 = 0x43_6f_4e_45_54;
 
@@ -84,6 +87,7 @@ impl PostgresStore {
             options.get_port(),
             options.get_database().unwrap_or_default()
         );
+        let options = options.options([("statement_timeout", STATEMENT_TIMEOUT)]);
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(PATIENCE)
@@ -139,12 +143,8 @@ impl Store for PostgresStore {
         write::undo(&mut *self.writer().await?, from, to).await
     }
 
-    async fn blocks_from(&self, number: u64, limit: u32) -> Result<Vec<BlockRow>> {
-        read::blocks_from(&mut *self.reader().await?, number, limit).await
-    }
-
-    async fn times(&self, numbers: &[u64]) -> Result<Vec<(u64, u64)>> {
-        read::times(&mut *self.reader().await?, numbers).await
+    async fn blocks(&self, numbers: &[u64]) -> Result<Vec<BlockRow>> {
+        read::blocks(&mut *self.reader().await?, numbers).await
     }
 
     async fn record(

@@ -42,35 +42,21 @@ pub(super) async fn identity(connection: &mut PgConnection) -> Result<Option<Ide
     .transpose()
 }
 
-pub(super) async fn blocks_from(
-    connection: &mut PgConnection,
-    number: u64,
-    limit: u32,
-) -> Result<Vec<BlockRow>> {
-    let rows: Vec<(i64, Vec<u8>, i64)> = sqlx::query_as(
-        "SELECT number, hash, time FROM blocks WHERE number >= $1 ORDER BY number DESC LIMIT $2",
-    )
-    .bind(signed(number))
-    .bind(i64::from(limit))
-    .fetch_all(connection)
-    .await?;
-    let block = |(number, bytes, time): (i64, Vec<u8>, i64)| {
-        let at = At { number: unsigned(number)?, hash: hash(&bytes)? };
-        Ok(BlockRow { at, time: unsigned(time)? })
-    };
-    rows.into_iter().map(block).collect()
-}
-
-pub(super) async fn times(
+pub(super) async fn blocks(
     connection: &mut PgConnection,
     numbers: &[u64],
-) -> Result<Vec<(u64, u64)>> {
-    let rows: Vec<(i64, i64)> =
-        sqlx::query_as("SELECT number, time FROM blocks WHERE number = ANY($1)")
+) -> Result<Vec<BlockRow>> {
+    let rows: Vec<(i64, Vec<u8>, i64)> =
+        sqlx::query_as("SELECT number, hash, time FROM blocks WHERE number = ANY($1)")
             .bind(numbers.iter().map(|number| signed(*number)).collect::<Vec<_>>())
             .fetch_all(connection)
             .await?;
-    rows.into_iter().map(|(number, time)| Ok((unsigned(number)?, unsigned(time)?))).collect()
+    rows.into_iter().map(block).collect()
+}
+
+fn block((number, bytes, time): (i64, Vec<u8>, i64)) -> Result<BlockRow> {
+    let at = At { number: unsigned(number)?, hash: hash(&bytes)? };
+    Ok(BlockRow { at, time: unsigned(time)? })
 }
 
 /// A row of `records` as PostgreSQL has it.
@@ -182,34 +168,58 @@ pub(super) async fn events(
     connection: &mut PgConnection,
     query: &EventsQuery,
 ) -> Result<Vec<RawEvent>> {
-    let mut sql = QueryBuilder::<Postgres>::new(
-        "SELECT block, log, tx, address, topic0, topic1, topic2, topic3, data FROM events
-         WHERE TRUE",
-    );
-    if !query.signatures.is_empty() {
-        let signatures: Vec<_> = query.signatures.iter().map(|each| each.to_vec()).collect();
-        sql.push(" AND topic0 = ANY(").push_bind(signatures).push(")");
-    }
-    if let Some(address) = query.address {
-        sql.push(" AND address = ").push_bind(address.to_vec());
-    }
-    if let Some(block) = query.block {
-        sql.push(" AND block = ").push_bind(signed(block));
-    }
-    if let Some(topic) = query.mentions {
-        sql.push(" AND (topic1 = ").push_bind(topic.to_vec());
-        sql.push(" OR topic2 = ").push_bind(topic.to_vec());
-        sql.push(" OR topic3 = ").push_bind(topic.to_vec()).push(")");
-    }
-    let (order, sign) = if query.ascending { ("ASC", ">") } else { ("DESC", "<") };
-    if let Some((block, log)) = query.from {
-        sql.push(format_args!(" AND (block, log) {sign} (")).push_bind(signed(block));
-        sql.push(", ").push_bind(signed(log)).push(")");
-    }
-    sql.push(format_args!(" ORDER BY block {order}, log {order} LIMIT "));
-    sql.push_bind(i64::from(query.limit));
+    let mut sql = events_sql(query);
     let rows = sql.build().fetch_all(connection).await?;
     rows.iter().map(event_of).collect()
+}
+
+/// Each kind, or each place of a topic, by an index that has its rows in order: none reads more than is asked for.
+fn events_sql(query: &EventsQuery) -> QueryBuilder<Postgres> {
+    let (order, sign) = if query.ascending { ("ASC", ">") } else { ("DESC", "<") };
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT * FROM (");
+    // A kind, or a topic and those before it, which must be other ones.
+    let kinds = query.kinds.iter().map(|kind| (Some(kind), None));
+    let topics = ["topic1", "topic2", "topic3"];
+    let sources: Vec<_> = match query.mentions {
+        Some(_) => (0..topics.len()).map(|place| (None, Some(place))).collect(),
+        None if query.kinds.is_empty() => vec![(None, None)],
+        None => kinds.collect(),
+    };
+    for (number, (kind, topic)) in sources.into_iter().enumerate() {
+        sql.push(if number == 0 { "" } else { " UNION ALL " });
+        sql.push(
+            "(SELECT block, log, tx, address, topic0, topic1, topic2, topic3, data FROM events
+              WHERE TRUE",
+        );
+        if let Some((address, signature)) = kind {
+            sql.push(" AND address = ").push_bind(address.to_vec());
+            sql.push(" AND topic0 = ").push_bind(signature.to_vec());
+        }
+        if let (Some(place), Some(wanted)) = (topic, query.mentions) {
+            for (other, name) in topics.iter().enumerate().take(place + 1) {
+                let is = if other == place { "=" } else { "IS DISTINCT FROM" };
+                sql.push(format_args!(" AND {name} {is} ")).push_bind(wanted.to_vec());
+            }
+            if !query.kinds.is_empty() {
+                let (addresses, signatures): (Vec<_>, Vec<_>) =
+                    query.kinds.iter().map(|(at, of)| (at.to_vec(), of.to_vec())).unzip();
+                sql.push(" AND (address, topic0) IN (SELECT * FROM UNNEST(").push_bind(addresses);
+                sql.push(", ").push_bind(signatures).push("))");
+            }
+        }
+        if let Some(block) = query.block {
+            sql.push(" AND block = ").push_bind(signed(block));
+        }
+        if let Some((block, log)) = query.from {
+            sql.push(format_args!(" AND (block, log) {sign} (")).push_bind(signed(block));
+            sql.push(", ").push_bind(signed(log)).push(")");
+        }
+        sql.push(format_args!(" ORDER BY block {order}, log {order} LIMIT "));
+        sql.push_bind(i64::from(query.limit)).push(")");
+    }
+    sql.push(format_args!(") AS found ORDER BY block {order}, log {order} LIMIT "));
+    sql.push_bind(i64::from(query.limit));
+    sql
 }
 
 fn event_of(row: &PgRow) -> Result<RawEvent> {

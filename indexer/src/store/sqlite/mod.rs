@@ -149,13 +149,9 @@ impl Store for SqliteStore {
         self.write(move |connection| write::undo(connection, from, &to)).await
     }
 
-    async fn blocks_from(&self, number: u64, limit: u32) -> Result<Vec<BlockRow>> {
-        self.read(move |connection| read::blocks_from(connection, number, limit)).await
-    }
-
-    async fn times(&self, numbers: &[u64]) -> Result<Vec<(u64, u64)>> {
+    async fn blocks(&self, numbers: &[u64]) -> Result<Vec<BlockRow>> {
         let numbers = numbers.to_owned();
-        self.read(move |connection| read::times(connection, &numbers)).await
+        self.read(move |connection| read::blocks(connection, &numbers)).await
     }
 
     async fn record(

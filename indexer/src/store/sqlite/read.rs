@@ -45,34 +45,20 @@ pub(super) fn identity(connection: &Connection) -> Result<Option<Identity>> {
     .transpose()
 }
 
-pub(super) fn blocks_from(
-    connection: &Connection,
-    number: u64,
-    limit: u32,
-) -> Result<Vec<BlockRow>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT number, hash, time FROM blocks WHERE number >= ?1 ORDER BY number DESC LIMIT ?2",
-    )?;
-    let mut rows = statement.query(params![signed(number), limit])?;
-    let mut blocks = Vec::new();
-    while let Some(row) = rows.next()? {
-        let bytes: Vec<u8> = row.get(1)?;
-        let at = At { number: unsigned(row.get(0)?)?, hash: hash(&bytes)? };
-        blocks.push(BlockRow { at, time: unsigned(row.get(2)?)? });
-    }
-    Ok(blocks)
-}
-
-pub(super) fn times(connection: &Connection, numbers: &[u64]) -> Result<Vec<(u64, u64)>> {
-    let mut statement = connection.prepare_cached("SELECT time FROM blocks WHERE number = ?1")?;
-    let mut times = Vec::with_capacity(numbers.len());
+pub(super) fn blocks(connection: &Connection, numbers: &[u64]) -> Result<Vec<BlockRow>> {
+    let sql = "SELECT hash, time FROM blocks WHERE number = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut blocks = Vec::with_capacity(numbers.len());
     for number in numbers {
-        let time = statement.query_row(params![signed(*number)], |row| row.get(0)).optional()?;
-        if let Some(time) = time {
-            times.push((*number, unsigned(time)?));
+        let found =
+            statement.query_row(params![signed(*number)], |row| Ok((row.get(0)?, row.get(1)?)));
+        let found: Option<(Vec<u8>, i64)> = found.optional()?;
+        if let Some((bytes, time)) = found {
+            let at = At { number: *number, hash: hash(&bytes)? };
+            blocks.push(BlockRow { at, time: unsigned(time)? });
         }
     }
-    Ok(times)
+    Ok(blocks)
 }
 
 const RECORD: &str = "SELECT name, key, since, body FROM records";
@@ -103,6 +89,10 @@ pub(super) fn record(
 
 pub(super) fn records(connection: &Connection, query: &RecordsQuery) -> Result<Vec<RecordRow>> {
     let mut sql = RECORD.to_owned();
+    if query.block.is_none() {
+        // A record may have a million versions: only those that hold are looked at.
+        sql.push_str(" INDEXED BY records_present");
+    }
     let mut values: Vec<Value> = vec![query.table.clone().into()];
     let mut place = |value: Value| {
         values.push(value);
@@ -158,38 +148,7 @@ pub(super) fn history(
 }
 
 pub(super) fn events(connection: &Connection, query: &EventsQuery) -> Result<Vec<RawEvent>> {
-    let mut values: Vec<Value> = Vec::new();
-    let mut place = |value: Value| {
-        values.push(value);
-        format!("?{}", values.len())
-    };
-    let mut conditions = vec!["1".to_owned()];
-    if !query.signatures.is_empty() {
-        let places: Vec<_> =
-            query.signatures.iter().map(|each| place(each.to_vec().into())).collect();
-        conditions.push(format!("topic0 IN ({})", places.join(", ")));
-    }
-    if let Some(address) = query.address {
-        conditions.push(format!("address = {}", place(address.to_vec().into())));
-    }
-    if let Some(block) = query.block {
-        conditions.push(format!("block = {}", place(signed(block).into())));
-    }
-    if let Some(topic) = query.mentions {
-        let topic = place(topic.to_vec().into());
-        conditions.push(format!("(topic1 = {topic} OR topic2 = {topic} OR topic3 = {topic})"));
-    }
-    let (order, sign) = if query.ascending { ("ASC", ">") } else { ("DESC", "<") };
-    if let Some((block, log)) = query.from {
-        let (block, log) = (place(signed(block).into()), place(signed(log).into()));
-        conditions.push(format!("(block, log) {sign} ({block}, {log})"));
-    }
-    let limit = place(i64::from(query.limit).into());
-    let sql = format!(
-        "SELECT block, log, tx, address, topic0, topic1, topic2, topic3, data FROM events
-         WHERE {} ORDER BY block {order}, log {order} LIMIT {limit}",
-        conditions.join(" AND ")
-    );
+    let (sql, values) = events_sql(query);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
     let mut found = Vec::new();
@@ -197,6 +156,59 @@ pub(super) fn events(connection: &Connection, query: &EventsQuery) -> Result<Vec
         found.push(event_of(row)?);
     }
     Ok(found)
+}
+
+/// Each kind, or each place of a topic, by an index that has its rows in order: none reads more than is asked for.
+fn events_sql(query: &EventsQuery) -> (String, Vec<Value>) {
+    let mut values: Vec<Value> = Vec::new();
+    let mut place = |value: Value| {
+        values.push(value);
+        format!("?{}", values.len())
+    };
+    let (order, sign) = if query.ascending { ("ASC", ">") } else { ("DESC", "<") };
+    let mut shared = String::new();
+    if let Some(block) = query.block {
+        shared.push_str(&format!(" AND block = {}", place(signed(block).into())));
+    }
+    if let Some((block, log)) = query.from {
+        let (block, log) = (place(signed(block).into()), place(signed(log).into()));
+        shared.push_str(&format!(" AND (block, log) {sign} ({block}, {log})"));
+    }
+    let limit = place(i64::from(query.limit).into());
+    let kinds: Vec<_> = query
+        .kinds
+        .iter()
+        .map(|(address, signature)| {
+            (place(address.to_vec().into()), place(signature.to_vec().into()))
+        })
+        .collect();
+    let sources: Vec<String> = match query.mentions {
+        Some(topic) => {
+            let topic = place(topic.to_vec().into());
+            let pairs: Vec<_> = kinds.iter().map(|(at, of)| format!("({at}, {of})")).collect();
+            let of_kinds = match pairs.is_empty() {
+                true => String::new(),
+                false => format!(" AND (address, topic0) IN (VALUES {})", pairs.join(", ")),
+            };
+            let places = [
+                format!("topic1 = {topic}"),
+                format!("topic2 = {topic} AND topic1 IS NOT {topic}"),
+                format!("topic3 = {topic} AND topic1 IS NOT {topic} AND topic2 IS NOT {topic}"),
+            ];
+            places.map(|place| place + &of_kinds).into()
+        }
+        None if kinds.is_empty() => vec!["1".to_owned()],
+        None => kinds.iter().map(|(at, of)| format!("address = {at} AND topic0 = {of}")).collect(),
+    };
+    let ordered = format!("ORDER BY block {order}, log {order} LIMIT {limit}");
+    let source = |conditions: &String| {
+        format!(
+            "SELECT * FROM (SELECT block, log, tx, address, topic0, topic1, topic2, topic3, data
+             FROM events WHERE {conditions}{shared} {ordered})"
+        )
+    };
+    let sources: Vec<_> = sources.iter().map(source).collect();
+    (format!("{} {ordered}", sources.join(" UNION ALL ")), values)
 }
 
 fn event_of(row: &Row<'_>) -> Result<RawEvent> {
@@ -218,15 +230,29 @@ fn event_of(row: &Row<'_>) -> Result<RawEvent> {
 }
 
 pub(super) fn draws(connection: &Connection, query: &DrawsQuery) -> Result<Vec<DrawRow>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT archive_group, number, chain, body FROM draws
-         WHERE (?1 IS NULL OR archive_group = ?1) AND (?2 IS NULL OR chain = ?2)
-           AND (?3 IS NULL OR (archive_group, number) < (?3, ?4))
-         ORDER BY archive_group DESC, number DESC LIMIT ?5",
-    )?;
-    let (chain, from) = (query.chain.as_ref().map(|chain| chain.as_slice()), query.from);
-    let (group, number) = (from.map(|(group, _)| group), from.map(|(_, number)| signed(number)));
-    let mut rows = statement.query(params![query.group, chain, group, number, query.limit])?;
+    let mut values: Vec<Value> = Vec::new();
+    let mut place = |value: Value| {
+        values.push(value);
+        format!("?{}", values.len())
+    };
+    let mut conditions = vec!["1".to_owned()];
+    if let Some(group) = query.group {
+        conditions.push(format!("archive_group = {}", place(i64::from(group).into())));
+    }
+    if let Some(chain) = query.chain {
+        conditions.push(format!("chain = {}", place(chain.to_vec().into())));
+    }
+    if let Some((group, number)) = query.from {
+        let (group, number) = (place(i64::from(group).into()), place(signed(number).into()));
+        conditions.push(format!("(archive_group, number) < ({group}, {number})"));
+    }
+    let limit = place(i64::from(query.limit).into());
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT archive_group, number, chain, body FROM draws WHERE {}
+         ORDER BY archive_group DESC, number DESC LIMIT {limit}",
+        conditions.join(" AND ")
+    ))?;
+    let mut rows = statement.query(params_from_iter(values))?;
     let mut draws = Vec::new();
     while let Some(row) = rows.next()? {
         let chain: Vec<u8> = row.get(2)?;

@@ -22,23 +22,31 @@ type Next = (u64, B256);
 
 /// Follows until `stop`. What fails is tried again.
 pub(super) async fn follow<T: Store>(network: NetworkFile, store: T, stop: CancellationToken) {
-    let mut groups: BTreeMap<u32, (Ledgers, Option<Next>)> = BTreeMap::new();
-    let mut polls = 0_u32;
-    loop {
-        if polls.is_multiple_of(GROUPS_POLLS)
-            && let Err(error) = look(&network, &mut groups).await
-        {
-            tracing::debug!(%error, "the archive groups cannot be read");
+    let mut groups = BTreeMap::new();
+    for polls in 0_u32.. {
+        let round = round(&network, &store, &mut groups, polls.is_multiple_of(GROUPS_POLLS));
+        let pause = async {
+            round.await;
+            tokio::time::sleep(POLL).await;
+        };
+        if stop.run_until_cancelled(pause).await.is_none() {
+            return;
         }
-        polls = polls.wrapping_add(1);
-        for (group, (ledgers, next)) in &mut groups {
-            if let Err(error) = read(&store, *group, ledgers, next).await {
-                tracing::debug!(group, error = format!("{error:#}"), "no draws are read");
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(POLL) => {}
+    }
+}
+
+async fn round<T: Store>(
+    network: &NetworkFile,
+    store: &T,
+    groups: &mut BTreeMap<u32, (Ledgers, Option<Next>)>,
+    looks: bool,
+) {
+    if looks && let Err(error) = look(network, groups).await {
+        tracing::debug!(%error, "the archive groups cannot be read");
+    }
+    for (group, (ledgers, next)) in groups {
+        if let Err(error) = read(store, *group, ledgers, next).await {
+            tracing::debug!(group, error = format!("{error:#}"), "no draws are read");
         }
     }
 }

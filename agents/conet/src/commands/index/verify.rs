@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use conet_indexer::{
     chain::Pool,
-    follow::{FollowLimits, Follower, Step, Until},
+    follow::{self, FollowLimits, Follower, Step, Until},
     store::{Cursor, PostgresStore, SqliteStore, Store},
 };
 use serde_json::json;
@@ -31,6 +31,8 @@ async fn compare<T: Store>(subject: Subject, store: T, context: &Context) -> any
     // They may grow meanwhile.
     let (cursor, tables) = store.dump().await?;
     let cursor = cursor.context("the tables are empty: run `conet index run` first")?;
+    let Subject { chain_id, catalogue, tables: rules, pool } = &subject;
+    follow::expect(pool, &store, (*chain_id, catalogue, rules)).await?;
     let folder = tempfile::tempdir()?;
     let again = SqliteStore::open(&folder.path().join("again.db")).await?;
     make_again(subject, again.clone(), cursor, context).await?;

@@ -27,7 +27,7 @@ CREATE TABLE events (
     data BYTEA NOT NULL,
     PRIMARY KEY (block, log)
 );
-CREATE INDEX events_topic0 ON events (topic0, block, log);
+CREATE INDEX events_kind ON events (address, topic0, block, log);
 CREATE INDEX events_topic1 ON events (topic1, block, log) WHERE topic1 IS NOT NULL;
 CREATE INDEX events_topic2 ON events (topic2, block, log) WHERE topic2 IS NOT NULL;
 CREATE INDEX events_topic3 ON events (topic3, block, log) WHERE topic3 IS NOT NULL;
