@@ -41,6 +41,18 @@ pub struct EndpointUrl {
 }
 
 impl EndpointUrl {
+    /// All of it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.url
+    }
+
+    /// Whether it tells of blocks by itself.
+    #[must_use]
+    pub const fn is_websocket(&self) -> bool {
+        self.is_websocket
+    }
+
     /// The URL without its path and password, which may be keys: for logs.
     #[must_use]
     pub fn label(&self) -> String {

@@ -8,6 +8,9 @@
 //! ```
 
 mod fold;
+mod identity;
+mod rewind;
+mod state;
 #[cfg(test)]
 mod tests;
 mod until;
@@ -15,17 +18,18 @@ mod watch;
 
 use std::{sync::Arc, time::Duration};
 
-use alloy::primitives::{B256, keccak256};
 use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     catalogue::Catalogue,
-    chain::{Chunk, Header, Heads, Source, SourceError},
-    store::{At, BlockRow, Cursor, Identity, Store, StoreError},
+    chain::{Chunk, Heads, Source, SourceError},
+    store::{BlockRow, Cursor, Store, StoreError},
     tables::Tables,
 };
 use fold::Folder;
+pub use identity::{expect, identify};
+pub use state::{FollowError, Progress, Step};
 pub use until::Until;
 pub use watch::watch;
 
@@ -46,85 +50,8 @@ impl Default for FollowLimits {
     }
 }
 
-/// Blocks that are looked up at once on the way back.
-const BLOCKS_AT_ONCE: u64 = 256;
-
 /// Blocks of the first step: how many events they have is not known yet.
 const BLOCKS_FIRST: u64 = 16;
-
-/// Why the tables do not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum FollowError {
-    /// The chain.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// The tables.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The chain does not have what was final.
-    #[error(
-        "expected block {number} to be {expected}, which was final, found {found}: no reorganization undoes it; \
-         the RPC lies, or the chain began anew (then begin with an empty store)"
-    )]
-    DeeperThanFinal {
-        /// The final block.
-        number: u64,
-        /// In the tables.
-        expected: B256,
-        /// On the chain.
-        found: String,
-    },
-}
-
-/// What a step did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Nothing is new.
-    Quiet,
-    /// The tables went on.
-    Applied {
-        /// Blocks.
-        blocks: u64,
-        /// Their events.
-        events: usize,
-    },
-    /// The tables went back.
-    Undone {
-        /// Blocks.
-        blocks: u64,
-    },
-}
-
-/// How far the tables are, for whoever waits for it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Where they are, if they were begun.
-    pub cursor: Option<Cursor>,
-    /// The newest block of the chain.
-    pub head: u64,
-    /// Its time.
-    pub head_time: u64,
-    /// Events applied since the start.
-    pub events: u64,
-    /// Reorganizations undone since the start.
-    pub reorganizations: u64,
-    /// Blocks of the deepest one.
-    pub deepest: u64,
-    /// Steps that failed since the start.
-    pub failures: u64,
-    /// Events that did not fit a record, since the start: a mistake in the rules.
-    pub misfits: u64,
-    /// Why the last step failed, if it did.
-    pub trouble: Option<String>,
-}
-
-impl Progress {
-    /// Blocks that are not in the tables yet.
-    #[must_use]
-    pub fn lag(&self) -> u64 {
-        self.head.saturating_sub(self.cursor.map_or(0, |cursor| cursor.at.number))
-    }
-}
 
 /// Follows one chain into one store.
 #[derive(Debug)]
@@ -277,29 +204,6 @@ impl<S: Source, T: Store> Follower<S, T> {
         Ok(step)
     }
 
-    /// Whether the chain still has the last block of the tables.
-    async fn continues(&self, at: At, heads: &Heads) -> Result<bool, FollowError> {
-        let latest = &heads.latest;
-        if latest.at.number == at.number + 1 {
-            return Ok(latest.parent == at.hash);
-        }
-        if latest.at.number < at.number {
-            // A shorter chain, or an endpoint that is late and on the same one.
-            let known = self.store.blocks(&[latest.at.number]).await?;
-            return Ok(known.iter().any(|block| block.at == latest.at));
-        }
-        Ok(self.header(at.number, heads).await?.is_some_and(|header| header.at == at))
-    }
-
-    /// A block of the chain; that an endpoint lacks one below its own head says nothing about the chain.
-    async fn header(&self, number: u64, heads: &Heads) -> Result<Option<Header>, FollowError> {
-        let header = self.source.header(number).await?;
-        if header.is_none() && number <= heads.latest.at.number {
-            return Err(SourceError::Missing { number }.into());
-        }
-        Ok(header)
-    }
-
     /// Nothing is new but perhaps what is final.
     async fn settle(&mut self, cursor: Cursor, heads: &Heads) -> Result<Step, FollowError> {
         let finalized = heads.finalized.min(cursor.at.number);
@@ -379,77 +283,6 @@ impl<S: Source, T: Store> Follower<S, T> {
         } else if blocks >= self.range && events < wanted / 2 {
             self.range = (self.range * 2).min(self.limits.blocks_max);
         }
-    }
-
-    /// Goes back to the newest block that the chain still has.
-    async fn rewind(&mut self, cursor: Cursor, heads: &Heads) -> Result<Step, FollowError> {
-        self.ahead = None;
-        self.folder.forget();
-        let mut found = "no such block".to_owned();
-        let mut last = cursor.at;
-        // From the newest down, some at a time: where nothing is final, there may be very many.
-        let mut below = cursor.at.number;
-        while below > cursor.finalized {
-            let from = below.saturating_sub(BLOCKS_AT_ONCE).max(cursor.finalized);
-            let numbers: Vec<_> = (from..below).collect();
-            let mut known = self.store.blocks(&numbers).await?;
-            known.sort_unstable_by_key(|block| std::cmp::Reverse(block.at.number));
-            for block in known {
-                let header = self.header(block.at.number, heads).await?;
-                if header.is_some_and(|header| header.at == block.at) {
-                    return self.undo(cursor, block).await;
-                }
-                found = header.map_or(found, |header| header.at.hash.to_string());
-                last = block.at;
-            }
-            below = from;
-        }
-        // Another endpoint may know better.
-        self.source.another();
-        Err(FollowError::DeeperThanFinal { number: last.number, expected: last.hash, found })
-    }
-
-    async fn undo(&mut self, cursor: Cursor, to: BlockRow) -> Result<Step, FollowError> {
-        let blocks = cursor.at.number - to.at.number;
-        tracing::info!(blocks, to = to.at.number, "the chain was reorganized");
-        let to = Cursor { at: to.at, time: to.time, finalized: cursor.finalized };
-        self.store.undo(cursor.at, &to).await?;
-        Ok(Step::Undone { blocks })
-    }
-}
-
-/// What tables of this network, by these rules, are.
-///
-/// # Errors
-/// [`SourceError::WrongChain`] when the RPC is another network's.
-pub async fn identify<S: Source>(
-    source: &S,
-    chain_id: u64,
-    catalogue: &Catalogue,
-    tables: &Tables,
-) -> Result<Identity, SourceError> {
-    source.heads().await?;
-    let genesis = source.header(0).await?.ok_or(SourceError::Missing { number: 0 })?;
-    let rules = [catalogue.fingerprint(), tables.fingerprint()].concat();
-    Ok(Identity { chain_id, genesis: genesis.at.hash, rules: keccak256(rules) })
-}
-
-/// Whether tables that are only read are of this network, and by these rules.
-///
-/// # Errors
-/// [`FollowError`].
-pub async fn expect<S: Source, T: Store>(
-    source: &S,
-    store: &T,
-    (chain_id, catalogue, tables): (u64, &Catalogue, &Tables),
-) -> Result<(), FollowError> {
-    let identity = identify(source, chain_id, catalogue, tables).await?;
-    match store.identity().await? {
-        Some(found) if !found.is_of(&identity) => {
-            Err(StoreError::wrong_network(&identity, &found).into())
-        }
-        Some(found) if found != identity => Err(StoreError::OtherRules.into()),
-        _ => Ok(()),
     }
 }
 

@@ -147,8 +147,12 @@ impl IndexArgs {
 }
 
 async fn serve(args: RunArgs, context: &Context) -> anyhow::Result<()> {
-    let network = context.network_file()?;
+    let mut network = context.network_file()?;
     let subject = args.index.subject(&network)?;
+    // Who draws is read from the same chain by calls, which are made over HTTP.
+    if let Some(rpc) = args.index.rpc.iter().find(|rpc| !rpc.is_websocket()) {
+        network.rpc_url = rpc.as_str().to_owned();
+    }
     match args.index.postgres() {
         Some(url) if args.read_only => {
             read_only(&args, subject, PostgresStore::open_reader(url).await?).await
