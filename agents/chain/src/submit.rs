@@ -132,9 +132,12 @@ impl RouteSubmitter {
             Some(in_flight) => in_flight,
             None => match inner.start(route, digest, request.clone()).await {
                 Ok(in_flight) => in_flight,
-                // Refused, perhaps because the same route was mined since we looked.
+                // Refused, perhaps because the same route was sent, or mined, since we looked.
                 Err(error @ (SubmitError::Refused(_) | SubmitError::Nonce { .. })) => {
-                    return inner.already_set(route).await?.ok_or(error);
+                    match inner.resume(wallet, digest).await? {
+                        Some(in_flight) => in_flight,
+                        None => return inner.already_set(route).await?.ok_or(error),
+                    }
                 }
                 Err(error) => return Err(error),
             },
