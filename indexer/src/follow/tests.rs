@@ -14,7 +14,7 @@ use crate::{
 const DEPTH_MAX: u64 = 64;
 
 fn rules() -> (u64, Arc<Catalogue>, Arc<Tables>) {
-    let catalogue = Arc::new(our_catalogue());
+    let catalogue = Arc::new(our_catalogue().unwrap());
     let tables = Arc::new(Tables::own(&catalogue).unwrap());
     (7, catalogue, tables)
 }

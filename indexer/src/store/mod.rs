@@ -305,9 +305,6 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Draws.
     fn draws(&self, query: &DrawsQuery) -> impl Future<Output = Result<Vec<DrawRow>>> + Send;
 
-    /// How many rows each table has: for people and checks.
-    fn counts(&self) -> impl Future<Output = Result<Vec<(String, u64)>>> + Send;
-
     /// Every row of every table as text, in order, for comparisons; and where the tables were at that moment.
     fn dump(&self) -> impl Future<Output = Result<(Option<Cursor>, Vec<String>)>> + Send;
 }

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, B256};
 
-use super::{Result, StoreError};
+use super::{At, BlockRow, Cursor, Identity, Result, StoreError};
 
 /// A number for a column. Blocks and times are far below the limit.
 pub(super) fn signed(value: u64) -> i64 {
@@ -30,4 +30,21 @@ pub(super) fn address(bytes: &[u8]) -> Result<Address> {
 /// Topics for four columns.
 pub(super) fn topics(topics: &[B256]) -> [Option<&[u8]>; 4] {
     std::array::from_fn(|place| topics.get(place).map(|topic| topic.as_slice()))
+}
+
+/// A block from its columns: number, hash, time.
+pub(super) fn block((number, bytes, time): (i64, Vec<u8>, i64)) -> Result<BlockRow> {
+    let at = At { number: unsigned(number)?, hash: hash(&bytes)? };
+    Ok(BlockRow { at, time: unsigned(time)? })
+}
+
+/// The cursor from its columns: number, hash, time, what is final.
+pub(super) fn cursor((number, bytes, time, finalized): (i64, Vec<u8>, i64, i64)) -> Result<Cursor> {
+    let BlockRow { at, time } = block((number, bytes, time))?;
+    Ok(Cursor { at, time, finalized: unsigned(finalized)? })
+}
+
+/// What tables are, from its columns: chain id, genesis, rules.
+pub(super) fn identity((chain_id, genesis, rules): (i64, Vec<u8>, Vec<u8>)) -> Result<Identity> {
+    Ok(Identity { chain_id: unsigned(chain_id)?, genesis: hash(&genesis)?, rules: hash(&rules)? })
 }

@@ -33,7 +33,7 @@ fn wallet(byte: u8) -> DynSolValue {
 
 impl Memory {
     fn new() -> Self {
-        let catalogue = our_catalogue();
+        let catalogue = our_catalogue().unwrap();
         let tables = Tables::own(&catalogue).unwrap();
         Self { catalogue, tables, records: HashMap::new(), block: 0 }
     }
@@ -187,7 +187,7 @@ fn an_owner_changes_only_where_there_is_a_record() {
 
 #[test]
 fn keys_are_in_the_order_of_numbers_and_say_what_they_should_be() {
-    let catalogue = our_catalogue();
+    let catalogue = our_catalogue().unwrap();
     let tables = Tables::own(&catalogue).unwrap();
     let nodes = tables.get("nodes").unwrap();
     assert!(nodes.key(&["9"]).unwrap() < nodes.key(&["10"]).unwrap());
@@ -203,7 +203,7 @@ fn keys_are_in_the_order_of_numbers_and_say_what_they_should_be() {
 
 #[test]
 fn rules_that_name_what_is_not_there_are_refused() {
-    let catalogue = our_catalogue();
+    let catalogue = our_catalogue().unwrap();
     let refused = |rule: &str| {
         let text = format!("[things]\nabout = \"\"\nkey = [\"id\"]\non = [{rule}]");
         Tables::parse(&text, &catalogue).unwrap_err().to_string()
@@ -232,7 +232,7 @@ fn another_version_is_another_interface() {
         {"name":"gift","type":"bool","indexed":false}]}]"#;
     let abi = parse_abi("Names", second).unwrap();
     let at = Address::repeat_byte(9);
-    let mut contracts = our_catalogue().contracts().to_vec();
+    let mut contracts = our_catalogue().unwrap().contracts().to_vec();
     contracts.push(Contract { name: "Names".to_owned(), address: at, abi });
     let catalogue = Catalogue::new(contracts).unwrap();
     let tables = Tables::own(&catalogue).unwrap();

@@ -13,7 +13,7 @@ use alloy::{
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
 use crate::{
-    catalogue::Catalogue,
+    catalogue::{AbiError, Catalogue},
     chain::{Chunk, Header, Heads, Source, SourceError},
     decode::RawEvent,
     store::At,
@@ -24,15 +24,13 @@ const FINAL_DEPTH: u64 = 64;
 
 /// Our contracts, each at an address of its own.
 ///
-/// # Panics
-/// Never: our own interfaces can be read.
-#[must_use]
-#[allow(clippy::expect_used)]
-pub fn our_catalogue() -> Catalogue {
+/// # Errors
+/// [`AbiError`], which would be a mistake of the build.
+pub fn our_catalogue() -> Result<Catalogue, AbiError> {
     let names = conet_bindings::abis::ABIS.iter().map(|(name, _)| (*name).to_owned());
     let addresses: BTreeMap<_, _> =
         names.map(|name| (name.clone(), Address::from_word(keccak256(name)))).collect();
-    Catalogue::of_network(&addresses).expect("our own interfaces")
+    Catalogue::of_network(&addresses)
 }
 
 #[derive(Debug, Clone)]

@@ -186,10 +186,6 @@ impl Store for PostgresStore {
         read::draws(&mut *self.reader().await?, query).await
     }
 
-    async fn counts(&self) -> Result<Vec<(String, u64)>> {
-        read::counts(&mut *self.reader().await?).await
-    }
-
     async fn dump(&self) -> Result<(Option<Cursor>, Vec<String>)> {
         read::dump(&mut *self.reader().await?).await
     }

@@ -8,9 +8,9 @@ use sqlx::{
 use crate::{
     decode::RawEvent,
     store::{
-        At, BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, RecordRow, RecordsQuery,
+        BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, RecordRow, RecordsQuery,
         Result,
-        rows::{address, hash, signed, unsigned},
+        rows::{self, address, hash, signed, unsigned},
     },
 };
 
@@ -18,28 +18,14 @@ pub(super) async fn cursor(connection: &mut PgConnection) -> Result<Option<Curso
     let sql = "SELECT number, hash, time, finalized FROM cursor WHERE number IS NOT NULL";
     let row: Option<(i64, Vec<u8>, i64, i64)> =
         sqlx::query_as(sql).fetch_optional(connection).await?;
-    row.map(|(number, at_hash, time, finalized)| {
-        Ok(Cursor {
-            at: At { number: unsigned(number)?, hash: hash(&at_hash)? },
-            time: unsigned(time)?,
-            finalized: unsigned(finalized)?,
-        })
-    })
-    .transpose()
+    row.map(rows::cursor).transpose()
 }
 
 pub(super) async fn identity(connection: &mut PgConnection) -> Result<Option<Identity>> {
     let sql = "SELECT chain_id, genesis, rules FROM cursor";
     let row: Option<(i64, Vec<u8>, Vec<u8>)> =
         sqlx::query_as(sql).fetch_optional(connection).await?;
-    row.map(|(chain_id, genesis, rules)| {
-        Ok(Identity {
-            chain_id: unsigned(chain_id)?,
-            genesis: hash(&genesis)?,
-            rules: hash(&rules)?,
-        })
-    })
-    .transpose()
+    row.map(rows::identity).transpose()
 }
 
 pub(super) async fn blocks(
@@ -51,12 +37,7 @@ pub(super) async fn blocks(
             .bind(numbers.iter().map(|number| signed(*number)).collect::<Vec<_>>())
             .fetch_all(connection)
             .await?;
-    rows.into_iter().map(block).collect()
-}
-
-fn block((number, bytes, time): (i64, Vec<u8>, i64)) -> Result<BlockRow> {
-    let at = At { number: unsigned(number)?, hash: hash(&bytes)? };
-    Ok(BlockRow { at, time: unsigned(time)? })
+    rows.into_iter().map(rows::block).collect()
 }
 
 /// A row of `records` as PostgreSQL has it.
@@ -292,16 +273,6 @@ const DUMPS: [(&str, &str); 6] = [
          ORDER BY draws.archive_group, draws.number",
     ),
 ];
-
-pub(super) async fn counts(connection: &mut PgConnection) -> Result<Vec<(String, u64)>> {
-    let mut counts = Vec::new();
-    for (table, _) in DUMPS {
-        let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
-        let count: i64 = sqlx::query_scalar(sql).fetch_one(&mut *connection).await?;
-        counts.push((table.to_owned(), unsigned(count)?));
-    }
-    Ok(counts)
-}
 
 pub(super) async fn dump(connection: &mut PgConnection) -> Result<(Option<Cursor>, Vec<String>)> {
     // One view of all tables, whatever is written meanwhile.

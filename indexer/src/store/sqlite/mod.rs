@@ -203,10 +203,6 @@ impl Store for SqliteStore {
         self.read(move |connection| read::draws(connection, &query)).await
     }
 
-    async fn counts(&self) -> Result<Vec<(String, u64)>> {
-        self.read(read::counts).await
-    }
-
     async fn dump(&self) -> Result<(Option<Cursor>, Vec<String>)> {
         self.read(read::dump).await
     }

@@ -9,9 +9,9 @@ use rusqlite::{
 use crate::{
     decode::RawEvent,
     store::{
-        At, BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, RecordRow, RecordsQuery,
+        BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, RecordRow, RecordsQuery,
         Result,
-        rows::{address, hash, signed, unsigned},
+        rows::{self, address, hash, signed, unsigned},
     },
 };
 
@@ -20,14 +20,7 @@ pub(super) fn cursor(connection: &Connection) -> Result<Option<Cursor>> {
     let row = connection
         .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
     let row: Option<(i64, Vec<u8>, i64, i64)> = row.optional()?;
-    row.map(|(number, at_hash, time, finalized)| {
-        Ok(Cursor {
-            at: At { number: unsigned(number)?, hash: hash(&at_hash)? },
-            time: unsigned(time)?,
-            finalized: unsigned(finalized)?,
-        })
-    })
-    .transpose()
+    row.map(rows::cursor).transpose()
 }
 
 pub(super) fn identity(connection: &Connection) -> Result<Option<Identity>> {
@@ -35,14 +28,7 @@ pub(super) fn identity(connection: &Connection) -> Result<Option<Identity>> {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?))
     });
     let row: Option<(i64, Vec<u8>, Vec<u8>)> = row.optional()?;
-    row.map(|(chain_id, genesis, rules)| {
-        Ok(Identity {
-            chain_id: unsigned(chain_id)?,
-            genesis: hash(&genesis)?,
-            rules: hash(&rules)?,
-        })
-    })
-    .transpose()
+    row.map(rows::identity).transpose()
 }
 
 pub(super) fn blocks(connection: &Connection, numbers: &[u64]) -> Result<Vec<BlockRow>> {
@@ -54,8 +40,7 @@ pub(super) fn blocks(connection: &Connection, numbers: &[u64]) -> Result<Vec<Blo
             statement.query_row(params![signed(*number)], |row| Ok((row.get(0)?, row.get(1)?)));
         let found: Option<(Vec<u8>, i64)> = found.optional()?;
         if let Some((bytes, time)) = found {
-            let at = At { number: *number, hash: hash(&bytes)? };
-            blocks.push(BlockRow { at, time: unsigned(time)? });
+            blocks.push(rows::block((signed(*number), bytes, time))?);
         }
     }
     Ok(blocks)
@@ -271,16 +256,6 @@ const TABLES: [(&str, &str); 6] = [
     ("finds", "name, field, value, key"),
     ("draws", "archive_group, number"),
 ];
-
-pub(super) fn counts(connection: &Connection) -> Result<Vec<(String, u64)>> {
-    let mut counts = Vec::new();
-    for (table, _) in TABLES {
-        let sql = format!("SELECT count(*) FROM {table}");
-        let count: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
-        counts.push((table.to_owned(), unsigned(count)?));
-    }
-    Ok(counts)
-}
 
 pub(super) fn dump(connection: &Connection) -> Result<(Option<Cursor>, Vec<String>)> {
     // One view of all tables, whatever is written meanwhile.
