@@ -158,12 +158,18 @@ fn twist(shared: &Shared, lie: Lie, question: &Value, answer: &mut Value) {
         "eth_chainId" if lie == Lie::OtherChain => *result = "0x2a".into(),
         "eth_getBlockByNumber" if lie == Lie::OtherHashes && !result.is_null() => {
             for name in ["hash", "parentHash"] {
-                let flipped = result[name].as_str().expect("a hash").replace('7', "8");
-                result[name] = flipped.into();
+                result[name] = another_hash(result[name].as_str().expect("a hash")).into();
             }
         }
         _ => {}
     }
+}
+
+/// Another hash for each hash: all of its last digit's values move on by one.
+fn another_hash(hash: &str) -> String {
+    let (most, last) = hash.split_at(hash.len() - 1);
+    let digit = u8::from_str_radix(last, 16).expect("a digit");
+    format!("{most}{:x}", (digit + 1) % 16)
 }
 
 fn twist_log(lie: Lie, place: usize, mut log: Value) -> Vec<Value> {
