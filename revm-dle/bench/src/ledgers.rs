@@ -7,7 +7,7 @@ use std::{
 
 use alloy::primitives::{B256, Bytes};
 use conet_committee::{
-    archive::ProvenNotice,
+    archive::{ProvenNotice, ProvenStanding},
     ledger::{Built, ExecuteError, Ledgers},
 };
 use conet_ledger::{
@@ -32,6 +32,7 @@ pub(crate) struct Memory {
     /// The blocks of each chain, by height.
     heights: HashMap<B256, BTreeSet<(u64, B256)>>,
     notices: HashMap<B256, Arc<ProvenNotice>>,
+    standing: Option<Arc<ProvenStanding>>,
 }
 
 /// All that begin, by their hashes.
@@ -47,6 +48,7 @@ impl Memory {
             states: HashMap::new(),
             heights: HashMap::new(),
             notices: HashMap::new(),
+            standing: None,
         }
     }
 
@@ -156,7 +158,15 @@ impl Ledgers for Memory {
         self.notices.insert(proven.notice.chain, proven);
     }
 
+    fn keep_standing(&mut self, standing: Option<Arc<ProvenStanding>>) {
+        if let Some(standing) = &standing {
+            self.notices.retain(|_, proven| proven.entry() > standing.entry());
+        }
+        self.standing = standing;
+    }
+
     fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>> {
-        self.notices.get(&chain).cloned()
+        let since = self.notices.get(&chain).cloned();
+        since.or_else(|| self.standing.as_ref()?.notice(chain).map(Arc::new))
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use alloy::primitives::{Address, B256, Bytes};
 use conet_committee::{
-    archive::ProvenNotice,
+    archive::{ProvenNotice, ProvenStanding},
     keys::{Compact, Keys},
     ledger::{Built, ExecuteError, Ledgers},
 };
@@ -206,6 +206,10 @@ impl Ledgers for Metered<Memory> {
 
     fn keep_notice(&mut self, proven: Arc<ProvenNotice>) {
         self.of.keep_notice(proven);
+    }
+
+    fn keep_standing(&mut self, standing: Option<Arc<ProvenStanding>>) {
+        self.of.keep_standing(standing);
     }
 
     fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>> {

@@ -10,11 +10,9 @@ use std::{
     sync::Arc,
 };
 
-use alloy::primitives::keccak256;
-use conet_committee::{Record, seat::Seat};
 use conet_dle::{
     ledgers::{Chains, LedgerLimits, NodeLedgers},
-    store::{StoreLimits, Write},
+    store::StoreLimits,
 };
 use conet_measure::{BenchError, Usage, failed, wrong};
 use serde::{Deserialize, Serialize};
@@ -22,8 +20,8 @@ use tempfile::TempDir;
 
 use crate::{
     ledgers::begun,
-    note::{Live, Mint},
-    rows::{beginning, write},
+    note::Mint,
+    rows::{beginning, checkpoint, write},
     stage::{Cast, SeatMaker, Stage, folder, store},
 };
 
@@ -93,25 +91,12 @@ fn kept(stage: &Stage) -> Result<TempDir, BenchError> {
     let limits = StoreLimits::default();
     let store = store(folder.path(), SeatMaker::FIRST_SEAT, &seat.state().seats, limits)?;
     for some in stage.notes().chunks(WRITES_AT_ONCE) {
-        let writes = some.iter().map(|note| rows(seat, note)).collect::<Result<Vec<_>, _>>()?;
+        let writes = some.iter().map(|note| beginning(note)).collect::<Result<Vec<_>, _>>()?;
         write(&store, writes.into_iter().flatten().collect())?;
     }
-    let state = seat.state().freeze();
-    let mut header = seat.tip().header.clone();
-    header.state_hash = keccak256(&state);
-    let record = Record::Checkpoint(Box::new((header, state)));
-    write(&store, vec![Write::Record(Box::new(record))])?;
+    write(&store, vec![checkpoint(seat)])?;
     store.close();
     Ok(folder)
-}
-
-/// A chain that has its group, and no block yet.
-fn rows(seat: &Seat, note: &Live) -> Result<Vec<Write>, BenchError> {
-    let notice = seat.notice(note.chain.genesis().chain);
-    let notice = notice.ok_or_else(|| wrong("memory", "a chain without a notice"))?;
-    let mut rows = beginning(note)?;
-    rows.push(Write::Record(Box::new(Record::Proven(Box::new(Arc::unwrap_or_clone(notice))))));
-    Ok(rows)
 }
 
 fn take_over(task: &Task) -> Result<Grown, BenchError> {

@@ -2,6 +2,14 @@
 
 use std::sync::mpsc;
 
+use alloy::primitives::keccak256;
+use conet_committee::{
+    Record,
+    journal::Frozen,
+    log::{Certificate, EntryProof},
+    seat::Seat,
+    vote::Phase,
+};
 use conet_dle::store::{FinalBlock, Store, Write};
 use conet_ledger::snapshot::Snapshot;
 use conet_measure::{BenchError, failed, wrong};
@@ -25,6 +33,17 @@ pub(crate) fn state(live: &Live) -> Result<Write, BenchError> {
     let snapshot = Snapshot { header: live.header.clone(), state: live.state.clone() };
     let snapshot = snapshot.encode().map_err(failed("a snapshot"))?;
     Ok(Write::State { chain, hash, snapshot })
+}
+
+/// The state after a seat's newest entry. Nobody voted for it: the journal is the node's own.
+pub(crate) fn checkpoint(seat: &Seat) -> Write {
+    let state = seat.state().freeze();
+    let mut header = seat.tip().header.clone();
+    header.state_hash = keccak256(&state);
+    let (view, entry) = (header.view, header.id());
+    let certificate = Certificate { phase: Phase::Finalize, view, entry, signatures: Vec::new() };
+    let proof = EntryProof { headers: vec![header], certificate };
+    Write::Record(Box::new(Record::Checkpoint(Box::new(Frozen { proof, state }))))
 }
 
 /// Writes, and waits for the disk.

@@ -18,7 +18,7 @@ use crate::{
         item::{CertifiedHeader, Word},
     },
     keys::NodeId,
-    log::{Certificate, Entry, EntryHeader},
+    log::{Certificate, Entry, EntryProof},
     message::Proposed,
     roulette::dkg::Dealing,
     vote::{Ballot, Phase},
@@ -46,6 +46,15 @@ impl<'de> Deserialize<'de> for Kept {
     }
 }
 
+/// A state after an entry that is final.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frozen {
+    /// Of that entry.
+    pub proof: EntryProof,
+    /// The state in its one form.
+    pub state: Bytes,
+}
+
 /// One line of the journal. On disk by their order here: new ones come last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
@@ -56,7 +65,7 @@ pub enum Record {
     /// An entry that is final. In order.
     Entry(Box<Entry>),
     /// A state after an entry that is final: a restart begins with the newest one.
-    Checkpoint(Box<(EntryHeader, Bytes)>),
+    Checkpoint(Box<Frozen>),
     /// A new epoch of the group, and the state that it begins with: what was journaled before it about the log matters
     /// no more.
     Epoch(Box<(Beginning, Bytes)>),
@@ -78,8 +87,7 @@ pub enum Record {
     Share(u64, Kept),
     /// The number of a node's last wish to be drawn.
     Joined(u64),
-    /// Where a chain of a seat's group stands. The newest of each chain stays, however long the chain is at rest: the
-    /// entries that prove it go.
+    /// Where a chain of a seat's group stands since an entry after the newest checkpoint: that one has all others.
     Proven(Box<ProvenNotice>),
     /// Who had seats in epochs before, and has none now. Written before the epoch that they have none in.
     Left(Vec<NodeId>),

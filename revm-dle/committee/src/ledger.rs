@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alloy::primitives::{B256, Bytes};
 use conet_ledger::block::{Body, Header, Outcome, Proposal, SignedTransaction};
 
-use crate::archive::ProvenNotice;
+use crate::archive::{ProvenNotice, ProvenStanding};
 
 /// Why a block could not be executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -81,7 +81,10 @@ pub trait Ledgers {
     /// writes the journal: [`crate::Record::Proven`].
     fn keep_notice(&mut self, proven: Arc<ProvenNotice>);
 
-    /// Where a chain stands, as it was kept last. A seat has one of every chain in its group's log; a chain at rest costs no
-    /// memory for that.
+    /// Knows where all chains stand since an entry, in place of what was known of them up to it; none: what was known is
+    /// another log's. [`crate::Record::Checkpoint`] says so in the journal.
+    fn keep_standing(&mut self, standing: Option<Arc<ProvenStanding>>);
+
+    /// Where a chain stands, as it was kept last. A seat can tell of every chain in its group's log.
     fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>>;
 }

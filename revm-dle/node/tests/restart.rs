@@ -74,7 +74,7 @@ impl Lonely {
         let records = store.journal().unwrap();
         let (count, height) = (records.len(), newest(&records));
         let checkpoint = records.iter().filter_map(|record| match record {
-            Record::Checkpoint(checkpoint) => Some(checkpoint.0.height),
+            Record::Checkpoint(frozen) => Some(frozen.proof.height()),
             _ => None,
         });
         let replayed = height - checkpoint.max().unwrap_or_default();

@@ -8,7 +8,7 @@ use std::{
 use alloy::primitives::{B256, Bytes, keccak256};
 use alloy_rlp::{Decodable as _, Encodable, RlpDecodable, RlpEncodable};
 use conet_committee::{
-    archive::ProvenNotice,
+    archive::{ProvenNotice, ProvenStanding},
     ledger::{Built, ExecuteError, Ledgers},
 };
 use conet_ledger::block::{Body, Header, Outcome, Proposal, SignedTransaction, Transaction};
@@ -125,13 +125,18 @@ pub(crate) fn genesis(chain: B256) -> Header {
 
 type States = BTreeMap<B256, (Header, Accounts)>;
 
-type Notices = BTreeMap<B256, Arc<ProvenNotice>>;
+/// Where chains stand, as one process knows it: the next one reads it in the journal.
+#[derive(Debug, Default)]
+struct Stands {
+    all: Option<Arc<ProvenStanding>>,
+    since: BTreeMap<B256, Arc<ProvenNotice>>,
+}
 
-/// A node's states, by block, and its notices, by chain: on a disk that outlives the node's process.
+/// A node's states, by block, on a disk that outlives the node's process, and where chains stand.
 #[derive(Debug, Clone)]
 pub(crate) struct ToyLedgers {
     states: Arc<Mutex<States>>,
-    notices: Arc<Mutex<Notices>>,
+    stands: Arc<Mutex<Stands>>,
     /// A creator that gets its sums wrong on purpose.
     pub(crate) lies: bool,
 }
@@ -140,25 +145,26 @@ impl ToyLedgers {
     pub(crate) fn new(chains: &[B256], lies: bool) -> Self {
         let known = chains.iter().map(|chain| genesis(*chain));
         let states = known.map(|header| (header.hash(), (header, Accounts::new()))).collect();
-        Self { states: Arc::new(Mutex::new(states)), notices: Arc::default(), lies }
+        Self { states: Arc::new(Mutex::new(states)), stands: Arc::default(), lies }
     }
 
-    /// The same states and notices, on a disk of their own.
+    /// The same disk, for the node's next process.
+    pub(crate) fn after_restart(&self) -> Self {
+        Self { states: self.states.clone(), stands: Arc::default(), lies: self.lies }
+    }
+
+    /// The same states, on a disk of their own.
     pub(crate) fn apart(&self) -> Self {
-        let (states, notices) = (self.states().clone(), self.notices().clone());
-        Self {
-            states: Arc::new(Mutex::new(states)),
-            notices: Arc::new(Mutex::new(notices)),
-            lies: self.lies,
-        }
+        let states = Arc::new(Mutex::new(self.states().clone()));
+        Self { states, stands: Arc::default(), lies: self.lies }
     }
 
     fn states(&self) -> MutexGuard<'_, States> {
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn notices(&self) -> MutexGuard<'_, Notices> {
-        self.notices.lock().unwrap_or_else(PoisonError::into_inner)
+    fn stands(&self) -> MutexGuard<'_, Stands> {
+        self.stands.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -261,10 +267,20 @@ impl Ledgers for ToyLedgers {
     }
 
     fn keep_notice(&mut self, proven: Arc<ProvenNotice>) {
-        self.notices().insert(proven.notice.chain, proven);
+        self.stands().since.insert(proven.notice.chain, proven);
+    }
+
+    fn keep_standing(&mut self, standing: Option<Arc<ProvenStanding>>) {
+        let mut stands = self.stands();
+        if let Some(standing) = &standing {
+            stands.since.retain(|_, proven| proven.entry() > standing.entry());
+        }
+        stands.all = standing;
     }
 
     fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>> {
-        self.notices().get(&chain).cloned()
+        let stands = self.stands();
+        let since = stands.since.get(&chain).cloned();
+        since.or_else(|| stands.all.as_ref()?.notice(chain).map(Arc::new))
     }
 }

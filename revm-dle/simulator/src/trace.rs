@@ -188,8 +188,7 @@ fn told(message: &Message) -> String {
         Message::Log(LogMessage::Fetch { id }) => format!("fetch entry {}", short(*id)),
         Message::Log(LogMessage::Entries(entries)) => format!("{} entries", entries.len()),
         Message::Log(LogMessage::Checkpoint(checkpoint)) => {
-            let first = checkpoint.headers.first().map_or(0, |header| header.height);
-            format!("state after entry {first}")
+            format!("state after entry {}", checkpoint.proof.height())
         }
         Message::Word(word, hash) => format!("word on {}: {}", short(*hash), vote(&word.ballot)),
         Message::SeedPart { height, .. } => format!("part of seed {height}"),
@@ -248,7 +247,7 @@ fn kept(record: &Record) -> String {
             format!("final entry {} {}", entry.header.height, short(entry.id()))
         }
         Record::Certificate(found) => format!("certificate of view {}", found.view),
-        Record::Checkpoint(checkpoint) => format!("state after entry {}", checkpoint.0.height),
+        Record::Checkpoint(frozen) => format!("state after entry {}", frozen.proof.height()),
         Record::Dealing(_, dealing) => format!("dealing of {}", dealing.dealer),
         Record::Share(epoch, _) => format!("share of epoch {epoch}'s key"),
         Record::Epoch(epoch) => format!("epoch {}", epoch.0.seats.epoch),

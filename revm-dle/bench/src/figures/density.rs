@@ -1,15 +1,9 @@
 //! What a chain takes at which nothing happens: memory and disk of an archive node, time, and the way back.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs::File,
-    path::Path,
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeMap, fs::File, path::Path, sync::Arc, time::Instant};
 
 use alloy::primitives::keccak256;
-use conet_committee::{Record, archive::ProvenNotice, keys::NodeId, seats::Seats};
+use conet_committee::{keys::NodeId, seats::Seats};
 use conet_dle::{
     ledgers::{Chains, LedgerLimits},
     metrics::Metrics,
@@ -24,7 +18,7 @@ use crate::{
     floor::spent,
     note::{EPOCH, Live, MAIN_CHAIN, Mint, opening},
     part::grow,
-    rows::{beginning, state, write},
+    rows::{beginning, checkpoint, state, write},
     stage::{Cast, Plan, Stage},
 };
 
@@ -40,11 +34,12 @@ const FIRST_BUYER: u64 = 1 << 32;
 const BEGAN_MS: u64 = 1_800_000_000_000;
 
 pub(super) fn measure(run: &mut Run<'_>) -> Result<(), BenchError> {
-    let notice = memory_and_time(run)?;
-    disk(run, notice)
+    let logged = memory_and_time(run)?;
+    disk(run, logged)
 }
 
-/// An archive node's memory, and what idle chains cost the log of an idle group. Bytes on disk of a notice.
+/// An archive node's memory, and what idle chains cost the log of an idle group. Bytes on disk of a chain in the log's
+/// state.
 fn memory_and_time(run: &mut Run<'_>) -> Result<f64, BenchError> {
     let notes = run.many(10_000, 1_000);
     let cast = Cast::of(run.many(1_000, 100));
@@ -58,9 +53,9 @@ fn memory_and_time(run: &mut Run<'_>) -> Result<f64, BenchError> {
     let row = Row::new("density, memory of an idle chain", bytes, "B");
     run.row(&row.target(Target::ValueAtMost(MEMORY_MAX)));
     run.row(&Row::new("density, idle chains in a GiB", GIB / bytes, "chains"));
-    let notice = notices(run, &full)?;
+    let logged = checkpoint_bytes(run, &full)?;
     idle_time(run, &mut full, &mut empty, notes)?;
-    Ok(notice)
+    Ok(logged)
 }
 
 /// The archive nodes' and the participants' time for an idle second, with idle chains and without.
@@ -106,7 +101,7 @@ fn entry_us(stage: &mut Stage) -> Result<(f64, f64), BenchError> {
 }
 
 /// An archive node's disk, and how long a chain takes to be at work again.
-fn disk(run: &mut Run<'_>, notice: f64) -> Result<(), BenchError> {
+fn disk(run: &mut Run<'_>, logged: f64) -> Result<(), BenchError> {
     let notes = run.many(10_000, 1_000);
     let folder = tempfile::tempdir().map_err(failed("a temporary folder"))?;
     let path = folder.path().join("dle.db");
@@ -118,7 +113,8 @@ fn disk(run: &mut Run<'_>, notice: f64) -> Result<(), BenchError> {
     // Not in the order in which they began: pages fill up, and are split.
     let used = of(stored(&path, drawn(notes).map(|number| goes_on(&mint, number)))?);
     run.row(&Row::new("density, disk of a chain's own rows", used, "B"));
-    let row = Row::new("density, disk of a chain, with its notice", used + notice, "B");
+    run.row(&Row::new("density, disk of a chain in the log's state", logged, "B"));
+    let row = Row::new("density, disk of a chain, all in all", used + logged, "B");
     run.row(&row.target(Target::ValueAtMost(1_024.0)));
     let at_once = folder.path().join("once.db");
     stored(&at_once, std::iter::empty())?;
@@ -142,37 +138,17 @@ fn drawn(below: u64) -> impl Iterator<Item = u64> {
     keyed.collect::<BTreeMap<_, _>>().into_values()
 }
 
-/// What the newest notices of a stage's chains take on disk: as they are, many of one entry, and if each had an entry of
-/// its own.
-fn notices(run: &mut Run<'_>, stage: &Stage) -> Result<f64, BenchError> {
-    let seat = stage.first_seat().ok_or_else(|| wrong("notices", "a stage without seats"))?;
-    let known = seat.state().chains.keys().filter_map(|chain| seat.notice(*chain));
-    let known: Vec<_> = known.map(Arc::unwrap_or_clone).collect();
-    let entries: BTreeSet<_> = known.iter().map(ProvenNotice::entry).collect();
-    let alone = known.iter().cloned().enumerate().map(|(number, mut proven)| {
-        proven.path.clear();
-        proven.headers.truncate(1);
-        proven.headers.iter_mut().for_each(|header| header.height = number as u64);
-        proven
-    });
-    let together = known.len() as f64 / entries.len().max(1) as f64;
-    let name = format!("density, disk of a notice, {together:.0} of an entry");
-    let shared = notice_bytes(known.iter().cloned())?;
-    run.row(&Row::new(name, shared, "B"));
-    let name = "density, disk of a notice, one of an entry";
-    run.row(&Row::new(name, notice_bytes(alone)?, "B"));
-    Ok(shared)
-}
-
-fn notice_bytes(notices: impl ExactSizeIterator<Item = ProvenNotice>) -> Result<f64, BenchError> {
+/// What chains take on disk in the log's state: at a checkpoint.
+fn checkpoint_bytes(run: &mut Run<'_>, stage: &Stage) -> Result<f64, BenchError> {
+    let seat = stage.first_seat().ok_or_else(|| wrong("disk", "a stage without seats"))?;
+    let count = seat.state().chains.len() as f64;
+    let plain = seat.state().freeze().len() as f64 / count;
+    run.row(&Row::new("density, a chain in the log's state, plain", plain, "B"));
     let folder = tempfile::tempdir().map_err(failed("a temporary folder"))?;
-    let (path, count) = (folder.path().join("dle.db"), notices.len());
+    let path = folder.path().join("dle.db");
     let empty = stored(&path, std::iter::empty())?;
-    let full = stored(
-        &path,
-        notices.map(|proven| Ok(vec![Write::Record(Box::new(Record::Proven(Box::new(proven))))])),
-    )?;
-    Ok((full - empty) as f64 / count as f64)
+    let full = stored(&path, std::iter::once(Ok(vec![checkpoint(seat)])))?;
+    Ok((full - empty) as f64 / count)
 }
 
 fn open(path: &Path, limits: StoreLimits) -> Result<Store, BenchError> {

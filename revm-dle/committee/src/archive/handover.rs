@@ -172,6 +172,8 @@ impl State {
             handover: None,
             is_over: false,
             is_new: true,
+            is_first: false,
+            standing: None,
             seats: seats.clone(),
             ..self.clone()
         };

@@ -25,6 +25,7 @@ mod parts;
 mod places;
 pub mod rent;
 mod signers;
+mod standing;
 mod state;
 #[cfg(test)]
 mod testing;
@@ -41,4 +42,5 @@ pub use handover::{Beginning, Named};
 pub use item::Item;
 pub use notice::{Notice, ProvenNotice};
 pub use signers::Signers;
+pub use standing::{ProvenStanding, Standing};
 pub use state::{Finding, Rules, Seeds, State};

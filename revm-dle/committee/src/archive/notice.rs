@@ -5,12 +5,7 @@ use conet_bindings::merkle::{self, Tree};
 use serde::{Deserialize, Serialize};
 
 use super::{chain::Chain, signers::Signers, traps::Commitment};
-use crate::{
-    keys::NodeId,
-    log::{Certificate, EntryHeader},
-    seats::Seats,
-    vote::{Phase, Voting},
-};
+use crate::{keys::NodeId, log::EntryProof, seats::Seats, vote::Voting};
 
 /// Where a chain stands after an entry. The newer one replaces the older.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -117,33 +112,25 @@ pub struct ProvenNotice {
     pub notice: Notice,
     /// From it to the entry's root of notices.
     pub path: Vec<B256>,
-    /// The entry, and those after it up to the one that the certificate is about.
-    pub headers: Vec<EntryHeader>,
-    /// The seats' votes.
-    pub certificate: Certificate,
+    /// Why the entry is final.
+    pub proof: EntryProof,
 }
 
 impl ProvenNotice {
     /// The height that its entry claims; 0 without one.
     #[must_use]
     pub fn entry(&self) -> u64 {
-        self.headers.first().map_or(0, |header| header.height)
+        self.proof.height()
     }
 
     /// The height of its entry, if a quorum of these seats made it final.
     #[must_use]
     pub fn verify(&self, seats: &Seats, voting: &Voting) -> Option<u64> {
-        let first = self.headers.first()?;
-        let linked = self.headers.windows(2).all(|pair| match pair {
-            [before, after] => after.follows(before),
-            _ => false,
-        });
-        let holds = linked
-            && first.log == seats.log
-            && merkle::root_of(self.notice.leaf(), &self.path) == first.notices_root
-            && self.certificate.phase == Phase::Finalize
-            && self.headers.last()?.id() == self.certificate.entry
-            && self.certificate.is_valid(seats, voting);
-        holds.then_some(first.height)
+        let named = self.proof.headers.first()?.notices_root;
+        // Cheap first: votes are signatures.
+        if merkle::root_of(self.notice.leaf(), &self.path) != named {
+            return None;
+        }
+        self.proof.verify(seats, voting).map(|entry| entry.height)
     }
 }

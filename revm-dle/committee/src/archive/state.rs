@@ -12,8 +12,9 @@ use super::{
     chain::Chain,
     error::{ItemError, Result},
     item::{Handover, Item},
-    notice::Notice,
+    notice::{self, Notice},
     parts::Part,
+    standing::Standing,
     wishes::Wish,
 };
 use crate::{
@@ -134,6 +135,8 @@ pub struct State {
     pub(super) is_over: bool,
     /// Whether no entry of this epoch was yet.
     pub(super) is_new: bool,
+    /// Whether this entry is the first one of its epoch.
+    pub(super) is_first: bool,
     /// Until the first entry after a split: who sits in the other half.
     pub(super) siblings: Vec<NodeId>,
     /// Chains for whose places nobody fitted: they ask again when somebody joins the line, or when they change.
@@ -142,6 +145,8 @@ pub struct State {
     pub(super) joined: usize,
     /// Chains that this entry changed.
     pub(super) changed: BTreeSet<B256>,
+    /// Where all chains stand, if this entry commits to that.
+    pub(super) standing: Option<Arc<Standing>>,
     /// Of these, whose creator or witnesses are others now, and all there.
     pub regrouped: BTreeSet<B256>,
     /// What this entry found.
@@ -186,10 +191,12 @@ impl State {
             handover: None,
             is_over: false,
             is_new: false,
+            is_first: false,
             siblings: Vec::new(),
             hungry: OrdSet::new(),
             joined: 0,
             changed: BTreeSet::new(),
+            standing: None,
             regrouped: BTreeSet::new(),
             findings: Vec::new(),
             selections: Vec::new(),
@@ -229,6 +236,7 @@ impl State {
         let mut next = self.clone();
         next.joined = 0;
         next.changed.clear();
+        next.standing = None;
         next.regrouped.clear();
         next.findings.clear();
         next.selections.clear();
@@ -237,7 +245,8 @@ impl State {
         }
         next.height = height;
         next.time_ms = time_ms;
-        if std::mem::take(&mut next.is_new) {
+        next.is_first = std::mem::take(&mut next.is_new);
+        if next.is_first {
             next.begin_views();
         }
         next.pass_ceremony();
@@ -281,10 +290,15 @@ impl State {
         if asked || self.lights_now() {
             self.lineups.insert(self.height, Arc::new(self.pool.lineup()));
         }
+        let was_over = self.is_over;
         self.is_over = self.has_ended();
         if self.is_over {
             // The next epoch holds another.
             self.ceremony = None;
+        }
+        // What makes an epoch's last entry final says nothing of its own.
+        if self.is_checkpoint() && !was_over {
+            self.standing = Some(Arc::new(self.stand()));
         }
     }
 
@@ -295,16 +309,36 @@ impl State {
         changed.map(|chain| Notice::of(chain, self.time_ms)).collect()
     }
 
+    /// Where all chains stand, if this state's entry commits to that.
+    #[must_use]
+    pub const fn standing(&self) -> Option<&Arc<Standing>> {
+        self.standing.as_ref()
+    }
+
+    /// Where all chains stand.
+    pub(crate) fn stand(&self) -> Standing {
+        Standing::new(&self.chains, self.time_ms)
+    }
+
+    /// What the header of this state's entry has as the root of notices.
+    #[must_use]
+    pub fn notices_root(&self) -> B256 {
+        match &self.standing {
+            Some(standing) => standing.root(),
+            None => notice::tree(&self.notices()).root(),
+        }
+    }
+
     /// What the header of this state's entry says of it: its hash at checkpoints, else zero.
     #[must_use]
     pub fn checkpoint_hash(&self) -> B256 {
         if self.is_checkpoint() { self.hash() } else { B256::ZERO }
     }
 
-    /// Whether others can begin here.
+    /// Whether others can begin here: at each so many entries, and at an epoch's first and last one.
     #[must_use]
     pub const fn is_checkpoint(&self) -> bool {
-        self.is_over || self.height.is_multiple_of(self.rules.checkpoint_every)
+        self.is_over || self.is_first || self.height.is_multiple_of(self.rules.checkpoint_every)
     }
 
     /// Whether something is due that only further entries bring.

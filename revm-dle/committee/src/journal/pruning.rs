@@ -8,8 +8,8 @@
 //! |---|---|---|
 //! | `Entry` | drafts up to its height, log votes up to its view | a draft is shown until its height is final; nobody votes in a view before its tip's |
 //! | `Certificate` | older ones | the newest says that all before it is final, and proofs of what those said are in `Proven` |
-//! | `Checkpoint` | older ones; entries more than `kept` below it; drafts and log votes as an entry's | a restart begins with it. Who misses what is gone adopts it from others |
-//! | `Epoch` | all about the log, words and blocks; dealings and shares of older epochs | its votes name it, so those before contradict nothing; who is behind in the epoch before asks for the state that this record has |
+//! | `Checkpoint` | older ones; entries more than `kept` below it; drafts and log votes as an entry's; `Proven` up to its entry | a restart begins with it, and it proves where every chain stands. Who misses what is gone adopts it from others |
+//! | `Epoch` | all about the log but the newest checkpoint, words and blocks; dealings and shares of older epochs | its votes name it, so those before contradict nothing; who is behind in the epoch before asks for the state that this record has. Its first entry is a checkpoint |
 //! | `Over` | dealings and shares up to its epoch | no draw of that epoch waits, and what its key follows from is to be destroyed |
 //! | `Share` | dealings up to its epoch | they were there to work it out |
 //! | `Proven` | older ones of its chain; words and blocks up to its height | the state after its entry refuses that height |
@@ -17,8 +17,8 @@
 //! | `Left`, `Joined` | older ones | only the newest counts |
 //!
 //! What stays: votes above the newest final entry and words above the newest final block, whatever their age, so that
-//! nobody contradicts in one epoch what it said; the newest notice of each chain with its proof, however long the chain is
-//! at rest; of the log what is after the newest checkpoint, and `kept` entries before, for those who are a little behind.
+//! nobody contradicts in one epoch what it said; the newest notice of each chain that changed since the newest checkpoint,
+//! with its proof; of the log what is after that, and `kept` entries before, for those who are a little behind.
 
 use alloy::primitives::B256;
 
@@ -57,7 +57,7 @@ pub struct Place {
     pub kind: Kind,
     /// The chain that it is about; none: the log, or the node.
     pub chain: Option<B256>,
-    /// A height, a view of the log, an epoch, or the number of a wish.
+    /// A height of a chain or of the log, a view of the log, an epoch, or the number of a wish.
     pub number: u64,
 }
 
@@ -98,7 +98,7 @@ impl Record {
             Self::LogVote(_, ballot) => (Kind::LogVote, None, ballot.vote.view),
             Self::Draft(entry) => (Kind::Draft, None, entry.header.height),
             Self::Entry(entry) => (Kind::Entry, None, entry.header.height),
-            Self::Checkpoint(checkpoint) => (Kind::Checkpoint, None, checkpoint.0.height),
+            Self::Checkpoint(frozen) => (Kind::Checkpoint, None, frozen.proof.height()),
             Self::Epoch(epoch) => (Kind::Epoch, None, epoch.0.seats.epoch),
             Self::Certificate(certificate) => (Kind::Certificate, None, certificate.view),
             Self::Word(word) => about(Kind::Word, &word.ballot.vote),
@@ -109,7 +109,7 @@ impl Record {
                 (Kind::Block, Some(about.chain), about.height)
             }
             Self::Notice(proven) => (Kind::Notice, Some(proven.notice.chain), proven.notice.height),
-            Self::Proven(proven) => (Kind::Proven, Some(proven.notice.chain), proven.notice.height),
+            Self::Proven(proven) => (Kind::Proven, Some(proven.notice.chain), proven.entry()),
             Self::Dealing(epoch, _) => (Kind::Dealing, None, *epoch),
             Self::Share(epoch, _) => (Kind::Share, None, *epoch),
             Self::Joined(number) => (Kind::Joined, None, *number),
@@ -126,10 +126,12 @@ impl Record {
         let of_chain = |kind, up_to| Needless { kind, chain, up_to };
         match self {
             Self::Entry(entry) => said_before(number, entry.header.view).to_vec(),
-            Self::Checkpoint(checkpoint) => {
-                let [drafts, votes] = said_before(number, checkpoint.0.view);
+            Self::Checkpoint(frozen) => {
+                let view = frozen.proof.headers.first().map_or(0, |header| header.view);
+                let [drafts, votes] = said_before(number, view);
                 let old = Needless::of(Kind::Entry, number.saturating_sub(kept));
-                vec![Needless::all(kind), old, drafts, votes]
+                let proven = Needless::of(Kind::Proven, number);
+                vec![Needless::all(kind), old, drafts, votes, proven]
             }
             Self::Epoch(_) => {
                 let secrets = secrets(number.saturating_sub(1));
@@ -137,10 +139,10 @@ impl Record {
             }
             Self::Over(_) => secrets(number).into_iter().chain([Needless::all(kind)]).collect(),
             Self::Share(..) => vec![Needless::of(Kind::Dealing, number)],
-            Self::Proven(_) => vec![
+            Self::Proven(proven) => vec![
                 of_chain(kind, u64::MAX),
-                of_chain(Kind::Word, number),
-                of_chain(Kind::Block, number),
+                of_chain(Kind::Word, proven.notice.height),
+                of_chain(Kind::Block, proven.notice.height),
             ],
             Self::Notice(_) => vec![
                 of_chain(kind, u64::MAX),
@@ -154,12 +156,11 @@ impl Record {
 }
 
 /// What an epoch's seats write, and what matters in no later one.
-const OF_ONE_EPOCH: [Kind; 9] = [
+const OF_ONE_EPOCH: [Kind; 8] = [
     Kind::Epoch,
     Kind::Over,
     Kind::Entry,
     Kind::Certificate,
-    Kind::Checkpoint,
     Kind::Draft,
     Kind::LogVote,
     Kind::Word,

@@ -48,6 +48,7 @@ mod certificate;
 mod entry;
 mod intake;
 mod lead;
+mod proof;
 mod restore;
 mod round;
 mod simplex;
@@ -56,6 +57,7 @@ mod time;
 
 pub use certificate::Certificate;
 pub use entry::{Entry, EntryHeader};
+pub use proof::EntryProof;
 pub use simplex::{Application, Check, Simplex, Tip};
 
 use serde::{Deserialize, Serialize};
@@ -94,12 +96,10 @@ pub enum LogMessage {
 /// A state, and why it is final.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// The entry that the state is after, and those that followed, up to the one that the certificate is about.
-    pub headers: Vec<EntryHeader>,
+    /// Of the entry that the state is after.
+    pub proof: EntryProof,
     /// The state.
     pub state: Bytes,
-    /// The seats' votes.
-    pub certificate: Certificate,
 }
 
 /// The log's times, all in milliseconds, and what a node keeps of it.

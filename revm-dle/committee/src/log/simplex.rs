@@ -8,8 +8,8 @@ use std::{
 use alloy::primitives::{B256, Bytes};
 
 use super::{
-    CERTIFICATES_PER_ANSWER, Certificate, Entry, EntryHeader, LogMessage, SKIPPED_TURNS, Timing,
-    round::Round,
+    CERTIFICATES_PER_ANSWER, Certificate, Entry, EntryHeader, EntryProof, LogMessage,
+    SKIPPED_TURNS, Timing, round::Round,
 };
 use crate::{
     journal::Record,
@@ -47,7 +47,7 @@ pub trait Application {
     /// That state.
     fn checkpoint_state(&self) -> Option<Bytes>;
     /// Takes a state over that is final, and that this node missed the way to. False: it is not the entry's.
-    fn adopt(&mut self, header: &EntryHeader, state: &[u8], out: &mut Outbox) -> bool;
+    fn adopt(&mut self, proof: EntryProof, state: Bytes, out: &mut Outbox) -> bool;
     /// Somebody gave this vote, and its signature holds.
     fn saw(&mut self, ballot: &Ballot, out: &mut Outbox);
     /// Whether there is something to decide.

@@ -4,9 +4,9 @@ use alloy::primitives::B256;
 
 use super::{
     Application, CERTIFICATES_PER_ANSWER, Certificate, Checkpoint, ENTRIES_PER_ANSWER, Entry,
-    EntryHeader, LogMessage, Simplex, Tip,
+    EntryHeader, EntryProof, LogMessage, Simplex, Tip,
 };
-use crate::{journal::Record, keys::NodeId, outbox::Outbox, vote::Phase};
+use crate::{journal::Record, keys::NodeId, outbox::Outbox};
 
 impl Simplex {
     /// Tells who is behind how the views ended since.
@@ -69,8 +69,8 @@ impl Simplex {
         if headers.last().is_some_and(|last| last.id() == certificate.entry)
             && let Some(state) = app.checkpoint_state()
         {
-            let certificate = certificate.clone();
-            let checkpoint = Checkpoint { headers, state, certificate };
+            let proof = EntryProof { headers, certificate: certificate.clone() };
+            let checkpoint = Checkpoint { proof, state };
             out.send(from, LogMessage::Checkpoint(Box::new(checkpoint)));
         }
     }
@@ -93,27 +93,21 @@ impl Simplex {
         app: &mut impl Application,
         out: &mut Outbox,
     ) {
-        let Checkpoint { headers, state, certificate } = checkpoint;
-        let Some(first) = headers.first().filter(|first| first.height > self.tip.header.height)
-        else {
-            return;
-        };
-        let linked = headers.windows(2).all(|pair| match pair {
-            [before, after] => after.follows(before),
-            _ => false,
-        });
-        let is_final = linked
-            && first.log == self.seats.log
-            && first.epoch == self.seats.epoch
-            && certificate.phase == Phase::Finalize
-            && headers.last().map(EntryHeader::id) == Some(certificate.entry)
-            && certificate.is_valid(&self.seats, &self.voting);
-        if !is_final || !app.adopt(first, &state, out) {
+        let Checkpoint { proof, state } = checkpoint;
+        // Cheap first: it may be long known.
+        if proof.height() <= self.tip.header.height {
             return;
         }
-        let tip = Tip { id: first.id(), header: first.clone() };
+        let entry = proof.verify(&self.seats, &self.voting);
+        let Some(header) = entry.filter(|entry| entry.epoch == self.seats.epoch).cloned() else {
+            return;
+        };
+        let certificate = proof.certificate.clone();
+        if !app.adopt(proof, state, out) {
+            return;
+        }
         out.persist(Record::Certificate(certificate.clone()));
-        self.begin_at(tip);
+        self.begin_at(Tip { id: header.id(), header });
         // It may know of a newer one that it could not follow without this state.
         if self.newest.as_ref().is_none_or(|newest| newest.view < certificate.view) {
             self.newest = Some(certificate);

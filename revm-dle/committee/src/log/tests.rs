@@ -6,8 +6,8 @@ use alloy::primitives::{Address, B256, Bytes};
 use conet_ledger::block::{Header, Outcome, Proposal};
 
 use super::{
-    Application, Certificate, Check, Checkpoint, Entry, EntryHeader, LogMessage, Simplex, Timing,
-    Tip,
+    Application, Certificate, Check, Checkpoint, Entry, EntryHeader, EntryProof, LogMessage,
+    Simplex, Timing, Tip,
 };
 use crate::{
     Action,
@@ -181,8 +181,8 @@ impl Application for Follows {
         None
     }
 
-    fn adopt(&mut self, header: &EntryHeader, _state: &[u8], _out: &mut Outbox) -> bool {
-        self.0.insert(header.id())
+    fn adopt(&mut self, proof: EntryProof, _state: Bytes, _out: &mut Outbox) -> bool {
+        self.0.insert(proof.headers[0].id())
     }
 
     fn saw(&mut self, _ballot: &Ballot, _out: &mut Outbox) {}
@@ -361,8 +361,10 @@ fn who_begins_at_a_checkpoint_goes_on_to_what_it_knew_to_be_final() {
     let (older, newer) = (finalized(&second), finalized(&third));
     let from = others[0];
     seat.hears(1, from, LogMessage::Certificates(vec![newer]));
-    let checkpoint =
-        Checkpoint { headers: vec![second.header], state: Bytes::new(), certificate: older };
+    let checkpoint = Checkpoint {
+        proof: EntryProof { headers: vec![second.header], certificate: older },
+        state: Bytes::new(),
+    };
     let mut out = Outbox::new(seat.me);
     let message = LogMessage::Checkpoint(Box::new(checkpoint));
     seat.log.receive(2, from, message, &mut seat.app, &mut out);

@@ -203,9 +203,7 @@ impl Member {
         let chain = proven.notice.chain;
         let known = self.parts.get(&chain).map(|part| part.logged);
         // Cheap first: most notices come from every seat.
-        if known
-            .is_some_and(|known| proven.headers.first().is_none_or(|first| first.height <= known))
-        {
+        if known.is_some_and(|known| proven.entry() <= known) {
             return;
         }
         let seats = self.groups.of(chain);

@@ -34,7 +34,7 @@ impl Member {
     }
 
     fn restore_notice(&mut self, proven: crate::archive::ProvenNotice) {
-        let logged = proven.headers.first().map_or(0, |first| first.height);
+        let logged = proven.entry();
         let chain = proven.notice.chain;
         self.put_notice(proven, logged);
         if let Some(part) = self.parts.get_mut(&chain) {

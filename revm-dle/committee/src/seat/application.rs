@@ -10,12 +10,28 @@ use super::{
 };
 use crate::{
     archive::{Item, Notice, ProvenNotice, State, notice},
-    journal::Record,
-    log::{Application, Certificate, Check, Entry, EntryHeader},
+    journal::{Frozen, Record},
+    keys::NodeId,
+    log::{Application, Certificate, Check, Entry, EntryHeader, EntryProof},
     message::Message,
     outbox::Outbox,
     vote::Ballot,
 };
+
+/// An entry that is final, but whose certificate is not here.
+pub(super) struct Unproven {
+    header: EntryHeader,
+    /// The state after it; none after an epoch's last one.
+    state: Option<State>,
+}
+
+/// Where a chain stands since an entry.
+struct News {
+    proven: Arc<ProvenNotice>,
+    concerned: Vec<NodeId>,
+    /// Whether this node did not know it yet.
+    is_new: bool,
+}
 
 impl Application for Desk {
     fn propose(&mut self, mut header: EntryHeader) -> Option<Entry> {
@@ -36,7 +52,7 @@ impl Application for Desk {
         }
         state.finish();
         header.items_hash = Item::hash_all(&items);
-        header.notices_root = notice::tree(&state.notices()).root();
+        header.notices_root = state.notices_root();
         header.state_hash = state.checkpoint_hash();
         let entry = Entry { header, items };
         self.states.insert(entry.id(), state);
@@ -78,7 +94,7 @@ impl Application for Desk {
     fn finalized(&mut self, entry: &Entry, out: &mut Outbox) {
         let id = entry.id();
         if self.state.is_over() {
-            self.unproven.push((entry.header.clone(), Vec::new()));
+            self.unproven.push(Unproven { header: entry.header.clone(), state: None });
             return;
         }
         let known = self.states.remove(&id).map_or_else(|| self.state.after_voted(entry), Ok);
@@ -88,20 +104,39 @@ impl Application for Desk {
         };
         if state.is_checkpoint() {
             self.checkpoint = Some(Checkpoint::new(entry.header.clone(), state.clone()));
-            self.is_checkpoint_new = true;
         }
-        self.unproven.push((entry.header.clone(), state.notices()));
+        self.unproven.push(Unproven { header: entry.header.clone(), state: Some(state.clone()) });
         self.take_state(id, state, out);
     }
 
     fn certified(&mut self, certificate: &Certificate, out: &mut Outbox) {
-        self.tell_unproven(certificate, out);
-        // After the proofs: with it the entries go that they are of.
-        if std::mem::take(&mut self.is_checkpoint_new)
-            && let Some(checkpoint) = &self.checkpoint
-        {
-            let written = (checkpoint.header.clone(), checkpoint.freeze());
-            out.persist(Record::Checkpoint(Box::new(written)));
+        let unproven = std::mem::take(&mut self.unproven);
+        let headers = unproven.iter().map(|each| each.header.clone()).collect();
+        let whole = EntryProof { headers, certificate: certificate.clone() };
+        // What comes after an epoch's last entry is not in the journal.
+        if whole.headers.last().map(EntryHeader::id) != Some(certificate.entry) {
+            return;
+        }
+        let new = self.checkpoint.as_ref().filter(|newest| !newest.is_written);
+        let covered = new.map_or(0, |checkpoint| checkpoint.header.height);
+        let (mut news, mut covers) = (Vec::new(), None);
+        for (index, Unproven { header, state }) in unproven.into_iter().enumerate() {
+            let Some(state) = state else { continue };
+            let headers = whole.headers.get(index..).unwrap_or_default().to_vec();
+            let proof = EntryProof { headers, certificate: certificate.clone() };
+            self.note_changed(&state, &proof, &mut news);
+            covers = covers.or_else(|| (header.height == covered).then_some(proof));
+        }
+        // Written before anything that it proves is told.
+        if let Some(proof) = covers {
+            self.keep_checkpoint(proof, out);
+        }
+        for News { proven, concerned, is_new } in news {
+            if is_new && proven.entry() > covered {
+                out.persist(Record::Proven(Box::new(ProvenNotice::clone(&proven))));
+            }
+            let notice = Box::new(Arc::unwrap_or_clone(proven));
+            out.send_all(&concerned, Message::Notice(notice));
         }
     }
 
@@ -113,14 +148,15 @@ impl Application for Desk {
         self.checkpoint.as_ref().map(Checkpoint::bytes)
     }
 
-    fn adopt(&mut self, header: &EntryHeader, frozen: &[u8], out: &mut Outbox) -> bool {
-        let is_it = keccak256(frozen) == header.state_hash;
-        let known = is_it.then(|| self.state.thaw(frozen)).flatten();
+    fn adopt(&mut self, proof: EntryProof, frozen: Bytes, out: &mut Outbox) -> bool {
+        let Some(header) = proof.headers.first().cloned() else { return false };
+        let is_it = keccak256(&frozen) == header.state_hash;
+        let known = is_it.then(|| self.state.thaw(&frozen)).flatten();
         let Some(state) = known.filter(|state| state.height == header.height) else { return false };
-        let frozen = (header.clone(), Bytes::copy_from_slice(frozen));
-        out.persist(Record::Checkpoint(Box::new(frozen)));
-        self.checkpoint = Some(Checkpoint::new(header.clone(), state.clone()));
-        self.is_checkpoint_new = false;
+        let checkpoint = Checkpoint::written(header.clone(), state.clone());
+        self.ledgers.keep_standing(Some(checkpoint.standing(proof.clone())));
+        self.checkpoint = Some(checkpoint);
+        out.persist(Record::Checkpoint(Box::new(Frozen { proof, state: frozen })));
         self.states.clear();
         self.unproven.clear();
         self.take_state(header.id(), state, out);
@@ -143,8 +179,7 @@ impl Application for Desk {
 
 /// Whether a header says of the state after its entry what is so.
 fn says_so(header: &EntryHeader, state: &State) -> bool {
-    notice::tree(&state.notices()).root() == header.notices_root
-        && state.checkpoint_hash() == header.state_hash
+    state.notices_root() == header.notices_root && state.checkpoint_hash() == header.state_hash
 }
 
 impl Desk {
@@ -220,43 +255,38 @@ impl Desk {
         self.go_on_with_ceremony(out);
     }
 
-    /// Tells of the chains that the entries since the last certificate changed.
-    fn tell_unproven(&mut self, certificate: &Certificate, out: &mut Outbox) {
-        let unproven = std::mem::take(&mut self.unproven);
-        let headers: Vec<_> = unproven.iter().map(|(header, _)| header.clone()).collect();
-        // What comes after an epoch's last entry is not in the journal.
-        if headers.last().map(EntryHeader::id) != Some(certificate.entry) {
-            return;
-        }
-        for (index, (_, notices)) in unproven.into_iter().enumerate() {
-            let tree = notice::tree(&notices);
-            for (leaf, notice) in notices.into_iter().enumerate() {
-                let proven = ProvenNotice {
-                    notice,
-                    path: tree.proof(leaf).unwrap_or_default(),
-                    headers: headers.get(index..).unwrap_or_default().to_vec(),
-                    certificate: certificate.clone(),
-                };
-                self.tell(proven, out);
-            }
-        }
+    /// Writes down the newest checkpoint, with what proves it.
+    fn keep_checkpoint(&mut self, proof: EntryProof, out: &mut Outbox) {
+        let Some(checkpoint) = &mut self.checkpoint else { return };
+        checkpoint.is_written = true;
+        let state = checkpoint.freeze();
+        self.ledgers.keep_standing(Some(checkpoint.standing(proof.clone())));
+        out.persist(Record::Checkpoint(Box::new(Frozen { proof, state })));
     }
 
-    /// Sends a notice to all whom it concerns, and who were concerned before.
-    fn tell(&mut self, proven: ProvenNotice, out: &mut Outbox) {
-        let before = self.ledgers.notice(proven.notice.chain);
-        let mut concerned = proven.notice.members();
-        concerned.extend(before.iter().flat_map(|before| before.notice.members()));
-        concerned.sort_unstable();
-        concerned.dedup();
-        // A journal that is read again may be behind what was kept.
-        let is_news = before.is_none_or(|before| before.entry() < proven.entry());
-        if is_news {
-            out.persist(Record::Proven(Box::new(proven.clone())));
-        }
-        out.send_all(&concerned, Message::Notice(Box::new(proven.clone())));
-        if is_news {
-            self.ledgers.keep_notice(Arc::new(proven));
+    /// Notes where the chains stand that an entry changed, and who shall hear of it: all whom it concerns, and who were
+    /// concerned before.
+    fn note_changed(&mut self, state: &State, proof: &EntryProof, news: &mut Vec<News>) {
+        let notices = state.notices();
+        let tree = state.standing().is_none().then(|| notice::tree(&notices));
+        for (leaf, notice) in notices.into_iter().enumerate() {
+            let path = match (&tree, state.standing()) {
+                (Some(tree), _) => tree.proof(leaf),
+                (None, standing) => standing.and_then(|all| Some(all.notice(notice.chain)?.1)),
+            };
+            let path = path.unwrap_or_default();
+            let proven = Arc::new(ProvenNotice { notice, path, proof: proof.clone() });
+            let before = self.ledgers.notice(proven.notice.chain);
+            let mut concerned = proven.notice.members();
+            concerned.extend(before.iter().flat_map(|before| before.notice.members()));
+            concerned.sort_unstable();
+            concerned.dedup();
+            // A journal that is read again may be behind what was kept.
+            let is_new = before.is_none_or(|before| before.entry() < proven.entry());
+            if is_new {
+                self.ledgers.keep_notice(proven.clone());
+            }
+            news.push(News { proven, concerned, is_new });
         }
     }
 }

@@ -1,10 +1,13 @@
 //! The newest state that others can begin with.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use alloy::primitives::{B256, Bytes};
 
-use crate::{archive::State, log::EntryHeader};
+use crate::{
+    archive::{ProvenStanding, Standing, State},
+    log::{EntryHeader, EntryProof},
+};
 
 /// A state after an entry that is final. What did not change since takes no room of its own. Bytes are kept only when
 /// somebody asked for them: as many as for a million chains are not in memory for nothing.
@@ -12,17 +15,33 @@ pub(super) struct Checkpoint {
     /// The entry.
     pub(super) header: EntryHeader,
     state: State,
+    standing: Arc<Standing>,
     bytes: OnceLock<Bytes>,
+    /// Whether the journal has it.
+    pub(super) is_written: bool,
 }
 
 impl Checkpoint {
-    pub(super) const fn new(header: EntryHeader, state: State) -> Self {
-        Self { header, state, bytes: OnceLock::new() }
+    /// The state after this entry; it is not written down yet.
+    pub(super) fn new(header: EntryHeader, state: State) -> Self {
+        let standing = state.standing().cloned();
+        let standing = standing.unwrap_or_else(|| Arc::new(state.stand()));
+        Self { header, state, standing, bytes: OnceLock::new(), is_written: false }
+    }
+
+    /// One that the journal has.
+    pub(super) fn written(header: EntryHeader, state: State) -> Self {
+        Self { is_written: true, ..Self::new(header, state) }
     }
 
     /// Its hash.
     pub(super) const fn hash(&self) -> B256 {
         self.header.state_hash
+    }
+
+    /// Where all chains stand in it, by this proof of its entry.
+    pub(super) fn standing(&self, proof: EntryProof) -> Arc<ProvenStanding> {
+        Arc::new(ProvenStanding { standing: self.standing.clone(), proof })
     }
 
     /// The state in its one form, for one's own journal.

@@ -8,18 +8,17 @@ use std::{
 use alloy::primitives::{B256, Bytes};
 
 use super::{
-    EpochKeys, SeatConfig, SeedKeys, blocks::Case, ceremony::Part, checkpoint::Checkpoint,
-    evidence::Seen, missing::Asking, openings::Known,
+    EpochKeys, SeatConfig, SeedKeys, application::Unproven, blocks::Case, ceremony::Part,
+    checkpoint::Checkpoint, evidence::Seen, missing::Asking, openings::Known,
 };
 use crate::{
     archive::{
-        Item, Named, Notice, ProvenNotice, State,
+        Item, Named, ProvenNotice, State,
         chain::DRAWN_AHEAD,
         item::{Wanted, Word},
     },
     keys::NodeId,
     ledger::Ledgers,
-    log::EntryHeader,
     message::Message,
     outbox::Outbox,
     seats::Seats,
@@ -85,12 +84,10 @@ pub struct Desk {
     pub(super) accusations: BTreeMap<B256, super::inbox::Accusation>,
     /// Parts of seeds, by entry.
     pub(super) parts: BTreeMap<u64, BTreeMap<NodeId, Bytes>>,
-    /// Entries that are final, but whose certificate is not here: headers and notices.
-    pub(super) unproven: Vec<(EntryHeader, Vec<Notice>)>,
+    /// Entries that are final, but whose certificate is not here.
+    pub(super) unproven: Vec<Unproven>,
     /// The newest state that others can begin with.
     pub(super) checkpoint: Option<Checkpoint>,
-    /// It is not in the journal yet.
-    pub(super) is_checkpoint_new: bool,
     /// Final blocks whose state is not here.
     pub(super) missing: BTreeMap<B256, B256>,
     pub(super) asking: Asking,
@@ -138,7 +135,6 @@ impl Desk {
             parts: BTreeMap::new(),
             unproven: Vec::new(),
             checkpoint: None,
-            is_checkpoint_new: false,
             missing: BTreeMap::new(),
             asking: Asking::default(),
             diverged: None,

@@ -233,9 +233,15 @@ impl Desk {
         let moves = self.seats.group != seats.group;
         let seeds = self.seeds.clone().map(SeedKeys::checker);
         self.state = last.succeed(seats.clone(), self.siblings.clone(), seeds);
+        let begins_with = frozen.0;
         (self.seats, self.tip, self.frozen) = (seats, tip, Some(frozen));
         self.diverged = None;
-        (self.is_retired, self.checkpoint, self.is_checkpoint_new) = (false, None, false);
+        self.is_retired = false;
+        // Where chains stood tells what to do until this epoch's first entry says it anew.
+        let last = self.checkpoint.take();
+        if !last.is_some_and(|last| last.is_written && last.hash() == begins_with) {
+            self.ledgers.keep_standing(None);
+        }
         self.forget_ceremony();
         self.forget_others(moves);
         self.states.clear();

@@ -1,20 +1,20 @@
 //! A seat that was stopped goes on from its journal.
 //!
 //! It begins with the newest epoch and the newest checkpoint in it, and goes through the entries after that alone. Those
-//! before are there for others; where chains stand that were at rest since, their proofs say.
+//! before are there for others.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use alloy::primitives::Bytes;
+use alloy::primitives::{B256, Bytes};
 use conet_ledger::block::Body;
 
-use super::{Seat, SeatConfig, blocks::Grounds};
+use super::{Seat, SeatConfig, blocks::Grounds, checkpoint::Checkpoint};
 use crate::{
     archive::{
         Beginning,
         item::{CertifiedHeader, Word},
     },
-    journal::Record,
+    journal::{Frozen, Record},
     ledger::Ledgers,
     log::{Application, Certificate, Entry, EntryHeader, Tip},
     outbox::Outbox,
@@ -25,7 +25,7 @@ use crate::{
 #[derive(Default)]
 struct Journaled {
     epoch: Option<(Beginning, Bytes)>,
-    checkpoint: Option<(EntryHeader, Bytes)>,
+    checkpoint: Option<Frozen>,
     entries: BTreeMap<u64, Entry>,
     certificate: Option<Certificate>,
     over: Option<u64>,
@@ -122,7 +122,11 @@ impl Seat {
     /// Goes to the newest epoch and checkpoint. False: one of them cannot be read, and so the seat does not know what it
     /// may still say.
     fn restore_base(&mut self, journaled: &mut Journaled, said: &mut Outbox) -> bool {
+        let checkpoint = journaled.checkpoint.take();
         if let Some((beginning, frozen)) = journaled.epoch.take() {
+            if let Some(last) = &checkpoint {
+                self.desk.stand_on(last, beginning.state_hash);
+            }
             let seats = Arc::new(beginning.seats.clone());
             self.begin(beginning, frozen, said);
             if self.desk.seats.epoch != seats.epoch {
@@ -133,11 +137,10 @@ impl Seat {
         }
         let epoch = self.desk.seats.epoch;
         journaled.entries.retain(|_, entry| entry.header.epoch == epoch);
-        let checkpoint = journaled.checkpoint.take();
-        let Some((header, state)) = checkpoint.filter(|(header, _)| header.epoch == epoch) else {
-            return true;
-        };
-        if !self.desk.adopt(&header, &state, said) {
+        let Some(Frozen { proof, state }) = checkpoint else { return true };
+        let header = proof.headers.first().cloned();
+        let Some(header) = header.filter(|header| header.epoch == epoch) else { return true };
+        if !self.desk.adopt(proof, state, said) {
             return false;
         }
         let below = journaled.below(&header);
@@ -201,6 +204,17 @@ impl Seat {
 }
 
 impl super::Desk {
+    /// Where all chains stood when the epoch before ended, if that is what the next one begins with.
+    fn stand_on(&mut self, last: &Frozen, begins_with: B256) {
+        let header = last.proof.headers.first().filter(|header| header.state_hash == begins_with);
+        let Some(header) = header.cloned() else { return };
+        if let Some(state) = self.state.thaw(&last.state) {
+            let checkpoint = Checkpoint::written(header, state);
+            self.ledgers.keep_standing(Some(checkpoint.standing(last.proof.clone())));
+            self.checkpoint = Some(checkpoint);
+        }
+    }
+
     /// Its own words count again.
     fn said_again(&mut self) {
         let me = self.voting.me;

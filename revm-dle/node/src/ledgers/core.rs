@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alloy::primitives::{B256, Bytes};
 use conet_committee::{
-    archive::ProvenNotice,
+    archive::{ProvenNotice, ProvenStanding},
     ledger::{Built, ExecuteError, Ledgers},
 };
 use conet_ledger::{
@@ -128,6 +128,10 @@ impl Ledgers for NodeLedgers {
 
     fn keep_notice(&mut self, proven: Arc<ProvenNotice>) {
         self.0.notices().renew(proven);
+    }
+
+    fn keep_standing(&mut self, standing: Option<Arc<ProvenStanding>>) {
+        self.0.notices().stand(standing);
     }
 
     fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>> {

@@ -1,7 +1,8 @@
 //! A node's ledgers: blocks are executed here, and states kept.
 //!
-//! States that are in use are in memory, decoded, within limits; the newest final state of every chain is on disk, and so
-//! is the notice that tells where it stands. An idle chain is nothing but its rows there.
+//! States that are in use are in memory, decoded, within limits; the newest final state of every chain is on disk. Where a
+//! chain stands is told by its notice, or by the newest checkpoint if it has been at rest since. An idle chain is nothing
+//! but its rows there.
 //!
 //! ```text
 //! execute, build ─► undecided ─┬─ finalized ─► newest: to disk ─► older: for who is behind a little
@@ -209,14 +210,22 @@ impl Chains {
         if let Some(known) = self.notices().get(chain) {
             return Some(known);
         }
-        let found = Arc::new(readable(self.store.notice(chain))??);
+        let stored = readable(self.store.notice(chain))?;
         // A newer one may have come meanwhile.
         let mut notices = self.notices();
         if let Some(known) = notices.get(chain) {
             return Some(known);
         }
-        notices.put(found.clone());
-        Some(found)
+        // What is on disk may be as old as a checkpoint that is on its way there.
+        let stored = stored.filter(|stored| stored.entry() > notices.covered());
+        let Some(standing) = notices.standing().filter(|_| stored.is_none()) else {
+            return stored.map(|stored| notices.put(stored));
+        };
+        drop(notices);
+        let found = standing.notice(chain)?;
+        let mut notices = self.notices();
+        let is_newest = notices.covered() == found.entry();
+        notices.get(chain).or_else(|| is_newest.then(|| notices.put(found)))
     }
 
     /// A chain begins here: it is written with the actor's next records.

@@ -1,5 +1,5 @@
-//! Where chains stand, as the log told last. On disk there is one notice of every chain; here are those that were used
-//! lately, and those that are on their way to disk.
+//! Where chains stand, as the log told last. The newest checkpoint knows of every chain, and the disk has the notices that
+//! came since; here are those that were used lately, and those that are on their way to disk.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -7,7 +7,7 @@ use std::{
 };
 
 use alloy::primitives::B256;
-use conet_committee::archive::ProvenNotice;
+use conet_committee::archive::{ProvenNotice, ProvenStanding};
 
 #[derive(Debug)]
 struct Slot {
@@ -20,8 +20,10 @@ struct Slot {
 #[derive(Debug)]
 pub(super) struct Notices {
     max: usize,
+    /// All chains, at the newest checkpoint. What is in the slots is no older.
+    standing: Option<Arc<ProvenStanding>>,
     slots: HashMap<B256, Slot>,
-    /// How many are not on disk yet: at an epoch's first entry those of all chains at once.
+    /// How many are not on disk yet.
     new: usize,
     /// What is to be written: of each chain the newest.
     unwritten: BTreeMap<B256, Arc<ProvenNotice>>,
@@ -30,7 +32,8 @@ pub(super) struct Notices {
 
 impl Notices {
     pub(super) fn new(max: usize) -> Self {
-        Self { max, slots: HashMap::new(), new: 0, unwritten: BTreeMap::new(), clock: 0 }
+        let (slots, unwritten) = (HashMap::new(), BTreeMap::new());
+        Self { max, standing: None, slots, new: 0, unwritten, clock: 0 }
     }
 
     pub(super) fn get(&mut self, chain: B256) -> Option<Arc<ProvenNotice>> {
@@ -40,9 +43,30 @@ impl Notices {
         Some(slot.proven.clone())
     }
 
-    /// One that was read from disk.
-    pub(super) fn put(&mut self, proven: Arc<ProvenNotice>) {
-        self.insert(proven, false);
+    /// One that can be had again.
+    pub(super) fn put(&mut self, proven: ProvenNotice) -> Arc<ProvenNotice> {
+        let proven = Arc::new(proven);
+        self.insert(proven.clone(), false);
+        proven
+    }
+
+    /// All chains, at the newest checkpoint.
+    pub(super) fn standing(&self) -> Option<Arc<ProvenStanding>> {
+        self.standing.clone()
+    }
+
+    /// The entry of that checkpoint: what was told up to it counts no more.
+    pub(super) fn covered(&self) -> u64 {
+        self.standing.as_ref().map_or(0, |standing| standing.entry())
+    }
+
+    /// A newer checkpoint, or none of this log.
+    pub(super) fn stand(&mut self, standing: Option<Arc<ProvenStanding>>) {
+        self.standing = standing;
+        let covered = self.covered();
+        self.slots.retain(|_, slot| slot.proven.entry() > covered);
+        self.unwritten.retain(|_, proven| proven.entry() > covered);
+        self.new = self.slots.values().filter(|slot| slot.is_new).count();
     }
 
     /// A newer one, that is to be written.

@@ -188,9 +188,17 @@ impl Rpc {
         // Some that are on disk are another group's now.
         let kept = self.sitting.seats().branch.range();
         self.blocking(move |chains| {
-            let public = chains.store().public_chains(after, kept, count)?;
-            let known = public.into_iter().filter_map(|chain| chains.notice(chain));
-            Ok(known.map(Arc::unwrap_or_clone).collect())
+            let (mut found, mut after) = (Vec::new(), after);
+            while found.len() < count {
+                let public = chains.store().public_chains(after, kept.clone(), count)?;
+                let Some(last) = public.last() else { break };
+                after = *last;
+                // The log may not know of all yet.
+                let known = public.into_iter().filter_map(|chain| chains.notice(chain));
+                found.extend(known.map(Arc::unwrap_or_clone));
+            }
+            found.truncate(count);
+            Ok(found)
         })
         .await
     }

@@ -4,8 +4,9 @@
 //! (group commit), and only then lets the messages of these steps go. After a failed write nothing is said any more.
 //!
 //! What a record makes needless goes in the transaction that the record is in: see [`Record::makes_needless`]. Bytes that
-//! are deleted are overwritten, for some are secrets. Of a seat's notices of chains one of each is kept, in tables of their own, and read when
-//! somebody asks for it. Final blocks, what they did, and the Selection Chain stay, all of them.
+//! are deleted are overwritten, for some are secrets. A seat's notices of chains since the newest checkpoint, one of each,
+//! are in tables of their own, and read when somebody asks for one. Final blocks, what they did, and the Selection Chain
+//! stay, all of them.
 
 mod blocks;
 mod chains;

@@ -4,7 +4,7 @@
 use conet_committee::{Record, journal::Kind, seats::Seats, tree::Branch};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::{StoreError, code::plain, notices, owner, write::number};
+use super::{StoreError, code::unpack, notices, owner, write::number};
 
 /// Lets go of what is another group's now. Heights and draws of a group go on along the line from the first group to it.
 pub(super) fn follow(tx: &Transaction<'_>, next: &Seats) -> Result<(), StoreError> {
@@ -30,7 +30,7 @@ fn newest(tx: &Transaction<'_>) -> Result<Seats, StoreError> {
         .prepare_cached("SELECT record FROM notes WHERE kind = ?1 ORDER BY seq DESC LIMIT 1")?
         .query_row(params![number(Kind::Epoch)], |row| row.get(0))
         .optional()?;
-    match found.map(|bytes| plain(&bytes, "an epoch")).transpose()? {
+    match found.map(|bytes| unpack(&bytes)).transpose()? {
         Some(Record::Epoch(epoch)) => Ok(epoch.0.seats),
         _ => Ok(owner::founding(tx)?.0),
     }

@@ -1,11 +1,12 @@
-//! Where chains stand, and why that is final: the second is the same for all chains that an entry changed, and kept once.
+//! Where chains stand that changed since the newest checkpoint, and why that is final: the second is the same for all chains
+//! that an entry changed, and kept once. Where the others stand, the checkpoint says.
 
 use std::ops::RangeInclusive;
 
 use alloy::primitives::B256;
 use conet_committee::{
     archive::{Notice, ProvenNotice},
-    log::{Certificate, EntryHeader},
+    log::EntryProof,
 };
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
@@ -16,9 +17,6 @@ use super::{
 
 /// A chain's own: what its notice says, and the way from there to the entry's root.
 type Own = (Notice, Vec<B256>);
-
-/// An entry's: its header with those after it, and the certificate of the last one.
-type Proof = (Vec<EntryHeader>, Certificate);
 
 /// Keeps a notice in place of the one before, and lets go of a proof that no notice needs any more.
 pub(super) fn put(tx: &Transaction<'_>, proven: &ProvenNotice) -> Result<(), StoreError> {
@@ -33,7 +31,7 @@ pub(super) fn put(tx: &Transaction<'_>, proven: &ProvenNotice) -> Result<(), Sto
     if before == Some(entry) {
         return Ok(());
     }
-    let proof = encode(&(&proven.headers, &proven.certificate))?;
+    let proof = encode(&proven.proof)?;
     tx.prepare_cached(
         "INSERT INTO proofs (entry, notices, proof) VALUES (?1, 1, ?2)
          ON CONFLICT (entry) DO UPDATE SET notices = notices + 1",
@@ -44,6 +42,13 @@ pub(super) fn put(tx: &Transaction<'_>, proven: &ProvenNotice) -> Result<(), Sto
         .execute(params![before])?;
     tx.prepare_cached("DELETE FROM proofs WHERE entry = ?1 AND notices = 0")?
         .execute(params![before])?;
+    Ok(())
+}
+
+/// Lets go of what was told up to an entry.
+pub(super) fn forget(tx: &Transaction<'_>, up_to: i64) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM notices WHERE entry <= ?1", params![up_to])?;
+    tx.execute("DELETE FROM proofs WHERE entry <= ?1", params![up_to])?;
     Ok(())
 }
 
@@ -73,8 +78,8 @@ pub(super) fn get(
         .optional()?;
     let Some((own, proof)) = found else { return Ok(None) };
     let (notice, path): Own = plain(&own, "a notice")?;
-    let (headers, certificate): Proof = plain(&proof, "a proof")?;
-    Ok(Some(ProvenNotice { notice, path, headers, certificate }))
+    let proof: EntryProof = plain(&proof, "a proof")?;
+    Ok(Some(ProvenNotice { notice, path, proof }))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, params};
 
 use super::{
     StoreError,
-    code::{encode, hash, plain, rlp, sql},
+    code::{encode, hash, plain, rlp, sql, unpack},
     write::DutyId,
 };
 use crate::duty::Duty;
@@ -49,7 +49,7 @@ pub(super) fn journal(connection: &Connection) -> Result<Vec<Record>, StoreError
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
             let bytes: Vec<u8> = row.get(0)?;
-            records.push(plain(&bytes, "a record")?);
+            records.push(unpack(&bytes)?);
         }
     }
     Ok(records)
@@ -66,7 +66,7 @@ pub(super) fn entries(
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         let bytes: Vec<u8> = row.get(0)?;
-        if let Record::Entry(entry) = plain(&bytes, "an entry")? {
+        if let Record::Entry(entry) = unpack(&bytes)? {
             entries.push(*entry);
         }
     }
@@ -188,7 +188,7 @@ pub(super) fn public_chains(
     count: usize,
 ) -> Result<Vec<B256>, StoreError> {
     let mut select = connection.prepare_cached(
-        "SELECT chain FROM chains JOIN notices USING (chain)
+        "SELECT chain FROM chains
          WHERE public = 1 AND chain > ?1 AND chain BETWEEN ?2 AND ?3 ORDER BY chain LIMIT ?4",
     )?;
     let (first, last) = (kept.start().as_slice(), kept.end().as_slice());

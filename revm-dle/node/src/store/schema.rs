@@ -3,7 +3,7 @@
 use conet_sqlite::Steps;
 
 /// What journals of earlier versions had has other forms now: a node with one of those begins anew.
-pub(super) const STEPS: Steps<'static> = Steps { refused: 6, sql: &[TABLES] };
+pub(super) const STEPS: Steps<'static> = Steps { refused: 7, sql: &[TABLES] };
 
 const TABLES: &str = "
     -- Whose journal this is: another node must not go on from it. And what it goes on from: who sat in which group, and
@@ -59,7 +59,7 @@ const TABLES: &str = "
         snapshot    BLOB NOT NULL
     ) STRICT;
     CREATE INDEX states_by_hash ON states (substr(hash, 1, 8));
-    -- Where each chain stands, as a seat told last, and why that is final: once for all notices of an entry.
+    -- Where chains stand that changed since the newest checkpoint, and why that is final: once for all notices of an entry.
     CREATE TABLE notices (
         chain       BLOB PRIMARY KEY NOT NULL,
         entry       INTEGER NOT NULL,

@@ -6,7 +6,7 @@ use conet_committee::{
         Notice, ProvenNotice,
         item::{CertifiedHeader, Word, block_vote},
     },
-    log::{Certificate, EntryHeader},
+    log::{Certificate, EntryHeader, EntryProof},
     message::Proposed,
     vote::{Ballot, Phase},
 };
@@ -121,6 +121,7 @@ fn word(height: u64, phase: Phase) -> Word {
     Word { ballot: ballot(block_vote(&header, phase, header.hash())), outcome: None }
 }
 
+/// As the entry at ten times the chain's height tells of it.
 fn notice(height: u64) -> ProvenNotice {
     let notice = Notice {
         chain: CHAIN,
@@ -140,7 +141,9 @@ fn notice(height: u64) -> ProvenNotice {
         gas_price: 0,
         time_ms: 0,
     };
-    ProvenNotice { notice, path: Vec::new(), headers: Vec::new(), certificate: certificate(1) }
+    let headers = vec![entry(10 * height, 10 * height).header];
+    let proof = EntryProof { headers, certificate: certificate(1) };
+    ProvenNotice { notice, path: Vec::new(), proof }
 }
 
 fn certificate(view: u64) -> Certificate {

@@ -15,7 +15,7 @@ use rusqlite::{ToSql, Transaction, params};
 
 use super::{
     FinalBlock, StoreError, blocks, chains,
-    code::{encode, sql},
+    code::{encode, pack, sql},
     moves, notices,
 };
 use crate::duty::Duty;
@@ -133,7 +133,7 @@ fn put_record(tx: &Transaction<'_>, record: &Record, kept: u64) -> Result<(), St
         return notices::put(tx, proven);
     }
     let Place { kind, chain, number: at } = record.place();
-    let (chain, bytes) = (chain.as_ref().map(|chain| chain.as_slice()), encode(record)?);
+    let (chain, bytes) = (chain.as_ref().map(|chain| chain.as_slice()), pack(record)?);
     match kind {
         Kind::Entry => tx
             .prepare_cached("INSERT INTO log (height, record) VALUES (?1, ?2)")?
@@ -155,8 +155,9 @@ fn forget(tx: &Transaction<'_>, needless: &Needless) -> Result<(), StoreError> {
         tx.prepare_cached(&delete)?.execute(params)
     };
     match (kind, chain) {
+        (Kind::Proven, None) => return notices::forget(tx, up_to),
         // Of each chain there is one: the next takes its place.
-        (Kind::Proven, _) => 0,
+        (Kind::Proven, Some(_)) => 0,
         (Kind::Entry, _) => {
             tx.prepare_cached("DELETE FROM log WHERE height <= ?1")?.execute([up_to])?
         }

@@ -245,7 +245,7 @@ impl Flooder {
         let mut proven = self.notice.clone()?;
         proven.notice.height += 1;
         proven.notice.hash = somehow(liar);
-        if let Some(first) = proven.headers.first_mut() {
+        if let Some(first) = proven.proof.headers.first_mut() {
             first.height += liar.rng.random_range(0..3);
         }
         Some(proven)

@@ -100,8 +100,10 @@ impl World<'_> {
                 if self.oracle.is_honest(from) {
                     match &record {
                         Record::Draft(entry) => self.oracle.see_draft(entry),
-                        Record::Checkpoint(checkpoint) => {
-                            self.oracle.see_checkpoint(from, &checkpoint.0);
+                        Record::Checkpoint(frozen) => {
+                            if let Some(header) = frozen.proof.headers.first() {
+                                self.oracle.see_checkpoint(from, header);
+                            }
                         }
                         Record::Entry(entry) => self.oracle.see_entry(from, entry, self.now_ms)?,
                         Record::Certificate(certificate) => {
@@ -165,7 +167,7 @@ impl World<'_> {
         node.disk.sync();
         let Some(node) = self.nodes.get(&id) else { return Ok(()) };
         let ledgers = if self.scenario.keeps_ledgers {
-            node.ledgers.clone()
+            node.ledgers.after_restart()
         } else {
             self.ledgers(node.ledgers.lies)
         };

@@ -54,7 +54,7 @@ impl World<'_> {
             behind = if behind == 0 { newest } else { behind };
             if height(seat) + 2 >= newest {
                 let checkpoint = node.disk.records().find_map(|record| match record {
-                    Record::Checkpoint(checkpoint) => Some(checkpoint.0.height),
+                    Record::Checkpoint(frozen) => Some(frozen.proof.height()),
                     _ => None,
                 });
                 return Ok(Some(CatchUp { behind, checkpoint, took_ms: self.now_ms - begins_ms }));

@@ -111,7 +111,7 @@ pub(super) async fn show(args: OneArgs, context: &Context) -> anyhow::Result<()>
         notice.view,
         group_text(&proven),
         if is_anchored { "on the main chain" } else { "not yet" },
-        proven.headers.first().map_or(0, |header| header.height),
+        proven.entry(),
     );
     let mut shown = notice_json(&proven);
     if let Some(fields) = shown.as_object_mut() {

@@ -1,5 +1,11 @@
 use alloy::primitives::FixedBytes;
-use conet_committee::{Record, keys::NodeId, vote::Phase};
+use conet_committee::{
+    Record,
+    journal::Frozen,
+    keys::NodeId,
+    log::{Certificate, EntryHeader},
+    vote::Phase,
+};
 
 use super::*;
 use crate::store::{
@@ -43,7 +49,8 @@ pub(crate) fn proven(chain: u8, height: u64) -> ProvenNotice {
     };
     let certificate = Certificate { phase: Phase::Finalize, view: height, entry, signatures };
     let path = vec![B256::repeat_byte(chain)];
-    ProvenNotice { notice, path, headers: vec![header], certificate }
+    let proof = EntryProof { headers: vec![header], certificate };
+    ProvenNotice { notice, path, proof }
 }
 
 /// For each proof, of how many notices it is.
@@ -82,4 +89,24 @@ fn a_restart_finds_the_newest_notices_and_a_proof_stays_as_long_as_it_is_needed(
         assert_eq!(found, Some(proven(chain, height)));
     }
     assert_eq!(store.notice(B256::repeat_byte(4)).unwrap(), None);
+}
+
+#[test]
+fn a_checkpoint_takes_the_place_of_what_was_told_up_to_it() {
+    let (_dir, path) = temporary();
+    let store = open(&path);
+    for (chain, entry) in [(1, 5), (2, 6), (3, 7)] {
+        let record = Record::Proven(Box::new(proven(chain, entry)));
+        write(&store, vec![Write::Record(Box::new(record))]).unwrap();
+    }
+    let ProvenNotice { proof, .. } = proven(1, 6);
+    let state = alloy::primitives::Bytes::from(vec![7; 100_000]);
+    let checkpoint = Record::Checkpoint(Box::new(Frozen { proof, state }));
+    write(&store, vec![Write::Record(Box::new(checkpoint.clone()))]).unwrap();
+    assert_eq!(proofs(&path), [(7, 1)]);
+    let known = |chain| store.notice(B256::repeat_byte(chain)).unwrap();
+    assert_eq!((known(1), known(2), known(3)), (None, None, Some(proven(3, 7))));
+    // Chains are much alike, so their states are compressed.
+    assert_eq!(store.journal().unwrap(), [checkpoint]);
+    assert!(std::fs::metadata(&path).unwrap().len() < 100_000 + 200_000);
 }

@@ -1,11 +1,16 @@
 use alloy::primitives::Bytes;
-use conet_committee::{archive::Beginning, journal::Kept};
+use conet_committee::{
+    archive::Beginning,
+    journal::{Frozen, Kept},
+};
 use zeroize::Zeroizing;
 
 use super::*;
 
 fn checkpoint(height: u64) -> Record {
-    Record::Checkpoint(Box::new((entry(height, height).header, Bytes::from_static(b"state"))))
+    let headers = vec![entry(height, height).header];
+    let proof = EntryProof { headers, certificate: certificate(height) };
+    Record::Checkpoint(Box::new(Frozen { proof, state: Bytes::from_static(b"state") }))
 }
 
 fn epoch(epoch: u64) -> Record {
@@ -74,7 +79,7 @@ fn the_log_below_a_checkpoint_goes_but_for_some_entries() {
     let store =
         Store::open(&path, NodeId(1), &founding(seats(), 0), limits, Metrics::new()).unwrap();
     let resting = Record::Proven(Box::new(notice(3)));
-    write(&store, records(vec![resting.clone()])).unwrap();
+    write(&store, records(vec![resting])).unwrap();
     let mut most = 0;
     for height in 1..=200 {
         let entry = Record::Entry(Box::new(entry(height, height)));
@@ -86,8 +91,12 @@ fn the_log_below_a_checkpoint_goes_but_for_some_entries() {
     assert!(most <= 20 + 10 + 3, "{most} records");
     let kept: Vec<_> = store.entries(0, 99).unwrap();
     assert_eq!(kept.first().map(|entry| entry.header.height), Some(191));
-    let journal = there(&store);
-    assert!(journal.contains(&resting) && journal.contains(&checkpoint(200)));
+    // Where a chain stands that has been at rest, the checkpoint says.
+    assert_eq!(store.notice(CHAIN).unwrap(), None);
+    assert!(there(&store).contains(&checkpoint(200)));
+    let since = Record::Proven(Box::new(notice(21)));
+    write(&store, records(vec![since.clone(), checkpoint(209)])).unwrap();
+    assert!(there(&store).contains(&since));
 }
 
 #[test]
@@ -114,10 +123,13 @@ fn of_an_epoch_that_is_over_only_its_end_stays() {
             write(&store, records(vec![checkpoint(view - 10)])).unwrap();
         }
     }
-    let proof = Record::Proven(Box::new(notice(3)));
+    // The state that the epoch before ended with says where chains stand until its first entry does.
+    let last = checkpoint(270);
+    let proof = Record::Proven(Box::new(notice(30)));
     let left = Record::Left(vec![NodeId(2)]);
-    let kept = vec![proof, left, epoch(3), share(3, &next)];
+    let mut kept = vec![proof, left, epoch(3), share(3, &next)];
     write(&store, records(kept.clone())).unwrap();
+    kept.push(last);
     assert_eq!(there(&store), sorted(kept));
     // Who gets no seat in the epoch after says nothing in this one either.
     write(&store, records(vec![Record::Over(3)])).unwrap();
