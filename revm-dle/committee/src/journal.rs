@@ -66,9 +66,8 @@ pub enum Record {
     Entry(Box<Entry>),
     /// A state after an entry that is final: a restart begins with the newest one.
     Checkpoint(Box<Frozen>),
-    /// A new epoch of the group, and the state that it begins with: what was journaled before it about the log matters
-    /// no more.
-    Epoch(Box<(Beginning, Bytes)>),
+    /// A new epoch of the group: what was journaled before it about the log matters no more.
+    Epoch(Box<Beginning>),
     /// Why the entries before it are final.
     Certificate(Certificate),
     /// A seat's own word on a block.
@@ -93,4 +92,6 @@ pub enum Record {
     Left(Vec<NodeId>),
     /// An epoch is over, and this node has not begun the next one, maybe never will.
     Over(u64),
+    /// The state that the newest epoch begins with.
+    Start(Bytes),
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     keys::NodeId,
     log::EntryHeader,
-    tree::{Branch, epoch_number},
+    tree::{Branch, epoch_number, follows_split},
 };
 
 /// Who sits in an archive group, by seat: ascending node ids, as on the main chain.
@@ -73,7 +73,7 @@ impl Seats {
     /// Whether they are the first after a split: they begin with what the group above left, of both halves.
     #[must_use]
     pub const fn is_half(&self) -> bool {
-        !self.branch.is_root() && self.number() == 1
+        follows_split(self.epoch)
     }
 
     /// What the first entry of this epoch stands on: a header that nobody proposed. It follows from the state that the

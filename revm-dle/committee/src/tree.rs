@@ -35,6 +35,12 @@ pub const fn epoch_number(epoch: u64) -> u64 {
     epoch & ((1 << NUMBER_BITS) - 1)
 }
 
+/// Whether an epoch is a group's first after the one above it split.
+#[must_use]
+pub const fn follows_split(epoch: u64) -> bool {
+    epoch >> NUMBER_BITS > 0 && epoch_number(epoch) == 1
+}
+
 /// One split, and the half that is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Fork {

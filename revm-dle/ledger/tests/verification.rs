@@ -128,14 +128,26 @@ fn a_chain_at_rest_comes_back() {
     let snapshot = Snapshot { header: series.last.clone(), state: series.state.clone() };
     let bytes = snapshot.encode().unwrap();
     assert!(bytes.len() <= 1024, "{} bytes", bytes.len());
-    let again = Snapshot::decode(&bytes).unwrap();
-    assert_eq!((again.header, again.state.root()), (snapshot.header, snapshot.state.root()));
+    let block = series.last.hash();
+    let again = Snapshot::decode(block, &bytes).unwrap();
+    assert_eq!((&again.header, again.state.root()), (&snapshot.header, snapshot.state.root()));
 
     for end in 0..bytes.len() {
-        assert!(Snapshot::decode(&bytes[..end]).is_err());
+        assert!(Snapshot::decode(block, &bytes[..end]).is_err());
     }
-    let header = series.chain.header().clone();
-    let other = Snapshot { header, ..snapshot }.encode().unwrap();
-    let refused = Snapshot::decode(&other).unwrap_err();
-    assert!(matches!(refused, SnapshotError::Root { .. }), "{refused}");
+    let refused = |bytes: &[u8]| Snapshot::decode(block, bytes).unwrap_err();
+    // The state of another block, under this one's header, and the other way round.
+    let first = Snapshot { header: series.chain.header().clone(), ..snapshot };
+    let error = refused(&first.encode().unwrap());
+    assert!(matches!(error, SnapshotError::Block { .. }), "{error}");
+    let swapped = Snapshot { header: series.last.clone(), state: Default::default() };
+    let error = refused(&swapped.encode().unwrap());
+    assert!(matches!(error, SnapshotError::Block { .. }), "{error}");
+    // A root that is written, though it follows from the state, is another form of the same.
+    let root = series.last.outcome.state_root;
+    let at = bytes.windows(32).position(|window| window == [0; 32]).unwrap();
+    let mut with_root = bytes;
+    with_root[at..at + 32].copy_from_slice(root.as_slice());
+    let error = refused(&with_root);
+    assert!(matches!(error, SnapshotError::Root { .. }), "{error}");
 }

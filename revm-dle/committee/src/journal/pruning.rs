@@ -8,8 +8,8 @@
 //! |---|---|---|
 //! | `Entry` | drafts up to its height, log votes up to its view | a draft is shown until its height is final; nobody votes in a view before its tip's |
 //! | `Certificate` | older ones | the newest says that all before it is final, and proofs of what those said are in `Proven` |
-//! | `Checkpoint` | older ones; entries more than `kept` below it; drafts and log votes as an entry's; `Proven` up to its entry | a restart begins with it, and it proves where every chain stands. Who misses what is gone adopts it from others |
-//! | `Epoch` | all about the log but the newest checkpoint, words and blocks; dealings and shares of older epochs | its votes name it, so those before contradict nothing; who is behind in the epoch before asks for the state that this record has. Its first entry is a checkpoint |
+//! | `Checkpoint` | older ones; entries more than `kept` below it; drafts and log votes as an entry's; `Proven` up to its entry; the `Start` of its epoch | a restart begins with it, and it proves where every chain stands. Who misses what is gone adopts it from others. After a split the other half may have nobody else to ask for the state that both begin with: there `Start` stays for an epoch |
+//! | `Epoch` | all about the log but the newest checkpoint, words and blocks; dealings and shares of older epochs | its votes name it, so those before contradict nothing; who is behind in the epoch before asks for its `Start`, or for a checkpoint. Its first entry is one |
 //! | `Over` | dealings and shares up to its epoch | no draw of that epoch waits, and what its key follows from is to be destroyed |
 //! | `Share` | dealings up to its epoch | they were there to work it out |
 //! | `Proven` | older ones of its chain; words and blocks up to its height | the state after its entry refuses that height |
@@ -23,6 +23,7 @@
 use alloy::primitives::B256;
 
 use super::Record;
+use crate::tree::follows_split;
 
 /// Final entries that are kept below the newest checkpoint.
 pub const ENTRIES_KEPT: u64 = 1_024;
@@ -48,6 +49,7 @@ pub enum Kind {
     Proven,
     Left,
     Over,
+    Start,
 }
 
 /// By what a record is found again.
@@ -99,7 +101,7 @@ impl Record {
             Self::Draft(entry) => (Kind::Draft, None, entry.header.height),
             Self::Entry(entry) => (Kind::Entry, None, entry.header.height),
             Self::Checkpoint(frozen) => (Kind::Checkpoint, None, frozen.proof.height()),
-            Self::Epoch(epoch) => (Kind::Epoch, None, epoch.0.seats.epoch),
+            Self::Epoch(epoch) => (Kind::Epoch, None, epoch.seats.epoch),
             Self::Certificate(certificate) => (Kind::Certificate, None, certificate.view),
             Self::Word(word) => about(Kind::Word, &word.ballot.vote),
             Self::MemberVote(word) => about(Kind::MemberVote, &word.ballot.vote),
@@ -115,6 +117,7 @@ impl Record {
             Self::Joined(number) => (Kind::Joined, None, *number),
             Self::Left(_) => (Kind::Left, None, 0),
             Self::Over(epoch) => (Kind::Over, None, *epoch),
+            Self::Start(_) => (Kind::Start, None, 0),
         };
         Place { kind, chain, number }
     }
@@ -127,11 +130,14 @@ impl Record {
         match self {
             Self::Entry(entry) => said_before(number, entry.header.view).to_vec(),
             Self::Checkpoint(frozen) => {
-                let view = frozen.proof.headers.first().map_or(0, |header| header.view);
+                let header = frozen.proof.headers.first();
+                let (epoch, view) = header.map_or((0, 0), |header| (header.epoch, header.view));
                 let [drafts, votes] = said_before(number, view);
                 let old = Needless::of(Kind::Entry, number.saturating_sub(kept));
                 let proven = Needless::of(Kind::Proven, number);
-                vec![Needless::all(kind), old, drafts, votes, proven]
+                let start = (!follows_split(epoch)).then_some(Needless::all(Kind::Start));
+                let all = [Needless::all(kind), old, drafts, votes, proven];
+                all.into_iter().chain(start).collect()
             }
             Self::Epoch(_) => {
                 let secrets = secrets(number.saturating_sub(1));
@@ -156,8 +162,9 @@ impl Record {
 }
 
 /// What an epoch's seats write, and what matters in no later one.
-const OF_ONE_EPOCH: [Kind; 8] = [
+const OF_ONE_EPOCH: [Kind; 9] = [
     Kind::Epoch,
+    Kind::Start,
     Kind::Over,
     Kind::Entry,
     Kind::Certificate,

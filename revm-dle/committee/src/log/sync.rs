@@ -58,7 +58,7 @@ impl Simplex {
     }
 
     /// A state to begin with, to who missed more than this node keeps.
-    fn send_checkpoint(&self, from: NodeId, app: &impl Application, out: &mut Outbox) {
+    pub(crate) fn send_checkpoint(&self, from: NodeId, app: &impl Application, out: &mut Outbox) {
         let Some(certificate) = &self.certified else { return };
         let Some(header) = app.checkpoint() else { return };
         let since = self.history.range(header.height + 1..).map(|(_, (_, entry))| &entry.header);
@@ -87,7 +87,7 @@ impl Simplex {
     }
 
     /// Begins anew from a state that is final, if it is so far ahead that the way to it is gone.
-    pub(super) fn take_checkpoint(
+    pub(crate) fn take_checkpoint(
         &mut self,
         checkpoint: Checkpoint,
         app: &mut impl Application,

@@ -156,6 +156,7 @@ impl Application for Desk {
         let checkpoint = Checkpoint::written(header.clone(), state.clone());
         self.ledgers.keep_standing(Some(checkpoint.standing(proof.clone())));
         self.checkpoint = Some(checkpoint);
+        self.forget_start();
         out.persist(Record::Checkpoint(Box::new(Frozen { proof, state: frozen })));
         self.states.clear();
         self.unproven.clear();
@@ -261,7 +262,15 @@ impl Desk {
         checkpoint.is_written = true;
         let state = checkpoint.freeze();
         self.ledgers.keep_standing(Some(checkpoint.standing(proof.clone())));
+        self.forget_start();
         out.persist(Record::Checkpoint(Box::new(Frozen { proof, state })));
+    }
+
+    /// Who missed the state that the epoch began with begins at the checkpoint. Not so the other half.
+    fn forget_start(&mut self) {
+        if !self.seats.is_half() {
+            self.frozen = None;
+        }
     }
 
     /// Notes where the chains stand that an entry changed, and who shall hear of it: all whom it concerns, and who were

@@ -72,8 +72,10 @@ pub struct Desk {
     pub(super) wanted: Option<Wanted>,
     /// Rent that this node has read of and the log does not know: until when each chain is paid.
     pub(super) paid: BTreeMap<B256, u64>,
-    /// The state with which an epoch ended, by its hash: for who missed it.
-    pub(super) frozen: Option<(B256, Bytes)>,
+    /// The hash of the state that this epoch began with; zero in a group's first one.
+    pub(super) began_with: B256,
+    /// That state, for who missed it, as long as there is no checkpoint to begin with.
+    pub(super) frozen: Option<Bytes>,
     /// Who had seats in epochs before, and has none now: for what only they have.
     pub(super) left: Vec<NodeId>,
     /// Who sits in the other half, since the group split: they may have missed what this node has.
@@ -127,6 +129,7 @@ impl Desk {
             named_ms: BTreeMap::new(),
             wanted: None,
             paid: BTreeMap::new(),
+            began_with: B256::ZERO,
             frozen: None,
             left: Vec::new(),
             siblings: Vec::new(),

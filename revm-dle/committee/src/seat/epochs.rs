@@ -1,19 +1,20 @@
 //! From one epoch to the next: who had a seat and keeps it, who gets one, and who leaves.
 //!
 //! The main chain says when an epoch has begun, who sits in it, and the hash of the state that it begins with. Who has
-//! that state goes on from it; who does not asks all who may have it. Who leaves stays to help the others.
+//! that state goes on from it; who does not asks all who may have it, and is sent that state, or a checkpoint of the new
+//! epoch with the votes of its seats. Who leaves stays to help the others.
 
 use std::sync::Arc;
 
 use alloy::primitives::{B256, Bytes, keccak256};
 use conet_bindings::statement::Statement;
 
-use super::{Desk, Seat, SeedKeys, checkpoint::Checkpoint};
+use super::{Desk, Seat, SeedKeys};
 use crate::{
     archive::{Beginning, Item, Named, State, item::Handover},
     journal::Record,
     keys::NodeId,
-    log::{Simplex, Tip},
+    log::{Checkpoint, Simplex, Tip},
     message::Message,
     outbox::Outbox,
     seats::Seats,
@@ -85,9 +86,14 @@ impl Seat {
             next.is_some_and(|next| next.seats.contains(from) || next.siblings.contains(&from));
         let is_one =
             is_next || self.desk.seats.contains(from) || self.desk.siblings.contains(&from);
+        if !is_one {
+            return;
+        }
         // Only then: making its bytes is work.
-        if let Some(frozen) = is_one.then(|| self.desk.frozen(hash)).flatten() {
+        if let Some(frozen) = self.desk.frozen(hash) {
             out.send(from, Message::Frozen(frozen));
+        } else if hash == self.desk.began_with && self.desk.seats.contains(from) {
+            self.log.send_checkpoint(from, &self.desk, out);
         }
     }
 
@@ -99,12 +105,37 @@ impl Seat {
         }
     }
 
+    /// Others went on in the epoch that this node waits for: it begins where they are.
+    pub(super) fn take_checkpoint(&mut self, checkpoint: Checkpoint, out: &mut Outbox) {
+        let Some(next) = self.next.clone().filter(|_| self.is_awaiting()) else { return };
+        let entry = checkpoint.proof.verify(&next.seats, &self.desk.voting);
+        let is_its = entry.is_some_and(|entry| {
+            entry.epoch == next.seats.epoch && entry.state_hash == keccak256(&checkpoint.state)
+        });
+        if is_its {
+            self.write_epoch(&next, out);
+            self.sit(next, &self.desk.state.clone(), None);
+            self.log.take_checkpoint(checkpoint, &mut self.desk, out);
+        }
+    }
+
     /// Takes its seat in an epoch.
     pub(super) fn begin(&mut self, beginning: Beginning, frozen: Bytes, out: &mut Outbox) {
         let Some(last) = self.desk.state.thaw(&frozen) else { return };
+        self.write_epoch(&beginning, out);
+        out.persist(Record::Start(frozen.clone()));
+        self.sit(beginning, &last, Some(frozen));
+    }
+
+    fn write_epoch(&mut self, beginning: &Beginning, out: &mut Outbox) {
         self.desk.leave(&beginning.before, beginning.seats.nodes());
         out.persist(Record::Left(self.desk.left.clone()));
-        out.persist(Record::Epoch(Box::new((beginning.clone(), frozen.clone()))));
+        out.persist(Record::Epoch(Box::new(beginning.clone())));
+    }
+
+    /// The log of an epoch, after the state that it begins with. Without that one's bytes it is another, and a checkpoint
+    /// is adopted next.
+    pub(super) fn sit(&mut self, beginning: Beginning, last: &State, frozen: Option<Bytes>) {
         let Beginning { seats, siblings, state_hash, .. } = beginning;
         let seats = Arc::new(seats);
         self.desk.siblings = siblings;
@@ -112,7 +143,8 @@ impl Seat {
         let tip = Tip { id: header.id(), header };
         let (voting, now_ms) = (self.desk.voting.clone(), self.desk.now_ms);
         self.desk.seeds = self.desk.keys.seeds(&seats);
-        self.desk.begin(seats.clone(), &last, tip.id, (state_hash, frozen));
+        (self.desk.began_with, self.desk.frozen) = (state_hash, frozen);
+        self.desk.begin(seats.clone(), last, tip.id);
         self.log = Simplex::new(seats, voting, self.timing, tip, now_ms);
         self.next = None;
     }
@@ -223,23 +255,21 @@ impl Desk {
 
     fn frozen(&self, hash: B256) -> Option<Bytes> {
         let own = self.checkpoint.as_ref().filter(|own| own.hash() == hash);
-        let own = own.map(Checkpoint::bytes);
-        let kept = self.frozen.as_ref().filter(|(known, _)| *known == hash);
-        own.or_else(|| kept.map(|(_, state)| state.clone()))
+        let kept = self.frozen.as_ref().filter(|_| self.began_with == hash);
+        own.map(|own| own.bytes()).or_else(|| kept.cloned())
     }
 
     /// Goes on with the state that an epoch begins with. What was under way is void; what proves lies is not.
-    fn begin(&mut self, seats: Arc<Seats>, last: &State, tip: B256, frozen: (B256, Bytes)) {
+    fn begin(&mut self, seats: Arc<Seats>, last: &State, tip: B256) {
         let moves = self.seats.group != seats.group;
         let seeds = self.seeds.clone().map(SeedKeys::checker);
         self.state = last.succeed(seats.clone(), self.siblings.clone(), seeds);
-        let begins_with = frozen.0;
-        (self.seats, self.tip, self.frozen) = (seats, tip, Some(frozen));
+        (self.seats, self.tip) = (seats, tip);
         self.diverged = None;
         self.is_retired = false;
         // Where chains stood tells what to do until this epoch's first entry says it anew.
         let last = self.checkpoint.take();
-        if !last.is_some_and(|last| last.is_written && last.hash() == begins_with) {
+        if !last.is_some_and(|last| last.is_written && last.hash() == self.began_with) {
             self.ledgers.keep_standing(None);
         }
         self.forget_ceremony();

@@ -159,7 +159,12 @@ impl Seat {
                 if let LogMessage::Vote(ballot) | LogMessage::Propose(_, ballot) = &message {
                     self.desk.glance(from, self.log.view(), ballot, out);
                 }
-                self.log.receive(now_ms, from, message, &mut self.desk, out);
+                match message {
+                    LogMessage::Checkpoint(checkpoint) if self.is_awaiting() => {
+                        self.take_checkpoint(*checkpoint, out);
+                    }
+                    message => self.log.receive(now_ms, from, message, &mut self.desk, out),
+                }
             }
             Message::FetchFrozen { hash } => self.answer_frozen(from, hash, out),
             Message::Frozen(frozen) => self.take_frozen(frozen, out),

@@ -24,7 +24,8 @@ use crate::{
 /// What a journal has of the log, and of blocks under judgement.
 #[derive(Default)]
 struct Journaled {
-    epoch: Option<(Beginning, Bytes)>,
+    epoch: Option<Beginning>,
+    start: Option<Bytes>,
     checkpoint: Option<Frozen>,
     entries: BTreeMap<u64, Entry>,
     certificate: Option<Certificate>,
@@ -35,7 +36,19 @@ struct Journaled {
     blocks: Vec<(Box<CertifiedHeader>, Body)>,
 }
 
+impl Frozen {
+    fn epoch(&self) -> Option<u64> {
+        self.proof.headers.first().map(|header| header.epoch)
+    }
+}
+
 impl Journaled {
+    fn has_voted_in(&self, epoch: u64) -> bool {
+        let votes = self.votes.iter().map(|(_, ballot)| ballot);
+        let words = self.words.iter().map(|word| &word.ballot);
+        votes.chain(words).any(|ballot| ballot.vote.epoch == epoch)
+    }
+
     /// The entries right below a header, the lowest first, as far as each is the next one's parent.
     fn below(&mut self, above: &EntryHeader) -> Vec<Entry> {
         let (mut known, mut id) = (Vec::new(), above.id());
@@ -99,6 +112,7 @@ impl Seat {
                     journaled.entries.insert(entry.header.height, *entry);
                 }
                 Record::Certificate(certificate) => journaled.certificate = Some(certificate),
+                Record::Start(state) => journaled.start = Some(state),
                 Record::Over(epoch) => journaled.over = Some(epoch),
                 Record::Left(nodes) => seat.desk.left = nodes,
                 Record::Proven(proven) => {
@@ -122,13 +136,24 @@ impl Seat {
     /// Goes to the newest epoch and checkpoint. False: one of them cannot be read, and so the seat does not know what it
     /// may still say.
     fn restore_base(&mut self, journaled: &mut Journaled, said: &mut Outbox) -> bool {
-        let checkpoint = journaled.checkpoint.take();
-        if let Some((beginning, frozen)) = journaled.epoch.take() {
-            if let Some(last) = &checkpoint {
-                self.desk.stand_on(last, beginning.state_hash);
-            }
+        let (checkpoint, start) = (journaled.checkpoint.take(), journaled.start.take());
+        if let Some(beginning) = journaled.epoch.take() {
             let seats = Arc::new(beginning.seats.clone());
-            self.begin(beginning, frozen, said);
+            let has_voted = journaled.has_voted_in(seats.epoch);
+            let last = checkpoint.as_ref();
+            if last.is_some_and(|last| last.epoch() == Some(seats.epoch)) {
+                self.sit(beginning, &self.desk.state.clone(), start);
+            } else if let Some(start) = start {
+                if let Some(last) = last {
+                    self.desk.stand_on(last, beginning.state_hash);
+                }
+                self.begin(beginning, start, said);
+            } else if !has_voted {
+                // It was about to begin where others were: it is told of the epoch again.
+                self.log.retire();
+                self.desk.is_retired = true;
+                return true;
+            }
             if self.desk.seats.epoch != seats.epoch {
                 // It has sat in that epoch: it must not begin it anew with another's copy of the state.
                 self.desk.seats = seats;

@@ -263,7 +263,7 @@ impl Chains {
     #[must_use]
     pub fn live(&self, hash: B256) -> Option<Arc<Live>> {
         let known = self.cache().get(hash);
-        known.or_else(|| self.load(readable(self.store.state(hash))??))
+        known.or_else(|| self.load((hash, readable(self.store.state(hash))??)))
     }
 
     /// A chain's newest final block with its state.
@@ -273,9 +273,9 @@ impl Chains {
         known.or_else(|| self.load(readable(self.store.newest_state(chain))??))
     }
 
-    fn load(&self, snapshot: Vec<u8>) -> Option<Arc<Live>> {
+    fn load(&self, (block, snapshot): (B256, Vec<u8>)) -> Option<Arc<Live>> {
         let bytes = snapshot.len();
-        let Snapshot { header, state } = match Snapshot::decode(&snapshot) {
+        let Snapshot { header, state } = match Snapshot::decode(block, &snapshot) {
             Ok(snapshot) => snapshot,
             Err(error) => {
                 tracing::error!(%error, "a state on disk cannot be read");

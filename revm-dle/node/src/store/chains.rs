@@ -224,14 +224,15 @@ pub(super) fn has_state(connection: &Connection, block: B256) -> Result<bool, St
 
 /// The newest state of a chain, if it is that after a block.
 pub(super) fn state(connection: &Connection, block: B256) -> Result<Option<Vec<u8>>, StoreError> {
-    snapshot(connection, "substr(hash, 1, 8) = substr(?1, 1, 8) AND hash = ?1", block)
+    let found = snapshot(connection, "substr(hash, 1, 8) = substr(?1, 1, 8) AND hash = ?1", block);
+    Ok(found?.map(|(_, bytes)| bytes))
 }
 
-/// The newest state of a chain.
+/// The newest state of a chain, and the hash of its block.
 pub(super) fn newest_state(
     connection: &Connection,
     chain: B256,
-) -> Result<Option<Vec<u8>>, StoreError> {
+) -> Result<Option<(B256, Vec<u8>)>, StoreError> {
     snapshot(connection, "substr(chain, 1, 8) = substr(?1, 1, 8) AND chain = ?1", chain)
 }
 
@@ -239,9 +240,9 @@ fn snapshot(
     connection: &Connection,
     condition: &'static str,
     key: B256,
-) -> Result<Option<Vec<u8>>, StoreError> {
+) -> Result<Option<(B256, Vec<u8>)>, StoreError> {
     let mut select = connection.prepare_cached(&format!(
-        "SELECT {KEPT}, own.bytes, snapshot FROM chains JOIN states ON states.number = chains.number
+        "SELECT {KEPT}, own.bytes, snapshot, hash FROM chains JOIN states ON states.number = chains.number
          JOIN patterns ON patterns.number = chains.pattern
          JOIN patterns AS own ON own.number = states.pattern WHERE {condition}"
     ))?;
@@ -249,7 +250,8 @@ fn snapshot(
     let Some(row) = rows.next()? else { return Ok(None) };
     let (pattern, bytes): (Vec<u8>, Vec<u8>) = (row.get(5)?, row.get(6)?);
     let dictionary = [pattern, Kept::read(row)?.genesis].concat();
-    unpack(&bytes, &dictionary, "a state").map(Some)
+    let block: Vec<u8> = row.get(7)?;
+    Ok(Some((hash(&block)?, unpack(&bytes, &dictionary, "a state")?)))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(super) fn encode<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, StoreErr
 /// A record: whether it is compressed, then what it is. States of the log are: chains are much alike.
 pub(super) fn pack(record: &Record) -> Result<Vec<u8>, StoreError> {
     let plain = encode(record)?;
-    let is_packed = matches!(record, Record::Checkpoint(_) | Record::Epoch(_));
+    let is_packed = matches!(record, Record::Checkpoint(_) | Record::Start(_));
     let bytes = if is_packed { compress_prepend_size(&plain) } else { plain };
     Ok([&[u8::from(is_packed)], bytes.as_slice()].concat())
 }

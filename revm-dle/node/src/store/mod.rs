@@ -237,11 +237,11 @@ impl Store {
         self.read(|connection| chains::state(connection, hash))
     }
 
-    /// The newest final state of a chain.
+    /// The newest final state of a chain, and the hash of its block.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn newest_state(&self, chain: B256) -> Result<Option<Vec<u8>>, StoreError> {
+    pub fn newest_state(&self, chain: B256) -> Result<Option<(B256, Vec<u8>)>, StoreError> {
         self.read(|connection| chains::newest_state(connection, chain))
     }
 

@@ -31,7 +31,7 @@ fn newest(tx: &Transaction<'_>) -> Result<Seats, StoreError> {
         .query_row(params![number(Kind::Epoch)], |row| row.get(0))
         .optional()?;
     match found.map(|bytes| unpack(&bytes)).transpose()? {
-        Some(Record::Epoch(epoch)) => Ok(epoch.0.seats),
+        Some(Record::Epoch(epoch)) => Ok(epoch.seats),
         _ => Ok(owner::founding(tx)?.0),
     }
 }

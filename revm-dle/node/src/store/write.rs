@@ -82,6 +82,7 @@ pub(super) const fn number(kind: Kind) -> i64 {
         Kind::Over => 15,
         Kind::Entry => 16,
         Kind::Proven => 17,
+        Kind::Start => 18,
     }
 }
 
@@ -124,7 +125,7 @@ pub(super) fn apply(tx: &Transaction<'_>, write: &Write, kept: u64) -> Result<()
 /// Appends a record, and prunes what it makes needless, of which `kept` entries stay.
 fn put_record(tx: &Transaction<'_>, record: &Record, kept: u64) -> Result<(), StoreError> {
     if let Record::Epoch(epoch) = record {
-        moves::follow(tx, &epoch.0.seats)?;
+        moves::follow(tx, &epoch.seats)?;
     }
     for needless in record.makes_needless(kept) {
         forget(tx, &needless)?;

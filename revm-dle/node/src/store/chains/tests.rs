@@ -65,7 +65,7 @@ fn begins(genesis: &Genesis) -> Vec<Write> {
 fn assert_begun(store: &Store, genesis: &Genesis) {
     let (chain, hash) = (genesis.chain, block(genesis).hash());
     assert_eq!(store.genesis(chain).unwrap(), Some((genesis.clone(), ROOT)));
-    assert_eq!(store.newest_state(chain).unwrap(), Some(snapshot(genesis, 1)));
+    assert_eq!(store.newest_state(chain).unwrap(), Some((hash, snapshot(genesis, 1))));
     assert_eq!(store.state(hash).unwrap(), Some(snapshot(genesis, 1)));
     assert!(store.has_state(hash).unwrap());
     assert_eq!(store.block_at(chain, 0).unwrap().unwrap().header, block(genesis));
@@ -109,7 +109,8 @@ fn a_new_series_takes_the_place_of_the_last_one_whose_beginning_stays() {
     write(&store, begins(&second)).unwrap();
     let (old, new) = (block(&first), block(&second));
     assert_eq!(store.genesis(first.chain).unwrap(), Some((second.clone(), ROOT)));
-    assert_eq!(store.newest_state(first.chain).unwrap(), Some(snapshot(&second, 1)));
+    let newest = (new.hash(), snapshot(&second, 1));
+    assert_eq!(store.newest_state(first.chain).unwrap(), Some(newest));
     assert!(!store.has_state(old.hash()).unwrap() && store.has_state(new.hash()).unwrap());
     assert_eq!(store.block_at(first.chain, 0).unwrap().unwrap().header, old);
     assert_eq!(store.block_at(first.chain, 9).unwrap().unwrap().header, new);

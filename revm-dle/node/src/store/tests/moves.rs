@@ -19,7 +19,7 @@ fn begins(group: u32, branch: Branch) -> Vec<Write> {
         siblings: Vec::new(),
         state_hash: B256::ZERO,
     };
-    records(vec![Record::Epoch(Box::new((beginning, Default::default())))])
+    records(vec![Record::Epoch(Box::new(beginning))])
 }
 
 fn told(chain: u8, entry: u64) -> Vec<Write> {

@@ -20,7 +20,7 @@ fn epoch(epoch: u64) -> Record {
         siblings: Vec::new(),
         state_hash: B256::ZERO,
     };
-    Record::Epoch(Box::new((beginning, Bytes::from_static(b"frozen"))))
+    Record::Epoch(Box::new(beginning))
 }
 
 fn share(epoch: u64, secret: &[u8]) -> Record {
