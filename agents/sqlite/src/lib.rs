@@ -55,7 +55,12 @@ pub struct Steps<'a> {
     pub refused: usize,
     /// The others, in order.
     pub sql: &'a [&'a str],
+    /// Bytes of a new file's pages: SQLite's default, unless rows would leave much of those empty.
+    pub page_bytes: u32,
 }
+
+/// SQLite's default.
+pub const PAGE_BYTES: u32 = 4_096;
 
 /// Opens the connection that writes, and makes the file if there is none.
 ///
@@ -70,7 +75,7 @@ pub fn open(
     bytes_max: Option<u64>,
 ) -> Result<Connection, OpenError> {
     let failed = |source| OpenError::Open { path: path.into(), source };
-    let mut connection = set_up(path, bytes_max).map_err(failed)?;
+    let mut connection = set_up(path, steps.page_bytes, bytes_max).map_err(failed)?;
     match migrate(&mut connection, steps).map_err(failed)? {
         Ordering::Equal => Ok(connection),
         Ordering::Less => Err(OpenError::Older { path: path.into() }),
@@ -90,12 +95,14 @@ pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn set_up(path: &Path, bytes_max: Option<u64>) -> rusqlite::Result<Connection> {
+fn set_up(path: &Path, page: u32, bytes_max: Option<u64>) -> rusqlite::Result<Connection> {
     // A new file is its owner's alone, and so are the ones that SQLite makes beside it. If that fails, opening says why.
     let _ = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path);
     let connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // Of a new file only, and before its first page is written.
+    connection.pragma_update(None, "page_size", page)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
@@ -138,7 +145,7 @@ mod tests {
     use super::*;
 
     const fn steps<'a>(sql: &'a [&'a str]) -> Steps<'a> {
-        Steps { refused: 0, sql }
+        Steps { refused: 0, sql, page_bytes: PAGE_BYTES }
     }
 
     const FIRST: &str = "CREATE TABLE a (x INTEGER) STRICT; INSERT INTO a VALUES (1);";
@@ -164,11 +171,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.db");
         open(&path, steps(&[FIRST]), None).unwrap();
-        let later = Steps { refused: 1, sql: &[SECOND] };
+        let later = Steps { refused: 1, ..steps(&[SECOND]) };
         assert!(matches!(open(&path, later, None), Err(OpenError::Older { .. })));
         open(&path, steps(&[FIRST, SECOND]), None).unwrap();
         open(&path, later, None).unwrap();
-        let new = Steps { refused: 1, sql: &[FIRST] };
+        let new = Steps { refused: 1, ..steps(&[FIRST]) };
         open(&dir.path().join("b.db"), new, None).unwrap();
     }
 

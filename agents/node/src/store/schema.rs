@@ -1,9 +1,10 @@
 //! The tables.
 
-use conet_sqlite::Steps;
+use conet_sqlite::{PAGE_BYTES, Steps};
 
 /// Steps from an empty file to the present tables.
-pub(super) const STEPS: Steps<'static> = Steps { refused: 0, sql: &[TABLES] };
+pub(super) const STEPS: Steps<'static> =
+    Steps { refused: 0, sql: &[TABLES], page_bytes: PAGE_BYTES };
 
 const TABLES: &str = "
     CREATE TABLE clients (

@@ -20,7 +20,11 @@ use super::{
 use crate::decode::RawEvent;
 
 /// The steps to the present tables.
-const STEPS: Steps<'static> = Steps { refused: 0, sql: &[include_str!("0001_tables.sql")] };
+const STEPS: Steps<'static> = Steps {
+    refused: 0,
+    sql: &[include_str!("0001_tables.sql")],
+    page_bytes: conet_sqlite::PAGE_BYTES,
+};
 
 /// Connections for reading that are kept open while nobody reads.
 const IDLE_READERS_MAX: usize = 8;

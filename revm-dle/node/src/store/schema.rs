@@ -1,9 +1,11 @@
 //! The tables.
 
-use conet_sqlite::Steps;
+use conet_sqlite::{PAGE_BYTES, Steps};
 
-/// What journals of earlier versions had has other forms now: a node with one of those begins anew.
-pub(super) const STEPS: Steps<'static> = Steps { refused: 7, sql: &[TABLES] };
+/// What journals of earlier versions had has other forms now: a node with one of those begins anew. A chain's state is half
+/// a KB or so: of small pages a sixth would stay empty.
+pub(super) const STEPS: Steps<'static> =
+    Steps { refused: 7, sql: &[TABLES], page_bytes: 2 * PAGE_BYTES };
 
 const TABLES: &str = "
     -- Whose journal this is: another node must not go on from it. And what it goes on from: who sat in which group, and

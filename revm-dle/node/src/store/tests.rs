@@ -172,7 +172,7 @@ fn what_follows_from_a_record_is_said_after_it_is_on_disk() {
 #[test]
 fn nothing_is_said_once_the_disk_refuses() {
     let (_dir, path) = temporary();
-    let limits = StoreLimits { file_bytes_max: 256 << 10, ..StoreLimits::default() };
+    let limits = StoreLimits { file_bytes_max: 512 << 10, ..StoreLimits::default() };
     let store =
         Store::open(&path, NodeId(1), &founding(seats(), 0), limits, Metrics::new()).unwrap();
     let big = |view| {
