@@ -149,12 +149,11 @@ impl Seat {
                 }
                 self.begin(beginning, start, said);
             } else if !has_voted {
-                // It was about to begin where others were: it is told of the epoch again.
+                // It was about to begin, and is told of the epoch again.
                 self.log.retire();
                 self.desk.is_retired = true;
-                return true;
             }
-            if self.desk.seats.epoch != seats.epoch {
+            if has_voted && self.desk.seats.epoch != seats.epoch {
                 // It has sat in that epoch: it must not begin it anew with another's copy of the state.
                 self.desk.seats = seats;
                 return false;
