@@ -7,6 +7,7 @@
 //!               ├─► tables   named values to records, by rules that are data
 //!               └─► store    events, records and cursor in one transaction: SQLite or PostgreSQL
 //! people, programs ──► http   the tables, events as they come, and a page to look at them
+//! a node ──► routes           where wallets are reached, out of the tables or memory
 //! ```
 //!
 //! What always holds:
@@ -23,6 +24,7 @@ pub mod chain;
 pub mod decode;
 pub mod follow;
 pub mod http;
+pub mod routes;
 pub mod store;
 pub mod tables;
 #[cfg(any(test, feature = "testing"))]

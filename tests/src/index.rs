@@ -75,7 +75,16 @@ impl Indexer {
     /// When it does not run.
     #[must_use]
     pub fn start(person: &Person, arguments: &[&str]) -> Self {
-        let listen = format!("127.0.0.1:{}", free_port());
+        Self::start_at(person, free_port(), arguments)
+    }
+
+    /// The same, at this port.
+    ///
+    /// # Panics
+    /// When it does not run.
+    #[must_use]
+    pub fn start_at(person: &Person, port: u16, arguments: &[&str]) -> Self {
+        let listen = format!("127.0.0.1:{port}");
         let log = person.home().join("index.log");
         let log = std::fs::File::options().create(true).append(true).open(log).expect("a log");
         let mut command: Command = person.command(&["index", "run", "--listen", &listen]);

@@ -35,6 +35,7 @@ pub mod exchange;
 pub mod folder;
 pub mod http;
 pub mod index;
+pub mod lying_index;
 pub mod node;
 pub mod openpgp;
 pub mod proxy;

@@ -12,7 +12,7 @@ use conet_chain::{
 };
 use conet_node::{
     agent::AgentConfig,
-    config::{ChainConfig, Limits, NodeConfig, Role},
+    config::{ChainConfig, Limits, NodeConfig, Role, RoutesFrom},
     keys::NodeKeys,
 };
 use conet_wire::{
@@ -169,6 +169,7 @@ impl World {
                 registry: self.network.registry,
                 routes: self.network.routes,
                 poll_milliseconds: 100,
+                routes_from: RoutesFrom::default(),
                 submit_routes: true,
                 announce: true,
             },

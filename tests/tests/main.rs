@@ -22,6 +22,7 @@ mod groups;
 mod impostors;
 mod index;
 mod limits;
+mod look_ups;
 mod measurements;
 mod moves;
 mod notes;

@@ -17,7 +17,7 @@ use conet_bindings::{
 };
 use conet_chain::{Admin, ChainReader, Genesis, deploy, key_set};
 use conet_node::{
-    config::{ChainConfig, NodeConfig, Role},
+    config::{ChainConfig, NodeConfig, Role, RoutesFrom},
     keys::NodeKeys,
     node::STORE_FILE,
     store::{Client, Store},
@@ -137,6 +137,7 @@ impl World {
                 registry: self.network.registry,
                 routes: self.network.routes,
                 poll_milliseconds: CHAIN_POLL.as_millis() as u64,
+                routes_from: RoutesFrom::default(),
                 submit_routes: false,
                 announce: false,
             },

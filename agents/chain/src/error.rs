@@ -106,6 +106,14 @@ pub enum ChainError {
         /// What came.
         found: String,
     },
+    /// An index of the chain cannot be asked, or is behind it.
+    #[error("the index of routes: expected {expected}, found {found}")]
+    Index {
+        /// What it should be or say.
+        expected: &'static str,
+        /// What it is or says.
+        found: String,
+    },
     /// The RPC refused the call, for a reason that is not the contracts'.
     #[error("the RPC refused (code {code}): {message}")]
     Rpc {
@@ -154,7 +162,10 @@ impl ChainError {
     /// Whether trying later may help: nothing was decided on the chain.
     #[must_use]
     pub fn is_connection(&self) -> bool {
-        matches!(self, Self::Connection { .. } | Self::Answer { .. } | Self::Rpc { .. })
+        matches!(
+            self,
+            Self::Connection { .. } | Self::Answer { .. } | Self::Index { .. } | Self::Rpc { .. }
+        )
     }
 
     /// The contract's refusal, if that is what this is.

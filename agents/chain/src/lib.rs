@@ -3,7 +3,8 @@
 //! ```text
 //! network.json ── NetworkFile ──► Network
 //! RPC ──► ChainReader ──► Directory    the verified node map, for relays and clients
-//!                    └──► RouteWatch   which wallets moved, for agents
+//!                    ├──► RouteWatch   which wallets moved, for agents
+//!        index ──────┴──► RouteSource  routes, from the contract or an index, with what was read lately
 //! RPC ◄── RouteSubmitter               an agent's gas wallet, for its clients' routes, within a budget
 //!     ◄── Admin                        node records and routes of a wallet that pays for itself
 //! RPC ◄─► Mainchain, Payer             every other contract by its type, and wallets that call them
@@ -39,6 +40,7 @@ mod logs;
 mod mainchain;
 mod network_file;
 mod reader;
+pub mod routes;
 mod stakes;
 mod submit;
 mod transport;

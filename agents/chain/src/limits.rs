@@ -27,6 +27,9 @@ pub const NODES_MAX: usize = 20_000;
 /// The most wallets of one [`routes`](crate::ChainReader::routes) call.
 pub const ROUTES_MAX: usize = 10_000;
 
+/// Routes that are kept in memory, of an index that is followed: those asked for last. A few KB each.
+pub const ROUTES_CACHED_MAX: usize = 8_192;
+
 /// Blocks whose logs are asked for at once, at first; halved when an RPC refuses.
 pub const LOG_RANGE_BLOCKS: u64 = 1_000;
 

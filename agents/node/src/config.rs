@@ -80,12 +80,49 @@ pub struct ChainConfig {
     /// How often new blocks are looked for, milliseconds.
     #[serde(default = "poll_milliseconds")]
     pub poll_milliseconds: u64,
+    /// Where an agent reads the routes that others ask it for: `contract`, `own-index`, or an indexer's URL.
+    #[serde(default)]
+    pub routes_from: RoutesFrom,
     /// Whether the agent pays for its clients' route updates.
     #[serde(default = "yes")]
     pub submit_routes: bool,
     /// Whether the node says on chain that it is online, from its start to its orderly end. Its wallet pays.
     #[serde(default = "yes")]
     pub announce: bool,
+}
+
+/// Where routes are read. Whatever an index says carries the wallet's signature, which clients check; where an index does
+/// not answer or is behind, the contract is asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+pub enum RoutesFrom {
+    /// From the contract, over the RPC, each time.
+    #[default]
+    Contract,
+    /// From tables in the node's home folder, which the node makes of the contract's events.
+    OwnIndex,
+    /// From an indexer elsewhere, which so learns which wallets are looked for, and not by whom.
+    Index(String),
+}
+
+impl From<String> for RoutesFrom {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "contract" => Self::Contract,
+            "own-index" => Self::OwnIndex,
+            _ => Self::Index(text),
+        }
+    }
+}
+
+impl From<RoutesFrom> for String {
+    fn from(from: RoutesFrom) -> Self {
+        match from {
+            RoutesFrom::Contract => "contract".to_owned(),
+            RoutesFrom::OwnIndex => "own-index".to_owned(),
+            RoutesFrom::Index(url) => url,
+        }
+    }
 }
 
 const fn poll_milliseconds() -> u64 {
@@ -211,6 +248,19 @@ mod tests {
         config.save(dir.path()).unwrap();
         let read = NodeConfig::load(dir.path()).unwrap();
         assert_eq!(toml::to_string(&read).unwrap(), toml::to_string(&config).unwrap());
+    }
+
+    #[test]
+    fn routes_come_from_the_contract_unless_another_place_is_named() {
+        let with = |text: &str| {
+            let config: NodeConfig = toml::from_str(&format!("{SHORTEST}{text}")).unwrap();
+            (toml::to_string(&config).unwrap(), config.chain.routes_from)
+        };
+        assert_eq!(with("").1, RoutesFrom::Contract);
+        assert_eq!(with("routes_from = 'own-index'").1, RoutesFrom::OwnIndex);
+        let (written, from) = with("routes_from = 'https://index.example'");
+        assert_eq!(from, RoutesFrom::Index("https://index.example".to_owned()));
+        assert!(written.contains("routes_from = \"https://index.example\""), "{written}");
     }
 
     #[test]

@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use conet_chain::{ChainError, ChainReader, Directory, RouteSubmitter, RouteWatch};
+use conet_chain::{
+    ChainError, ChainReader, Directory, RouteSubmitter, RouteWatch, routes::RouteSource,
+};
 use conet_wire::{claim::EndpointPolicy, recipient::Handle, session::Notice};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -67,7 +69,7 @@ pub enum StartError {
     },
 }
 
-/// What other parts of the program answer at the node's two ports.
+/// What other parts of the program bring: what they answer at the node's two ports, and what they know.
 #[derive(Debug, Default)]
 pub struct Mounted {
     /// At the public port: all paths that begin with [`crate::server::MOUNT`]. They find who asks as
@@ -77,6 +79,8 @@ pub struct Mounted {
     pub private: axum::Router,
     /// What takes sealed requests to the ledgers' part; none without a seat.
     pub ledgers: Option<Arc<dyn Ledgers>>,
+    /// Where routes are read that others ask for; none: from the contract.
+    pub routes: Option<Arc<dyn RouteSource>>,
 }
 
 /// A running node.
@@ -109,7 +113,8 @@ impl Node {
         let directory = follow(&config, &keys, reader.clone(), &stop, &mut tasks).await?;
         let metrics = Metrics::new();
         let agent = if config.has(Role::Agent) {
-            let parts = agent_parts(home, &config, &keys, &reader, &metrics)?;
+            let routes = mounted.routes.unwrap_or_else(|| Arc::new(reader.clone()));
+            let parts = agent_parts(home, &config, &keys, (&reader, routes), &metrics)?;
             Some(start_agent(parts, reader, &config, &stop, &mut tasks).await?)
         } else {
             None
@@ -213,7 +218,7 @@ fn agent_parts(
     home: &Path,
     config: &NodeConfig,
     keys: &NodeKeys,
-    reader: &ChainReader,
+    (reader, routes): (&ChainReader, Arc<dyn RouteSource>),
     metrics: &Metrics,
 ) -> Result<Parts, StartError> {
     // The store announces to the streams, and the streams read from the store.
@@ -242,6 +247,7 @@ fn agent_parts(
         store,
         outbox,
         reader: reader.clone(),
+        routes,
         submitter,
     })
 }

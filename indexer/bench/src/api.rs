@@ -37,7 +37,7 @@ pub(crate) async fn measure(
     let cursor = indexed.store.cursor().await.map_err(failed(step))?;
     let (_told, progress) = watch::channel(Progress { cursor, ..Progress::default() });
     let stop = CancellationToken::new();
-    let rules = (Arc::clone(&indexed.catalogue), Arc::clone(&indexed.tables));
+    let rules = (0, Arc::clone(&indexed.catalogue), Arc::clone(&indexed.tables));
     let limits = HttpLimits::default();
     let api = Api::new(indexed.store.clone(), rules, progress, limits, stop.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed(step))?;

@@ -6,14 +6,11 @@ use axum::{
     Json,
     extract::{Query, State},
 };
+use conet_index_client::Page;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{
-    Api, ApiError,
-    events::parse_place,
-    records::{Page, Parameters},
-};
+use super::{Api, ApiError, events::parse_place, records::Parameters};
 use crate::store::{DrawRow, DrawsQuery, Store};
 
 /// A link of a Selection Chain.

@@ -7,12 +7,10 @@ use axum::{
     Json,
     extract::{Query, State},
 };
+use conet_index_client::Page;
 use serde_json::{Value, json};
 
-use super::{
-    Api, ApiError,
-    records::{Page, Parameters},
-};
+use super::{Api, ApiError, records::Parameters};
 use crate::{
     catalogue::Contract,
     decode::{Decoded, RawEvent},

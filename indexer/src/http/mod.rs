@@ -6,10 +6,11 @@
 //! | `GET /v1` | the tables: what each is, its key, by what it can be searched |
 //! | `GET /v1/{table}` | records in the order of their keys; `FIELD=VALUE` for a field that can be searched |
 //! | `GET /v1/{table}/{key…}` | one record |
+//! | `GET /v1/routes/{wallet}/check` | whether a route's signatures and certificates hold now |
 //! | `GET /v1/history/{table}/{key…}` | what a record was, newest first |
 //! | `GET /v1/contracts` | the contracts that are followed, and their events |
 //! | `GET /v1/events` | events, newest first: `contract`, `event`, `mentions` (an address, number or hash), `block` |
-//! | `GET /v1/events/stream` | the same, live, as server-sent events; `reorganized` says after which block none counts |
+//! | `GET /v1/events/stream` | the same, live, as server-sent events; `reorganized` says after which block none counts; with `heads=true`, `head` says up to which block all were told |
 //! | `GET /v1/draws` | links of the Selection Chains, the highest group first, of each the newest: `group`, `chain` |
 //! | `GET /v1/status` | how far the tables are |
 //! | `GET /openapi.json` | all of this for programs |
@@ -20,6 +21,7 @@
 //! at a block. Answers have an `ETag`: it changes when the tables do. Errors are `{"error": …}` with a status: 400 what is
 //! not understood, 404 what is not there, 503 what is too much at once.
 
+mod check;
 mod draws;
 mod error;
 mod events;
@@ -44,7 +46,6 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use error::ApiError;
-pub use operations::Status;
 
 use crate::{catalogue::Catalogue, follow::Progress, store::Store, tables::Tables};
 
@@ -79,6 +80,7 @@ impl Default for HttpLimits {
 #[derive(Debug)]
 pub struct Api<T> {
     store: T,
+    chain_id: u64,
     catalogue: Arc<Catalogue>,
     tables: Arc<Tables>,
     progress: watch::Receiver<Progress>,
@@ -92,6 +94,7 @@ impl<T: Clone> Clone for Api<T> {
     fn clone(&self) -> Self {
         Self {
             store: self.store.clone(),
+            chain_id: self.chain_id,
             catalogue: Arc::clone(&self.catalogue),
             tables: Arc::clone(&self.tables),
             progress: self.progress.clone(),
@@ -108,13 +111,14 @@ impl<T: Store> Api<T> {
     #[must_use]
     pub fn new(
         store: T,
-        (catalogue, tables): (Arc<Catalogue>, Arc<Tables>),
+        (chain_id, catalogue, tables): (u64, Arc<Catalogue>, Arc<Tables>),
         progress: watch::Receiver<Progress>,
         limits: HttpLimits,
         stop: CancellationToken,
     ) -> Self {
         Self {
             store,
+            chain_id,
             catalogue,
             tables,
             progress,
@@ -132,6 +136,7 @@ impl<T: Store> Api<T> {
             .route("/v1/contracts", get(records::contracts::<T>))
             .route("/v1/{table}", get(records::list::<T>))
             .route("/v1/{table}/{*key}", get(records::one::<T>))
+            .route("/v1/routes/{wallet}/check", get(check::route::<T>))
             .route("/v1/history/{table}/{*key}", get(records::history::<T>))
             .route("/v1/events", get(events::list::<T>))
             .route("/v1/draws", get(draws::list::<T>))
@@ -174,7 +179,9 @@ async fn limit_and_tag<T: Store>(
     };
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
     // Draws come whether or not the chain goes on.
-    let is_of_the_chain = request.uri().path() != "/v1/draws";
+    let path = request.uri().path();
+    // And what holds now may have expired in a moment.
+    let is_of_the_chain = path != "/v1/draws" && !path.ends_with("/check");
     let before = api.tag().await;
     let mut response = next.run(request).await;
     // An answer that was made while the tables went on is of neither state.

@@ -77,6 +77,7 @@ fn fixed_paths() -> Map<String, Value> {
     ];
     let mut from = which.clone();
     from.push(parameter("after", "query", "string", "From after this event on, BLOCK-LOG"));
+    from.push(parameter("heads", "query", "boolean", "Also up to which block all was told"));
     let stream = operation(
         "Events as they come, as server-sent events",
         "events",
@@ -113,6 +114,15 @@ fn fixed_paths() -> Map<String, Value> {
             operation("Events, newest first", "events", which, page(object())),
         ),
         ("/v1/events/stream".to_owned(), stream),
+        (
+            "/v1/routes/{wallet}/check".to_owned(),
+            operation(
+                "Whether a route's signatures and certificates hold now",
+                "routes",
+                vec![parameter("wallet", "path", "string", "Whose")],
+                object(),
+            ),
+        ),
         ("/v1/draws".to_owned(), operation(about_draws, "draws", draws, page(object()))),
     ])
 }

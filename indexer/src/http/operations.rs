@@ -6,42 +6,23 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
+use conet_index_client::Status;
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter::Counter, gauge::Gauge},
     registry::Registry,
 };
-use serde::{Deserialize, Serialize};
 
 use super::Api;
-use crate::{follow::Progress, store::Store};
+use crate::store::Store;
 
-/// What `/v1/status`, `/health` and `/ready` say.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// Whether all is well.
-    pub ok: bool,
-    /// The block that the tables show.
-    pub block: Option<u64>,
-    /// Its hash.
-    pub hash: Option<alloy::primitives::B256>,
-    /// Its time, unix seconds.
-    pub time: Option<u64>,
-    /// The newest block that is never undone.
-    pub finalized: Option<u64>,
-    /// The newest block of the chain.
-    pub head: u64,
-    /// Blocks that the tables lack.
-    pub lag_blocks: u64,
-    /// Why the tables do not go on, if they do not.
-    pub trouble: Option<String>,
-}
-
-impl Status {
-    fn new(progress: &Progress) -> Self {
+impl<T> Api<T> {
+    fn how(&self) -> Status {
+        let progress = self.progress.borrow();
         let cursor = progress.cursor;
-        Self {
+        Status {
             ok: progress.trouble.is_none(),
+            chain_id: self.chain_id,
             block: cursor.map(|cursor| cursor.at.number),
             hash: cursor.map(|cursor| cursor.at.hash),
             time: cursor.map(|cursor| cursor.time),
@@ -59,20 +40,19 @@ fn answer(status: Status) -> impl IntoResponse {
 }
 
 pub(super) async fn status<T: Store>(State(api): State<Api<T>>) -> Json<Status> {
-    let status = Status::new(&api.progress.borrow());
-    Json(status)
+    Json(api.how())
 }
 
 /// The process works: its tables can be read.
 pub(super) async fn health<T: Store>(State(api): State<Api<T>>) -> impl IntoResponse {
-    let mut status = Status::new(&api.progress.borrow());
+    let mut status = api.how();
     status.ok = api.store.cursor().await.is_ok();
     answer(status)
 }
 
 /// The tables are current.
 pub(super) async fn ready<T: Store>(State(api): State<Api<T>>) -> impl IntoResponse {
-    let mut status = Status::new(&api.progress.borrow());
+    let mut status = api.how();
     // Who does not know the chain's head does not know how far behind the tables are.
     let knows = status.head > 0 && status.block.is_some();
     status.ok &= knows && status.lag_blocks <= api.limits.lag_blocks_max;

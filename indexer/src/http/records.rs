@@ -7,7 +7,7 @@ use axum::{
     Json,
     extract::{Path, Query, State},
 };
-use serde::Serialize;
+use conet_index_client::{Contract as ContractView, Page, RecordView, Table as TableView};
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{Api, ApiError};
@@ -17,33 +17,10 @@ use crate::{
     tables::Table,
 };
 
-/// A table, as it is described.
-#[derive(Debug, Serialize)]
-pub(super) struct TableView {
-    name: String,
-    about: String,
-    key: Vec<String>,
-    find: Vec<String>,
-}
+/// A record whose fields are text already.
+type Stored = RecordView<Box<RawValue>>;
 
-/// A record.
-#[derive(Debug, Serialize)]
-pub(super) struct RecordView {
-    /// The block from which it holds.
-    since: u64,
-    /// Its fields; none if it ended there.
-    record: Option<Box<RawValue>>,
-}
-
-/// Rows, and where to go on.
-#[derive(Debug, Serialize)]
-pub(super) struct Page<R> {
-    pub(super) rows: Vec<R>,
-    /// For `after`, if there may be more.
-    pub(super) next: Option<String>,
-}
-
-fn view(row: RecordRow) -> RecordView {
+fn view(row: RecordRow) -> Stored {
     let record = row.body.and_then(|body| RawValue::from_string(body).ok());
     RecordView { since: row.since, record }
 }
@@ -109,14 +86,6 @@ pub(super) async fn tables<T: Store>(State(api): State<Api<T>>) -> Json<Vec<Tabl
     Json(api.tables.iter().map(view).collect())
 }
 
-/// A contract, as it is described.
-#[derive(Debug, Serialize)]
-pub(super) struct ContractView {
-    name: String,
-    address: Address,
-    events: Vec<String>,
-}
-
 pub(super) async fn contracts<T: Store>(State(api): State<Api<T>>) -> Json<Vec<ContractView>> {
     let view = |contract: &Contract| ContractView {
         name: contract.name.clone(),
@@ -130,7 +99,7 @@ pub(super) async fn list<T: Store>(
     State(api): State<Api<T>>,
     Path(name): Path<String>,
     Query(parameters): Query<BTreeMap<String, String>>,
-) -> Result<Json<Page<RecordView>>, ApiError> {
+) -> Result<Json<Page<Stored>>, ApiError> {
     let table = api.table(&name)?;
     let mut parameters = Parameters(parameters);
     let limit = api.rows(parameters.number("limit")?);
@@ -171,7 +140,7 @@ pub(super) async fn one<T: Store>(
     State(api): State<Api<T>>,
     Path((name, key)): Path<(String, String)>,
     Query(parameters): Query<BTreeMap<String, String>>,
-) -> Result<Json<RecordView>, ApiError> {
+) -> Result<Json<Stored>, ApiError> {
     let bytes = api.table(&name)?.key(&key.split('/').collect::<Vec<_>>())?;
     let mut parameters = Parameters(parameters);
     let block = parameters.number("block")?;

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     decode::RawEvent,
     follow::Progress,
-    store::{BlockRow, EventsQuery, Store},
+    store::{At, BlockRow, Cursor, EventsQuery, Store},
 };
 
 /// How often a quiet stream says that it is there.
@@ -48,6 +48,9 @@ struct Following<T> {
     finalized: u64,
     /// How often the chain was reorganized by then.
     reorganizations: u64,
+    /// The last block that was said to be told whole, for who wants to know.
+    head: Option<At>,
+    wants_heads: bool,
     ready: VecDeque<Event>,
     _place: OwnedSemaphorePermit,
 }
@@ -61,7 +64,8 @@ pub(super) async fn stream<T: Store>(
     let mut parameters = Parameters(parameters);
     let wanted = api.wanted(&mut parameters)?;
     let after = parameters.0.remove("after");
-    parameters.end("contract, event, mentions, after")?;
+    let wants_heads = parameters.parsed("heads", "true or false")?.unwrap_or(false);
+    parameters.end("contract, event, mentions, after, heads")?;
     let place = Arc::clone(&api.streams).try_acquire_owned().map_err(|_| ApiError::Busy)?;
     // Before anything is read: what happens from here on is noticed.
     let reorganizations = api.progress.borrow().reorganizations;
@@ -72,6 +76,8 @@ pub(super) async fn stream<T: Store>(
         after: (cursor.map_or(0, |cursor| cursor.at.number), u64::MAX),
         finalized: cursor.map_or(0, |cursor| cursor.finalized),
         reorganizations,
+        head: None,
+        wants_heads,
         ready: VecDeque::new(),
         _place: place,
     };
@@ -144,6 +150,15 @@ impl<T: Store> Following<T> {
         self.after = (block, u64::MAX);
     }
 
+    /// All up to there was told.
+    fn tell_head(&mut self, cursor: &Cursor) {
+        if self.wants_heads && self.head != Some(cursor.at) {
+            self.head = Some(cursor.at);
+            let text = serde_json::json!({ "block": cursor.at.number, "time": cursor.time });
+            self.ready.push_back(Event::default().event("head").data(text.to_string()));
+        }
+    }
+
     /// Reads on.
     async fn read(&mut self, progress: &Progress) -> Result<(), ApiError> {
         let Some(cursor) = progress.cursor else { return Ok(()) };
@@ -169,6 +184,7 @@ impl<T: Store> Following<T> {
         if events.len() < EVENTS_AT_ONCE as usize {
             // Up to there was nothing else: it need not be looked at again.
             self.after = self.after.max((cursor.at.number, u64::MAX));
+            self.tell_head(&cursor);
         }
         Ok(())
     }

@@ -185,7 +185,8 @@ async fn write<T: Store>(
     let follower =
         Follower::new(Arc::new(pool), store.clone(), rules, FollowLimits::default()).await?;
     let (progress, limits) = (follower.progress(), HttpLimits::default());
-    let api = Api::new(store.clone(), (catalogue, tables), progress, limits, stop.clone());
+    let rules = (chain_id, catalogue, tables);
+    let api = Api::new(store.clone(), rules, progress, limits, stop.clone());
     let (ended, stopped) = (stop.clone(), stop.clone());
     let following = tokio::spawn(async move {
         // Tables that nobody follows any more must not look current.
@@ -204,7 +205,8 @@ async fn read_only<T: Store>(args: &RunArgs, subject: Subject, store: T) -> anyh
     let Subject { chain_id, catalogue, tables, pool } = subject;
     follow::expect(&pool, &store, (chain_id, &catalogue, &tables)).await?;
     let progress = follow::watch(store.clone(), pool, stop.clone());
-    let api = Api::new(store, (catalogue, tables), progress, HttpLimits::default(), stop.clone());
+    let rules = (chain_id, catalogue, tables);
+    let api = Api::new(store, rules, progress, HttpLimits::default(), stop.clone());
     answer(listener, api, stop).await
 }
 

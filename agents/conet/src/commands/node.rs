@@ -14,7 +14,7 @@ use conet_chain::{Admin, ChainReader, Directory, NetworkFile, key_set};
 use conet_dle::{DleConfig, mainchain::MainchainLimits, private::Health as LedgerHealth};
 use conet_node::{
     Health,
-    config::{CONFIG_FILE, ChainConfig, Limits, NodeConfig, Role},
+    config::{CONFIG_FILE, ChainConfig, Limits, NodeConfig, Role, RoutesFrom},
     keys::{KEYS_FILE, NodeKeys},
 };
 use conet_wire::claim::{EndpointPolicy, NOWHERE, Roles};
@@ -22,6 +22,7 @@ use serde::de::DeserializeOwned;
 
 use crate::specs;
 
+mod index;
 mod offer;
 mod run;
 
@@ -270,6 +271,7 @@ async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result
             registry: network.registry,
             routes: network.routes,
             poll_milliseconds: 1000,
+            routes_from: RoutesFrom::default(),
             submit_routes: true,
             announce: true,
         },

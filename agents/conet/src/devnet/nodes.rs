@@ -16,7 +16,7 @@ use conet_bindings::{NodeRegistry, endpoint, roles};
 use conet_chain::{NetworkFile, NodeInfo, key_set};
 use conet_node::{
     Health,
-    config::{ChainConfig, Limits, NodeConfig, Role},
+    config::{ChainConfig, Limits, NodeConfig, Role, RoutesFrom},
     keys::NodeKeys,
 };
 use conet_wire::claim::NOWHERE;
@@ -131,6 +131,7 @@ impl Plan {
                 registry: network.registry,
                 routes: network.routes,
                 poll_milliseconds: 250,
+                routes_from: RoutesFrom::default(),
                 submit_routes: true,
                 announce: true,
             },

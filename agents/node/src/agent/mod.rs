@@ -15,7 +15,7 @@ mod requests;
 use std::sync::Arc;
 
 use alloy::primitives::{Address, U256};
-use conet_chain::{ChainReader, RouteSubmitter};
+use conet_chain::{ChainReader, RouteSubmitter, routes::RouteSource};
 use conet_wire::{
     message::Kind,
     network::Network,
@@ -69,6 +69,7 @@ pub struct Agent {
     clients: Clients,
     outbox: Arc<Outbox>,
     reader: ChainReader,
+    routes: Arc<dyn RouteSource>,
     submitter: Option<RouteSubmitter>,
     lookups: Semaphore,
     registrations: Semaphore,
@@ -89,8 +90,10 @@ pub struct Parts {
     pub store: Store,
     /// Open streams over that store.
     pub outbox: Arc<Outbox>,
-    /// Routes, for look-ups.
+    /// What its clients' routes are on the chain.
     pub reader: ChainReader,
+    /// Routes that others ask for.
+    pub routes: Arc<dyn RouteSource>,
     /// Pays for clients' route updates; `None`: clients submit by themselves.
     pub submitter: Option<RouteSubmitter>,
 }
@@ -148,6 +151,7 @@ impl Agent {
             clients,
             outbox: parts.outbox,
             reader: parts.reader,
+            routes: parts.routes,
             submitter: parts.submitter,
         })
     }

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, B256};
 use conet_bindings::RouteTable::RouteRecord;
-use conet_chain::{ChainError, RouteChange, SubmitError};
+use conet_chain::{ChainError, RouteChange, SubmitError, routes::Routes};
 use conet_wire::{
     claim::verify_signed_route,
     parcel::Status,
@@ -287,15 +287,13 @@ impl Agent {
             .lookups
             .try_acquire()
             .map_err(|_| Outcome::because(Status::Busy, &"too many look-ups under way"))?;
-        let (head, records) = self.reader.routes(wallets).await.map_err(|error| {
-            tracing::warn!(%error, "a look-up failed");
-            Outcome::because(Status::Unavailable, &"this node cannot reach the chain now")
-        })?;
-        let answer = LookupAnswer {
-            block: head.number,
-            timestamp: head.timestamp,
-            records: records.into_iter().flatten().collect(),
-        };
+        let Routes { block, timestamp, records } =
+            self.routes.routes(wallets).await.map_err(|error| {
+                tracing::warn!(%error, "a look-up failed");
+                Outcome::because(Status::Unavailable, &"this node cannot reach the chain now")
+            })?;
+        let records = records.into_iter().flatten().collect();
+        let answer = LookupAnswer { block, timestamp, records };
         Ok(Outcome { status: Status::Done, body: answer.encode() })
     }
 }

@@ -11,7 +11,11 @@
 //! The signatures are verified here and not through `Cert`, whose cache of
 //! verified signatures is process-wide and never shrinks.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use alloy::primitives::Address;
 use sequoia_openpgp::{
@@ -88,6 +92,9 @@ struct Checked {
     wallet: Address,
     handle: Handle,
     expires: Option<u64>,
+    fingerprint: Box<[u8]>,
+    /// Of the primary key and the subkey.
+    created: (u64, u64),
     key: Key<PublicParts, UnspecifiedRole>,
 }
 
@@ -113,6 +120,8 @@ impl PublicCertificate {
             wallet,
             handle,
             expires,
+            fingerprint: packets.primary.fingerprint().as_bytes().into(),
+            created: (unix(packets.primary.creation_time()), unix(packets.subkey.creation_time())),
             key: packets.subkey.role_into_unspecified(),
         })))
     }
@@ -127,6 +136,18 @@ impl PublicCertificate {
     #[must_use]
     pub fn handle(&self) -> Handle {
         self.0.handle
+    }
+
+    /// The fingerprint of its primary key.
+    #[must_use]
+    pub fn fingerprint(&self) -> &[u8] {
+        &self.0.fingerprint
+    }
+
+    /// When its primary key and its encryption subkey were made, unix seconds.
+    #[must_use]
+    pub fn created(&self) -> (u64, u64) {
+        self.0.created
     }
 
     /// When it stops being valid (unix seconds), if ever: whoever keeps it
@@ -297,6 +318,10 @@ impl Packets {
         let bound = check(signature, what, Some(subkey))?;
         Ok([direct, certified, bound].into_iter().flatten().min())
     }
+}
+
+fn unix(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn signature(

@@ -14,7 +14,9 @@ use conet_node::{
     config::{CONFIG_FILE, ChainConfig, NodeConfig},
     keys::NodeKeys,
 };
+use tokio_util::sync::CancellationToken;
 
+use super::index::routes;
 use crate::by_relay;
 
 /// How long a node waits, at its start and end, for the chain to know that it is on- or offline.
@@ -44,15 +46,16 @@ async fn run_parts(home: &Path, config: NodeConfig, keys: NodeKeys) -> anyhow::R
         },
         None => None,
     };
-    let mut mounted = Mounted::default();
+    let stop = CancellationToken::new();
+    let mut mounted = Mounted { routes: routes(home, &config, &stop).await?, ..Mounted::default() };
     if let Some(part) = &ledgers {
-        mounted = Mounted {
-            public: part.routes(),
-            private: part.private_routes(),
-            ledgers: part.sealed_office().map(by_relay::at_seat),
-        };
+        mounted.public = part.routes();
+        mounted.private = part.private_routes();
+        mounted.ledgers = part.sealed_office().map(by_relay::at_seat);
     }
     let node = Node::start(home, config, keys, mounted).await?;
+    // Whatever ends this, the index ends with it.
+    let _stop = stop.drop_guard();
     let stopped = stop_signal().await;
     // Its streams are among the node's connections.
     if let Some(part) = ledgers {

@@ -1,0 +1,179 @@
+//! Routes out of the tables, for a node that follows the chain by itself.
+//!
+//! ```text
+//! follower ─► tables ─► a look-up: one read, or none for what was read lately
+//!         └─► progress ─► the wallets whose route the new blocks changed are forgotten; after a reorganization all are
+//! ```
+
+use std::{collections::BTreeSet, fmt::Debug, sync::Arc};
+
+use alloy::{
+    primitives::{Address, B256},
+    sol_types::SolEvent as _,
+};
+use conet_bindings::RouteTable::{RouteRecord, RouteSet};
+use conet_chain::{
+    ChainError,
+    routes::{CachedRoutes, RouteCache, RouteSource, Routes},
+};
+use conet_index_client::Route;
+use futures_util::{FutureExt as _, future::BoxFuture};
+use tokio::{sync::watch::Receiver, task::JoinHandle};
+
+use crate::{
+    follow::Progress,
+    store::{At, EventsQuery, Store},
+    tables::Tables,
+};
+
+/// The table.
+const TABLE: &str = "routes";
+
+/// Blocks behind the chain at which the tables are not asked any more.
+const LAG_BLOCKS_MAX: u64 = 10;
+
+/// Changes that are looked at one by one. Where there are more, all is forgotten.
+const CHANGES_MAX: u32 = 1_000;
+
+/// Routes that a follower in this process keeps current. Dropping it ends the task that listens to the follower.
+#[derive(Debug)]
+pub struct OwnRoutes<T> {
+    routes: CachedRoutes<Reading<T>>,
+    listening: JoinHandle<()>,
+}
+
+impl<T> Drop for OwnRoutes<T> {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+impl<T: Store> OwnRoutes<T> {
+    /// Out of these tables, as far as this follower says that they are. `contract` is the route table's address.
+    #[must_use]
+    pub fn start(
+        store: T,
+        tables: Arc<Tables>,
+        contract: Address,
+        progress: Receiver<Progress>,
+    ) -> Self {
+        let cache = Arc::new(RouteCache::default());
+        let reading = Reading { store: store.clone(), tables, progress: progress.clone() };
+        let listener = Listener { store, contract, cache: Arc::clone(&cache), at: None, undone: 0 };
+        let listening = tokio::spawn(listener.run(progress));
+        Self { routes: CachedRoutes::new(cache, reading), listening }
+    }
+}
+
+impl<T: Store + Debug> RouteSource for OwnRoutes<T> {
+    fn routes<'a>(&'a self, wallets: &'a [Address]) -> BoxFuture<'a, Result<Routes, ChainError>> {
+        self.routes.routes(wallets)
+    }
+}
+
+/// Reads each time.
+#[derive(Debug)]
+struct Reading<T> {
+    store: T,
+    tables: Arc<Tables>,
+    progress: Receiver<Progress>,
+}
+
+impl<T: Store> Reading<T> {
+    async fn read(&self, wallets: &[Address]) -> Result<Routes, ChainError> {
+        let (cursor, lag) = {
+            let progress = self.progress.borrow();
+            (progress.cursor, progress.lag())
+        };
+        let expected = "tables that are up to date";
+        let late = |found: String| ChainError::Index { expected, found };
+        let cursor = cursor.ok_or_else(|| late("empty ones".to_owned()))?;
+        if lag > LAG_BLOCKS_MAX {
+            return Err(late(format!("tables that lack {lag} blocks")));
+        }
+        let mut records = Vec::with_capacity(wallets.len());
+        for wallet in wallets {
+            records.push(self.route(*wallet).await?);
+        }
+        Ok(Routes { block: cursor.at.number, timestamp: cursor.time, records })
+    }
+
+    async fn route(&self, wallet: Address) -> Result<Option<RouteRecord>, ChainError> {
+        let expected = "a table of routes that can be read";
+        let failed = |found: String| ChainError::Index { expected, found };
+        let table = self.tables.get(TABLE).ok_or_else(|| failed("none".to_owned()))?;
+        let key = table.key(&[wallet.to_string().as_str()]);
+        let key = key.map_err(|error| failed(error.to_string()))?;
+        let row = self.store.record(TABLE, &key, None).await;
+        let row = row.map_err(|error| failed(error.to_string()))?;
+        let Some(body) = row.and_then(|row| row.body) else { return Ok(None) };
+        let route: Route =
+            serde_json::from_str(&body).map_err(|error| failed(error.to_string()))?;
+        Ok(Some(route.into()))
+    }
+}
+
+impl<T: Store + Debug> RouteSource for Reading<T> {
+    fn routes<'a>(&'a self, wallets: &'a [Address]) -> BoxFuture<'a, Result<Routes, ChainError>> {
+        self.read(wallets).boxed()
+    }
+}
+
+/// Tells the cache what the follower changed.
+struct Listener<T> {
+    store: T,
+    contract: Address,
+    cache: Arc<RouteCache>,
+    /// The last block whose changes were told.
+    at: Option<At>,
+    /// Reorganizations that were told.
+    undone: u64,
+}
+
+impl<T: Store> Listener<T> {
+    async fn run(mut self, mut progress: Receiver<Progress>) {
+        loop {
+            let now = progress.borrow_and_update().clone();
+            self.tell(&now).await;
+            if progress.changed().await.is_err() {
+                // Nobody follows the chain any more.
+                self.cache.lost();
+                return;
+            }
+        }
+    }
+
+    async fn tell(&mut self, now: &Progress) {
+        let Some(cursor) = now.cursor.filter(|_| now.lag() <= LAG_BLOCKS_MAX) else {
+            self.at = None;
+            return self.cache.lost();
+        };
+        let goes_on = self.at.filter(|_| now.reorganizations == self.undone);
+        let changed = match goes_on {
+            Some(at) if at == cursor.at => Some(BTreeSet::new()),
+            Some(at) => self.changed_since(at).await,
+            None => None,
+        };
+        match changed {
+            Some(changed) => changed.into_iter().for_each(|wallet| self.cache.forget(wallet)),
+            None => self.cache.lost(),
+        }
+        (self.at, self.undone) = (Some(cursor.at), now.reorganizations);
+        self.cache.reach(cursor.at.number, cursor.time);
+    }
+
+    /// The wallets whose route was set after a block; none when that cannot be said.
+    async fn changed_since(&self, at: At) -> Option<BTreeSet<Address>> {
+        let query = EventsQuery {
+            kinds: vec![(self.contract, RouteSet::SIGNATURE_HASH)],
+            from: Some((at.number, u64::MAX)),
+            ascending: true,
+            limit: CHANGES_MAX,
+            ..EventsQuery::default()
+        };
+        let events = self.store.events(&query).await.ok()?;
+        let wallet = |topic: &B256| Address::from_word(*topic);
+        let wallets = events.iter().filter_map(|event| event.topics.get(1)).map(wallet);
+        (events.len() < CHANGES_MAX as usize).then(|| wallets.collect())
+    }
+}
