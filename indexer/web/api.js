@@ -38,10 +38,10 @@ export const get = async (base, parameters, signal) => {
   return body;
 };
 
-/** The same, but null for what is not there. */
-export const maybe = async (...request) => {
+/** An answer, but null for what is not there. */
+export const maybe = async answer => {
   try {
-    return await get(...request);
+    return await answer;
   } catch (error) {
     if (error.status === 404) return null;
     throw error;
@@ -50,23 +50,51 @@ export const maybe = async (...request) => {
 
 /** One record, or null. */
 export const one = async (table, key, parameters, signal) =>
-  (await maybe(`/v1/${table}/${[key].flat().map(encodeURIComponent).join('/')}`, parameters, signal))?.record ?? null;
+  (await maybe(get(`/v1/${table}/${[key].flat().map(encodeURIComponent).join('/')}`, parameters, signal)))?.record ??
+  null;
 
-/** Rows of a list, page after page. `complete` says whether these are all. */
+/** Rows of a list, page after page. If these are not all, `next` says where to go on. */
 export const rows = async (base, parameters = {}, { most = 2000, signal } = {}) => {
   const all = [];
-  for (let after = null; ;) {
+  for (let after = parameters.after; ;) {
     const page = await get(base, { limit: Math.min(500, most), ...parameters, after }, signal);
     all.push(...page.rows);
     after = page.next;
-    if (!after) return { rows: all, complete: true };
-    if (all.length >= most) return { rows: all, complete: false };
+    if (!after || all.length >= most) return { rows: all, next: after, complete: !after };
   }
 };
 
-/** Records of a table. */
-export const records = async (table, parameters, options) =>
-  (await rows(`/v1/${table}`, parameters, options)).rows.map(row => row.record).filter(Boolean);
+/** All records that fit, of which there are never many. */
+export const records = async (table, parameters, signal) =>
+  (await rows(`/v1/${table}`, parameters, { most: Infinity, signal })).rows.map(row => row.record).filter(Boolean);
+
+/** How many rows of a list somebody asked to see: who reads it again, or comes back to it, wants no fewer. */
+const wanted = new Map();
+
+/**
+ * The first rows of a list, as `of` has them. If there are more, `next` says so, and `more()` gives the same list with
+ * the `most` next ones.
+ */
+export const list = (base, parameters, { most = 500, of = row => row.record, signal } = {}) => {
+  const place = path(base, parameters);
+  const grow = async (before, after, further) => {
+    wanted.set(place, Math.max(wanted.get(place) ?? 0, before.length + further));
+    const page = await rows(base, { ...parameters, after }, { most: further, signal });
+    const all = [...before, ...page.rows.map(of).filter(Boolean)];
+    return { rows: all, next: page.next, more: () => grow(all, page.next, most) };
+  };
+  return grow([], null, Math.max(most, wanted.get(place) ?? 0));
+};
+
+/** A list with what comes next, if anything does. */
+export const longer = each => (each.next ? each.more() : each);
+
+/** Several lists as one. What has the same key is in it once. */
+export const together = (lists, key) => ({
+  rows: [...new Map(lists.flatMap(each => each.rows).map(row => [key(row), row])).values()],
+  next: lists.some(each => each.next),
+  more: async () => together(await Promise.all(lists.map(longer)), key),
+});
 
 /**
  * Events as they come, after `after` (BLOCK-LOG). Browsers go on by themselves when a line breaks, but not when the

@@ -84,6 +84,16 @@ const startTheme = () => {
   say();
 };
 
+/** What changes by itself, a reader can stop. */
+const startPause = () => {
+  const button = at('pause');
+  button.addEventListener('click', () => {
+    store.set({ paused: !store.paused });
+    button.setAttribute('aria-pressed', store.paused);
+    readStatus();
+  });
+};
+
 /** Where the index is; `state` is told by colour, by shape and by words. */
 const statusLine = status => {
   if (!status) return ['lost', ['The index does not answer.']];
@@ -96,8 +106,9 @@ const statusLine = status => {
 };
 
 const readStatus = async () => {
-  if (document.hidden) return;
+  if (document.hidden || store.paused) return;
   const status = await get('/v1/status').catch(() => null);
+  if (document.hidden || store.paused) return;
   const [state, words] = statusLine(status);
   at('status').replaceChildren(el('span', { class: `dot ${state}`, 'aria-hidden': 'true' }), ...words);
   if (status) store.set({ status });
@@ -112,6 +123,7 @@ document.querySelector('.skip').addEventListener('click', event => {
 document.addEventListener('visibilitychange', readStatus);
 startSearch();
 startTheme();
+startPause();
 setInterval(readStatus, STATUS_MS);
 setInterval(refreshTimes, TIMES_MS);
 // Views are better with the chain's time, but do not wait for it long.

@@ -1,12 +1,11 @@
 // Small chains, the archive groups that keep them, and who was drawn for them.
 
-import { get, maybe, one, records, rows } from './api.js';
+import { list, maybe, one } from './api.js';
 import { eventList } from './feed.js';
 import { label, show } from './fields.js';
 import * as as from './format.js';
-import { badge, el, empty, facts, heading, loading, section, table } from './lib.js';
+import { badge, el, empty, facts, heading, listed, loading, section, table } from './lib.js';
 
-const MOST = 1000;
 const DRAWS_SHOWN = 50;
 
 const CLASS = ['asset', 'storage'];
@@ -44,7 +43,7 @@ const nodeChips = nodes =>
 const groupCard = group =>
   el(
     'article',
-    { class: 'card' },
+    { class: 'card', 'data-key': group.group },
     el('h3', null, as.group(group.group), ' ', group.split && badge('split', 'hollow')),
     nodeChips(group.nodes ?? []),
     el('p', { class: 'dim' }, `${group.nodes?.length ?? 0} seats · epoch ${group.epoch}, since `, as.time(group.since)),
@@ -70,36 +69,33 @@ export default ({ signal }) => [
   section(
     'Archive groups',
     loading(
-      () => records('archive-groups', {}, { signal }),
+      () => list('/v1/archive-groups', {}, { signal }),
       groups =>
-        groups.length
-          ? el('div', { class: 'cards' }, groups.map(groupCard))
-          : empty('Groups appear here when enough archive nodes have asked for a seat.'),
+        listed(groups, rows => el('div', { class: 'cards' }, rows.map(groupCard)), {
+          nothing: 'Groups appear here when enough archive nodes have asked for a seat.',
+        }),
+      { live: signal },
     ),
   ),
   loading(
-    () => records('archive-joins', {}, { signal }),
-    joins => joins.length > 0 && section('Waiting for a seat', table('Waiting for a seat', JOINS, joins)),
-    { rows: 1 },
+    () => list('/v1/archive-joins', {}, { signal }),
+    joins =>
+      joins.rows.length > 0 &&
+      section(
+        'Waiting for a seat',
+        listed(joins, rows => table('Waiting for a seat', JOINS, rows)),
+      ),
+    { rows: 1, live: signal },
   ),
   section(
     'All chains',
     loading(
-      () => rows('/v1/chains', {}, { most: MOST, signal }),
-      ({ rows: list, complete }) =>
-        list.length === 0
-          ? empty('Chains appear here when their genesis is anchored.')
-          : [
-              table('All chains', CHAINS, list.map(row => row.record).filter(Boolean), { sort: '-Anchored' }),
-              !complete &&
-                el(
-                  'p',
-                  { class: 'dim' },
-                  `${as.count(MOST)} of them. All: `,
-                  el('a', { href: '#/tables/chains' }, 'the table'),
-                  '.',
-                ),
-            ],
+      () => list('/v1/chains', {}, { signal }),
+      chains =>
+        listed(chains, rows => table('All chains', CHAINS, rows, { sort: '-Anchored' }), {
+          nothing: 'Chains appear here when their genesis is anchored.',
+        }),
+      { live: signal },
     ),
   ),
   section('Drawn of late', draws({}, signal)),
@@ -125,44 +121,38 @@ const DRAWS = [
   { head: 'Seed', cell: draw => as.hash(draw.seed) },
 ];
 
+const drawTable = links => [
+  table('Draws', DRAWS, links),
+  el('p', { class: 'dim' }, 'Each draw is a link of its group’s Selection Chain: anybody can replay it from the seed.'),
+];
+
 /** The newest draws. An index may not follow the Selection Chains: then it says so, or has none. */
 const draws = (parameters, signal) =>
   loading(
-    () => maybe('/v1/draws', { limit: DRAWS_SHOWN, ...parameters }, signal),
-    answer => {
-      if (!answer)
-        return empty(
-          'This index does not follow the Selection Chains. Their archive groups tell: conet chain selections.',
-        );
-      if (!answer.rows.length)
-        return empty(
-          'No draw is known here: nobody was drawn yet, or this index does not follow the Selection Chains.',
-        );
-      return [
-        table('Draws', DRAWS, answer.rows.map(flat)),
-        el(
-          'p',
-          { class: 'dim' },
-          'Each draw is a link of its group’s Selection Chain: anybody can replay it from the seed.',
-          answer.next && ` The newest ${DRAWS_SHOWN}.`,
-        ),
-      ];
-    },
+    () => maybe(list('/v1/draws', parameters, { most: DRAWS_SHOWN, of: flat, signal })),
+    links =>
+      links
+        ? listed(links, drawTable, {
+            nothing: 'No draw is known here: nobody was drawn yet, or this index does not follow the Selection Chains.',
+            first: 'newest',
+          })
+        : empty('This index does not follow the Selection Chains. Their archive groups tell: conet chain selections.'),
+    { live: signal },
   );
 
 /** Members as the anchor lists them; bit i of `seated` says that member i has its seat. */
 const memberTable = chain => {
   const seated = BigInt(chain.seated ?? 0);
-  const list = (chain.members ?? []).map((member, index) => ({
+  const members = (chain.members ?? []).map((member, index) => ({
     ...(typeof member === 'object' ? member : { node: member }),
     index,
     seated: (seated >> BigInt(index)) & 1n,
   }));
-  if (!list.length)
+  if (!members.length)
     return empty(
       'Members are known by their hash only: the list has not been shown to the main chain. They show it when they take seats.',
     );
-  const others = Object.keys(list[0]).filter(name => !['index', 'seated', 'node'].includes(name));
+  const others = Object.keys(members[0]).filter(name => !['index', 'seated', 'node'].includes(name));
   return table(
     'Members',
     [
@@ -170,7 +160,7 @@ const memberTable = chain => {
       { head: 'Seat', cell: member => (member.seated ? badge('taken', 'good') : badge('none', 'hollow')) },
       ...others.map(name => ({ head: label(name), cell: member => show('chains', name, member[name]) })),
     ],
-    list,
+    members,
   );
 };
 
@@ -221,12 +211,13 @@ export const chain = ({ parts: [id = ''], signal }) => [
             section(
               'What happened',
               loading(
-                () => get('/v1/events', { mentions: record.chain, limit: 50 }, signal),
-                ({ rows: events }) => (events.length ? eventList(events) : empty('Nothing yet.')),
+                () => list('/v1/events', { mentions: record.chain }, { most: 50, of: event => event, signal }),
+                events => listed(events, eventList, { first: 'newest' }),
+                { live: signal },
               ),
             ),
           ],
-    { rows: 10 },
+    { rows: 10, live: signal },
   ),
 ];
 
@@ -261,17 +252,16 @@ export const group = ({ parts: [id], signal }) => [
             section(
               'Chains that it keeps',
               loading(
-                () => rows('/v1/chains', { home: id }, { most: 200, signal }),
-                ({ rows: list, complete }) =>
-                  list.length
-                    ? [
-                        table('Chains', CHAINS, list.map(row => row.record).filter(Boolean), { sort: '-Anchored' }),
-                        !complete && el('p', { class: 'dim' }, 'The first 200.'),
-                      ]
-                    : empty('It keeps no chain yet.'),
+                () => list('/v1/chains', { home: id }, { most: 200, signal }),
+                chains =>
+                  listed(chains, rows => table('Chains', CHAINS, rows, { sort: '-Anchored' }), {
+                    nothing: 'It keeps no chain yet.',
+                  }),
+                { live: signal },
               ),
             ),
             section('Drawn of late', draws({ group: id }, signal)),
           ],
+    { live: signal },
   ),
 ];

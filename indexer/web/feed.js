@@ -3,7 +3,7 @@
 import { get, stream } from './api.js';
 import { label, show } from './fields.js';
 import * as as from './format.js';
-import { badge, el, empty, failure, heading, loading, section } from './lib.js';
+import { badge, el, empty, failure, heading, loading, section, store } from './lib.js';
 
 /** The fields that say what an event is about come first. */
 const FIRST = [
@@ -49,11 +49,14 @@ const details = event => {
   ];
 };
 
+const placeOf = event => `${event.block}-${event.log}`;
+export const identity = event => `${placeOf(event)} ${event.transaction}`;
+
 /** One event. */
 export const eventItem = event =>
   el(
     'li',
-    { class: 'event' },
+    { class: 'event', 'data-key': identity(event) },
     el(
       'p',
       { class: 'event-head' },
@@ -66,9 +69,6 @@ export const eventItem = event =>
 
 export const eventList = events => el('ol', { class: 'events' }, events.map(eventItem));
 
-const placeOf = event => `${event.block}-${event.log}`;
-const identity = event => `${placeOf(event)} ${event.transaction}`;
-
 /** Whether a place, [block, log], comes before another. */
 const isBefore = ([block, log], [otherBlock, otherLog]) =>
   block < otherBlock || (block === otherBlock && log < otherLog);
@@ -78,10 +78,18 @@ const isBefore = ([block, log], [otherBlock, otherLog]) =>
  * above a block is in doubt, and what is not told again stays marked.
  */
 class Feed {
-  /** `read` gives the newest events, newest first; `announce` hears of each new one, `missed` of each while paused. */
+  /**
+   * `read` gives the newest events, or the newest before a place, newest first; `announce` hears of each new one, `missed`
+   * of each while paused.
+   */
   constructor({ most, read, announce = () => {}, missed = () => {} }) {
     Object.assign(this, { most, read, announce, missed, paused: false, count: 0 });
     this.list = el('ol', { class: 'events live' });
+    this.rest = el(
+      'p',
+      { hidden: true },
+      el('button', { type: 'button', click: () => this.older() }, 'Show older ones'),
+    );
     this.shown = new Map();
   }
 
@@ -96,6 +104,11 @@ class Feed {
       this.missed(this.count);
       return;
     }
+    this.show(event, fresh);
+    if (fresh) this.announce(event);
+  }
+
+  show(event, fresh) {
     const known = this.shown.get(identity(event));
     if (known) {
       known.classList.remove('taken');
@@ -106,12 +119,27 @@ class Feed {
     item.classList.toggle('fresh', fresh);
     this.shown.set(identity(event), item);
     this.insert(item, [event.block, event.log]);
-    if (fresh) this.announce(event);
     while (this.list.childElementCount > this.most) this.drop(this.list.lastElementChild);
+  }
+
+  /** Reads on below what is shown. */
+  async older() {
+    this.rest.querySelector('.failure')?.remove();
+    // Between events there are remarks.
+    const last = [...this.list.children].findLast(item => item.dataset.key);
+    try {
+      const page = await this.read(last?.place.join('-'));
+      this.most += page.rows.length;
+      page.rows.forEach(event => this.show(event, false));
+      this.rest.hidden = !page.next;
+    } catch (error) {
+      if (error.name !== 'AbortError') this.rest.append(failure(error));
+    }
   }
 
   drop(item) {
     item.remove();
+    this.rest.hidden = false;
     for (const [key, each] of this.shown) if (each === item) this.shown.delete(key);
   }
 
@@ -160,9 +188,19 @@ class Feed {
   }
 }
 
-/** The newest events, kept current. Gives the list's element in a box, and the feed to be paused. */
-export const live = (parameters, { most, signal, state = () => {}, ...hooks }) => {
-  const read = () => get('/v1/events', { ...parameters, limit: Math.min(most, 50) }, signal);
+/** A feed without a button of its own stands still when the page does. */
+const obeyPause = (feed, signal) => {
+  const obey = () => feed.paused !== store.paused && feed.pause(store.paused);
+  store.subscribe(obey, signal);
+  obey();
+};
+
+/**
+ * The newest events, kept current. Gives the list's element in a box, and the feed to be paused. If it is to be `whole`,
+ * older events can be had.
+ */
+export const live = (parameters, { most, signal, whole = false, state = () => {}, ...hooks }) => {
+  const read = after => get('/v1/events', { ...parameters, limit: Math.min(most, 50), after }, signal);
   const feed = new Feed({ most, read, ...hooks });
   let lost = false;
   const tell = (what, data) => {
@@ -173,16 +211,22 @@ export const live = (parameters, { most, signal, state = () => {}, ...hooks }) =
     return state(what);
   };
   const box = loading(
-    read,
-    ({ rows }) => {
+    () => read(),
+    ({ rows, next }) => {
       rows.toReversed().forEach(event => feed.add(event, false));
+      feed.rest.hidden = !next;
       stream(parameters, {
         after: rows.length ? placeOf(rows[0]) : '0-0',
         event: event => feed.add(event),
         tell,
         signal,
       });
-      return [feed.list, el('div', { class: 'empty when-alone' }, 'Events appear here as blocks bring them.')];
+      if (!whole) obeyPause(feed, signal);
+      return [
+        feed.list,
+        el('div', { class: 'empty when-alone' }, 'Events appear here as blocks bring them.'),
+        whole && feed.rest,
+      ];
     },
     { rows: 8 },
   );
@@ -256,6 +300,7 @@ export default ({ query, signal }) => {
   const { box, feed } = live(parameters, {
     most: 300,
     signal,
+    whole: true,
     state: tell,
     announce: announcer(region, signal),
     missed: count => (button.textContent = `Go on (${as.count(count)} new)`),

@@ -22,6 +22,7 @@ export const svg = (tag, attrs, ...children) => dress(document.createElementNS(S
 /** What several parts of the page know together. */
 export const store = {
   status: null,
+  paused: false,
   listeners: new Set(),
   set(news) {
     Object.assign(this, news);
@@ -37,9 +38,122 @@ export const store = {
   },
 };
 
-/** Loads, then shows: with a state for each way that can go. Gives a box and fills it. */
-export const loading = (load, show, { rows = 3 } = {}) => {
+/** Parts that read for themselves what is in them, or say what a reader points at. */
+const OWN = '.async, .map-says';
+/** Parts whose listeners know what they show: they change as wholes. */
+const WHOLE = '.long, .curve';
+
+/** By what a part is known again among its neighbours: a name that it has, where it leads, or what heads it. */
+const nameOf = node => {
+  if (node.nodeType !== Node.ELEMENT_NODE) return node.nodeName;
+  const own = node.dataset.key ?? node.getAttribute('href');
+  const head = own ?? node.querySelector(':scope > :is(th, dt, h2, h3, a)')?.textContent ?? '';
+  return `${node.nodeName} ${node.classList[0]} ${head}`;
+};
+
+const dressAnew = (old, next) => {
+  for (const { name } of [...old.attributes]) {
+    // What is folded open, a reader opened.
+    if (!next.hasAttribute(name) && name !== 'open') old.removeAttribute(name);
+  }
+  for (const { name, value } of next.attributes) {
+    if (old.getAttribute(name) === value) continue;
+    // The page's policy allows no attribute with a style.
+    if (name === 'style') old.style.cssText = value;
+    else old.setAttribute(name, value);
+  }
+};
+
+const exchange = (old, next) => {
+  const hadFocus = old.contains(document.activeElement);
+  old.replaceWith(next);
+  if (hadFocus) next.querySelector('a, button, [tabindex]')?.focus({ preventScroll: true });
+};
+
+/** Lets a part show what another one of its name does. */
+const become = (old, next) => {
+  if (old.isEqualNode(next)) return;
+  if (old.nodeType !== Node.ELEMENT_NODE) old.data = next.data;
+  else if (old.adopt) old.adopt(next);
+  else if (old.matches(WHOLE)) exchange(old, next);
+  else if (!old.matches(OWN)) {
+    dressAnew(old, next);
+    arrange(old, [...next.childNodes]);
+  }
+};
+
+const arrange = (box, children) => {
+  const known = Map.groupBy(box.childNodes, nameOf);
+  const pairs = children.map(child => [known.get(nameOf(child))?.shift(), child]);
+  for (const gone of known.values()) gone.forEach(each => each.remove());
+  let place = box.firstChild;
+  for (const [old, child] of pairs) {
+    if (old && old === place) place = place.nextSibling;
+    else box.insertBefore(old ?? child, place);
+    if (old) become(old, child);
+  }
+};
+
+/** Gives the focus back to what had it and was moved, or to what is around it, if it is gone. */
+const focusAgain = around => {
+  if (document.activeElement === around[0]) return;
+  around
+    .find(each => each.isConnected && each.matches('a, button, input, summary, [tabindex]'))
+    ?.focus({ preventScroll: true });
+};
+
+/**
+ * Shows something anew in place. What did not change stays as it is: where the reader is, what has the focus, what is
+ * folded open, how tables are sorted.
+ */
+const refill = (box, ...children) => {
+  const around = [];
+  for (let each = document.activeElement; each; each = each.parentElement) around.push(each);
+  arrange(box, children.flat(Infinity).filter(Boolean));
+  if (document.activeElement === document.body) focusAgain(around);
+};
+
+/** So much longer than reading took, a box rests until it reads again. */
+const REST = 20;
+
+/** Reads again when the chain has gone on. What fails is tried again; until then the old is better than nothing. */
+const follow = (box, read, signal) => {
+  let [seen, rested] = [store.status?.hash, 0];
+  const look = async () => {
+    const hash = store.status?.hash;
+    const isIdle = box.isConnected && !box.hasAttribute('aria-busy') && Date.now() >= rested;
+    if (hash === seen || store.paused || !isIdle) return;
+    const began = Date.now();
+    // Once at a time.
+    rested = Infinity;
+    try {
+      await read();
+      seen = hash;
+    } catch (error) {
+      if (!(error instanceof ApiError) && error.name !== 'AbortError') console.error(error);
+    } finally {
+      rested = Date.now() + REST * (Date.now() - began);
+    }
+  };
+  store.subscribe(look, signal);
+};
+
+const asText = data => JSON.stringify(data, (_, value) => (typeof value === 'bigint' ? String(value) : value));
+
+/**
+ * Loads, then shows: with a state for each way that can go. Gives a box and fills it. With `live`, the signal of its
+ * view, it shows what changes as well, for as long as the view is there.
+ */
+export const loading = (load, show, { rows = 3, live = null } = {}) => {
   const box = el('div', { class: 'async' });
+  let shown = null;
+  const read = async () => {
+    const data = await load();
+    const text = asText(data);
+    if (text === shown) return;
+    refill(box, show(data));
+    shown = text;
+  };
   const run = async () => {
     if (!box.childElementCount) {
       box.append(
@@ -52,15 +166,19 @@ export const loading = (load, show, { rows = 3 } = {}) => {
     }
     box.setAttribute('aria-busy', 'true');
     try {
-      box.replaceChildren(...[show(await load())].flat(Infinity).filter(Boolean));
+      await read();
     } catch (error) {
       if (error.name !== 'AbortError') box.replaceChildren(failure(error, run));
     } finally {
       box.removeAttribute('aria-busy');
     }
   };
-  box.reload = run;
-  run();
+  // A box that is made only to see what changed in another one is never shown, and need not read.
+  queueMicrotask(() => {
+    if (!box.isConnected) return;
+    run();
+    if (live) follow(box, read, live);
+  });
   return box;
 };
 
@@ -141,10 +259,30 @@ export const copyButton = (text, what) => {
 
 /** Lets what is wide scroll in its own box, by keyboard as well. */
 export const scroller = (label, ...content) =>
-  el('div', { class: 'scroll', role: 'region', 'aria-label': label, tabindex: '0' }, content);
+  el('div', { class: 'scroll', role: 'region', 'aria-label': label, tabindex: '0', 'data-key': label }, content);
 
 const compare = (a, b) =>
   a === b ? 0 : a === null || a === undefined ? 1 : b === null || b === undefined ? -1 : a < b ? -1 : 1;
+
+const inOrder = ({ columns, rows }, { index, down }) => {
+  if (index < 0) return rows;
+  const sorted = rows
+    .map(row => [columns[index].key(row), row])
+    .sort(([a], [b]) => compare(a, b))
+    .map(([, row]) => row);
+  return down ? sorted.reverse() : sorted;
+};
+
+const tableRow = (columns, row) =>
+  el(
+    'tr',
+    null,
+    columns.map((column, index) =>
+      el(index ? 'td' : 'th', { scope: index ? null : 'row', class: column.num && 'num' }, column.cell(row)),
+    ),
+  );
+
+const headsOf = ({ columns }) => columns.map(column => column.head).join();
 
 /**
  * A table. A column has `head`, `cell(row)`, and if it can be sorted `key(row)`; `num` puts numbers to the right.
@@ -156,18 +294,12 @@ export const table = (label, columns, rows, { sort = null } = {}) => {
     const button = column.key && el('button', { type: 'button', click: () => order(index) }, column.head);
     return el('th', { scope: 'col', class: column.num && 'num' }, button || column.head);
   });
+  const box = scroller(label, el('table', null, el('thead', null, el('tr', null, heads)), body));
   let state = { index: -1, down: false };
-  const fill = list =>
-    body.replaceChildren(
-      ...list.map(row =>
-        el(
-          'tr',
-          null,
-          columns.map((column, index) =>
-            el(index ? 'td' : 'th', { scope: index ? null : 'row', class: column.num && 'num' }, column.cell(row)),
-          ),
-        ),
-      ),
+  const fill = () =>
+    refill(
+      body,
+      inOrder(box.given, state).map(row => tableRow(box.given.columns, row)),
     );
   const order = (index, down = state.index === index ? !state.down : Boolean(columns[index].num)) => {
     state = { index, down };
@@ -176,13 +308,56 @@ export const table = (label, columns, rows, { sort = null } = {}) => {
         ? head.setAttribute('aria-sort', down ? 'descending' : 'ascending')
         : head.removeAttribute('aria-sort'),
     );
-    const sorted = rows.map(row => [columns[index].key(row), row]).sort(([a], [b]) => compare(a, b));
-    fill((down ? sorted.reverse() : sorted).map(([, row]) => row));
+    fill();
   };
-  fill(rows);
+  box.given = { columns, rows };
+  box.adopt = next => {
+    if (headsOf(next.given) !== headsOf(box.given)) return exchange(box, next);
+    box.given = next.given;
+    return fill();
+  };
   const first = columns.findIndex(column => column.head === sort?.replace(/^-/, ''));
   if (first >= 0) order(first, sort.startsWith('-'));
-  return scroller(label, el('table', null, el('thead', null, el('tr', null, heads)), body));
+  else fill();
+  return box;
+};
+
+/** What a list leaves out, and the way to it. */
+const further = ({ rows }, first, click) =>
+  el(
+    'p',
+    { class: 'row dim' },
+    el('span', { role: 'status' }, `Only the ${first} ${rows.length.toLocaleString('en')} are here.`),
+    el('button', { type: 'button', click }, 'Show more'),
+  );
+
+/**
+ * A list as `show(rows, list)` has it, or `nothing` if it has no row. What it leaves out it says, and reads when asked;
+ * `first` says which rows come first.
+ */
+export const listed = (list, show, { nothing = 'Nothing yet.', first = 'first' } = {}) => {
+  const box = el('div', { class: 'listed', tabindex: '-1' });
+  const fill = () =>
+    refill(
+      box,
+      box.given.list.rows.length ? box.given.show(box.given.list.rows, box.given.list) : empty(nothing),
+      box.given.list.next && further(box.given.list, first, more),
+    );
+  const more = async () => {
+    box.querySelector(':scope > .failure')?.remove();
+    try {
+      box.adopt({ given: { ...box.given, list: await box.given.list.more() } });
+    } catch (error) {
+      if (error.name !== 'AbortError') box.append(failure(error));
+    }
+  };
+  box.given = { list, show };
+  box.adopt = next => {
+    box.given = next.given;
+    fill();
+  };
+  fill();
+  return box;
 };
 
 /** A part of a whole, as a bar. `parts` are [share from 0 to 1, class]. */

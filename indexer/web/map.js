@@ -63,14 +63,18 @@ const words = node =>
   `${count(node.seats)} of ${count(node.capacity)} seats held${node.group ? `, in archive group ${node.group}` : ''}, ` +
   `$${fixed(node.prices?.bandwidth ?? 0, 12)} per MB sent, ${node.stars === null ? 'not rated yet' : `rated ${node.stars.toFixed(1)} of 5`}`;
 
-const dot = (node, radius, numbered, say) =>
+/** The line below the picture says what a node's title says. */
+const say = ({ currentTarget: dot }) =>
+  (dot.closest('figure').querySelector('.map-says').textContent = dot.querySelector('title').textContent);
+
+const dot = (node, radius, numbered) =>
   svg(
     'a',
     {
       href: `#/node/${node.id}`,
       class: `map-node ${state(node)} role-${node.main}`,
-      pointerenter: () => say(words(node)),
-      focus: () => say(words(node)),
+      pointerenter: say,
+      focus: say,
     },
     svg('title', null, words(node)),
     svg('circle', { class: 'focus', cx: node.x, cy: node.y, r: radius + 4 }),
@@ -83,15 +87,14 @@ const dot = (node, radius, numbered, say) =>
     numbered && svg('text', { x: node.x, y: node.y, dy: '0.35em', 'aria-hidden': 'true' }, node.id),
   );
 
-/** The picture of nodes as `nodes.js` prepares them. */
-export const networkMap = nodes => {
+/** The picture of a list of nodes as `nodes.js` prepares them. */
+export const networkMap = ({ rows: nodes, next }) => {
   const shown = nodes.slice(0, MOST);
   const { hubs, placed, half } = layout(shown);
   const most = shown.reduce((max, node) => Math.max(max, Math.sqrt(Number(node.stake))), 1);
   // By area, but never too small to be hit.
   const radius = node => BIG * (0.5 + (0.5 * Math.sqrt(Number(node.stake))) / most);
   const line = el('p', { class: 'map-says' }, 'Point at a node, or step through them with the keyboard.');
-  const say = text => (line.textContent = text);
   const present = ROLES.filter(role => shown.some(node => node.main === role));
   const picture = svg(
     'svg',
@@ -113,7 +116,7 @@ export const networkMap = nodes => {
         svg('text', { x: hub.x, y: hub.y, dy: '0.35em' }, `Group ${hub.group}`),
       ),
     ),
-    placed.map(node => dot(node, radius(node), half < NUMBERED, say)),
+    placed.map(node => dot(node, radius(node), half < NUMBERED)),
   );
   const legend = el(
     'ul',
@@ -133,7 +136,8 @@ export const networkMap = nodes => {
       'p',
       { class: 'dim' },
       'Colour: archive for who has a seat as one, else the other role with the most stake. Size: all of its stake. Rings inside: the seats of archive groups.',
-      nodes.length > MOST && ` The first ${MOST} of ${count(nodes.length)} nodes are drawn.`,
+      (next || nodes.length > MOST) &&
+        ` The first ${count(shown.length)} of ${count(nodes.length)}${next ? ' or more' : ''} nodes are drawn.`,
     ),
   );
   return el('figure', { class: 'map-figure' }, el('div', null, picture, caption));

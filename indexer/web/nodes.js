@@ -1,13 +1,16 @@
 // Nodes: the map, the table, and the page of one.
 
-import { get, one, records, rows } from './api.js';
-import { eventList } from './feed.js';
-import { prices, show, specs } from './fields.js';
+import { list, longer, one, records, rows, together } from './api.js';
+import { eventList, identity } from './feed.js';
+import { prices, specs } from './fields.js';
 import * as as from './format.js';
-import { badge, bar, el, empty, facts, heading, loading, section, table, tiles } from './lib.js';
+import { badge, bar, el, empty, facts, heading, listed, loading, section, table, tiles } from './lib.js';
 import { networkMap } from './map.js';
 
 const MOST = 1000;
+/** A node has no more stakes than there are roles. */
+const STAKES_EACH = as.ROLES.length;
+const RATINGS_MOST = 2000;
 
 const big = text => BigInt(text ?? 0);
 
@@ -41,46 +44,62 @@ const mainRole = (roles, stakes, group) => {
 };
 
 /** Everything that is said of nodes elsewhere, by node. */
-const groupBy = (list, key) =>
-  list.reduce((map, each) => map.set(key(each), [...(map.get(key(each)) ?? []), each]), new Map());
+const byNode = said => Map.groupBy(said, each => each.node);
 
-/** All nodes, with stake, load, group and ratings. */
-export const readNodes = async signal => {
-  const [nodes, stakes, parameters, groups, ratings] = await Promise.all([
-    rows('/v1/nodes', {}, { most: MOST, signal }),
-    records('stakes', {}, { most: 8 * MOST, signal }),
-    records('parameters', {}, { signal }),
-    records('archive-groups', {}, { signal }),
-    records('ratings', {}, { signal }),
-  ]);
+/** A node with its stake, load, group and ratings. */
+const dressed = (record, stakes, ratings, group) => {
+  const sum = pick => stakes.reduce((total, stake) => total + pick(stake), 0);
+  return {
+    ...record,
+    stakes,
+    stake: stakes.reduce((total, stake) => total + stake.bonded, 0n),
+    seats: sum(stake => stake.seats),
+    capacity: record.barred ? 0 : sum(stake => stake.capacity),
+    group,
+    main: mainRole(record.roles ?? [], stakes, group),
+    stars: ratings.length ? ratings.reduce((total, rating) => total + rating.stars, 0) / ratings.length : null,
+    raters: ratings.length,
+  };
+};
+
+/**
+ * Nodes as a list, from the lists of what is said of them. Sums over them are of all only if there is no `next`; ratings
+ * are known of the nodes before `unrated`.
+ */
+const joined = (lists, parameters, groups) => {
+  const [nodes, stakes, ratings] = lists;
   const minimum = minimums(parameters);
-  const stakesOf = groupBy(stakes, stake => stake.node);
-  const ratingsOf = groupBy(ratings, rating => rating.node);
+  const [stakesOf, ratingsOf] = [byNode(stakes.rows), byNode(ratings.rows)];
   // Who left a group is in its list no more, though it still has a record of its last seat.
   const groupOf = new Map(
     groups.filter(group => !group.split).flatMap(group => group.nodes.map(node => [node, group.group])),
   );
-  const dressed = nodes.rows
-    .map(({ record }) => record)
-    .filter(record => record && !record.retired)
-    .map(record => {
-      const own = carried(stakesOf.get(record.id) ?? [], minimum);
-      const rated = ratingsOf.get(record.id) ?? [];
-      const group = groupOf.get(record.id) ?? null;
-      const sum = pick => own.reduce((total, stake) => total + pick(stake), 0);
-      return {
-        ...record,
-        stakes: own,
-        stake: own.reduce((total, stake) => total + stake.bonded, 0n),
-        seats: sum(stake => stake.seats),
-        capacity: record.barred ? 0 : sum(stake => stake.capacity),
-        group,
-        main: mainRole(record.roles ?? [], own, group),
-        stars: rated.length ? rated.reduce((total, rating) => total + rating.stars, 0) / rated.length : null,
-        raters: rated.length,
-      };
-    });
-  return { nodes: dressed, complete: nodes.complete };
+  return {
+    rows: nodes.rows
+      .filter(record => !record.retired)
+      .map(record =>
+        dressed(
+          record,
+          carried(stakesOf.get(record.id) ?? [], minimum),
+          ratingsOf.get(record.id) ?? [],
+          groupOf.get(record.id) ?? null,
+        ),
+      ),
+    next: nodes.next || stakes.next,
+    unrated: ratings.next && ratings.rows.at(-1).node,
+    more: async () => joined(await Promise.all(lists.map(longer)), parameters, groups),
+  };
+};
+
+export const readNodes = async signal => {
+  const [parameters, groups, ...lists] = await Promise.all([
+    records('parameters', {}, signal),
+    records('archive-groups', {}, signal),
+    list('/v1/nodes', {}, { most: MOST, signal }),
+    list('/v1/stakes', {}, { most: STAKES_EACH * MOST, signal }),
+    list('/v1/ratings', {}, { most: RATINGS_MOST, signal }),
+  ]);
+  return joined(lists, parameters, groups);
 };
 
 export const state = node =>
@@ -130,19 +149,37 @@ const COLUMNS = [
   { head: 'Wallet', cell: node => as.wallet(node.wallet) },
 ];
 
-export const nodeTiles = nodes => {
+/** Sums over a list of nodes; where they are not of all nodes, they say so. */
+export const nodeTiles = ({ rows: nodes, next }) => {
   const online = nodes.filter(node => node.online && !node.barred).length;
   const seats = nodes.reduce((total, node) => total + node.seats, 0);
+  const part = next ? ` · the first ${as.count(nodes.length)} nodes only` : '';
   return [
-    { name: 'Nodes', value: as.count(nodes.length), more: `${as.count(online)} online`, href: '#/nodes' },
+    {
+      name: 'Nodes',
+      value: `${as.count(nodes.length)}${next ? '+' : ''}`,
+      more: `${as.count(online)} online${part}`,
+      href: '#/nodes',
+    },
     {
       name: 'Staked',
       value: as.conet(nodes.reduce((total, node) => total + node.stake, 0n)),
-      more: `${as.count(seats)} ${seats === 1 ? 'seat' : 'seats'} held with it`,
+      more: `${as.count(seats)} ${seats === 1 ? 'seat' : 'seats'} held with it${part}`,
       href: '#/nodes',
     },
   ];
 };
+
+const everyNode = (nodes, all) => [
+  tiles(nodeTiles(all)),
+  networkMap(all),
+  section(
+    'All nodes',
+    table('All nodes', COLUMNS, nodes, { sort: 'Node' }),
+    all.unrated &&
+      el('p', { class: 'dim' }, `Ratings are known here of nodes before ${all.unrated}; each node’s page has its own.`),
+  ),
+];
 
 export default ({ signal }) => [
   heading(
@@ -151,26 +188,8 @@ export default ({ signal }) => [
   ),
   loading(
     () => readNodes(signal),
-    ({ nodes, complete }) =>
-      nodes.length === 0
-        ? empty('Nodes appear here when their owners register them.')
-        : [
-            tiles(nodeTiles(nodes)),
-            networkMap(nodes),
-            section(
-              'All nodes',
-              table('All nodes', COLUMNS, nodes, { sort: 'Node' }),
-              !complete &&
-                el(
-                  'p',
-                  { class: 'dim' },
-                  `The first ${as.count(MOST)}. The others are in `,
-                  el('a', { href: '#/tables/nodes' }, 'the table'),
-                  '.',
-                ),
-            ),
-          ],
-    { rows: 8 },
+    nodes => listed(nodes, everyNode, { nothing: 'Nodes appear here when their owners register them.' }),
+    { rows: 8, live: signal },
   ),
 ];
 
@@ -215,23 +234,30 @@ const CASES = [
   { head: 'Outcome', cell: each => each.outcome },
 ];
 
-/** What happened to a node: the registry's events and the staking's, newest first. */
+/** What happened to a node: the registry's events and the staking's. */
 const nodeEvents = async (id, signal) => {
-  const of = contract => get('/v1/events', { contract, mentions: id, limit: 25 }, signal);
-  const pages = await Promise.all(['NodeRegistry', 'Staking'].map(of));
-  return pages.flatMap(page => page.rows).sort((a, b) => b.block - a.block || b.log - a.log);
+  const of = contract => list('/v1/events', { contract, mentions: id }, { most: 25, of: event => event, signal });
+  return together(await Promise.all(['NodeRegistry', 'Staking'].map(of)), identity);
+};
+
+const newestFirst = events => eventList(events.toSorted((a, b) => b.block - a.block || b.log - a.log));
+
+const clientWords = ({ rows: clients, complete }) => {
+  if (!clients.length) return 'no wallet chose it as its agent';
+  if (clients.length === 1) return '1 wallet chose it as its agent';
+  return `${as.count(clients.length)}${complete ? '' : ' or more'} wallets chose it as their agent`;
 };
 
 const readNode = async (id, signal) => {
   const [record, stakes, parameters, groups, ratings, cases, issuer, clients] = await Promise.all([
     one('nodes', id, {}, signal),
-    records('stakes', { node: id }, { signal }),
-    records('parameters', {}, { signal }),
-    records('archive-groups', {}, { signal }),
-    records('ratings', { node: id }, { signal }),
-    records('cases', { node: id }, { signal }),
+    records('stakes', { node: id }, signal),
+    records('parameters', {}, signal),
+    records('archive-groups', {}, signal),
+    list('/v1/ratings', { node: id }, { signal }),
+    list('/v1/cases', { node: id }, { signal }),
     one('issuers', id, {}, signal),
-    rows('/v1/routes', { agent: id, limit: 500 }, { most: 500, signal }),
+    rows('/v1/routes', { agent: id }, { most: 500, signal }),
   ]);
   const seated = groups.find(group => !group.split && group.nodes.includes(id));
   return { record, stakes: carried(stakes, minimums(parameters)), seated, ratings, cases, issuer, clients };
@@ -257,12 +283,7 @@ export const node = ({ parts: [id], signal }) => [
                   ? el('span', { class: 'mono' }, record.endpoints.join(', '))
                   : 'none: reached by a relay',
               ],
-              [
-                'Clients',
-                clients.rows.length
-                  ? `${as.count(clients.rows.length)}${clients.complete ? '' : ' or more'} wallets chose it as their agent`
-                  : 'no wallet chose it as its agent',
-              ],
+              ['Clients', clientWords(clients)],
               issuer && ['Free to burn for notes', as.conet(issuer.free)],
               ['Registered', as.time(record.registered)],
               [
@@ -290,19 +311,24 @@ export const node = ({ parts: [id], signal }) => [
             ),
             section(
               'Ratings',
-              ratings.length
-                ? table('Ratings', RATINGS, ratings, { sort: '-When' })
-                : empty('Nobody who paid it has rated it yet.'),
+              listed(ratings, each => table('Ratings', RATINGS, each, { sort: '-When' }), {
+                nothing: 'Nobody who paid it has rated it yet.',
+              }),
             ),
-            cases.length > 0 && section('Accusations', table('Accusations', CASES, cases)),
+            cases.rows.length > 0 &&
+              section(
+                'Accusations',
+                listed(cases, each => table('Accusations', CASES, each)),
+              ),
             section(
               'What happened',
               loading(
                 () => nodeEvents(id, signal),
-                events => (events.length ? eventList(events) : empty('Nothing yet.')),
+                events => listed(events, newestFirst, { first: 'newest' }),
+                { live: signal },
               ),
             ),
           ],
-    { rows: 10 },
+    { rows: 10, live: signal },
   ),
 ];

@@ -1,12 +1,10 @@
 // Notes: private cash, and the stablecoins behind it.
 
-import { get, one, records, rows } from './api.js';
+import { list, one, records } from './api.js';
 import { eventList } from './feed.js';
 import * as as from './format.js';
-import { badge, bar, el, empty, facts, heading, loading, section, table, tiles } from './lib.js';
+import { badge, bar, el, empty, facts, heading, listed, loading, section, table, tiles } from './lib.js';
 import { history, linePlot } from './plots.js';
-
-const MOST = 1000;
 
 const status = note => [
   badge(note.status, note.status === 'live' ? 'good' : note.status === 'cancelled' ? 'bad' : 'hollow'),
@@ -66,10 +64,10 @@ export const backingTiles = (backing = {}) => [
 const money = value => as.usdText(BigInt(Math.round(value)));
 
 /** Coins with their decimals. */
-const coins = list =>
-  list.length === 0
+const coins = approved =>
+  approved.length === 0
     ? empty('No coin is approved: no note can be bought.')
-    : facts(list.map(coin => [`${coin.decimals} decimals`, as.wallet(coin.stablecoin)]));
+    : facts(approved.map(coin => [`${coin.decimals} decimals`, as.wallet(coin.stablecoin)]));
 
 export default ({ signal }) => [
   heading(
@@ -79,6 +77,7 @@ export default ({ signal }) => [
   loading(
     () => one('backing', 'notes', {}, signal),
     backing => tiles(backingTiles(backing ?? {})),
+    { live: signal },
   ),
   section(
     'Backing over time',
@@ -95,60 +94,54 @@ export default ({ signal }) => [
           ],
           nothing: 'The curve begins with the first note.',
         }),
-      { rows: 6 },
+      { rows: 6, live: signal },
     ),
   ),
   section(
     'All notes',
     loading(
-      () => rows('/v1/notes', { order: 'desc' }, { most: MOST, signal }),
-      ({ rows: list, complete }) =>
-        list.length === 0
-          ? empty('Notes appear here when an order is minted.')
-          : [
-              table('All notes', NOTES, list.map(row => row.record).filter(Boolean)),
-              !complete &&
-                el(
-                  'p',
-                  { class: 'dim' },
-                  `The newest ${as.count(MOST)}. All: `,
-                  el('a', { href: '#/tables/notes' }, 'the table'),
-                  '.',
-                ),
-            ],
+      () => list('/v1/notes', { order: 'desc' }, { signal }),
+      notes =>
+        listed(notes, rows => table('All notes', NOTES, rows), {
+          nothing: 'Notes appear here when an order is minted.',
+          first: 'newest',
+        }),
+      { live: signal },
     ),
   ),
   section(
     'Orders',
     loading(
-      () => records('orders', { order: 'desc', limit: 100 }, { most: 100, signal }),
-      list =>
-        list.length
-          ? table('Orders for notes', ORDERS, list)
-          : empty('Orders appear here when somebody pays for a note.'),
+      () => list('/v1/orders', { order: 'desc' }, { most: 100, signal }),
+      orders =>
+        listed(orders, rows => table('Orders for notes', ORDERS, rows), {
+          nothing: 'Orders appear here when somebody pays for a note.',
+          first: 'newest',
+        }),
+      { live: signal },
     ),
   ),
   section(
     'Coins that notes are bought with',
-    loading(() => records('stablecoins', {}, { signal }), coins),
+    loading(() => records('stablecoins', {}, signal), coins, { live: signal }),
   ),
 ];
 
 const readNote = async (id, signal) => {
   const [record, orders, chains, events] = await Promise.all([
     one('notes', id, {}, signal),
-    records('orders', { note: id }, { signal }),
-    records('chains', { note: id }, { signal }),
-    get('/v1/events', { contract: 'Cash', mentions: id, limit: 50 }, signal),
+    records('orders', { note: id }, signal),
+    records('chains', { note: id }, signal),
+    list('/v1/events', { contract: 'Cash', mentions: id }, { most: 50, of: event => event, signal }),
   ]);
-  // Another indexed number of a contract's event may be the same: a group, a series, a node.
-  return {
-    record,
-    orders,
-    chains,
-    events: events.rows.filter(({ fields }) => [fields?.note, fields?.tokenId].includes(id)),
-  };
+  return { record, orders, chains, events };
 };
+
+/** Another indexed number of a contract's event may be the same: a group, a series, a node. */
+const isAbout =
+  id =>
+  ({ fields }) =>
+    [fields?.note, fields?.tokenId].includes(id);
 
 export const note = ({ parts: [id], signal }) => [
   heading(`Note ${id}`),
@@ -186,9 +179,12 @@ export const note = ({ parts: [id], signal }) => [
             ]
           : empty('It is ordered, and not minted yet.'),
         orders.length > 0 && section('Its order', table('Orders', ORDERS, orders)),
-        section('What happened', events.length ? eventList(events) : empty('Nothing yet.')),
+        section(
+          'What happened',
+          listed(events, rows => eventList(rows.filter(isAbout(id))), { first: 'newest' }),
+        ),
       ];
     },
-    { rows: 8 },
+    { rows: 8, live: signal },
   ),
 ];

@@ -7,7 +7,7 @@ import { el, empty, heading, loading, section, tiles } from './lib.js';
 import { networkMap } from './map.js';
 import { nodeTiles, readNodes } from './nodes.js';
 import { readNow, supplyTiles } from './supply.js';
-import { GOVERNOR, proposalCards } from './votes.js';
+import { proposalCards } from './votes.js';
 
 const EVENTS = 8;
 const COUNTED = 500;
@@ -27,7 +27,7 @@ const counted = ({ rows: list, complete }) => `${as.count(list.length)}${complet
 
 const numbers = ({ nodes, now, backing, chains, names }) =>
   tiles([
-    ...nodeTiles(nodes.nodes),
+    ...nodeTiles(nodes),
     ...supplyTiles(now),
     {
       name: 'Live in notes',
@@ -39,35 +39,35 @@ const numbers = ({ nodes, now, backing, chains, names }) =>
     { name: 'Names', value: counted(names), more: 'registered', href: '#/tables/names' },
   ]);
 
-/** Events and votes by one stream. */
-const news = signal => {
-  const votes = proposalCards(signal, { most: 1, follow: false });
-  const events = live({}, { most: EVENTS, signal, announce: event => event.contract === GOVERNOR && votes.reload() });
-  return { votes, events: events.box };
-};
-
-const show = (all, signal) => {
-  const { votes, events } = news(signal);
-  return [
-    numbers(all),
+const show = (all, signal) => [
+  numbers(all),
+  el(
+    'div',
+    { class: 'columns lopsided' },
     el(
       'div',
-      { class: 'columns lopsided' },
-      el(
-        'div',
-        null,
-        section(
-          'Nodes',
-          all.nodes.nodes.length
-            ? networkMap(all.nodes.nodes)
-            : empty('Nodes appear here when their owners register them.'),
-        ),
-        section('Newest vote', votes, el('p', null, el('a', { href: '#/votes' }, 'All votes'))),
+      null,
+      section(
+        'Nodes',
+        all.nodes.rows.length ? networkMap(all.nodes) : empty('Nodes appear here when their owners register them.'),
       ),
-      el('div', null, section('What happens', events, el('p', null, el('a', { href: '#/feed' }, 'The whole feed')))),
+      section(
+        'Newest vote',
+        proposalCards(signal, { most: 1 }),
+        el('p', null, el('a', { href: '#/votes' }, 'All votes')),
+      ),
     ),
-  ];
-};
+    el(
+      'div',
+      null,
+      section(
+        'What happens',
+        live({}, { most: EVENTS, signal }).box,
+        el('p', null, el('a', { href: '#/feed' }, 'The whole feed')),
+      ),
+    ),
+  ),
+];
 
 export default ({ signal }) => [
   heading(
@@ -77,6 +77,6 @@ export default ({ signal }) => [
   loading(
     () => readNumbers(signal),
     all => show(all, signal),
-    { rows: 10 },
+    { rows: 10, live: signal },
   ),
 ];

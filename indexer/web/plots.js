@@ -193,20 +193,24 @@ export const linePlot = ({ label, entries, lines, unit, nothing, zero = true }) 
   );
   rest();
   return el(
-    'figure',
-    { class: 'plot-figure' },
-    picture,
+    'div',
+    { class: 'plot-box' },
     el(
-      'figcaption',
-      null,
+      'figure',
+      { class: 'curve' },
+      picture,
       el(
-        'ul',
-        { class: 'legend', 'aria-label': 'Legend' },
-        lines.map(([, name, kind]) =>
-          el('li', null, el('span', { class: `key stroke ${kind}`, 'aria-hidden': 'true' }), name),
+        'figcaption',
+        null,
+        el(
+          'ul',
+          { class: 'legend', 'aria-label': 'Legend' },
+          lines.map(([, name, kind]) =>
+            el('li', null, el('span', { class: `key stroke ${kind}`, 'aria-hidden': 'true' }), name),
+          ),
         ),
+        says,
       ),
-      says,
     ),
     numbers(entries, lines, unit),
     entries.complete === false && el('p', { class: 'dim' }, `The newest ${count(HISTORY_MOST)} changes.`),

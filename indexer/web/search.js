@@ -29,7 +29,7 @@ export const place = async text => {
   if (/^\d{1,18}$/.test(wanted)) return `#/block/${wanted}`;
   if (/^\d+$/.test(wanted)) return `#/vote/${wanted}`;
   const label = wanted.toLowerCase();
-  const [name] = await records('names', { label, limit: 1 }, { most: 1 });
+  const [name] = await records('names', { label });
   if (!name) throw new Error(`Nobody has the name “${label}”. Try an address, a chain, “node 3”, “note 2” or a block.`);
   return `#/name/${encodeURIComponent(label)}`;
 };

@@ -1,9 +1,9 @@
 // CoNET: how much there is, what was burned, and what it costs.
 
-import { one, records } from './api.js';
+import { list, one } from './api.js';
 import { price } from './fields.js';
 import * as as from './format.js';
-import { badge, el, empty, heading, loading, section, table, tiles } from './lib.js';
+import { badge, el, heading, listed, loading, section, table, tiles } from './lib.js';
 import { history, linePlot } from './plots.js';
 
 /** A double of 10^-18 CoNET in words: exact enough for an axis. */
@@ -47,18 +47,14 @@ const ISSUERS = [
 ];
 
 export default ({ signal }) => {
-  // Both curves are of one history; if it cannot be read now, either asks again.
+  // Both curves are of one history: who asks while it is read waits for the same.
   let past = null;
-  const read = () =>
-    (past ??= history('supply/conet', signal).catch(error => {
-      past = null;
-      throw error;
-    }));
+  const read = () => (past ??= history('supply/conet', signal).finally(() => (past = null)));
   const curve = options =>
     loading(
       read,
       entries => linePlot({ entries, unit: tokens, nothing: 'The curve begins with the first CoNET.', ...options }),
-      { rows: 6 },
+      { rows: 6, live: signal },
     );
   return [
     heading(
@@ -68,6 +64,7 @@ export default ({ signal }) => {
     loading(
       () => readNow(signal),
       now => tiles(supplyTiles(now)),
+      { live: signal },
     ),
     section(
       'Supply over time',
@@ -86,11 +83,12 @@ export default ({ signal }) => {
     section(
       'Issuers',
       loading(
-        () => records('issuers', {}, { signal }),
+        () => list('/v1/issuers', {}, { signal }),
         issuers =>
-          issuers.length
-            ? table('Issuers', ISSUERS, issuers, { sort: 'Node' })
-            : empty('Nodes appear here that have CoNET free to burn for notes.'),
+          listed(issuers, rows => table('Issuers', ISSUERS, rows, { sort: 'Node' }), {
+            nothing: 'Nodes appear here that have CoNET free to burn for notes.',
+          }),
+        { live: signal },
       ),
       el('p', { class: 'dim' }, 'Who issues an order’s note is drawn by this weight.'),
     ),

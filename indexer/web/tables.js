@@ -1,10 +1,10 @@
 // Every table as it is, with every record and what it was.
 
-import { get, maybe, path } from './api.js';
+import { get, list, maybe, path } from './api.js';
 import { filterForm } from './feed.js';
 import { label, show } from './fields.js';
 import * as as from './format.js';
-import { el, empty, heading, loading, section, table } from './lib.js';
+import { el, empty, heading, listed, loading, section, table } from './lib.js';
 
 const ROWS = 50;
 
@@ -30,7 +30,7 @@ const overview = (block, signal) => [
   ),
   loading(
     () => get('/v1', {}, signal),
-    list =>
+    all =>
       table(
         'Tables',
         [
@@ -49,7 +49,7 @@ const overview = (block, signal) => [
                 : el('span', { class: 'dim' }, '—'),
           },
         ],
-        list,
+        all,
       ),
     { rows: 10 },
   ),
@@ -63,10 +63,12 @@ const cell = (name, field, value) => {
   return show(name, field, value);
 };
 
-const columns = (about, list, block) => {
-  const fields = [...new Set(list.flatMap(row => Object.keys(row.record)))].filter(field => !about.key.includes(field));
+const columns = (about, shown, block) => {
+  const fields = [...new Set(shown.flatMap(row => Object.keys(row.record)))].filter(
+    field => !about.key.includes(field),
+  );
   const inside = field =>
-    list.some(
+    shown.some(
       ({ record }) => record[field] !== null && typeof record[field] === 'object' && !Array.isArray(record[field]),
     );
   const ordered = [...fields.filter(field => !inside(field)), ...fields.filter(inside)];
@@ -100,7 +102,7 @@ const browse = (name, query, signal) => {
     loading(
       read,
       ({ about, page }) => {
-        const list = page.rows.filter(row => row.record);
+        const shown = page.rows.filter(row => row.record);
         const further = page.next && path(`#/tables/${name}`, { ...wanted, after: page.next });
         const fields = [
           ...about.find.map(field => [field, label(field), 'any']),
@@ -110,8 +112,8 @@ const browse = (name, query, signal) => {
           el('p', { class: 'lead' }, about.about),
           filterForm(query, `#/tables/${name}`, fields),
           about.find.length > 1 && el('p', { class: 'dim' }, 'One field at a time, please; a block goes with any.'),
-          list.length
-            ? table(name, columns(about, list, block), list)
+          shown.length
+            ? table(name, columns(about, shown, block), shown)
             : empty(query.size ? 'No record fits.' : 'This table has no record yet.'),
           el(
             'p',
@@ -133,7 +135,7 @@ const browse = (name, query, signal) => {
           ),
         ];
       },
-      { rows: 10 },
+      { rows: 10, live: block ? null : signal },
     ),
   ];
 };
@@ -149,7 +151,7 @@ const changes = (entry, before) => {
 const version = (name, entry, before) =>
   el(
     'li',
-    { class: 'event' },
+    { class: 'event', 'data-key': entry.since },
     el(
       'p',
       { class: 'event-head' },
@@ -177,18 +179,13 @@ const version = (name, entry, before) =>
 
 const HISTORY = 50;
 
-const showHistory = (name, { rows, next }) =>
-  rows.length === 0
-    ? empty('Nothing is known of its past.')
-    : [
-        // The oldest of a page that is not the last has nothing here to be compared with.
-        el(
-          'ol',
-          { class: 'events' },
-          rows.slice(0, next ? -1 : undefined).map((entry, index) => version(name, entry, rows[index + 1])),
-        ),
-        next && el('p', { class: 'dim' }, `The newest ${HISTORY - 1} changes.`),
-      ];
+/** While there are older ones, the oldest here has nothing to be compared with. */
+const versions = (name, rows, next) =>
+  el(
+    'ol',
+    { class: 'events' },
+    rows.slice(0, next ? -1 : undefined).map((entry, index) => version(name, entry, rows[index + 1])),
+  );
 
 const record = (name, key, query, signal) => {
   const place = key.map(encodeURIComponent).join('/');
@@ -197,7 +194,7 @@ const record = (name, key, query, signal) => {
     heading([el('a', { href: `#/tables/${name}` }, name), ` ${key.join(' / ')}`]),
     filterForm(query, `#/tables/${name}/${place}`, [['block', 'As of block', 'the newest']]),
     loading(
-      () => maybe(`/v1/${name}/${place}`, { block }, signal),
+      () => maybe(get(`/v1/${name}/${place}`, { block }, signal)),
       found => {
         if (!found?.record)
           return empty(
@@ -221,13 +218,18 @@ const record = (name, key, query, signal) => {
           ),
         ];
       },
-      { rows: 8 },
+      { rows: 8, live: block ? null : signal },
     ),
     section(
       'What it was',
       loading(
-        () => get(`/v1/history/${name}/${place}`, { limit: HISTORY }, signal),
-        page => showHistory(name, page),
+        () => list(`/v1/history/${name}/${place}`, {}, { most: HISTORY, of: entry => entry, signal }),
+        past =>
+          listed(past, (rows, { next }) => versions(name, rows, next), {
+            nothing: 'Nothing is known of its past.',
+            first: 'newest',
+          }),
+        { live: signal },
       ),
     ),
   ];

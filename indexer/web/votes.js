@@ -1,21 +1,17 @@
 // Proposals, their votes as they come, and the numbers that votes decide.
 
-import { get, one, records, stream } from './api.js';
+import { get, list, one, records } from './api.js';
 import { call } from './calls.js';
 import { parameterName, parameterValue } from './fields.js';
 import * as as from './format.js';
-import { badge, bar, el, empty, facts, heading, loading, section, store, table } from './lib.js';
+import { badge, bar, el, empty, facts, heading, listed, loading, section, store, table } from './lib.js';
 
-export const GOVERNOR = 'ConetGovernor';
-
-/** How long to wait for more before counts are read again. */
-const SETTLE_MS = 400;
+const GOVERNOR = 'ConetGovernor';
 
 /** How a proposal stands: the chain says nothing when a vote's time is over, so the time and the counts do. */
-const standing = (proposal, quorum) => {
+const standing = (proposal, { quorum, now }) => {
   if (proposal.status !== 'open')
     return [proposal.status, proposal.status === 'executed' ? 'good' : proposal.status === 'canceled' ? 'bad' : ''];
-  const now = store.now();
   if (now < Number(proposal.voteStart)) return ['not open yet', 'hollow'];
   if (now < Number(proposal.voteEnd)) return ['voting', 'accent'];
   const [yes, no, abstain] = counts(proposal);
@@ -78,8 +74,7 @@ const tally = (proposal, quorum) => {
 /** Nothing happens between blocks: what is due by the clock happens with the next one. */
 const due = seconds => (seconds * 1000 < Date.now() ? 'with the next block' : as.time(seconds));
 
-const times = proposal => {
-  const now = store.now();
+const times = (proposal, now) => {
   const [start, end] = [Number(proposal.voteStart), Number(proposal.voteEnd)];
   if (now < start) return ['voting opens ', due(start)];
   return now < end ? ['voting ends ', due(end)] : ['voting ended ', as.time(end)];
@@ -94,81 +89,67 @@ const actions = proposal =>
     ),
   );
 
-const card = (proposal, quorum, level = 'h3') => {
-  const [text, kind] = standing(proposal, quorum);
+const card = (proposal, at, level = 'h3') => {
+  const [text, kind] = standing(proposal, at);
   const [title, ...more] = (proposal.description || 'Without a description').trim().split('\n');
   return el(
     'article',
-    { class: 'card wide' },
+    { class: 'card wide', 'data-key': proposal.proposalId },
     el(level, null, el('a', { href: `#/vote/${proposal.proposalId}` }, title), ' ', badge(text, kind)),
     more.length > 0 &&
       el('details', null, el('summary', null, 'What it says'), el('p', { class: 'text' }, more.join('\n').trim())),
     actions(proposal),
-    tally(proposal, quorum),
+    tally(proposal, at.quorum),
     el(
       'p',
       { class: 'dim' },
       'By ',
       as.wallet(proposal.proposer),
       ' · ',
-      times(proposal),
+      times(proposal, at.now),
       ` · ${as.count(proposal.voters ?? 0)} ${String(proposal.voters) === '1' ? 'voter' : 'voters'}`,
     ),
   );
 };
 
-/** What must be for or abstain. The supply that counts is the one when voting opened; it hardly moves. */
-const readQuorum = async signal => {
+/**
+ * By what proposals are judged. Of the votes so many must be for or abstain: the supply that counts is the one when
+ * voting opened; it hardly moves.
+ */
+const readBounds = async signal => {
   const [set, supply] = await Promise.all([
     get('/v1/events', { contract: GOVERNOR, event: 'QuorumNumeratorUpdated', limit: 1 }, signal),
     one('supply', 'conet', {}, signal),
   ]);
   const percent = BigInt(set.rows[0]?.fields?.newQuorumNumerator ?? 0);
-  return (BigInt(supply?.supply ?? 0) * percent) / 100n;
-};
-
-/** Reads a box again when the governor says something (if it is to follow that), and when a vote's time begins or ends. */
-const keepCurrent = (box, signal, follow = true) => {
-  let timer = 0;
-  const soon = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => box.reload(), SETTLE_MS);
-  };
-  let seen = store.now();
-  store.subscribe(() => {
-    const crossed = [...box.querySelectorAll('time[data-unix]')].some(
-      ({ dataset }) => seen < dataset.unix && dataset.unix <= store.now(),
-    );
-    seen = store.now();
-    if (crossed) soon();
-  }, signal);
-  if (follow) stream({ contract: GOVERNOR }, { event: soon, tell: what => what === 'reorganized' && soon(), signal });
-  signal.addEventListener('abort', () => clearTimeout(timer));
-  return box;
+  return { quorum: (BigInt(supply?.supply ?? 0) * percent) / 100n, now: store.now() };
 };
 
 const readProposals = async signal => {
-  const [proposals, quorum] = await Promise.all([records('proposals', {}, { signal }), readQuorum(signal)]);
-  return { proposals: proposals.sort((a, b) => b.proposed - a.proposed), quorum };
+  const [proposals, at] = await Promise.all([list('/v1/proposals', {}, { most: 2000, signal }), readBounds(signal)]);
+  return { proposals, at };
 };
 
-/** Proposals, newest first. Without `follow`, who calls says when to read them again. */
-export const proposalCards = (signal, { most = Infinity, follow = true } = {}) =>
-  keepCurrent(
-    loading(
-      () => readProposals(signal),
-      ({ proposals, quorum }) =>
-        proposals.length
-          ? el(
-              'div',
-              { class: 'stack' },
-              proposals.slice(0, most).map(proposal => card(proposal, quorum)),
-            )
-          : empty('Proposals appear here when a holder with enough votes makes one.'),
-      { rows: 5 },
-    ),
-    signal,
-    follow,
+const newestFirst = proposals => proposals.toSorted((a, b) => b.proposed - a.proposed);
+
+/** Proposals, newest first. */
+export const proposalCards = (signal, { most = Infinity } = {}) =>
+  loading(
+    () => readProposals(signal),
+    ({ proposals, at }) =>
+      listed(
+        proposals,
+        rows =>
+          el(
+            'div',
+            { class: 'stack' },
+            newestFirst(rows)
+              .slice(0, most)
+              .map(proposal => card(proposal, at)),
+          ),
+        { nothing: 'Proposals appear here when a holder with enough votes makes one.' },
+      ),
+    { rows: 5, live: signal },
   );
 
 const PARAMETERS = [
@@ -190,11 +171,12 @@ export default ({ signal }) => [
   section(
     'What votes decide',
     loading(
-      () => records('parameters', {}, { signal }),
+      () => records('parameters', {}, signal),
       parameters =>
         parameters.length
           ? table('What votes decide', PARAMETERS, parameters, { sort: 'What' })
           : empty('The numbers appear here when the contracts are deployed.'),
+      { live: signal },
     ),
   ),
 ];
@@ -218,39 +200,38 @@ const VOTES = [
 ];
 
 const readProposal = async (id, signal) => {
-  const [proposal, votes, quorum] = await Promise.all([
+  const [proposal, votes, at] = await Promise.all([
     one('proposals', id, {}, signal),
-    records('votes', { proposalId: id }, { signal }),
-    readQuorum(signal),
+    list('/v1/votes', { proposalId: id }, { signal }),
+    readBounds(signal),
   ]);
-  return { proposal, votes, quorum };
+  return { proposal, votes, at };
 };
 
 export const vote = ({ parts: [id], signal }) => [
   heading('Proposal'),
   el('span', { class: 'address' }, as.long(id, { what: 'proposal', shown: id })),
-  keepCurrent(
-    loading(
-      () => readProposal(id, signal),
-      ({ proposal, votes, quorum }) =>
-        !proposal
-          ? empty('There is no such proposal.')
-          : [
-              card(proposal, quorum, 'h2'),
-              facts([
-                ['Proposed', as.time(proposal.proposed)],
-                ['Voting opens', as.time(proposal.voteStart)],
-                ['Voting ends', as.time(proposal.voteEnd)],
-                proposal.etaSeconds && ['Can be executed', as.time(proposal.etaSeconds)],
-                ['Record', el('a', { href: `#/tables/proposals/${id}` }, 'all of it, and what it was')],
-              ]),
-              section(
-                'Who voted',
-                votes.length ? table('Who voted', VOTES, votes, { sort: '-Weight' }) : empty('Nobody has voted yet.'),
-              ),
-            ],
-      { rows: 8 },
-    ),
-    signal,
+  loading(
+    () => readProposal(id, signal),
+    ({ proposal, votes, at }) =>
+      !proposal
+        ? empty('There is no such proposal.')
+        : [
+            card(proposal, at, 'h2'),
+            facts([
+              ['Proposed', as.time(proposal.proposed)],
+              ['Voting opens', as.time(proposal.voteStart)],
+              ['Voting ends', as.time(proposal.voteEnd)],
+              proposal.etaSeconds && ['Can be executed', as.time(proposal.etaSeconds)],
+              ['Record', el('a', { href: `#/tables/proposals/${id}` }, 'all of it, and what it was')],
+            ]),
+            section(
+              'Who voted',
+              listed(votes, rows => table('Who voted', VOTES, rows, { sort: '-Weight' }), {
+                nothing: 'Nobody has voted yet.',
+              }),
+            ),
+          ],
+    { rows: 8, live: signal },
   ),
 ];

@@ -1,10 +1,10 @@
 // A wallet, or a name and the wallet that it stands for.
 
-import { get, one, records } from './api.js';
+import { get, list, maybe, one, records, together } from './api.js';
 import { checksummed, fits, isAddress } from './checksum.js';
 import { eventList } from './feed.js';
 import * as as from './format.js';
-import { badge, el, empty, facts, heading, loading, section, table } from './lib.js';
+import { badge, el, empty, facts, heading, listed, loading, section, table } from './lib.js';
 import { NOTES, ORDERS } from './notes.js';
 import { CHAINS } from './chains.js';
 import { state } from './nodes.js';
@@ -101,19 +101,22 @@ const readLists = (address, signal) =>
   Promise.all(
     LISTS.map(async ([title, columns, key, places]) => {
       const found = await Promise.all(
-        places.map(([name, field]) => records(name, { [field]: address, limit: 100 }, { most: 100, signal })),
+        places.map(([name, field]) => list(`/v1/${name}`, { [field]: address }, { most: 100, signal })),
       );
-      return [title, columns, [...new Map(found.flat().map(record => [record[key], record])).values()]];
+      return { title, columns, found: together(found, record => record[key]) };
     }),
   );
 
 const showLists = lists => {
-  const without = lists.filter(([, , list]) => !list.length).map(([title]) => title.toLowerCase());
+  const without = lists.filter(({ found }) => !found.rows.length).map(({ title }) => title.toLowerCase());
   return [
     lists
-      .filter(([, , list]) => list.length)
-      .map(([title, columns, list]) =>
-        section(title, table(title, columns, list), list.length >= 100 && el('p', { class: 'dim' }, 'The first 100.')),
+      .filter(({ found }) => found.rows.length)
+      .map(({ title, columns, found }) =>
+        section(
+          title,
+          listed(found, rows => table(title, columns, rows)),
+        ),
       ),
     without.length > 0 && el('p', { class: 'empty' }, `None of these here: ${without.join(', ')}.`),
   ];
@@ -136,50 +139,102 @@ const expiry = seconds => [
   Number(seconds) < Date.now() / 1000 ? badge('expired', 'bad') : badge('valid', 'good'),
 ];
 
-const showRoute = ({ route, name, votes }) => {
-  const update = route?.update;
-  return [
+const KEYS = [
+  { head: 'Key', cell: key => as.long(key.fingerprint, { what: 'fingerprint' }) },
+  { head: 'Algorithm', cell: key => key.algorithm, key: key => key.algorithm },
+  { head: 'Used to', cell: key => key.uses.join(', ') },
+  { head: 'Created', cell: key => as.time(key.created), key: key => key.created },
+  { head: 'Expires', cell: key => as.time(key.expires), key: key => key.expires },
+];
+
+const certificate = ({ version, fingerprint, user_ids: names, created, expires, keys }) =>
+  el(
+    'article',
+    { class: 'card', 'data-key': fingerprint },
+    el('h4', null, `Certificate, v${version}`),
     facts([
-      name && ['Calls itself', el('a', { href: `#/name/${encodeURIComponent(name.label)}` }, name.label)],
-      ['Voting power', as.conet(votes)],
+      [
+        'Fingerprint',
+        el('span', { class: 'whole' }, as.long(fingerprint, { what: 'fingerprint', shown: fingerprint })),
+      ],
+      ['Belongs to', names.join(', ') || el('span', { class: 'dim' }, 'it does not say')],
+      ['Created', as.time(created)],
+      ['Expires', as.time(expires)],
     ]),
-    section(
-      'Route',
-      !update
-        ? empty('It has no route: nobody can write to it by this address yet. A wallet registers one with an agent.')
-        : facts([
-            ['Agent', Number(update.agent) ? as.node(update.agent) : 'it has left, and has no agent'],
-            ['Serial', as.count(route.serial)],
-            ['Key epoch', as.count(update.epoch)],
-            ['Expiry', expiry(update.expiry)],
-            ['Certificate', as.hash(update.keys?.certificate)],
-            ['Certificate, v4', as.hash(update.keys?.certificateV4)],
-            ['Key handle', as.hash(route.handle ?? update.keys?.handle)],
-            [
-              'Signature',
-              [as.hash(route.signature), el('span', { class: 'dim' }, ' check it before you rely on the route')],
-            ],
-          ]),
-    ),
-  ];
-};
+    table(`Keys of certificate v${version}`, KEYS, keys),
+  );
+
+const verdict = ({ holds, problem, serial, block, checked }) => [
+  el(
+    'p',
+    { class: 'verdict' },
+    holds ? badge('it holds', 'good') : badge('it does not hold', 'bad'),
+    el('span', { class: 'dim' }, `serial ${as.count(serial)} at block ${as.count(block)}, checked `, as.time(checked)),
+  ),
+  problem && el('p', { class: 'text' }, problem),
+];
+
+/** Whether a route's certificates and signatures fit the wallet, as the index finds. */
+const showCheck = check =>
+  check
+    ? el(
+        'div',
+        { class: 'stack' },
+        verdict(check),
+        check.certificates.map(certificate),
+        el('p', { class: 'dim' }, 'This index made this check. CoNET’s own clients make it again by themselves.'),
+      )
+    : empty('This index has no route of this wallet to check any more.');
+
+/** Made once for a route, and again when another one is set. */
+const routeCheck = (address, { signature }, signal) =>
+  el(
+    'div',
+    { class: 'check', 'data-key': signature },
+    el('h3', null, 'Certificate check'),
+    loading(() => maybe(get(`/v1/routes/${address}/check`, {}, signal)), showCheck, { rows: 4 }),
+  );
+
+const showUpdate = ({ update, serial, handle, signature }) =>
+  facts([
+    ['Agent', Number(update.agent) ? as.node(update.agent) : 'it has left, and has no agent'],
+    ['Serial', as.count(serial)],
+    ['Key epoch', as.count(update.epoch)],
+    ['Expiry', expiry(update.expiry)],
+    ['Certificate', as.hash(update.keys?.certificate)],
+    ['Certificate, v4', as.hash(update.keys?.certificateV4)],
+    ['Key handle', as.hash(handle ?? update.keys?.handle)],
+    ['Signature', as.hash(signature)],
+  ]);
+
+const showRoute = ({ route, name, votes }, address, signal) => [
+  facts([
+    name && ['Calls itself', el('a', { href: `#/name/${encodeURIComponent(name.label)}` }, name.label)],
+    ['Voting power', as.conet(votes)],
+  ]),
+  section(
+    'Route',
+    route?.update
+      ? [showUpdate(route), routeCheck(address, route, signal)]
+      : empty('It has no route: nobody can write to it by this address yet. A wallet registers one with an agent.'),
+  ),
+];
 
 const body = (address, signal) => [
-  loading(() => readRoute(address, signal), showRoute, { rows: 5 }),
-  loading(() => readLists(address, signal), showLists, { rows: 6 }),
+  loading(
+    () => readRoute(address, signal),
+    found => showRoute(found, address, signal),
+    { rows: 5, live: signal },
+  ),
+  loading(() => readLists(address, signal), showLists, { rows: 6, live: signal }),
   section(
     'Events that mention it',
     loading(
-      () => get('/v1/events', { mentions: address, limit: 25 }, signal),
-      ({ rows: events }) =>
-        events.length === 0
-          ? empty('No event mentions it.')
-          : [
-              eventList(events),
-              events.length === 25 &&
-                el('p', null, el('a', { href: `#/feed?mentions=${address}` }, 'All of them, live')),
-            ],
+      () => list('/v1/events', { mentions: address }, { most: 25, of: event => event, signal }),
+      events => listed(events, eventList, { nothing: 'No event mentions it.', first: 'newest' }),
+      { live: signal },
     ),
+    el('p', null, el('a', { href: `#/feed?mentions=${address}` }, 'As they come')),
   ),
 ];
 
@@ -199,7 +254,7 @@ export const wallet = ({ parts: [text = ''], signal }) => {
 export const name = ({ parts: [label = ''], signal }) => [
   heading(label),
   loading(
-    () => records('names', { label }, { signal }),
+    () => records('names', { label }, signal),
     ([found]) => {
       if (!found) return empty(`Nobody has the name “${label}”. Names appear here when somebody registers them.`);
       const stands = /^0x0*$/.test(found.wallet ?? '0x') ? null : found.wallet;
@@ -211,8 +266,9 @@ export const name = ({ parts: [label = ''], signal }) => [
           ['Last fee', as.conet(found.fee)],
           ['Record', el('a', { href: `#/tables/names/${found.id}` }, 'all of it, and what it was')],
         ]),
-        stands && body(stands, signal),
+        stands && el('div', { class: 'parts', 'data-key': stands }, body(stands, signal)),
       ];
     },
+    { live: signal },
   ),
 ];

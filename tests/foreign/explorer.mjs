@@ -1,6 +1,8 @@
 // Looks at the explorer with a real browser, and says what it saw, as one line of JSON.
 //   node explorer.mjs look URL FOLDER VIEW…     every view: in light, dark, and as narrow as the narrowest phone
-//   node explorer.mjs feed URL WORD             says "watching", then waits until the live feed shows the word
+//   node explorer.mjs feed URL WORD [VIEW TEXT]…
+//                                               says "watching", then waits until the live feed shows the word, and each view
+//                                               its text: by itself, while the reader stays where they are in it
 // CHROMIUM says where the browser is.
 
 import axe from 'axe-core';
@@ -48,6 +50,14 @@ const settle = async (page, view) => {
   return page.locator('main h1').innerText();
 };
 
+/** A route that somebody registered holds, by a check of every certificate that it has. */
+const verdictProblems = async page => {
+  const words = await page.locator('main .verdict .badge').allInnerTexts();
+  const keys = await page.locator('main .check article tbody tr').count();
+  if (words.join() === 'it holds' && keys > 0) return [];
+  return [`${page.url()}: the verdict is “${words.join()}”, with ${keys} keys of certificates`];
+};
+
 const look = async ([folder, ...views]) => {
   const seen = [];
   const problems = [];
@@ -56,6 +66,7 @@ const look = async ([folder, ...views]) => {
     for (const view of views) {
       const title = await settle(page, view);
       await page.evaluate(axe.source);
+      if (view.startsWith('wallet/')) mine.push(...(await verdictProblems(page)));
       const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
       mine.push(...found.violations.map(each => `${colorScheme} ${view}: ${each.id}, ${each.nodes[0]?.html}`));
       const name = `${colorScheme}-${view.replaceAll('/', '-') || 'overview'}.png`;
@@ -82,11 +93,35 @@ const look = async ([folder, ...views]) => {
   return { seen, problems: [...problems, ...mine] };
 };
 
-const feed = async ([word]) => {
+/** Opens a view, and puts the reader somewhere in it. */
+const watch = async (view, text) => {
+  const { page, problems } = await open({ viewport: NARROW });
+  await settle(page, view);
+  await page.evaluate(() => {
+    const links = document.querySelectorAll('main a');
+    links[links.length - 1]?.focus();
+    window.reader = { focus: document.activeElement, scroll: window.scrollY };
+  });
+  return { page, problems, text };
+};
+
+const hasChanged = async ({ page, problems, text }) => {
+  await page.waitForFunction(wanted => document.querySelector('main').innerText.toLowerCase().includes(wanted), text);
+  const isThere = await page.evaluate(
+    ({ focus, scroll } = window.reader) => document.activeElement === focus && (window.scrollY > 0 || scroll === 0),
+  );
+  if (!isThere) problems.push(`${page.url()}: the reader is elsewhere after the view changed`);
+  return problems;
+};
+
+const feed = async ([word, ...views]) => {
   const { page, problems } = await open({ viewport: WIDE });
   await settle(page, 'feed');
+  const watched = [];
+  for (let at = 0; at < views.length; at += 2) watched.push(await watch(views[at], views[at + 1].toLowerCase()));
   console.log('watching');
   await page.waitForFunction(text => document.querySelector('main').innerText.includes(text), word);
+  for (const each of watched) problems.push(...(await hasChanged(each)));
   return { problems };
 };
 

@@ -29,9 +29,13 @@ async fn the_explorer_shows_the_network_to_everybody() {
     let wallet = bobo.one(&["wallet", "new", "--name", "bobo"]).await;
     let wallet = wallet["address"].as_str().unwrap();
 
-    // Somebody looks while Bobo registers.
+    let of_bobo = format!("wallet/{wallet}");
+
+    // Somebody looks while Bobo registers: the views change by themselves.
     indexer.until(world.reader.head().await.unwrap().number).await;
-    let mut watching = browser(&["feed", &indexer.url, "Route set"]).spawn().unwrap();
+    let views = [&*of_bobo, "it holds", "node/2", "1 wallet chose it"];
+    let task = [&["feed", &indexer.url, "Route set"][..], &views].concat();
+    let mut watching = browser(&task).spawn().unwrap();
     let mut said = BufReader::new(watching.stdout.take().unwrap()).lines();
     assert_eq!(said.next_line().await.unwrap().as_deref(), Some("watching"));
     bobo.run(&["register", "--wallet", "bobo", "--agent", "2"]).await;
@@ -41,7 +45,6 @@ async fn the_explorer_shows_the_network_to_everybody() {
     indexer.until(world.reader.head().await.unwrap().number).await;
     let shots = world.folder.path().join("shots");
     std::fs::create_dir(&shots).unwrap();
-    let of_bobo = format!("wallet/{wallet}");
     let views = [
         "",
         "nodes",
