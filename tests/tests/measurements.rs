@@ -35,12 +35,16 @@ async fn the_figures_of_many_chains_can_be_measured() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_figures_of_the_indexer_can_be_measured() {
-    let found = [measured("index", "api").await, measured("index", "live").await].concat();
+    let mut found = Vec::new();
+    for only in ["api", "live", "look-ups"] {
+        found.extend(measured("index", only).await);
+    }
     for name in [
         "backfill, SQLite",
         "backfill, PostgreSQL",
         "api, 500 requests/s, p99",
         "live, head to row",
+        "look-up, from memory, p99",
     ] {
         assert!(found.iter().any(|found| found.starts_with(name)), "{name}: {found:?}");
     }

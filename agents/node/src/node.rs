@@ -24,7 +24,7 @@ use crate::{
     peers::Peers,
     private::{self, Private},
     relay::Router,
-    server::{self, Server},
+    server::Server,
     store::{Store, StoreError},
 };
 
@@ -160,7 +160,8 @@ impl Node {
             mounted.public,
             stop.clone(),
         ));
-        tasks.spawn(server::serve(listener, server, stop.clone()));
+        let limits = server.limits.connections();
+        tasks.spawn(conet_serve::serve(listener, server, limits, stop.clone()));
         tracing::info!(%address, %private_address, "the node is up");
         Ok(Self { stop, tasks, agent, address, private_address })
     }

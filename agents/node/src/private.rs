@@ -15,6 +15,7 @@ use axum::{
     routing::get,
 };
 use conet_chain::Directory;
+use conet_serve::{Limits, Routed};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -85,6 +86,17 @@ impl Private {
     }
 }
 
+/// Of the private port.
+const LIMITS: Limits = Limits {
+    connections_max: 256,
+    connections_per_address_max: 256,
+    headers_max: 64,
+    read_buffer_bytes_max: 16 << 10,
+    head_max: Duration::from_secs(30),
+    write_max: Duration::from_secs(30),
+    shutdown_max: Duration::from_secs(5),
+};
+
 /// Serves until `stop`.
 pub(crate) async fn serve(
     listener: TcpListener,
@@ -97,10 +109,7 @@ pub(crate) async fn serve(
         .route("/metrics", get(metrics))
         .with_state(private)
         .merge(mounted);
-    let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the private port stopped");
-    }
+    conet_serve::serve(listener, Arc::new(Routed(app)), LIMITS, stop).await;
 }
 
 async fn health(State(private): State<Private>) -> impl IntoResponse {

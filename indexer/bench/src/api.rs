@@ -11,10 +11,14 @@ use conet_indexer::{
     store::Store as _,
 };
 use conet_measure::{BenchError, Row, failed, percentile, wrong};
+use conet_serve::Routed;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::{backfill::Indexed, chain::NODES};
+use crate::{
+    backfill::Indexed,
+    chain::{CHAIN_ID, NODES},
+};
 
 /// Requests a second.
 const RATE: u32 = 500;
@@ -37,12 +41,14 @@ pub(crate) async fn measure(
     let cursor = indexed.store.cursor().await.map_err(failed(step))?;
     let (_told, progress) = watch::channel(Progress { cursor, ..Progress::default() });
     let stop = CancellationToken::new();
-    let rules = (0, Arc::clone(&indexed.catalogue), Arc::clone(&indexed.tables));
+    let rules = (CHAIN_ID, Arc::clone(&indexed.catalogue), Arc::clone(&indexed.tables));
     let limits = HttpLimits::default();
     let api = Api::new(indexed.store.clone(), rules, progress, limits, stop.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed(step))?;
     let address = listener.local_addr().map_err(failed(step))?;
-    let serving = tokio::spawn(async move { axum::serve(listener, api.routes()).await });
+    let handler = Arc::new(Routed(api.routes()));
+    let serving = conet_serve::serve(listener, handler, limits.connections, stop.clone());
+    let serving = tokio::spawn(serving);
 
     let client = reqwest::Client::builder().no_proxy().build().map_err(failed(step))?;
     let count = RATE * if quick { 4 } else { 20 };

@@ -5,6 +5,7 @@
 //! backfill ─ a million events into both stores, beside asking for them and writing them down raw
 //! live ───── from when a block is served to when its rows can be read
 //! api ────── answers under load
+//! look-ups ─ a route in a node that follows the chain by itself
 //! ```
 //!
 //! The program starts anvil and hands over where it is: see [`Chains`].
@@ -13,11 +14,12 @@ mod api;
 mod backfill;
 mod chain;
 mod live;
+mod look_ups;
 
 use conet_measure::{BenchError, Row, check_name};
 
 /// What can be measured alone.
-pub const NAMES: [&str; 3] = ["backfill", "live", "api"];
+pub const NAMES: [&str; 4] = ["backfill", "live", "api", "look-ups"];
 
 /// What to measure, and how long.
 #[derive(Debug, Clone, Default)]
@@ -56,6 +58,9 @@ pub async fn index(
         if wanted("api") {
             api::measure(&indexed, options.quick, &mut on_row).await?;
         }
+    }
+    if wanted("look-ups") {
+        look_ups::measure(options.quick, &mut on_row).await?;
     }
     if wanted("live") {
         live::measure(&chains.ticking, options.quick, &mut on_row).await?;

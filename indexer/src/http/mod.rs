@@ -31,7 +31,7 @@ mod records;
 mod stream;
 mod web;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::keccak256;
 use axum::{
@@ -42,6 +42,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
+use conet_serve::Counts;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -60,6 +61,10 @@ pub struct HttpLimits {
     pub requests_max: usize,
     /// Streams open at once.
     pub streams_max: usize,
+    /// Of one address: a browser needs one for each tab.
+    pub streams_per_address_max: usize,
+    /// Of connections.
+    pub connections: conet_serve::Limits,
     /// Blocks behind the chain at which the tables do not count as current any more.
     pub lag_blocks_max: u64,
 }
@@ -71,6 +76,16 @@ impl Default for HttpLimits {
             rows_usual: 50,
             requests_max: 64,
             streams_max: 1_000,
+            streams_per_address_max: 32,
+            connections: conet_serve::Limits {
+                connections_max: 4_096,
+                connections_per_address_max: 256,
+                headers_max: 64,
+                read_buffer_bytes_max: 16 << 10,
+                head_max: Duration::from_secs(75),
+                write_max: Duration::from_secs(60),
+                shutdown_max: Duration::from_secs(5),
+            },
             lag_blocks_max: 10,
         }
     }
@@ -86,7 +101,7 @@ pub struct Api<T> {
     progress: watch::Receiver<Progress>,
     limits: HttpLimits,
     requests: Arc<Semaphore>,
-    streams: Arc<Semaphore>,
+    streams: Arc<Counts>,
     stop: CancellationToken,
 }
 
@@ -124,12 +139,18 @@ impl<T: Store> Api<T> {
             progress,
             limits,
             requests: Arc::new(Semaphore::new(limits.requests_max)),
-            streams: Arc::new(Semaphore::new(limits.streams_max)),
+            streams: Counts::new(limits.streams_max, limits.streams_per_address_max),
             stop,
         }
     }
 
-    /// The routes.
+    /// Its limits.
+    #[must_use]
+    pub const fn limits(&self) -> HttpLimits {
+        self.limits
+    }
+
+    /// The routes. They want to know who asks: `ConnectInfo<SocketAddr>`.
     pub fn routes(self) -> Router {
         let tables = Router::new()
             .route("/v1", get(records::tables::<T>))
@@ -174,9 +195,18 @@ async fn limit_and_tag<T: Store>(
     request: Request,
     next: Next,
 ) -> Response {
-    let Ok(_turn) = Arc::clone(&api.requests).try_acquire_owned() else {
+    let Ok(turn) = Arc::clone(&api.requests).try_acquire_owned() else {
         return ApiError::Busy.into_response();
     };
+    // A query goes on when its asker leaves: until then it counts.
+    let answering = tokio::spawn(async move {
+        let _turn = turn;
+        tag(api, request, next).await
+    });
+    answering.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+async fn tag<T: Store>(api: Api<T>, request: Request, next: Next) -> Response {
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
     // Draws come whether or not the chain goes on.
     let path = request.uri().path();

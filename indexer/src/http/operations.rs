@@ -94,7 +94,7 @@ pub(super) async fn metrics<T: Store>(State(api): State<Api<T>>) -> impl IntoRes
     counter(&mut registry, "reorganizations", "Undone since the start", progress.reorganizations);
     counter(&mut registry, "failures", "Steps that failed since the start", progress.failures);
     counter(&mut registry, "misfits", "Events that did not fit a record", progress.misfits);
-    let streams = api.limits.streams_max - api.streams.available_permits();
+    let streams = api.streams.open();
     gauge(&mut registry, "streams", "Streams open", streams as u64);
     let mut text = String::new();
     // A string takes everything.

@@ -6,17 +6,17 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     convert::Infallible,
-    sync::Arc,
+    net::SocketAddr,
     time::Duration,
 };
 
 use axum::{
-    extract::{Query, State},
+    extract::{ConnectInfo, Query, State},
     http::HeaderMap,
     response::sse::{Event, KeepAlive, Sse},
 };
+use conet_serve::Counted;
 use futures_util::{Stream, stream};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Api, ApiError,
@@ -52,12 +52,13 @@ struct Following<T> {
     head: Option<At>,
     wants_heads: bool,
     ready: VecDeque<Event>,
-    _place: OwnedSemaphorePermit,
+    _place: Counted,
 }
 
 /// `GET /v1/events/stream`: from now on, or from after the last one that the reader saw.
 pub(super) async fn stream<T: Store>(
     State(api): State<Api<T>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     Query(parameters): Query<BTreeMap<String, String>>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
@@ -66,7 +67,7 @@ pub(super) async fn stream<T: Store>(
     let after = parameters.0.remove("after");
     let wants_heads = parameters.parsed("heads", "true or false")?.unwrap_or(false);
     parameters.end("contract, event, mentions, after, heads")?;
-    let place = Arc::clone(&api.streams).try_acquire_owned().map_err(|_| ApiError::Busy)?;
+    let place = api.streams.count(from.ip()).ok_or(ApiError::Busy)?;
     // Before anything is read: what happens from here on is noticed.
     let reorganizations = api.progress.borrow().reorganizations;
     let cursor = api.store.cursor().await?;

@@ -19,7 +19,7 @@ pub(crate) enum BenchCommand {
 /// Arguments of `conet bench index`.
 #[derive(Debug, Args)]
 pub(crate) struct IndexArgs {
-    /// Only this figure: backfill, live or api
+    /// Only this figure
     #[arg(long, value_name = "NAME", value_parser = conet_index_bench::NAMES)]
     only: Option<String>,
     /// 100,000 events instead of a million

@@ -13,6 +13,7 @@ use conet_indexer::{
     store::{PostgresStore, SqliteStore, Store},
     tables::Tables,
 };
+use conet_serve::Routed;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -22,13 +23,11 @@ use crate::{
 };
 
 mod draws;
+mod show;
 mod verify;
 
 /// The file of the tables in the home folder.
 const FILE: &str = "index.db";
-
-/// How long answers that are under way may take once the program is asked to stop.
-const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Follow the contracts into tables, answer questions about them, check them.
 #[derive(Debug, Subcommand)]
@@ -37,6 +36,8 @@ pub(crate) enum IndexCommand {
     Run(RunArgs),
     /// Make the tables again from the chain, and compare
     Verify(VerifyArgs),
+    /// Ask an indexer for records
+    Show(show::ShowArgs),
 }
 
 /// Where the chain and the tables are.
@@ -93,6 +94,7 @@ pub(crate) async fn run(command: IndexCommand, context: &Context) -> anyhow::Res
     match command {
         IndexCommand::Run(args) => serve(args, context).await,
         IndexCommand::Verify(args) => verify::run(args, context).await,
+        IndexCommand::Show(args) => show::run(args, context).await,
     }
 }
 
@@ -236,15 +238,7 @@ async fn answer<T: Store>(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     tracing::info!(at = %listener.local_addr()?, "the explorer and the tables are at http://{}", listener.local_addr()?);
-    let stopped = stop.clone().cancelled_owned();
-    let served = axum::serve(listener, api.routes()).with_graceful_shutdown(stopped);
-    // Somebody who neither asks nor reads must not keep the program.
-    let too_long = async {
-        stop.cancelled().await;
-        tokio::time::sleep(STOP_PATIENCE).await;
-    };
-    tokio::select! {
-        served = served => Ok(served?),
-        () = too_long => Ok(()),
-    }
+    let (limits, handler) = (api.limits().connections, Arc::new(Routed(api.routes())));
+    conet_serve::serve(listener, handler, limits, stop).await;
+    Ok(())
 }

@@ -15,16 +15,16 @@
 
 mod body;
 mod envelope;
-mod listener;
 mod open;
 mod peer;
 mod site;
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::extract::ConnectInfo;
 use bytes::Bytes;
 use conet_chain::Directory;
+use conet_serve::Handler;
 use conet_wire::veil::{ReplayWindow, TransportSecret, WebProfile};
 use http_body_util::{Either, Full, combinators::UnsyncBoxBody};
 use hyper::{HeaderMap, Method, Request, Response, body::Incoming, header};
@@ -32,9 +32,10 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::{metrics::Metrics, relay::Router};
-
-pub use listener::serve;
+use crate::{
+    metrics::{Metrics, Refusal},
+    relay::Router,
+};
 
 /// Limits of the public port.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -79,6 +80,22 @@ impl Default for ServerLimits {
     }
 }
 
+impl ServerLimits {
+    /// Those of connections.
+    #[must_use]
+    pub const fn connections(&self) -> conet_serve::Limits {
+        conet_serve::Limits {
+            connections_max: self.connections_max,
+            connections_per_address_max: self.connections_per_address_max,
+            headers_max: self.headers_max,
+            read_buffer_bytes_max: self.read_buffer_bytes_max,
+            head_max: Duration::from_secs(self.head_seconds_max),
+            write_max: Duration::from_secs(self.write_seconds_max),
+            shutdown_max: Duration::from_secs(self.shutdown_seconds_max),
+        }
+    }
+}
+
 /// Where the ledgers' part of the program is mounted.
 pub const MOUNT: &str = "/dle/";
 
@@ -106,6 +123,39 @@ pub struct Server {
     mounted: Option<axum::Router>,
     /// Ends the streams that this node relays.
     pub(crate) stop: CancellationToken,
+}
+
+impl Handler for Server {
+    type Body = AnyBody;
+    type Connection = peer::PeerState;
+
+    // As ordinary web servers write them.
+    const TITLE_CASE: bool = true;
+
+    async fn answer(
+        &self,
+        mut request: Request<Incoming>,
+        from: SocketAddr,
+        connection: &Arc<peer::PeerState>,
+    ) -> Response<AnyBody> {
+        match &self.mounted {
+            Some(mounted) if request.uri().path().starts_with(MOUNT) => {
+                request.extensions_mut().insert(ConnectInfo(from));
+                // A router never fails, and is always ready.
+                let Ok(answer) = mounted.clone().oneshot(request).await;
+                answer.map(Either::Right)
+            }
+            _ => self.answer_as_site(request, connection).await.map(Either::Left),
+        }
+    }
+
+    fn open(&self, connections: usize) {
+        self.metrics.connections.set(i64::try_from(connections).unwrap_or(i64::MAX));
+    }
+
+    fn refused(&self) {
+        self.metrics.refuse(Refusal::Connections);
+    }
 }
 
 impl Server {
@@ -138,24 +188,6 @@ impl Server {
             metrics,
             mounted,
             stop,
-        }
-    }
-
-    /// Answers one request. `connection` lives as long as its connection.
-    async fn answer(
-        &self,
-        mut request: Request<Incoming>,
-        from: SocketAddr,
-        connection: &peer::PeerState,
-    ) -> Response<AnyBody> {
-        match &self.mounted {
-            Some(mounted) if request.uri().path().starts_with(MOUNT) => {
-                request.extensions_mut().insert(ConnectInfo(from));
-                // A router never fails, and is always ready.
-                let Ok(answer) = mounted.clone().oneshot(request).await;
-                answer.map(Either::Right)
-            }
-            _ => self.answer_as_site(request, connection).await.map(Either::Left),
         }
     }
 

@@ -25,7 +25,7 @@ const FRAME_BYTES_MAX: usize = WIRE_MAX;
 
 /// The session on one connection, if another node opened it.
 #[derive(Debug, Default)]
-pub(super) struct PeerState(Mutex<Option<PeerSession>>);
+pub struct PeerState(Mutex<Option<PeerSession>>);
 
 impl PeerState {
     fn take(&self) -> Option<PeerSession> {

@@ -190,3 +190,72 @@ impl Store for PostgresStore {
         read::dump(&mut *self.reader().await?).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use alloy::primitives::{Address, B256};
+
+    use super::*;
+    use crate::store::tests::POSTGRES;
+
+    /// The tables as they were after so many steps.
+    async fn old(steps: usize) -> (String, PgConnection) {
+        let url = POSTGRES.database().unwrap();
+        let mut connection: PgConnection = PgConnection::connect(&url).await.unwrap();
+        let first: Vec<_> = MIGRATOR.migrations.iter().take(steps).cloned().collect();
+        let some = Migrator { migrations: Cow::Owned(first), ..Migrator::DEFAULT };
+        some.run(&mut connection).await.unwrap();
+        (url, connection)
+    }
+
+    #[tokio::test]
+    async fn what_the_first_version_wrote_is_read_after_its_tables_were_brought_up_to_date() {
+        let (url, mut connection) = old(1).await;
+        for (log, address, topic0) in
+            [(0, 1, Some(5)), (1, 2, Some(5)), (2, 1, None), (3, 1, Some(5))]
+        {
+            let sql = "INSERT INTO events (block, log, tx, address, topic0, topic1, data)
+                       VALUES (7, $1, $2, $3, $4, $5, $6)";
+            sqlx::query(sql)
+                .bind(i64::from(log))
+                .bind(B256::with_last_byte(9).to_vec())
+                .bind(Address::repeat_byte(address).to_vec())
+                .bind(topic0.map(|byte| B256::with_last_byte(byte).to_vec()))
+                .bind(topic0.map(|_| B256::with_last_byte(8).to_vec()))
+                .bind(vec![log])
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        }
+        connection.close().await.unwrap();
+        let store = PostgresStore::open(&url).await.unwrap();
+        let places = async |query: EventsQuery| {
+            let events = store.events(&EventsQuery { limit: 9, ..query }).await.unwrap();
+            let place = |event: RawEvent| {
+                assert_eq!(event.data, vec![u8::try_from(event.index).unwrap()]);
+                (event.index, event.address[0], event.topics.len())
+            };
+            events.into_iter().map(place).collect::<Vec<_>>()
+        };
+        let all = [(3, 1, 2), (2, 1, 0), (1, 2, 2), (0, 1, 2)];
+        assert_eq!(places(EventsQuery::default()).await, all);
+        let kinds = vec![(Address::repeat_byte(1), B256::with_last_byte(5))];
+        let of_kind = EventsQuery { kinds: kinds.clone(), ..EventsQuery::default() };
+        assert_eq!(places(of_kind.clone()).await, [(3, 1, 2), (0, 1, 2)]);
+        let mentions = Some(B256::with_last_byte(8));
+        assert_eq!(places(EventsQuery { mentions, ..of_kind }).await, [(3, 1, 2), (0, 1, 2)]);
+    }
+
+    #[tokio::test]
+    async fn a_database_of_a_newer_program_is_left_alone() {
+        let (url, mut connection) = old(MIGRATOR.migrations.len()).await;
+        let newer =
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                     VALUES (9999, 'later', TRUE, '', 0)";
+        sqlx::query(newer).execute(&mut connection).await.unwrap();
+        let refused = PostgresStore::open(&url).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Newer { .. }), "{refused}");
+    }
+}

@@ -157,7 +157,9 @@ pub(super) async fn events(
 /// Each kind, or each place of a topic, by an index that has its rows in order: none reads more than is asked for.
 fn events_sql(query: &EventsQuery) -> QueryBuilder<Postgres> {
     let (order, sign) = if query.ascending { ("ASC", ">") } else { ("DESC", "<") };
-    let mut sql = QueryBuilder::<Postgres>::new("SELECT * FROM (");
+    let mut sql = QueryBuilder::<Postgres>::new(
+        "SELECT block, log, tx, address, NULLIF(topic0, ''), topic1, topic2, topic3, data FROM (",
+    );
     // A kind, or a topic and those before it, which must be other ones.
     let kinds = query.kinds.iter().map(|kind| (Some(kind), None));
     let topics = ["topic1", "topic2", "topic3"];
@@ -169,12 +171,12 @@ fn events_sql(query: &EventsQuery) -> QueryBuilder<Postgres> {
     for (number, (kind, topic)) in sources.into_iter().enumerate() {
         sql.push(if number == 0 { "" } else { " UNION ALL " });
         sql.push(
-            "(SELECT block, log, tx, address, topic0, topic1, topic2, topic3, data FROM events
-              WHERE TRUE",
+            "(SELECT block, log, tx, kind, topic1, topic2, topic3, data FROM events WHERE TRUE",
         );
         if let Some((address, signature)) = kind {
-            sql.push(" AND address = ").push_bind(address.to_vec());
-            sql.push(" AND topic0 = ").push_bind(signature.to_vec());
+            sql.push(" AND kind = (SELECT number FROM kinds WHERE address = ");
+            sql.push_bind(address.to_vec());
+            sql.push(" AND topic0 = ").push_bind(signature.to_vec()).push(")");
         }
         if let (Some(place), Some(wanted)) = (topic, query.mentions) {
             for (other, name) in topics.iter().enumerate().take(place + 1) {
@@ -184,8 +186,9 @@ fn events_sql(query: &EventsQuery) -> QueryBuilder<Postgres> {
             if !query.kinds.is_empty() {
                 let (addresses, signatures): (Vec<_>, Vec<_>) =
                     query.kinds.iter().map(|(at, of)| (at.to_vec(), of.to_vec())).unzip();
-                sql.push(" AND (address, topic0) IN (SELECT * FROM UNNEST(").push_bind(addresses);
-                sql.push(", ").push_bind(signatures).push("))");
+                sql.push(" AND kind IN (SELECT number FROM kinds WHERE (address, topic0) IN (");
+                sql.push("SELECT * FROM UNNEST(").push_bind(addresses);
+                sql.push(", ").push_bind(signatures).push(")))");
             }
         }
         if let Some(block) = query.block {
@@ -198,7 +201,8 @@ fn events_sql(query: &EventsQuery) -> QueryBuilder<Postgres> {
         sql.push(format_args!(" ORDER BY block {order}, log {order} LIMIT "));
         sql.push_bind(i64::from(query.limit)).push(")");
     }
-    sql.push(format_args!(") AS found ORDER BY block {order}, log {order} LIMIT "));
+    sql.push(") AS found JOIN kinds ON kinds.number = found.kind");
+    sql.push(format_args!(" ORDER BY block {order}, log {order} LIMIT "));
     sql.push_bind(i64::from(query.limit));
     sql
 }
@@ -254,8 +258,9 @@ const DUMPS: [(&str, &str); 6] = [
     (
         "events",
         "SELECT block::TEXT, log::TEXT, encode(tx, 'hex'), encode(address, 'hex'),
-                encode(topic0, 'hex'), encode(topic1, 'hex'), encode(topic2, 'hex'),
-                encode(topic3, 'hex'), encode(data, 'hex') FROM events ORDER BY events.block, events.log",
+                encode(NULLIF(topic0, ''), 'hex'), encode(topic1, 'hex'), encode(topic2, 'hex'),
+                encode(topic3, 'hex'), encode(data, 'hex') FROM events
+         JOIN kinds ON kinds.number = events.kind ORDER BY events.block, events.log",
     ),
     (
         "records",

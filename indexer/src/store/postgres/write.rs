@@ -1,7 +1,10 @@
 //! What changes the tables. Each is one transaction.
 
+use std::collections::{BTreeSet, HashMap};
+
 use sqlx::{Connection as _, PgConnection, PgTransaction};
 
+use crate::decode::RawEvent;
 use crate::store::{
     At, Batch, Cursor, DrawRow, Identity, Result, StoreError,
     rows::{signed, topics, unsigned},
@@ -9,7 +12,8 @@ use crate::store::{
 
 pub(super) async fn begin(connection: &mut PgConnection, identity: &Identity) -> Result<()> {
     let mut tx = connection.begin().await?;
-    sqlx::query("TRUNCATE cursor, blocks, events, records, finds, draws").execute(&mut *tx).await?;
+    let all = "TRUNCATE cursor, blocks, events, kinds, records, finds, draws RESTART IDENTITY";
+    sqlx::query(all).execute(&mut *tx).await?;
     sqlx::query("INSERT INTO cursor (one, chain_id, genesis, rules) VALUES (1, $1, $2, $3)")
         .bind(signed(identity.chain_id))
         .bind(identity.genesis.as_slice())
@@ -92,20 +96,21 @@ async fn insert_events(tx: &mut PgTransaction<'_>, batch: &Batch) -> Result<()> 
         return Ok(());
     }
     let events = &batch.events;
+    let numbers = kinds(tx, events).await?;
+    let number = |event: &RawEvent| numbers.get(&kind(event)).copied();
     let topic = |place: usize| -> Vec<Option<&[u8]>> {
         let of_event = |topics: [Option<_>; 4]| topics.get(place).copied().flatten();
         events.iter().map(|event| of_event(topics(&event.topics))).collect()
     };
     sqlx::query(
-        "INSERT INTO events (block, log, tx, address, topic0, topic1, topic2, topic3, data)
-         SELECT * FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BYTEA[], $4::BYTEA[], $5::BYTEA[],
-                              $6::BYTEA[], $7::BYTEA[], $8::BYTEA[], $9::BYTEA[])",
+        "INSERT INTO events (block, log, tx, kind, topic1, topic2, topic3, data)
+         SELECT * FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BYTEA[], $4::INTEGER[],
+                              $5::BYTEA[], $6::BYTEA[], $7::BYTEA[], $8::BYTEA[])",
     )
     .bind(events.iter().map(|event| signed(event.block)).collect::<Vec<_>>())
     .bind(events.iter().map(|event| signed(event.index)).collect::<Vec<_>>())
     .bind(events.iter().map(|event| event.transaction.as_slice()).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| event.address.as_slice()).collect::<Vec<_>>())
-    .bind(topic(0))
+    .bind(events.iter().map(number).collect::<Vec<_>>())
     .bind(topic(1))
     .bind(topic(2))
     .bind(topic(3))
@@ -113,6 +118,39 @@ async fn insert_events(tx: &mut PgTransaction<'_>, batch: &Batch) -> Result<()> 
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+type Kind<'a> = (&'a [u8], &'a [u8]);
+
+/// The contract and the signature, which may be empty.
+fn kind(event: &RawEvent) -> Kind<'_> {
+    let signature = event.topics.first().map(|topic| topic.as_slice());
+    (event.address.as_slice(), signature.unwrap_or_default())
+}
+
+/// The numbers of these events' kinds.
+async fn kinds<'a>(
+    tx: &mut PgTransaction<'_>,
+    events: &'a [RawEvent],
+) -> Result<HashMap<Kind<'a>, i32>> {
+    let wanted: BTreeSet<_> = events.iter().map(kind).collect();
+    let (addresses, signatures): (Vec<_>, Vec<_>) = wanted.iter().copied().unzip();
+    sqlx::query(
+        "INSERT INTO kinds (address, topic0)
+         SELECT * FROM UNNEST($1::BYTEA[], $2::BYTEA[]) EXCEPT SELECT address, topic0 FROM kinds",
+    )
+    .bind(&addresses)
+    .bind(&signatures)
+    .execute(&mut **tx)
+    .await?;
+    let rows: Vec<(i32, Vec<u8>, Vec<u8>)> =
+        sqlx::query_as("SELECT number, address, topic0 FROM kinds").fetch_all(&mut **tx).await?;
+    let known: HashMap<_, _> = rows
+        .iter()
+        .map(|(number, address, topic0)| ((address.as_slice(), topic0.as_slice()), *number))
+        .collect();
+    let number = |kind: Kind<'a>| known.get(&kind).map(|number| (kind, *number));
+    Ok(wanted.into_iter().filter_map(number).collect())
 }
 
 async fn insert_records(tx: &mut PgTransaction<'_>, batch: &Batch) -> Result<()> {
