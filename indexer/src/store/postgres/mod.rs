@@ -213,9 +213,8 @@ mod tests {
     #[tokio::test]
     async fn what_the_first_version_wrote_is_read_after_its_tables_were_brought_up_to_date() {
         let (url, mut connection) = old(1).await;
-        for (log, address, topic0) in
-            [(0, 1, Some(5)), (1, 2, Some(5)), (2, 1, None), (3, 1, Some(5))]
-        {
+        let rows = [(0_u8, 1, Some(5)), (1, 2, Some(5)), (2, 1, None), (3, 1, Some(5))];
+        for (log, address, topic0) in rows {
             let sql = "INSERT INTO events (block, log, tx, address, topic0, topic1, data)
                        VALUES (7, $1, $2, $3, $4, $5, $6)";
             sqlx::query(sql)
