@@ -32,6 +32,9 @@ const TABLE: &str = "routes";
 /// Blocks behind the chain at which the tables are not asked any more.
 const LAG_BLOCKS_MAX: u64 = 10;
 
+/// How often tables are read that change meanwhile.
+const READS_MAX: usize = 5;
+
 /// Changes that are looked at one by one. Where there are more, all is forgotten.
 const CHANGES_MAX: u32 = 1_000;
 
@@ -69,6 +72,13 @@ impl<T: Store + Debug> RouteSource for OwnRoutes<T> {
     fn routes<'a>(&'a self, wallets: &'a [Address]) -> BoxFuture<'a, Result<Routes, ChainError>> {
         self.routes.routes(wallets)
     }
+
+    fn last_known<'a>(
+        &'a self,
+        wallets: &'a [Address],
+    ) -> BoxFuture<'a, Result<Routes, ChainError>> {
+        self.routes.last_known(wallets)
+    }
 }
 
 /// Reads each time.
@@ -80,41 +90,66 @@ struct Reading<T> {
 }
 
 impl<T: Store> Reading<T> {
+    /// Whether somebody follows the chain, and the tables with it.
+    fn is_current(&self) -> bool {
+        self.progress.has_changed().is_ok() && self.progress.borrow().is_current(LAG_BLOCKS_MAX)
+    }
+
+    async fn read_if_current(&self, wallets: &[Address]) -> Result<Routes, ChainError> {
+        match self.is_current() {
+            true => self.read(wallets).await,
+            false => Err(failed("tables that are up to date", "older ones")),
+        }
+    }
+
+    /// All at one block: again, if the tables went on meanwhile.
     async fn read(&self, wallets: &[Address]) -> Result<Routes, ChainError> {
-        let (cursor, lag) = {
-            let progress = self.progress.borrow();
-            (progress.cursor, progress.lag())
+        let at = async || {
+            let cursor = self.store.cursor().await;
+            let cursor = cursor.map_err(|error| failed("tables that can be read", error))?;
+            cursor.ok_or_else(|| failed("tables of this chain", "empty ones"))
         };
-        let expected = "tables that are up to date";
-        let late = |found: String| ChainError::Index { expected, found };
-        let cursor = cursor.ok_or_else(|| late("empty ones".to_owned()))?;
-        if lag > LAG_BLOCKS_MAX {
-            return Err(late(format!("tables that lack {lag} blocks")));
+        let mut before = at().await?;
+        for _ in 0..READS_MAX {
+            let mut records = Vec::with_capacity(wallets.len());
+            for wallet in wallets {
+                records.push(self.route(*wallet).await?);
+            }
+            let after = at().await?;
+            if before.at == after.at {
+                return Ok(Routes { block: after.at.number, timestamp: after.time, records });
+            }
+            before = after;
         }
-        let mut records = Vec::with_capacity(wallets.len());
-        for wallet in wallets {
-            records.push(self.route(*wallet).await?);
-        }
-        Ok(Routes { block: cursor.at.number, timestamp: cursor.time, records })
+        Err(failed("tables that stay for a moment", "some that change all the time"))
     }
 
     async fn route(&self, wallet: Address) -> Result<Option<RouteRecord>, ChainError> {
-        let expected = "a table of routes that can be read";
-        let failed = |found: String| ChainError::Index { expected, found };
-        let table = self.tables.get(TABLE).ok_or_else(|| failed("none".to_owned()))?;
+        let what = "a table of routes that can be read";
+        let table = self.tables.get(TABLE).ok_or_else(|| failed(what, "none"))?;
         let key = table.key(&[wallet.to_string().as_str()]);
-        let key = key.map_err(|error| failed(error.to_string()))?;
+        let key = key.map_err(|error| failed(what, error))?;
         let row = self.store.record(TABLE, &key, None).await;
-        let row = row.map_err(|error| failed(error.to_string()))?;
+        let row = row.map_err(|error| failed(what, error))?;
         let Some(body) = row.and_then(|row| row.body) else { return Ok(None) };
-        let route: Route =
-            serde_json::from_str(&body).map_err(|error| failed(error.to_string()))?;
+        let route: Route = serde_json::from_str(&body).map_err(|error| failed(what, error))?;
         Ok(Some(route.into()))
     }
 }
 
+fn failed(expected: &'static str, found: impl ToString) -> ChainError {
+    ChainError::Index { expected, found: found.to_string() }
+}
+
 impl<T: Store + Debug> RouteSource for Reading<T> {
     fn routes<'a>(&'a self, wallets: &'a [Address]) -> BoxFuture<'a, Result<Routes, ChainError>> {
+        self.read_if_current(wallets).boxed()
+    }
+
+    fn last_known<'a>(
+        &'a self,
+        wallets: &'a [Address],
+    ) -> BoxFuture<'a, Result<Routes, ChainError>> {
         self.read(wallets).boxed()
     }
 }
@@ -144,7 +179,7 @@ impl<T: Store> Listener<T> {
     }
 
     async fn tell(&mut self, now: &Progress) {
-        let Some(cursor) = now.cursor.filter(|_| now.lag() <= LAG_BLOCKS_MAX) else {
+        let Some(cursor) = now.cursor.filter(|_| now.is_current(LAG_BLOCKS_MAX)) else {
             self.at = None;
             return self.cache.lost();
         };

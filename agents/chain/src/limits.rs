@@ -30,6 +30,15 @@ pub const ROUTES_MAX: usize = 10_000;
 /// Routes that are kept in memory, of an index that is followed: those asked for last. A few KB each.
 pub const ROUTES_CACHED_MAX: usize = 8_192;
 
+/// How long an index may take before the contract is asked instead.
+pub const INDEX_TIMEOUT: Duration = Duration::from_millis(1_500);
+
+/// The pause after an index took longer; it doubles from then on.
+pub const INDEX_REST_FIRST: Duration = Duration::from_millis(250);
+
+/// The longest pause.
+pub const INDEX_REST_MAX: Duration = Duration::from_secs(30);
+
 /// Blocks whose logs are asked for at once, at first; halved when an RPC refuses.
 pub const LOG_RANGE_BLOCKS: u64 = 1_000;
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -31,9 +31,20 @@ impl Counts {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whoever has an IPv6 address has 2^64 of them.
+    fn whose(address: IpAddr) -> IpAddr {
+        match address.to_canonical() {
+            IpAddr::V6(address) => {
+                IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
+            }
+            address => address,
+        }
+    }
+
     /// One more, until what is given back is dropped; none when there are enough.
     #[must_use]
     pub fn count(self: &Arc<Self>, address: IpAddr) -> Option<Counted> {
+        let address = Self::whose(address);
         let mut open = self.lock();
         let of_address = open.by_address.get(&address).copied().unwrap_or_default();
         if open.all >= self.max || of_address >= self.per_address_max {
@@ -68,5 +79,27 @@ impl Drop for Counted {
                 open.by_address.remove(&self.address);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_one_owner_count_together() {
+        let counts = Counts::new(4, 2);
+        let count = |address: &str| counts.count(address.parse().unwrap());
+        let kept = [count("2001:db8::1"), count("2001:db8::ffff:2")];
+        assert!(kept.iter().all(Option::is_some));
+        assert!(count("2001:db8::3").is_none(), "one network");
+        let other = count("2001:db8:0:1::1").unwrap();
+        let mapped = count("::ffff:10.0.0.1").unwrap();
+        assert!(count("10.0.0.1").is_none(), "four in all");
+        drop((kept, other));
+        let second = count("10.0.0.1").unwrap();
+        assert!(count("10.0.0.1").is_none(), "the same one, written otherwise");
+        drop((mapped, second));
+        assert_eq!(counts.open(), 0);
     }
 }

@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use futures_util::StreamExt as _;
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, Response, StatusCode, Url, redirect::Policy};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::answers::{Contract, Page, RecordView, Status, Table};
@@ -90,7 +90,9 @@ impl IndexClient {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        let client = Client::builder().connect_timeout(CONNECT_TIMEOUT).build();
+        // Whoever is asked says nothing about who else shall be.
+        let client = Client::builder().connect_timeout(CONNECT_TIMEOUT).redirect(Policy::none());
+        let client = client.build();
         let client = client.map_err(|error| wrong(error.to_string()))?;
         Ok(Self { base, client })
     }

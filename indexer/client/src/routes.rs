@@ -23,8 +23,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     IndexClient, IndexError,
-    answers::{RecordView, Route},
-    events::{Events, Told},
+    answers::{RecordView, Route, Status},
+    events::Told,
 };
 
 /// The contract whose events change routes, and that event.
@@ -35,6 +35,15 @@ const ASKED_AT_ONCE: usize = 8;
 
 /// Blocks behind the chain at which an indexer is not believed any more.
 const LAG_BLOCKS_MAX: u64 = 10;
+
+/// How often tables are asked that change meanwhile.
+const ASKS_MAX: usize = 3;
+
+/// How often an indexer that tells of changes is asked whether it keeps up with the chain.
+const STATUS_POLL: Duration = Duration::from_secs(5);
+
+/// How far a block's time may be ahead of this computer's clock.
+const CLOCK_SKEW_SECONDS: u64 = 900;
 
 /// The pause after a stream broke; it doubles up to the longest.
 const PAUSE_FIRST: Duration = Duration::from_millis(250);
@@ -71,6 +80,13 @@ impl RouteSource for RouteIndex {
     fn routes<'a>(&'a self, wallets: &'a [Address]) -> BoxFuture<'a, Result<Routes, ChainError>> {
         self.routes.routes(wallets)
     }
+
+    fn last_known<'a>(
+        &'a self,
+        wallets: &'a [Address],
+    ) -> BoxFuture<'a, Result<Routes, ChainError>> {
+        self.routes.last_known(wallets)
+    }
 }
 
 /// Asks each time.
@@ -81,21 +97,44 @@ struct Asking {
 }
 
 impl Asking {
-    async fn ask(&self, wallets: &[Address]) -> Result<Routes, ChainError> {
+    /// How far its tables are, if they are of this chain.
+    async fn status(&self) -> Result<Status, ChainError> {
         let status = self.client.status().await.map_err(failed)?;
-        let expected = "tables of this chain that are up to date";
-        let late = |found: String| ChainError::Index { expected, found };
-        if status.chain_id != self.network.chain_id {
-            return Err(late(format!("tables of chain {}", status.chain_id)));
+        let (expected, found) = (self.network.chain_id, status.chain_id);
+        match expected == found {
+            true => Ok(status),
+            false => Err(wrong("tables of this chain", format!("some of chain {found}"))),
         }
-        let at = status.block.zip(status.time);
-        let (block, timestamp) = at.ok_or_else(|| late("empty ones".to_owned()))?;
-        if status.lag_blocks > LAG_BLOCKS_MAX {
-            return Err(late(format!("tables that lack {} blocks", status.lag_blocks)));
+    }
+
+    async fn ask_if_current(&self, wallets: &[Address]) -> Result<Routes, ChainError> {
+        let status = self.status().await?;
+        match is_current(&status) {
+            true => self.ask(wallets, status).await,
+            false => Err(wrong("tables that are up to date", "older ones".to_owned())),
         }
+    }
+
+    /// All at one block: again, if the tables went on meanwhile.
+    async fn ask(&self, wallets: &[Address], before: Status) -> Result<Routes, ChainError> {
+        let mut before = before;
+        for _ in 0..ASKS_MAX {
+            let at = before.block.zip(before.time).filter(|(_, time)| is_past(*time));
+            let expected = "a block that there can be";
+            let (block, timestamp) = at.ok_or_else(|| wrong(expected, "none".to_owned()))?;
+            let records = self.records(wallets).await?;
+            let after = self.status().await?;
+            if after.hash == before.hash {
+                return Ok(Routes { block, timestamp, records });
+            }
+            before = after;
+        }
+        Err(wrong("tables that stay for a moment", "some that change all the time".to_owned()))
+    }
+
+    async fn records(&self, wallets: &[Address]) -> Result<Vec<Option<RouteRecord>>, ChainError> {
         let records = stream::iter(wallets.to_vec()).map(|wallet| self.route(wallet));
-        let records = records.buffered(ASKED_AT_ONCE).try_collect().await?;
-        Ok(Routes { block, timestamp, records })
+        records.buffered(ASKED_AT_ONCE).try_collect().await
     }
 
     async fn route(&self, wallet: Address) -> Result<Option<RouteRecord>, ChainError> {
@@ -105,12 +144,10 @@ impl Asking {
         let Some(route) = found.and_then(|found| found.record) else { return Ok(None) };
         let record = RouteRecord::from(route);
         let expected = "a route that its wallet signed and that holds";
-        let wrong = |found: String| ChainError::Index { expected, found };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let verified = verify_route(&self.network, &record, now);
-        let verified = verified.map_err(|error| wrong(error.to_string()))?;
+        let verified = verify_route(&self.network, &record, now());
+        let verified = verified.map_err(|error| wrong(expected, error.to_string()))?;
         if verified.wallet() != wallet {
-            return Err(wrong(format!("one of {}", verified.wallet())));
+            return Err(wrong(expected, format!("one of {}", verified.wallet())));
         }
         Ok(Some(record))
     }
@@ -118,8 +155,37 @@ impl Asking {
 
 impl RouteSource for Asking {
     fn routes<'a>(&'a self, wallets: &'a [Address]) -> BoxFuture<'a, Result<Routes, ChainError>> {
-        self.ask(wallets).boxed()
+        self.ask_if_current(wallets).boxed()
     }
+
+    fn last_known<'a>(
+        &'a self,
+        wallets: &'a [Address],
+    ) -> BoxFuture<'a, Result<Routes, ChainError>> {
+        async move {
+            let status = self.status().await?;
+            self.ask(wallets, status).await
+        }
+        .boxed()
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// Whether a block can have this time, by this computer's clock.
+fn is_past(time: u64) -> bool {
+    time <= now().saturating_add(CLOCK_SKEW_SECONDS)
+}
+
+/// Whether an indexer says that its tables are the chain's.
+const fn is_current(status: &Status) -> bool {
+    status.ok && status.head > 0 && status.lag_blocks <= LAG_BLOCKS_MAX
+}
+
+const fn wrong(expected: &'static str, found: String) -> ChainError {
+    ChainError::Index { expected, found }
 }
 
 fn failed(error: IndexError) -> ChainError {
@@ -161,21 +227,61 @@ async fn hear(
         let found = "none: it is another network's".to_owned();
         return Err(IndexError::Answer { expected: "this network's RouteTable", found });
     }
-    let mut events: Events = client.events(&OF_ROUTES).await?;
-    while let Some(told) = events.next().await? {
+    let mut events = client.events(&OF_ROUTES).await?;
+    let mut hearing = Hearing { cache, head: None, keeps_up: true };
+    let mut look = tokio::time::interval(STATUS_POLL);
+    loop {
+        let told = tokio::select! {
+            told = events.next() => told?,
+            _ = look.tick() => {
+                hearing.keeps_up = is_current(&client.status().await?);
+                hearing.show();
+                continue;
+            }
+        };
+        let Some(told) = told else { return Ok(()) };
         *pause = PAUSE_FIRST;
+        hearing.take(told);
+    }
+}
+
+/// What one stream told so far.
+struct Hearing<'a> {
+    cache: &'a RouteCache,
+    /// The last block whose changes were all told, with its time.
+    head: Option<(u64, u64)>,
+    /// Whether the tables are not far behind the chain.
+    keeps_up: bool,
+}
+
+impl Hearing<'_> {
+    fn take(&mut self, told: Told) {
         match told {
-            Told::Head { block, time } => cache.reach(block, time),
+            Told::Head { block, time } => {
+                self.head = is_past(time).then_some((block, time));
+                self.show();
+            }
             // Which routes were taken back is not said.
-            Told::Reorganized { .. } => cache.lost(),
+            Told::Reorganized { .. } => self.forget_all(),
             Told::Event(event) => {
                 let wallet = event.fields.get("wallet").and_then(|wallet| wallet.as_str());
                 match wallet.and_then(|wallet| wallet.parse().ok()) {
-                    Some(wallet) => cache.forget(wallet),
-                    None => cache.lost(),
+                    Some(wallet) => self.cache.forget(wallet),
+                    None => self.forget_all(),
                 }
             }
         }
     }
-    Ok(())
+
+    fn forget_all(&mut self) {
+        self.head = None;
+        self.cache.lost();
+    }
+
+    fn show(&self) {
+        match self.head.filter(|_| self.keeps_up) {
+            Some((block, time)) => self.cache.reach(block, time),
+            None => self.cache.lost(),
+        }
+    }
 }

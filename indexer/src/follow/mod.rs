@@ -165,6 +165,12 @@ impl<S: Source, T: Store> Follower<S, T> {
     async fn try_step(&mut self) -> Result<Step, FollowError> {
         let cursor = self.store.cursor().await?;
         let heads = self.source.heads().await?;
+        // Also when the tables do not follow: how far behind they are is to be known.
+        self.progress.send_if_modified(|progress| {
+            let before = (progress.head, progress.head_time);
+            (progress.head, progress.head_time) = (heads.latest.at.number, heads.latest.time);
+            before != (progress.head, progress.head_time)
+        });
         if let Some(cursor) = cursor.filter(|cursor| heads.latest.at.number < cursor.finalized) {
             self.source.another();
             let (expected, found) = (cursor.finalized, heads.latest.at.number);
@@ -187,8 +193,6 @@ impl<S: Source, T: Store> Follower<S, T> {
         self.progress.send_if_modified(|progress| {
             let before = progress.clone();
             progress.cursor = cursor;
-            progress.head = heads.latest.at.number;
-            progress.head_time = heads.latest.time;
             progress.trouble = None;
             progress.misfits = self.folder.misfits();
             match step {

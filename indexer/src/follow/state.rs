@@ -74,6 +74,13 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Whether the tables can be taken for the chain: whoever follows it knows how long it is, and goes on.
+    #[must_use]
+    pub fn is_current(&self, lag_max: u64) -> bool {
+        let knows = self.head > 0 && self.cursor.is_some() && self.trouble.is_none();
+        knows && self.lag() <= lag_max
+    }
+
     /// Blocks that are not in the tables yet.
     #[must_use]
     pub fn lag(&self) -> u64 {

@@ -1,4 +1,7 @@
 //! Chains from seeds, with reorganizations: the tables must be what a fresh sync makes.
+//!
+//! `CONET_REORGANIZATIONS=10000 cargo test -p conet-indexer --release reorganizations_in` runs more of them, and `CONET_SEED`
+//! others.
 
 use std::sync::Arc;
 
@@ -10,8 +13,16 @@ use crate::{
     testing::{MadeChain, our_catalogue},
 };
 
+/// Reorganizations of a test, unless the environment says another number.
+const REORGANIZATIONS: u64 = 400;
+
 /// The deepest reorganization that is not refused.
 const DEPTH_MAX: u64 = 64;
+
+fn from_environment(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("expected a number as {name}, found {text}")))
+}
 
 fn rules() -> (u64, Arc<Catalogue>, Arc<Tables>) {
     let catalogue = Arc::new(our_catalogue().unwrap());
@@ -46,8 +57,10 @@ fn comparable(mut dump: Vec<String>) -> Vec<String> {
     dump
 }
 
-async fn equals_a_fresh_sync<T: Store>(store: T, seed: u64, reorganizations: u64) {
-    println!("seed {seed}");
+async fn equals_a_fresh_sync<T: Store>(store: T, seed: u64) {
+    let seed = from_environment("CONET_SEED").unwrap_or(seed);
+    let reorganizations = from_environment("CONET_REORGANIZATIONS").unwrap_or(REORGANIZATIONS);
+    println!("seed {seed}, {reorganizations} reorganizations");
     let catalogue = rules().1;
     let chain = MadeChain::new(seed, catalogue, 3);
     let mut random = StdRng::seed_from_u64(seed ^ 0xc0de);
@@ -79,11 +92,11 @@ async fn equals_a_fresh_sync<T: Store>(store: T, seed: u64, reorganizations: u64
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reorganizations_in_sqlite_equal_a_fresh_sync() {
     let (_folder, store) = sqlite().await;
-    equals_a_fresh_sync(store, 1, 400).await;
+    equals_a_fresh_sync(store, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reorganizations_in_postgres_equal_a_fresh_sync() {
     let store = PostgresStore::open(&POSTGRES.database().unwrap()).await.unwrap();
-    equals_a_fresh_sync(store, 2, 400).await;
+    equals_a_fresh_sync(store, 2).await;
 }

@@ -61,6 +61,8 @@ pub struct HttpLimits {
     pub requests_max: usize,
     /// Streams open at once.
     pub streams_max: usize,
+    /// Streams that read at once: all are woken by a new block, and leave room for requests.
+    pub stream_reads_max: usize,
     /// Of one address: a browser needs one for each tab.
     pub streams_per_address_max: usize,
     /// Of connections.
@@ -76,6 +78,7 @@ impl Default for HttpLimits {
             rows_usual: 50,
             requests_max: 64,
             streams_max: 1_000,
+            stream_reads_max: 16,
             streams_per_address_max: 32,
             connections: conet_serve::Limits {
                 connections_max: 4_096,
@@ -102,6 +105,7 @@ pub struct Api<T> {
     limits: HttpLimits,
     requests: Arc<Semaphore>,
     streams: Arc<Counts>,
+    stream_reads: Arc<Semaphore>,
     stop: CancellationToken,
 }
 
@@ -116,6 +120,7 @@ impl<T: Clone> Clone for Api<T> {
             limits: self.limits,
             requests: Arc::clone(&self.requests),
             streams: Arc::clone(&self.streams),
+            stream_reads: Arc::clone(&self.stream_reads),
             stop: self.stop.clone(),
         }
     }
@@ -140,6 +145,7 @@ impl<T: Store> Api<T> {
             limits,
             requests: Arc::new(Semaphore::new(limits.requests_max)),
             streams: Counts::new(limits.streams_max, limits.streams_per_address_max),
+            stream_reads: Arc::new(Semaphore::new(limits.stream_reads_max)),
             stop,
         }
     }

@@ -78,12 +78,17 @@ fn fixed_paths() -> Map<String, Value> {
     let mut from = which.clone();
     from.push(parameter("after", "query", "string", "From after this event on, BLOCK-LOG"));
     from.push(parameter("heads", "query", "boolean", "Also up to which block all was told"));
-    let stream = operation(
-        "Events as they come, as server-sent events",
-        "events",
-        from,
-        json!({ "type": "string" }),
-    );
+    let error = json!({ "description": "Why not: {\"error\": …}" });
+    let stream = json!({ "get": {
+        "summary": "Events as they come", "tags": ["events"], "parameters": from,
+        "responses": {
+            "200": {
+                "description": "Server-sent: message, reorganized {after_block}, head {block, time}",
+                "content": { "text/event-stream": { "schema": { "type": "string" } } },
+            },
+            "400": error, "404": error, "503": error,
+        },
+    } });
     which.push(parameter("block", "query", "integer", "Of this block"));
     which.extend(paging());
     which.push(parameter("order", "query", "string", "asc or desc"));
@@ -128,10 +133,16 @@ fn fixed_paths() -> Map<String, Value> {
 }
 
 fn table_paths(name: &str, table: &Table) -> Vec<(String, Value)> {
-    let record = json!({ "type": "object", "properties": {
-        "since": { "type": "integer", "description": "The block from which it holds" },
-        "record": { "$ref": format!("#/components/schemas/{name}") },
-    } });
+    let since = json!({ "type": "integer", "description": "The block from which it holds" });
+    let fields = json!({
+        "description": "Null: it ended there",
+        "anyOf": [{ "$ref": format!("#/components/schemas/{name}") }, { "type": "null" }],
+    });
+    let time = json!({ "type": ["integer", "null"], "description": "That block's, unix seconds" });
+    let record = json!({ "type": "object", "properties": { "since": since, "record": fields } });
+    let version = json!({
+        "type": "object", "properties": { "since": since, "time": time, "record": fields },
+    });
     let block = || parameter("block", "query", "integer", "As it was at this block");
     let keys = table.key.iter().map(|part| part.trim_start_matches('=').to_owned());
     let keys: Vec<_> = keys.collect();
@@ -149,7 +160,7 @@ fn table_paths(name: &str, table: &Table) -> Vec<(String, Value)> {
         (format!("/v1/{name}{in_path}"), operation("One record", name, one, record.clone())),
         (
             format!("/v1/history/{name}{in_path}"),
-            operation("What it was", name, past, page(record)),
+            operation("What it was", name, past, page(version)),
         ),
     ]
 }

@@ -170,7 +170,7 @@ impl<T: Store> Following<T> {
             ..self.wanted.query()
         };
         // Streams wait for their turn; whoever asks once is told to come back.
-        let turn = self.api.requests.acquire().await;
+        let turn = self.api.stream_reads.acquire().await;
         let events = self.api.store.events(&query).await?;
         let blocks = self.api.blocks_of(&events).await?;
         drop(turn);

@@ -114,20 +114,32 @@ impl<S: RouteSource> RouteSource for CachedRoutes<S> {
             let unknown = wallets.iter().zip(&seen.records);
             let unknown = unknown.filter(|(_, record)| record.is_none()).map(|(wallet, _)| *wallet);
             let unknown: Vec<_> = unknown.collect();
-            let mut read = match unknown.as_slice() {
-                [] => Vec::new(),
-                some => self.source.routes(some).await?.records,
+            let mut read = Vec::new();
+            if !unknown.is_empty() {
+                let found = self.source.routes(&unknown).await?;
+                for (wallet, record) in unknown.iter().zip(&found.records) {
+                    self.cache.put(seen.version, *wallet, record.clone());
+                }
+                // An answer is of one block: newer routes must not pass for those of an older one.
+                if found.block != seen.block {
+                    let is_all = unknown.len() == wallets.len();
+                    return if is_all { Ok(found) } else { self.source.routes(wallets).await };
+                }
+                read = found.records;
             }
-            .into_iter();
-            for (wallet, record) in unknown.iter().zip(read.as_slice()) {
-                self.cache.put(seen.version, *wallet, record.clone());
-            }
-            // What was just read is no older than what was known.
+            let mut read = read.into_iter();
             let fill = |record: Option<_>| record.unwrap_or_else(|| read.next().flatten());
             let records = seen.records.into_iter().map(fill).collect();
             Ok(Routes { block: seen.block, timestamp: seen.timestamp, records })
         }
         .boxed()
+    }
+
+    fn last_known<'a>(
+        &'a self,
+        wallets: &'a [Address],
+    ) -> BoxFuture<'a, Result<Routes, ChainError>> {
+        self.source.last_known(wallets)
     }
 }
 

@@ -3,7 +3,7 @@
 mod read;
 mod write;
 
-use std::{sync::Arc, time::Duration};
+use std::{cmp::Ordering, sync::Arc, time::Duration};
 
 use sqlx::{
     Connection as _, PgConnection,
@@ -73,8 +73,17 @@ impl PostgresStore {
     /// [`StoreError`].
     pub async fn open_reader(url: &str) -> Result<Self> {
         let store = Self::connect(url).await?;
-        store.pool.acquire().await?;
-        Ok(store)
+        let sql = "SELECT COALESCE(max(version), 0) FROM _sqlx_migrations WHERE success";
+        let mut reader = store.pool.acquire().await?;
+        let found: i64 = sqlx::query_scalar(sql).fetch_one(&mut *reader).await?;
+        let expected = MIGRATOR.migrations.iter().map(|step| step.version).max().unwrap_or(0);
+        match found.cmp(&expected) {
+            Ordering::Equal => Ok(store),
+            Ordering::Greater => Err(StoreError::Newer { place: store.place }),
+            Ordering::Less => Err(StoreError::Database(format!(
+                "expected tables of version {expected}, found {found}: start the writer with this program first"
+            ))),
+        }
     }
 
     async fn connect(url: &str) -> Result<Self> {
@@ -229,6 +238,8 @@ mod tests {
                 .unwrap();
         }
         connection.close().await.unwrap();
+        let refused = PostgresStore::open_reader(&url).await.unwrap_err().to_string();
+        assert!(refused.contains("version 2, found 1"), "{refused}");
         let store = PostgresStore::open(&url).await.unwrap();
         let places = async |query: EventsQuery| {
             let events = store.events(&EventsQuery { limit: 9, ..query }).await.unwrap();

@@ -125,6 +125,12 @@ impl State {
         }
     }
 
+    /// The height of the state that these bytes are of.
+    #[must_use]
+    pub fn height_of(bytes: &[u8]) -> Option<u64> {
+        postcard::take_from_bytes(bytes).ok().map(|(height, _)| height)
+    }
+
     /// The state that these bytes are of, in the group and under the rules of this one; `None` when they are of none.
     /// Whether it is the right one, its hash says: the caller compares it.
     #[must_use]

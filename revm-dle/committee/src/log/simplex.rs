@@ -42,8 +42,8 @@ pub trait Application {
     fn finalized(&mut self, entry: &Entry, out: &mut Outbox);
     /// Why all entries since the last call are final. What is told of them is written before the certificate is.
     fn certified(&mut self, certificate: &Certificate, out: &mut Outbox);
-    /// The entry of the newest state that others can begin with.
-    fn checkpoint(&self) -> Option<&EntryHeader>;
+    /// Of the newest state that others can begin with: why its entry is final.
+    fn checkpoint(&self) -> Option<&EntryProof>;
     /// That state.
     fn checkpoint_state(&self) -> Option<Bytes>;
     /// Takes a state over that is final, and that this node missed the way to. False: it is not the entry's.

@@ -4,7 +4,7 @@ use alloy::primitives::B256;
 
 use super::{
     Application, CERTIFICATES_PER_ANSWER, Certificate, Checkpoint, ENTRIES_PER_ANSWER, Entry,
-    EntryHeader, EntryProof, LogMessage, Simplex, Tip,
+    EntryHeader, LogMessage, Simplex, Tip,
 };
 use crate::{journal::Record, keys::NodeId, outbox::Outbox};
 
@@ -57,33 +57,15 @@ impl Simplex {
         (parent + 1..header.view).find(|view| !self.is_nullified(*view))
     }
 
-    /// A state to begin with, to who missed more than this node keeps.
+    /// A state to begin with, to who missed more than this node keeps. What came since it is told by certificates.
     pub(crate) fn send_checkpoint(&self, from: NodeId, app: &impl Application, out: &mut Outbox) {
-        let Some(certificate) = &self.certified else { return };
-        let Some(header) = app.checkpoint() else { return };
-        let since = self.history.range(header.height + 1..).map(|(_, (_, entry))| &entry.header);
-        let certified = since.take_while(|header| header.view <= certificate.view);
-        let mut headers: Vec<_> = std::iter::once(header).chain(certified).cloned().collect();
-        headers.extend(self.closing(certificate.entry));
         // The state last: making its bytes is work.
-        if headers.last().is_some_and(|last| last.id() == certificate.entry)
+        if let Some(proof) = app.checkpoint()
             && let Some(state) = app.checkpoint_state()
         {
-            let proof = EntryProof { headers, certificate: certificate.clone() };
-            let checkpoint = Checkpoint { proof, state };
+            let checkpoint = Checkpoint { proof: proof.clone(), state };
             out.send(from, LogMessage::Checkpoint(Box::new(checkpoint)));
         }
-    }
-
-    /// What follows an epoch's last entry and makes it final, up to one.
-    fn closing(&self, last: B256) -> Vec<EntryHeader> {
-        let (mut headers, mut id) = (Vec::new(), last);
-        while let Some(entry) = self.entries.get(&id).filter(|_| id != self.tip.id) {
-            headers.push(entry.header.clone());
-            id = entry.header.parent;
-        }
-        headers.reverse();
-        headers
     }
 
     /// Begins anew from a state that is final, if it is so far ahead that the way to it is gone.
@@ -108,6 +90,9 @@ impl Simplex {
         }
         out.persist(Record::Certificate(certificate.clone()));
         self.begin_at(Tip { id: header.id(), header });
+        if certificate.entry == self.tip.id {
+            self.certified = Some(certificate.clone());
+        }
         // It may know of a newer one that it could not follow without this state.
         if self.newest.as_ref().is_none_or(|newest| newest.view < certificate.view) {
             self.newest = Some(certificate);

@@ -173,7 +173,7 @@ impl Application for Follows {
 
     fn certified(&mut self, _certificate: &Certificate, _out: &mut Outbox) {}
 
-    fn checkpoint(&self) -> Option<&EntryHeader> {
+    fn checkpoint(&self) -> Option<&EntryProof> {
         None
     }
 

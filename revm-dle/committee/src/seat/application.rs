@@ -117,7 +117,7 @@ impl Application for Desk {
         if whole.headers.last().map(EntryHeader::id) != Some(certificate.entry) {
             return;
         }
-        let new = self.checkpoint.as_ref().filter(|newest| !newest.is_written);
+        let new = self.checkpoint.as_ref().filter(|newest| newest.proof.is_none());
         let covered = new.map_or(0, |checkpoint| checkpoint.header.height);
         let (mut news, mut covers) = (Vec::new(), None);
         for (index, Unproven { header, state }) in unproven.into_iter().enumerate() {
@@ -140,8 +140,8 @@ impl Application for Desk {
         }
     }
 
-    fn checkpoint(&self) -> Option<&EntryHeader> {
-        self.checkpoint.as_ref().map(|checkpoint| &checkpoint.header)
+    fn checkpoint(&self) -> Option<&EntryProof> {
+        self.checkpoint.as_ref()?.proof.as_ref()
     }
 
     fn checkpoint_state(&self) -> Option<Bytes> {
@@ -153,8 +153,8 @@ impl Application for Desk {
         let is_it = keccak256(&frozen) == header.state_hash;
         let known = is_it.then(|| self.state.thaw(&frozen)).flatten();
         let Some(state) = known.filter(|state| state.height == header.height) else { return false };
-        let checkpoint = Checkpoint::written(header.clone(), state.clone());
-        self.ledgers.keep_standing(Some(checkpoint.standing(proof.clone())));
+        let checkpoint = Checkpoint::proven(header.clone(), state.clone(), proof.clone());
+        self.ledgers.keep_standing(checkpoint.standing());
         self.checkpoint = Some(checkpoint);
         self.forget_start();
         out.persist(Record::Checkpoint(Box::new(Frozen { proof, state: frozen })));
@@ -259,9 +259,9 @@ impl Desk {
     /// Writes down the newest checkpoint, with what proves it.
     fn keep_checkpoint(&mut self, proof: EntryProof, out: &mut Outbox) {
         let Some(checkpoint) = &mut self.checkpoint else { return };
-        checkpoint.is_written = true;
+        checkpoint.proof = Some(proof.clone());
         let state = checkpoint.freeze();
-        self.ledgers.keep_standing(Some(checkpoint.standing(proof.clone())));
+        self.ledgers.keep_standing(checkpoint.standing());
         self.forget_start();
         out.persist(Record::Checkpoint(Box::new(Frozen { proof, state })));
     }
@@ -277,7 +277,9 @@ impl Desk {
     /// concerned before.
     fn note_changed(&mut self, state: &State, proof: &EntryProof, news: &mut Vec<News>) {
         let notices = state.notices();
-        let tree = state.standing().is_none().then(|| notice::tree(&notices));
+        // One tree: of those that changed, or of all if all did, as at an epoch's first entry.
+        let is_one = state.standing().is_none() || notices.len() == state.chains.len();
+        let tree = is_one.then(|| notice::tree(&notices));
         for (leaf, notice) in notices.into_iter().enumerate() {
             let path = match (&tree, state.standing()) {
                 (Some(tree), _) => tree.proof(leaf),

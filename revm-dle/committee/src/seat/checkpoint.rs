@@ -17,8 +17,8 @@ pub(super) struct Checkpoint {
     state: State,
     standing: Arc<Standing>,
     bytes: OnceLock<Bytes>,
-    /// Whether the journal has it.
-    pub(super) is_written: bool,
+    /// Why its entry is final, in as few headers as this seat has seen; with it the journal has the state.
+    pub(super) proof: Option<EntryProof>,
 }
 
 impl Checkpoint {
@@ -26,12 +26,12 @@ impl Checkpoint {
     pub(super) fn new(header: EntryHeader, state: State) -> Self {
         let standing = state.standing().cloned();
         let standing = standing.unwrap_or_else(|| Arc::new(state.stand()));
-        Self { header, state, standing, bytes: OnceLock::new(), is_written: false }
+        Self { header, state, standing, bytes: OnceLock::new(), proof: None }
     }
 
     /// One that the journal has.
-    pub(super) fn written(header: EntryHeader, state: State) -> Self {
-        Self { is_written: true, ..Self::new(header, state) }
+    pub(super) fn proven(header: EntryHeader, state: State, proof: EntryProof) -> Self {
+        Self { proof: Some(proof), ..Self::new(header, state) }
     }
 
     /// Its hash.
@@ -39,9 +39,10 @@ impl Checkpoint {
         self.header.state_hash
     }
 
-    /// Where all chains stand in it, by this proof of its entry.
-    pub(super) fn standing(&self, proof: EntryProof) -> Arc<ProvenStanding> {
-        Arc::new(ProvenStanding { standing: self.standing.clone(), proof })
+    /// Where all chains stand in it, once that is proven.
+    pub(super) fn standing(&self) -> Option<Arc<ProvenStanding>> {
+        let (standing, proof) = (self.standing.clone(), self.proof.clone()?);
+        Some(Arc::new(ProvenStanding { standing, proof }))
     }
 
     /// The state in its one form, for one's own journal.

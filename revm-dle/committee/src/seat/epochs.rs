@@ -106,15 +106,26 @@ impl Seat {
     }
 
     /// Others went on in the epoch that this node waits for: it begins where they are.
-    pub(super) fn take_checkpoint(&mut self, checkpoint: Checkpoint, out: &mut Outbox) {
+    pub(super) fn take_checkpoint(
+        &mut self,
+        from: NodeId,
+        checkpoint: Checkpoint,
+        out: &mut Outbox,
+    ) {
         let Some(next) = self.next.clone().filter(|_| self.is_awaiting()) else { return };
+        // Those who were asked: it takes work to see that it is wrong.
+        if !next.seats.contains(from) && !next.before.contains(&from) {
+            return;
+        }
         let entry = checkpoint.proof.verify(&next.seats, &self.desk.voting);
         let is_its = entry.is_some_and(|entry| {
-            entry.epoch == next.seats.epoch && entry.state_hash == keccak256(&checkpoint.state)
+            entry.epoch == next.seats.epoch
+                && entry.state_hash == keccak256(&checkpoint.state)
+                && State::height_of(&checkpoint.state) == Some(entry.height)
         });
         if is_its {
             self.write_epoch(&next, out);
-            self.sit(next, &self.desk.state.clone(), None);
+            self.sit_without_state(next, None);
             self.log.take_checkpoint(checkpoint, &mut self.desk, out);
         }
     }
@@ -133,9 +144,17 @@ impl Seat {
         out.persist(Record::Epoch(Box::new(beginning.clone())));
     }
 
-    /// The log of an epoch, after the state that it begins with. Without that one's bytes it is another, and a checkpoint
-    /// is adopted next.
-    pub(super) fn sit(&mut self, beginning: Beginning, last: &State, frozen: Option<Bytes>) {
+    /// The log of an epoch whose checkpoint is adopted next: until then there is nothing, at height 0.
+    pub(super) fn sit_without_state(&mut self, beginning: Beginning, frozen: Option<Bytes>) {
+        let state = &self.desk.state;
+        let seats = Arc::new(beginning.seats.clone());
+        let voting = Arc::new(self.desk.voting.clone());
+        let nothing = State::new(seats, state.rules, voting, None, 0);
+        self.sit(beginning, &nothing, frozen);
+    }
+
+    /// The log of an epoch, after the state that it begins with.
+    fn sit(&mut self, beginning: Beginning, last: &State, frozen: Option<Bytes>) {
         let Beginning { seats, siblings, state_hash, .. } = beginning;
         let seats = Arc::new(seats);
         self.desk.siblings = siblings;
@@ -269,7 +288,7 @@ impl Desk {
         self.is_retired = false;
         // Where chains stood tells what to do until this epoch's first entry says it anew.
         let last = self.checkpoint.take();
-        if !last.is_some_and(|last| last.is_written && last.hash() == self.began_with) {
+        if !last.is_some_and(|last| last.proof.is_some() && last.hash() == self.began_with) {
             self.ledgers.keep_standing(None);
         }
         self.forget_ceremony();

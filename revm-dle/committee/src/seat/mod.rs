@@ -161,7 +161,7 @@ impl Seat {
                 }
                 match message {
                     LogMessage::Checkpoint(checkpoint) if self.is_awaiting() => {
-                        self.take_checkpoint(*checkpoint, out);
+                        self.take_checkpoint(from, *checkpoint, out);
                     }
                     message => self.log.receive(now_ms, from, message, &mut self.desk, out),
                 }

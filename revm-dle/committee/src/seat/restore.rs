@@ -18,6 +18,7 @@ use crate::{
     ledger::Ledgers,
     log::{Application, Certificate, Entry, EntryHeader, Tip},
     outbox::Outbox,
+    seats::Seats,
     vote::{Ballot, Phase},
 };
 
@@ -37,8 +38,10 @@ struct Journaled {
 }
 
 impl Frozen {
-    fn epoch(&self) -> Option<u64> {
-        self.proof.headers.first().map(|header| header.epoch)
+    /// Whether it is of an epoch of these seats: those of other groups have the same numbers.
+    fn is_of(&self, seats: &Seats) -> bool {
+        let header = self.proof.headers.first();
+        header.is_some_and(|header| (header.log, header.epoch) == (seats.log, seats.epoch))
     }
 }
 
@@ -141,29 +144,32 @@ impl Seat {
             let seats = Arc::new(beginning.seats.clone());
             let has_voted = journaled.has_voted_in(seats.epoch);
             let last = checkpoint.as_ref();
-            if last.is_some_and(|last| last.epoch() == Some(seats.epoch)) {
-                self.sit(beginning, &self.desk.state.clone(), start);
+            if last.is_some_and(|last| last.is_of(&seats)) {
+                self.sit_without_state(beginning, start);
             } else if let Some(start) = start {
                 if let Some(last) = last {
                     self.desk.stand_on(last, beginning.state_hash);
                 }
                 self.begin(beginning, start, said);
-            } else if !has_voted {
+            } else if let Some(last) = last {
+                self.desk.stand_on(last, beginning.state_hash);
+            }
+            if self.desk.seats.epoch != seats.epoch {
+                if has_voted {
+                    // It has sat in that epoch: it must not begin it anew with another's copy of the state.
+                    self.desk.seats = seats;
+                    return false;
+                }
                 // It was about to begin, and is told of the epoch again.
                 self.log.retire();
                 self.desk.is_retired = true;
             }
-            if has_voted && self.desk.seats.epoch != seats.epoch {
-                // It has sat in that epoch: it must not begin it anew with another's copy of the state.
-                self.desk.seats = seats;
-                return false;
-            }
         }
         let epoch = self.desk.seats.epoch;
         journaled.entries.retain(|_, entry| entry.header.epoch == epoch);
+        let checkpoint = checkpoint.filter(|last| last.is_of(&self.desk.seats));
         let Some(Frozen { proof, state }) = checkpoint else { return true };
-        let header = proof.headers.first().cloned();
-        let Some(header) = header.filter(|header| header.epoch == epoch) else { return true };
+        let Some(header) = proof.headers.first().cloned() else { return true };
         if !self.desk.adopt(proof, state, said) {
             return false;
         }
@@ -233,8 +239,8 @@ impl super::Desk {
         let header = last.proof.headers.first().filter(|header| header.state_hash == begins_with);
         let Some(header) = header.cloned() else { return };
         if let Some(state) = self.state.thaw(&last.state) {
-            let checkpoint = Checkpoint::written(header, state);
-            self.ledgers.keep_standing(Some(checkpoint.standing(last.proof.clone())));
+            let checkpoint = Checkpoint::proven(header, state, last.proof.clone());
+            self.ledgers.keep_standing(checkpoint.standing());
             self.checkpoint = Some(checkpoint);
         }
     }

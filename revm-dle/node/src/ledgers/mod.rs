@@ -44,6 +44,9 @@ use crate::{
     store::{FinalBlock, Store, StoreError, Write},
 };
 
+/// How often a notice is looked for while newer checkpoints come.
+const LOOKS_MAX: usize = 3;
+
 /// Limits of states in memory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -207,25 +210,36 @@ impl Chains {
     /// Where a chain stands, as the log told last.
     #[must_use]
     pub fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>> {
+        // A newer checkpoint may come while one looks: then again.
+        for _ in 0..LOOKS_MAX {
+            if let Some(found) = self.look_for_notice(chain)? {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// None: there is none. None within: it has changed meanwhile.
+    fn look_for_notice(&self, chain: B256) -> Option<Option<Arc<ProvenNotice>>> {
         if let Some(known) = self.notices().get(chain) {
-            return Some(known);
+            return Some(Some(known));
         }
         let stored = readable(self.store.notice(chain))?;
         // A newer one may have come meanwhile.
         let mut notices = self.notices();
         if let Some(known) = notices.get(chain) {
-            return Some(known);
+            return Some(Some(known));
         }
         // What is on disk may be as old as a checkpoint that is on its way there.
         let stored = stored.filter(|stored| stored.entry() > notices.covered());
         let Some(standing) = notices.standing().filter(|_| stored.is_none()) else {
-            return stored.map(|stored| notices.put(stored));
+            return stored.map(|stored| Some(notices.put(stored)));
         };
         drop(notices);
         let found = standing.notice(chain)?;
         let mut notices = self.notices();
         let is_newest = notices.covered() == found.entry();
-        notices.get(chain).or_else(|| is_newest.then(|| notices.put(found)))
+        Some(notices.get(chain).or_else(|| is_newest.then(|| notices.put(found))))
     }
 
     /// A chain begins here: it is written with the actor's next records.

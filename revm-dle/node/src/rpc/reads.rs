@@ -67,6 +67,9 @@ pub struct Beginning {
     pub root: B256,
 }
 
+/// How many pages of public chains are looked through for such as the log knows.
+const PAGES_MAX: usize = 16;
+
 impl Beginning {
     pub(super) fn of(chain: &Chain) -> Self {
         let (genesis, hash) = (chain.genesis().clone(), chain.hash());
@@ -189,7 +192,10 @@ impl Rpc {
         let kept = self.sitting.seats().branch.range();
         self.blocking(move |chains| {
             let (mut found, mut after) = (Vec::new(), after);
-            while found.len() < count {
+            for _ in 0..PAGES_MAX {
+                if found.len() >= count {
+                    break;
+                }
                 let public = chains.store().public_chains(after, kept.clone(), count)?;
                 let Some(last) = public.last() else { break };
                 after = *last;
