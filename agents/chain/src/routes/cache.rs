@@ -117,7 +117,9 @@ impl<S: RouteSource> RouteSource for CachedRoutes<S> {
             let mut read = Vec::new();
             if !unknown.is_empty() {
                 let found = self.source.routes(&unknown).await?;
-                for (wallet, record) in unknown.iter().zip(&found.records) {
+                // What is older than what is known would not be told of again.
+                let kept = unknown.iter().zip(&found.records).filter(|_| found.block >= seen.block);
+                for (wallet, record) in kept {
                     self.cache.put(seen.version, *wallet, record.clone());
                 }
                 // An answer is of one block: newer routes must not pass for those of an older one.
@@ -153,6 +155,7 @@ mod tests {
     #[derive(Debug, Default)]
     struct Counting {
         asked: AtomicU64,
+        block: AtomicU64,
         /// Changes while it is asked.
         changes: Option<Arc<RouteCache>>,
     }
@@ -172,8 +175,15 @@ mod tests {
             if let Some(cache) = &self.changes {
                 wallets.iter().for_each(|wallet| cache.forget(*wallet));
             }
-            async { Ok(Routes { block: 1, timestamp: 10, records }) }.boxed()
+            let block = self.block.load(Ordering::Relaxed);
+            async move { Ok(Routes { block, timestamp: 10 * block, records }) }.boxed()
         }
+    }
+
+    /// Both are at this block.
+    fn reach(routes: &CachedRoutes<Counting>, block: u64) {
+        routes.source.block.store(block, Ordering::Relaxed);
+        routes.cache.reach(block, 10 * block);
     }
 
     fn wallet(byte: u8) -> Address {
@@ -196,24 +206,40 @@ mod tests {
         let cache = Arc::new(RouteCache::default());
         let routes = CachedRoutes::new(Arc::clone(&cache), Counting::default());
         // Nobody follows the chain: nothing is kept.
-        assert_eq!(serials(&routes, &[1]).await, (1, vec![Some(1)]));
-        assert_eq!(serials(&routes, &[1]).await, (1, vec![Some(2)]));
-        cache.reach(5, 50);
+        assert_eq!(serials(&routes, &[1]).await, (0, vec![Some(1)]));
+        assert_eq!(serials(&routes, &[1]).await, (0, vec![Some(2)]));
+        reach(&routes, 5);
         assert_eq!(serials(&routes, &[1]).await, (5, vec![Some(3)]));
         assert_eq!(serials(&routes, &[2, 1, 3]).await, (5, vec![Some(4), Some(3), Some(5)]));
         cache.forget(wallet(1));
         cache.forget(wallet(7));
-        cache.reach(6, 60);
+        reach(&routes, 6);
         assert_eq!(serials(&routes, &[3, 1, 2]).await, (6, vec![Some(5), Some(6), Some(4)]));
         cache.lost();
-        assert_eq!(serials(&routes, &[3]).await, (1, vec![Some(7)]));
+        assert_eq!(serials(&routes, &[3]).await, (6, vec![Some(7)]));
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_of_one_block() {
+        let cache = Arc::new(RouteCache::default());
+        let routes = CachedRoutes::new(Arc::clone(&cache), Counting::default());
+        reach(&routes, 5);
+        assert_eq!(serials(&routes, &[1]).await, (5, vec![Some(1)]));
+        // The source is further on than what was told: it is asked for all.
+        routes.source.block.store(6, Ordering::Relaxed);
+        assert_eq!(serials(&routes, &[1, 2]).await, (6, vec![Some(3), Some(4)]));
+        assert_eq!(serials(&routes, &[1]).await, (5, vec![Some(1)]));
+        // Or behind: what it says then is not kept.
+        cache.reach(7, 70);
+        assert_eq!(serials(&routes, &[3]).await, (6, vec![Some(5)]));
+        assert_eq!(serials(&routes, &[3]).await, (6, vec![Some(6)]));
     }
 
     #[tokio::test]
     async fn that_a_wallet_has_no_route_is_known_too() {
         let cache = Arc::new(RouteCache::default());
         let routes = CachedRoutes::new(Arc::clone(&cache), Counting::default());
-        cache.reach(5, 50);
+        reach(&routes, 5);
         for _ in 0..2 {
             assert_eq!(serials(&routes, &[0]).await, (5, vec![None]));
         }
@@ -225,7 +251,7 @@ mod tests {
         let cache = Arc::new(RouteCache::default());
         let source = Counting { changes: Some(Arc::clone(&cache)), ..Counting::default() };
         let routes = CachedRoutes::new(Arc::clone(&cache), source);
-        cache.reach(5, 50);
+        reach(&routes, 5);
         assert_eq!(serials(&routes, &[1]).await.1, [Some(1)]);
         assert_eq!(serials(&routes, &[1]).await.1, [Some(2)]);
     }
