@@ -18,7 +18,7 @@ use conet_chain::{
 };
 use conet_index_client::Route;
 use futures_util::{FutureExt as _, future::BoxFuture};
-use tokio::{sync::watch::Receiver, task::JoinHandle};
+use tokio::sync::watch::Receiver;
 
 use crate::{
     follow::Progress,
@@ -38,47 +38,17 @@ const READS_MAX: usize = 5;
 /// Changes that are looked at one by one. Where there are more, all is forgotten.
 const CHANGES_MAX: u32 = 1_000;
 
-/// Routes that a follower in this process keeps current. Dropping it ends the task that listens to the follower.
-#[derive(Debug)]
-pub struct OwnRoutes<T> {
-    routes: CachedRoutes<Reading<T>>,
-    listening: JoinHandle<()>,
-}
-
-impl<T> Drop for OwnRoutes<T> {
-    fn drop(&mut self) {
-        self.listening.abort();
-    }
-}
-
-impl<T: Store> OwnRoutes<T> {
-    /// Out of these tables, as far as this follower says that they are. `contract` is the route table's address.
-    #[must_use]
-    pub fn start(
-        store: T,
-        tables: Arc<Tables>,
-        contract: Address,
-        progress: Receiver<Progress>,
-    ) -> Self {
-        let cache = Arc::new(RouteCache::default());
-        let reading = Reading { store: store.clone(), tables, progress: progress.clone() };
-        let listener = Listener { store, contract, cache: Arc::clone(&cache), at: None, undone: 0 };
-        let listening = tokio::spawn(listener.run(progress));
-        Self { routes: CachedRoutes::new(cache, reading), listening }
-    }
-}
-
-impl<T: Store + Debug> RouteSource for OwnRoutes<T> {
-    fn routes<'a>(&'a self, wallets: &'a [Address]) -> BoxFuture<'a, Result<Routes, ChainError>> {
-        self.routes.routes(wallets)
-    }
-
-    fn last_known<'a>(
-        &'a self,
-        wallets: &'a [Address],
-    ) -> BoxFuture<'a, Result<Routes, ChainError>> {
-        self.routes.last_known(wallets)
-    }
+/// Routes out of these tables, as far as this follower says that they are. `contract` is the route table's address.
+pub fn routes<T: Store + Debug>(
+    store: T,
+    tables: Arc<Tables>,
+    contract: Address,
+    progress: Receiver<Progress>,
+) -> impl RouteSource + 'static {
+    let cache = Arc::new(RouteCache::default());
+    let reading = Reading { store: store.clone(), tables, progress: progress.clone() };
+    let listener = Listener { store, contract, cache: Arc::clone(&cache), at: None, undone: 0 };
+    CachedRoutes::new(cache, reading, listener.run(progress))
 }
 
 /// Reads each time.

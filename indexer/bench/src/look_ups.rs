@@ -15,13 +15,13 @@ use alloy::{
     sol_types::SolEvent as _,
 };
 use conet_bindings::RouteTable::{KeySet, RouteSet, RouteUpdate};
-use conet_chain::routes::RouteSource as _;
+use conet_chain::routes::RouteSource;
 use conet_indexer::{
     catalogue::Catalogue,
     chain::{Chunk, Header, Heads, Source, SourceError},
     decode::RawEvent,
     follow::{FollowLimits, Follower},
-    routes::OwnRoutes,
+    routes,
     store::{At, SqliteStore},
     tables::Tables,
 };
@@ -148,7 +148,7 @@ pub(crate) async fn measure(quick: bool, on_row: &mut impl FnMut(&Row)) -> Resul
     let follower = Follower::new(Arc::clone(&chain), store.clone(), rules, FollowLimits::default());
     let follower = follower.await.map_err(failed(step))?;
     let mut progress = follower.progress();
-    let routes = OwnRoutes::start(store, tables, CONTRACT, follower.progress());
+    let routes = routes::routes(store, tables, CONTRACT, follower.progress());
     let stop = CancellationToken::new();
     let following = tokio::spawn(follower.run(stop.clone()));
     let is_there = |now: &conet_indexer::follow::Progress| {
@@ -182,7 +182,7 @@ pub(crate) async fn measure(quick: bool, on_row: &mut impl FnMut(&Row)) -> Resul
 
 /// The microseconds of each look-up, one after the other.
 async fn each(
-    routes: &OwnRoutes<SqliteStore>,
+    routes: &impl RouteSource,
     wanted: impl Iterator<Item = u64>,
 ) -> Result<Vec<f64>, BenchError> {
     let step = "looking routes up";

@@ -3,7 +3,7 @@
 //! ```text
 //! IndexClient ─► GET /v1/…               one answer: a status, a record, a page
 //!            └─► GET /v1/events/stream   events as they come, and how far the tables are
-//! RouteIndex  ─► both: routes for a node, those that it read lately in memory
+//! routes      ─► both: routes for a node, those that it read lately in memory
 //! ```
 //!
 //! An indexer is not trusted. What it says of a route carries the wallet's signature, which whoever uses the route checks
@@ -18,4 +18,4 @@ mod routes;
 pub use answers::{Contract, EventView, Page, RecordView, Route, Status, Table};
 pub use client::{IndexClient, IndexError};
 pub use events::{Events, Told};
-pub use routes::RouteIndex;
+pub use routes::routes;

@@ -18,7 +18,6 @@ use conet_chain::{
 };
 use conet_wire::{claim::verify_route, network::Network};
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, future::BoxFuture, stream};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -51,42 +50,16 @@ const PAUSE_FIRST: Duration = Duration::from_millis(250);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
-/// A source of routes. Dropping it ends the task that listens.
-#[derive(Debug)]
-pub struct RouteIndex {
-    routes: CachedRoutes<Asking>,
-    listening: JoinHandle<()>,
-}
-
-impl Drop for RouteIndex {
-    fn drop(&mut self) {
-        self.listening.abort();
-    }
-}
-
-impl RouteIndex {
-    /// Asks this indexer for routes of this network, and listens to it until `stop` is cancelled. That it does not answer
-    /// now is no error: it may later.
-    #[must_use]
-    pub fn start(client: IndexClient, network: Network, stop: CancellationToken) -> Self {
-        let cache = Arc::new(RouteCache::default());
-        let source = Asking { client: client.clone(), network };
-        let listening = tokio::spawn(listen(client, network, Arc::clone(&cache), stop));
-        Self { routes: CachedRoutes::new(cache, source), listening }
-    }
-}
-
-impl RouteSource for RouteIndex {
-    fn routes<'a>(&'a self, wallets: &'a [Address]) -> BoxFuture<'a, Result<Routes, ChainError>> {
-        self.routes.routes(wallets)
-    }
-
-    fn last_known<'a>(
-        &'a self,
-        wallets: &'a [Address],
-    ) -> BoxFuture<'a, Result<Routes, ChainError>> {
-        self.routes.last_known(wallets)
-    }
+/// Routes of this network as this indexer has them. It is listened to until `stop` is cancelled, or this is dropped. That it
+/// does not answer now is no error: it may later.
+pub fn routes(
+    client: IndexClient,
+    network: Network,
+    stop: CancellationToken,
+) -> impl RouteSource + 'static {
+    let cache = Arc::new(RouteCache::default());
+    let keeper = listen(client.clone(), network, Arc::clone(&cache), stop);
+    CachedRoutes::new(cache, Asking { client, network }, keeper)
 }
 
 /// Asks each time.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use alloy::primitives::{B256, Bytes};
 use conet_ledger::block::{Body, Header, Outcome, Proposal, SignedTransaction};
 
-use crate::archive::{ProvenNotice, ProvenStanding};
+use crate::{
+    archive::{ProvenNotice, ProvenStanding},
+    keys::NodeId,
+};
 
 /// Why a block could not be executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -87,4 +90,10 @@ pub trait Ledgers {
 
     /// Where a chain stands, as it was kept last. A seat can tell of every chain in its group's log.
     fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>>;
+
+    /// Of that notice: the height of its entry, and who had a part in the chain. At an epoch's first entry that is asked of
+    /// every chain: whoever can answer without making a proof does.
+    fn told(&self, chain: B256) -> Option<(u64, Vec<NodeId>)> {
+        self.notice(chain).map(|known| (known.entry(), known.notice.members()))
+    }
 }

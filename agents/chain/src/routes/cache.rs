@@ -17,6 +17,7 @@ use alloy::primitives::Address;
 use conet_bindings::RouteTable::RouteRecord;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use lru::LruCache;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{RouteSource, Routes};
 use crate::{ChainError, limits::ROUTES_CACHED_MAX};
@@ -95,13 +96,16 @@ struct Seen {
 pub struct CachedRoutes<S> {
     cache: Arc<RouteCache>,
     source: S,
+    _keeper: AbortOnDropHandle<()>,
 }
 
 impl<S> CachedRoutes<S> {
-    /// Whoever has the cache tells it what has changed.
-    #[must_use]
-    pub const fn new(cache: Arc<RouteCache>, source: S) -> Self {
-        Self { cache, source }
+    /// `keeper` tells the cache what has changed, and ends with this.
+    pub fn new<K>(cache: Arc<RouteCache>, source: S, keeper: K) -> Self
+    where
+        K: Future<Output = ()> + Send + 'static,
+    {
+        Self { cache, source, _keeper: AbortOnDropHandle::new(tokio::spawn(keeper)) }
     }
 }
 
@@ -204,7 +208,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_known_is_not_asked_for_until_it_changes() {
         let cache = Arc::new(RouteCache::default());
-        let routes = CachedRoutes::new(Arc::clone(&cache), Counting::default());
+        let routes = CachedRoutes::new(Arc::clone(&cache), Counting::default(), async {});
         // Nobody follows the chain: nothing is kept.
         assert_eq!(serials(&routes, &[1]).await, (0, vec![Some(1)]));
         assert_eq!(serials(&routes, &[1]).await, (0, vec![Some(2)]));
@@ -222,7 +226,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_is_of_one_block() {
         let cache = Arc::new(RouteCache::default());
-        let routes = CachedRoutes::new(Arc::clone(&cache), Counting::default());
+        let routes = CachedRoutes::new(Arc::clone(&cache), Counting::default(), async {});
         reach(&routes, 5);
         assert_eq!(serials(&routes, &[1]).await, (5, vec![Some(1)]));
         // The source is further on than what was told: it is asked for all.
@@ -238,7 +242,7 @@ mod tests {
     #[tokio::test]
     async fn that_a_wallet_has_no_route_is_known_too() {
         let cache = Arc::new(RouteCache::default());
-        let routes = CachedRoutes::new(Arc::clone(&cache), Counting::default());
+        let routes = CachedRoutes::new(Arc::clone(&cache), Counting::default(), async {});
         reach(&routes, 5);
         for _ in 0..2 {
             assert_eq!(serials(&routes, &[0]).await, (5, vec![None]));
@@ -250,7 +254,7 @@ mod tests {
     async fn what_was_read_before_a_change_is_not_kept() {
         let cache = Arc::new(RouteCache::default());
         let source = Counting { changes: Some(Arc::clone(&cache)), ..Counting::default() };
-        let routes = CachedRoutes::new(Arc::clone(&cache), source);
+        let routes = CachedRoutes::new(Arc::clone(&cache), source, async {});
         reach(&routes, 5);
         assert_eq!(serials(&routes, &[1]).await.1, [Some(1)]);
         assert_eq!(serials(&routes, &[1]).await.1, [Some(2)]);

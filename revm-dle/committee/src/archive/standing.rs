@@ -19,7 +19,7 @@ use super::{
     chain::Chain,
     notice::{self, Notice, ProvenNotice},
 };
-use crate::log::EntryProof;
+use crate::{keys::NodeId, log::EntryProof};
 
 /// Chains of a bough: a power of two, so that its root is a node of the whole tree.
 const BOUGH: usize = 64;
@@ -57,6 +57,12 @@ impl Standing {
     #[must_use]
     pub fn root(&self) -> B256 {
         self.crown.root()
+    }
+
+    /// Who has a part in a chain.
+    #[must_use]
+    pub fn members(&self, chain: B256) -> Option<Vec<NodeId>> {
+        Some(Notice::of(self.chains.get(&chain)?, self.time_ms).members())
     }
 
     /// Where a chain stands, and the way from there to the root.

@@ -287,13 +287,13 @@ impl Desk {
             };
             let path = path.unwrap_or_default();
             let proven = Arc::new(ProvenNotice { notice, path, proof: proof.clone() });
-            let before = self.ledgers.notice(proven.notice.chain);
+            let (told, before) = self.ledgers.told(proven.notice.chain).unwrap_or_default();
             let mut concerned = proven.notice.members();
-            concerned.extend(before.iter().flat_map(|before| before.notice.members()));
+            concerned.extend(before);
             concerned.sort_unstable();
             concerned.dedup();
             // A journal that is read again may be behind what was kept.
-            let is_new = before.is_none_or(|before| before.entry() < proven.entry());
+            let is_new = told < proven.entry();
             if is_new {
                 self.ledgers.keep_notice(proven.clone());
             }

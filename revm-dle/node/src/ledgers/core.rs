@@ -5,6 +5,7 @@ use std::sync::Arc;
 use alloy::primitives::{B256, Bytes};
 use conet_committee::{
     archive::{ProvenNotice, ProvenStanding},
+    keys::NodeId,
     ledger::{Built, ExecuteError, Ledgers},
 };
 use conet_ledger::{
@@ -136,5 +137,9 @@ impl Ledgers for NodeLedgers {
 
     fn notice(&self, chain: B256) -> Option<Arc<ProvenNotice>> {
         self.0.notice(chain)
+    }
+
+    fn told(&self, chain: B256) -> Option<(u64, Vec<NodeId>)> {
+        self.0.told(chain)
     }
 }

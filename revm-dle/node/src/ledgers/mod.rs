@@ -20,7 +20,10 @@ mod notices;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use alloy::primitives::{Address, B256, Bytes};
-use conet_committee::archive::{ProvenNotice, item::Opening};
+use conet_committee::{
+    archive::{ProvenNotice, item::Opening},
+    keys::NodeId,
+};
 use conet_ledger::{
     block::{Body, Header, SignedTransaction},
     build::{Candidates, Draft, Dropped, build},
@@ -217,6 +220,21 @@ impl Chains {
             }
         }
         None
+    }
+
+    /// Of that notice: the height of its entry, and who had a part in the chain. No proof is made for that.
+    fn told(&self, chain: B256) -> Option<(u64, Vec<NodeId>)> {
+        let told = |known: &ProvenNotice| (known.entry(), known.notice.members());
+        if let Some(known) = self.notices().get(chain) {
+            return Some(told(&known));
+        }
+        let standing = self.notices().standing();
+        let covered = standing.as_ref().map_or(0, |standing| standing.entry());
+        let stored = readable(self.store.notice(chain))?;
+        if let Some(stored) = stored.filter(|stored| stored.entry() > covered) {
+            return Some(told(&stored));
+        }
+        Some((covered, standing?.standing.members(chain)?))
     }
 
     /// None: there is none. None within: it has changed meanwhile.

@@ -7,12 +7,12 @@ use conet_chain::{
     ChainReader,
     routes::{IndexFirst, RouteSource},
 };
-use conet_index_client::{IndexClient, RouteIndex};
+use conet_index_client::IndexClient;
 use conet_indexer::{
     catalogue::Catalogue,
     chain::{Pool, PoolLimits},
     follow::{FollowLimits, Follower},
-    routes::OwnRoutes,
+    routes,
     store::SqliteStore,
     tables::Tables,
 };
@@ -26,7 +26,7 @@ const FILE: &str = "routes.db";
 const CONTRACT: &str = "RouteTable";
 
 /// What the configuration says; none: the contract is asked. Tasks end with `stop`.
-pub(super) async fn routes(
+pub(super) async fn source(
     home: &Path,
     config: &NodeConfig,
     stop: &CancellationToken,
@@ -45,7 +45,7 @@ pub(super) async fn routes(
                 format!("routes_from in {}: expected {expected}", file.display())
             };
             let client = IndexClient::new(url).with_context(wrong)?;
-            Arc::new(RouteIndex::start(client, chain.network(), stop.clone()))
+            Arc::new(conet_index_client::routes(client, chain.network(), stop.clone()))
         }
     };
     let contract = ChainReader::connect(&chain.rpc_url, chain.network()).await?;
@@ -71,7 +71,7 @@ async fn own(
     let rules = (chain.chain_id, catalogue, Arc::clone(&tables));
     let follower = Follower::new(Arc::new(pool), store.clone(), rules, FollowLimits::default());
     let follower = follower.await.context("following the contract of routes")?;
-    let routes = OwnRoutes::start(store, tables, chain.routes, follower.progress());
+    let routes = routes::routes(store, tables, chain.routes, follower.progress());
     tokio::spawn(follower.run(stop));
     Ok(Arc::new(routes))
 }

@@ -16,7 +16,7 @@ use conet_node::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::index::routes;
+use super::index;
 use crate::by_relay;
 
 /// How long a node waits, at its start and end, for the chain to know that it is on- or offline.
@@ -47,7 +47,8 @@ async fn run_parts(home: &Path, config: NodeConfig, keys: NodeKeys) -> anyhow::R
         None => None,
     };
     let stop = CancellationToken::new();
-    let mut mounted = Mounted { routes: routes(home, &config, &stop).await?, ..Mounted::default() };
+    let mut mounted =
+        Mounted { routes: index::source(home, &config, &stop).await?, ..Mounted::default() };
     if let Some(part) = &ledgers {
         mounted.public = part.routes();
         mounted.private = part.private_routes();
