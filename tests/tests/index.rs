@@ -221,9 +221,16 @@ async fn an_answer_that_is_known_is_not_sent_again() {
     assert_eq!(indexer.tagged("/v1/nodes/seven", &tag).await.0, 400);
     // What archive groups draw does not follow this chain.
     assert_eq!(indexer.tagged("/v1/draws", &tag).await, (200, None));
+    assert_eq!(indexer.tagged("/v1/nodes?limit=1", &tag).await.0, 200, "another question");
+    // A block in which nothing happens changes no answer; a route may.
     scene.mine(1).await;
     indexer.until(scene.head().await).await;
-    assert_eq!(indexer.tagged("/v1/nodes", &tag).await.0, 200);
+    assert_eq!(indexer.tagged("/v1/nodes", &tag).await.0, 304);
+    scene.bobo.run(&["wallet", "new", "--name", "eve"]).await;
+    scene.bobo.run(&["register", "--wallet", "eve", "--agent", "1"]).await;
+    indexer.until(scene.head().await).await;
+    let (status, newer) = indexer.tagged("/v1/nodes", &tag).await;
+    assert!(status == 200 && newer.is_some_and(|newer| newer != tag));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

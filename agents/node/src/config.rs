@@ -97,9 +97,9 @@ pub struct ChainConfig {
 #[serde(into = "String", from = "String")]
 pub enum RoutesFrom {
     /// From the contract, over the RPC, each time.
-    #[default]
     Contract,
-    /// From tables in the node's home folder, which the node makes of the contract's events.
+    /// From tables in the node's home folder, which the node makes of the contract's events. Nobody learns who is looked for.
+    #[default]
     OwnIndex,
     /// From an indexer elsewhere, which so learns which wallets are looked for, and not by whom.
     Index(String),
@@ -251,13 +251,14 @@ mod tests {
     }
 
     #[test]
-    fn routes_come_from_the_contract_unless_another_place_is_named() {
+    fn routes_come_from_an_index_of_its_own_unless_another_place_is_named() {
         let with = |text: &str| {
             let config: NodeConfig = toml::from_str(&format!("{SHORTEST}{text}")).unwrap();
             (toml::to_string(&config).unwrap(), config.chain.routes_from)
         };
-        assert_eq!(with("").1, RoutesFrom::Contract);
+        assert_eq!(with("").1, RoutesFrom::OwnIndex);
         assert_eq!(with("routes_from = 'own-index'").1, RoutesFrom::OwnIndex);
+        assert_eq!(with("routes_from = 'contract'").1, RoutesFrom::Contract);
         let (written, from) = with("routes_from = 'https://index.example'");
         assert_eq!(from, RoutesFrom::Index("https://index.example".to_owned()));
         assert!(written.contains("routes_from = \"https://index.example\""), "{written}");

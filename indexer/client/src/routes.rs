@@ -258,3 +258,6 @@ impl Hearing<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

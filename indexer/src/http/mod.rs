@@ -18,8 +18,8 @@
 //! | `GET /metrics` | Prometheus' text format |
 //!
 //! Lists take `limit`, `after` (what the answer before gave as `next`) and `order=desc`; `block=N` shows tables as they were
-//! at a block. Answers have an `ETag`: it changes when the tables do. Errors are `{"error": …}` with a status: 400 what is
-//! not understood, 404 what is not there, 503 what is too much at once.
+//! at a block. Answers have an `ETag`: it changes when something happens on the chain. Errors are `{"error": …}` with a
+//! status: 400 what is not understood, 404 what is not there, 503 what is too much at once.
 
 mod check;
 mod draws;
@@ -33,11 +33,11 @@ mod web;
 
 use std::{sync::Arc, time::Duration};
 
-use alloy::primitives::keccak256;
+use alloy::primitives::{B256, keccak256};
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::get,
@@ -49,6 +49,9 @@ use tokio_util::sync::CancellationToken;
 pub use error::ApiError;
 
 use crate::{catalogue::Catalogue, follow::Progress, store::Store, tables::Tables};
+
+/// Of a tag: two answers have the same one by chance in a time that no cache lives.
+const TAG_BYTES: usize = 16;
 
 /// Limits of what is asked.
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +104,8 @@ pub struct Api<T> {
     chain_id: u64,
     catalogue: Arc<Catalogue>,
     tables: Arc<Tables>,
+    /// Of what makes answers from events: catalogue, tables, and this program.
+    rules: B256,
     progress: watch::Receiver<Progress>,
     limits: HttpLimits,
     requests: Arc<Semaphore>,
@@ -116,6 +121,7 @@ impl<T: Clone> Clone for Api<T> {
             chain_id: self.chain_id,
             catalogue: Arc::clone(&self.catalogue),
             tables: Arc::clone(&self.tables),
+            rules: self.rules,
             progress: self.progress.clone(),
             limits: self.limits,
             requests: Arc::clone(&self.requests),
@@ -136,11 +142,14 @@ impl<T: Store> Api<T> {
         limits: HttpLimits,
         stop: CancellationToken,
     ) -> Self {
+        let version = env!("CARGO_PKG_VERSION").as_bytes();
+        let rules = [catalogue.fingerprint(), tables.fingerprint(), keccak256(version)].concat();
         Self {
             store,
             chain_id,
             catalogue,
             tables,
+            rules: keccak256(rules),
             progress,
             limits,
             requests: Arc::new(Semaphore::new(limits.requests_max)),
@@ -180,14 +189,14 @@ impl<T: Store> Api<T> {
             .merge(web::routes())
     }
 
-    /// Differs when answers do: by the tables' last block, the rules that made them, and this program.
-    async fn tag(&self) -> Option<HeaderValue> {
-        let cursor = self.store.cursor().await.ok()??;
-        let rules = [self.catalogue.fingerprint(), self.tables.fingerprint()].concat();
-        let rules = hex::encode(keccak256(rules).get(..4)?);
-        let version = env!("CARGO_PKG_VERSION");
-        let tag = format!("W/\"{}-{}-{rules}-{version}\"", cursor.at.hash, cursor.finalized);
-        HeaderValue::from_str(&tag).ok()
+    /// Of an answer to this question. It differs when that may: by the last block that changed the tables, the rules that
+    /// made them, and this program. Nobody has it who was not answered.
+    async fn tag(&self, question: &Uri) -> Option<HeaderValue> {
+        let changed = self.store.changed().await.ok()?.map_or(B256::ZERO, |at| at.hash);
+        let question = question.to_string();
+        let of = [changed.as_slice(), self.rules.as_slice(), question.as_bytes()].concat();
+        let tag = hex::encode(keccak256(of).get(..TAG_BYTES)?);
+        HeaderValue::from_str(&format!("W/\"{tag}\"")).ok()
     }
 
     fn rows(&self, asked: Option<u32>) -> u32 {
@@ -213,23 +222,23 @@ async fn limit_and_tag<T: Store>(
 }
 
 async fn tag<T: Store>(api: Api<T>, request: Request, next: Next) -> Response {
-    let known = request.headers().get(header::IF_NONE_MATCH).cloned();
-    // Draws come whether or not the chain goes on.
-    let path = request.uri().path();
-    // And what holds now may have expired in a moment.
-    let is_of_the_chain = path != "/v1/draws" && !path.ends_with("/check");
-    let before = api.tag().await;
-    let mut response = next.run(request).await;
-    // An answer that was made while the tables went on is of neither state.
-    let tag = before.filter(|_| is_of_the_chain && response.status().is_success());
-    let Some(tag) = tag else { return response };
-    if api.tag().await.as_ref() != Some(&tag) {
-        return response;
+    let question = request.uri().clone();
+    // Draws come whether or not the chain goes on, and what holds now may have expired in a moment.
+    let is_of_the_chain = question.path() != "/v1/draws" && !question.path().ends_with("/check");
+    let tag = if is_of_the_chain { api.tag(&question).await } else { None };
+    let Some(tag) = tag else { return next.run(request).await };
+    let is_known = request.headers().get(header::IF_NONE_MATCH) == Some(&tag);
+    let mut response = match is_known {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => next.run(request).await,
+    };
+    // An answer that was made while the tables went on is of neither state, and a refusal is of none.
+    let is_of_this_state =
+        response.status().is_success() && api.tag(&question).await.as_ref() == Some(&tag);
+    if is_known || is_of_this_state {
+        response.headers_mut().insert(header::ETAG, tag);
+        let again = HeaderValue::from_static("no-cache");
+        response.headers_mut().insert(header::CACHE_CONTROL, again);
     }
-    if known.is_some_and(|known| known == tag) {
-        response = StatusCode::NOT_MODIFIED.into_response();
-    }
-    response.headers_mut().insert(header::ETAG, tag);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }

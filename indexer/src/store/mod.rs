@@ -24,6 +24,7 @@ use alloy::primitives::{Address, B256};
 
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
+use tokio::sync::mpsc;
 
 use crate::decode::RawEvent;
 
@@ -250,6 +251,9 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Where the tables are; `None`: nothing was applied yet.
     fn cursor(&self) -> impl Future<Output = Result<Option<Cursor>>> + Send;
 
+    /// The last block that changed the tables: what they answer differs when this does.
+    fn changed(&self) -> impl Future<Output = Result<Option<At>>> + Send;
+
     /// What the tables are for, if they were begun.
     fn identity(&self) -> impl Future<Output = Result<Option<Identity>>> + Send;
 
@@ -305,6 +309,11 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Draws.
     fn draws(&self, query: &DrawsQuery) -> impl Future<Output = Result<Vec<DrawRow>>> + Send;
 
-    /// Every row of every table as text, in order, for comparisons; and where the tables were at that moment.
-    fn dump(&self) -> impl Future<Output = Result<(Option<Cursor>, Vec<String>)>> + Send;
+    /// Every row of every table as text, in order, for comparisons: as they are, or as they were at a block, without
+    /// blocks that nothing happened in. It waits for its reader, and ends when that does.
+    fn dump(
+        &self,
+        block: Option<u64>,
+        rows: mpsc::Sender<String>,
+    ) -> impl Future<Output = Result<()>> + Send;
 }

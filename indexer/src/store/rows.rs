@@ -32,10 +32,14 @@ pub(super) fn topics(topics: &[B256]) -> [Option<&[u8]>; 4] {
     std::array::from_fn(|place| topics.get(place).map(|topic| topic.as_slice()))
 }
 
+/// A place from its columns: number, hash.
+pub(super) fn at((number, bytes): (i64, Vec<u8>)) -> Result<At> {
+    Ok(At { number: unsigned(number)?, hash: hash(&bytes)? })
+}
+
 /// A block from its columns: number, hash, time.
 pub(super) fn block((number, bytes, time): (i64, Vec<u8>, i64)) -> Result<BlockRow> {
-    let at = At { number: unsigned(number)?, hash: hash(&bytes)? };
-    Ok(BlockRow { at, time: unsigned(time)? })
+    Ok(BlockRow { at: at((number, bytes))?, time: unsigned(time)? })
 }
 
 /// The cursor from its columns: number, hash, time, what is final.

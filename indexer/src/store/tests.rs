@@ -37,6 +37,8 @@ on_both! {
     begins_empty_and_goes_on
     applies_only_where_it_is
     undoes_exactly
+    dumps_what_was_at_a_block
+    says_what_changed_them_last
     finds_records_by_key_field_and_block
     lists_events
     keeps_draws_whatever_the_chain_does
@@ -74,8 +76,24 @@ fn find(key: u8, value: &str, since: u64) -> FindRow {
     FindRow { table, field, value: value.to_owned(), key: vec![key], since }
 }
 
-async fn dump(store: &impl Store) -> Vec<String> {
-    store.dump().await.unwrap().1
+/// All of its rows.
+pub(crate) async fn dump(store: &impl Store) -> Vec<String> {
+    dump_at(store, None).await
+}
+
+async fn dump_at(store: &impl Store, block: Option<u64>) -> Vec<String> {
+    let (sender, mut receiver) = mpsc::channel(1);
+    let dumping = store.dump(block, sender);
+    let reading = async {
+        let mut rows = Vec::new();
+        while let Some(row) = receiver.recv().await {
+            rows.push(row);
+        }
+        rows
+    };
+    let (dumped, rows) = tokio::join!(dumping, reading);
+    dumped.unwrap();
+    rows
 }
 
 /// Blocks 1 to 3: thing 1 is made, changes and ends; thing 2 is made in block 2.
@@ -88,7 +106,7 @@ fn batch(block: u64) -> Arc<Batch> {
             vec![find(1, "b", 2), find(2, "b", 2)],
         ),
         3 => (vec![record(1, 3, None)], Vec::new()),
-        _ => (Vec::new(), Vec::new()),
+        _ => return Arc::new(Batch { blocks, ..Batch::default() }),
     };
     let twice: &[u64] = if block == 1 { &[5, 8, 7, 8] } else { &[5] };
     let events = vec![event(block, 0, &[4, block]), event(block, 5, twice)];
@@ -162,6 +180,40 @@ async fn undoes_exactly(store: impl Store) {
         }
         assert_eq!(dump(&store).await, dumps[2]);
     }
+}
+
+async fn dumps_what_was_at_a_block(store: impl Store) {
+    store.begin(&identity()).await.unwrap();
+    let of_the_chain = |mut rows: Vec<String>| {
+        rows.retain(|row| !row.starts_with("cursor|"));
+        rows
+    };
+    let mut dumps = Vec::new();
+    let mut from = None;
+    for block in 1..=3 {
+        store.apply(from, batch(block), &cursor(block, 1)).await.unwrap();
+        from = Some(cursor(block, 1).at);
+        dumps.push(of_the_chain(dump(&store).await));
+    }
+    // A block in which nothing happened is remembered until it is final, and no part of what was.
+    store.apply(from, batch(4), &cursor(4, 1)).await.unwrap();
+    for (block, then) in (1..).zip(&dumps) {
+        assert_eq!(&of_the_chain(dump_at(&store, Some(block)).await), then, "{block}");
+    }
+    assert_eq!(of_the_chain(dump_at(&store, Some(4)).await), dumps[2]);
+    // Who does not want the rest is not waited for.
+    let (sender, receiver) = mpsc::channel(1);
+    drop(receiver);
+    store.dump(None, sender).await.unwrap();
+}
+
+async fn says_what_changed_them_last(store: impl Store) {
+    assert_eq!(store.changed().await.unwrap(), None);
+    filled(&store).await;
+    assert_eq!(store.changed().await.unwrap(), Some(cursor(3, 1).at));
+    let quiet = Arc::new(Batch { blocks: vec![], ..Batch::default() });
+    store.apply(Some(cursor(3, 1).at), quiet, &cursor(9, 5)).await.unwrap();
+    assert_eq!(store.changed().await.unwrap(), Some(cursor(3, 1).at), "nothing happened since");
 }
 
 async fn finds_records_by_key_field_and_block(store: impl Store) {

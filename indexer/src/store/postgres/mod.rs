@@ -11,7 +11,7 @@ use sqlx::{
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres},
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
 
 use super::{
     At, Batch, BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, RecordRow,
@@ -136,6 +136,10 @@ impl Store for PostgresStore {
         read::cursor(&mut *self.reader().await?).await
     }
 
+    async fn changed(&self) -> Result<Option<At>> {
+        read::changed(&mut *self.reader().await?).await
+    }
+
     async fn identity(&self) -> Result<Option<Identity>> {
         read::identity(&mut *self.reader().await?).await
     }
@@ -195,8 +199,8 @@ impl Store for PostgresStore {
         read::draws(&mut *self.reader().await?, query).await
     }
 
-    async fn dump(&self) -> Result<(Option<Cursor>, Vec<String>)> {
-        read::dump(&mut *self.reader().await?).await
+    async fn dump(&self, block: Option<u64>, rows: mpsc::Sender<String>) -> Result<()> {
+        read::dump(&mut *self.reader().await?, block, &rows).await
     }
 }
 

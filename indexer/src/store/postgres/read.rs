@@ -1,14 +1,16 @@
 //! What reads the tables.
 
 use alloy::primitives::Bytes;
+use futures_util::TryStreamExt as _;
 use sqlx::{
     Connection as _, FromRow, PgConnection, Postgres, QueryBuilder, Row as _, postgres::PgRow,
 };
+use tokio::sync::mpsc;
 
 use crate::{
     decode::RawEvent,
     store::{
-        BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, RecordRow, RecordsQuery,
+        At, BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, RecordRow, RecordsQuery,
         Result,
         rows::{self, address, hash, signed, unsigned},
     },
@@ -38,6 +40,12 @@ pub(super) async fn blocks(
             .fetch_all(connection)
             .await?;
     rows.into_iter().map(rows::block).collect()
+}
+
+pub(super) async fn changed(connection: &mut PgConnection) -> Result<Option<At>> {
+    let sql = "SELECT number, hash FROM blocks WHERE number = (SELECT max(block) FROM events)";
+    let row: Option<(i64, Vec<u8>)> = sqlx::query_as(sql).fetch_optional(connection).await?;
+    row.map(rows::at).transpose()
 }
 
 /// A row of `records` as PostgreSQL has it.
@@ -247,54 +255,67 @@ pub(super) async fn draws(
     rows.into_iter().map(draw).collect()
 }
 
-/// Each table's rows in the order of its key, with the name that both stores give it.
+/// Each table's rows in the order of its key, as they were at block `$1`, with the name that both stores give it.
 const DUMPS: [(&str, &str); 6] = [
     (
         "cursor",
         "SELECT one::TEXT, chain_id::TEXT, encode(genesis, 'hex'), encode(rules, 'hex'), number::TEXT,
-                encode(hash, 'hex'), time::TEXT, finalized::TEXT FROM cursor",
+                encode(hash, 'hex'), time::TEXT, finalized::TEXT FROM cursor WHERE $1 = $1",
     ),
-    ("blocks", "SELECT number::TEXT, encode(hash, 'hex'), time::TEXT FROM blocks ORDER BY blocks.number"),
+    (
+        "blocks",
+        "SELECT number::TEXT, encode(hash, 'hex'), time::TEXT FROM blocks WHERE number <= $1
+         AND ($1 = 9223372036854775807 OR EXISTS (SELECT 1 FROM events WHERE block = number))
+         ORDER BY blocks.number",
+    ),
     (
         "events",
         "SELECT block::TEXT, log::TEXT, encode(tx, 'hex'), encode(address, 'hex'),
                 encode(NULLIF(topic0, ''), 'hex'), encode(topic1, 'hex'), encode(topic2, 'hex'),
                 encode(topic3, 'hex'), encode(data, 'hex') FROM events
-         JOIN kinds ON kinds.number = events.kind ORDER BY events.block, events.log",
+         JOIN kinds ON kinds.number = events.kind WHERE block <= $1 ORDER BY events.block, events.log",
     ),
     (
         "records",
-        "SELECT name, encode(key, 'hex'), since::TEXT, until::TEXT, body FROM records
-         ORDER BY name, records.key, records.since",
+        "SELECT name, encode(key, 'hex'), since::TEXT, CASE WHEN until <= $1 THEN until::TEXT END, body
+         FROM records WHERE since <= $1 ORDER BY name, records.key, records.since",
     ),
     (
         "finds",
-        "SELECT name, field, value, encode(key, 'hex'), since::TEXT FROM finds
+        "SELECT name, field, value, encode(key, 'hex'), since::TEXT FROM finds WHERE since <= $1
          ORDER BY name, field, value, finds.key",
     ),
     (
         "draws",
-        "SELECT archive_group::TEXT, number::TEXT, encode(chain, 'hex'), body FROM draws
+        "SELECT archive_group::TEXT, number::TEXT, encode(chain, 'hex'), body FROM draws WHERE $1 = $1
          ORDER BY draws.archive_group, draws.number",
     ),
 ];
 
-pub(super) async fn dump(connection: &mut PgConnection) -> Result<(Option<Cursor>, Vec<String>)> {
+pub(super) async fn dump(
+    connection: &mut PgConnection,
+    block: Option<u64>,
+    sender: &mpsc::Sender<String>,
+) -> Result<()> {
     // One view of all tables, whatever is written meanwhile.
     let view = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     let mut tx = connection.begin_with(view).await?;
-    let at = cursor(&mut tx).await?;
-    let mut lines = Vec::new();
+    // Who reads decides how long it takes.
+    sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
+    let block = block.map_or(i64::MAX, signed);
     for (table, sql) in DUMPS {
-        for row in sqlx::query(sql).fetch_all(&mut *tx).await? {
+        let mut rows = sqlx::query(sql).bind(block).fetch(&mut *tx);
+        while let Some(row) = rows.try_next().await? {
             let mut line = table.to_owned();
             for column in 0..row.len() {
-                let text: Option<String> = row.try_get(column)?;
+                let text: Option<&str> = row.try_get(column)?;
                 line.push('|');
-                line.push_str(text.as_deref().unwrap_or("-"));
+                line.push_str(text.unwrap_or("-"));
             }
-            lines.push(line);
+            if sender.send(line).await.is_err() {
+                return Ok(());
+            }
         }
     }
-    Ok((at, lines))
+    Ok(())
 }

@@ -12,6 +12,7 @@ use std::{
 use conet_sqlite::{OpenError, Steps};
 use rusqlite::Connection;
 use rustix::fs::{FlockOperation, flock};
+use tokio::sync::mpsc;
 
 use super::{
     At, Batch, BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, RecordRow,
@@ -134,6 +135,10 @@ impl Store for SqliteStore {
         self.read(read::cursor).await
     }
 
+    async fn changed(&self) -> Result<Option<At>> {
+        self.read(read::changed).await
+    }
+
     async fn identity(&self) -> Result<Option<Identity>> {
         self.read(read::identity).await
     }
@@ -207,7 +212,7 @@ impl Store for SqliteStore {
         self.read(move |connection| read::draws(connection, &query)).await
     }
 
-    async fn dump(&self) -> Result<(Option<Cursor>, Vec<String>)> {
-        self.read(read::dump).await
+    async fn dump(&self, block: Option<u64>, rows: mpsc::Sender<String>) -> Result<()> {
+        self.read(move |connection| read::dump(connection, block, &rows)).await
     }
 }

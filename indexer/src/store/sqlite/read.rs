@@ -5,11 +5,12 @@ use rusqlite::{
     Connection, OptionalExtension as _, Row, params, params_from_iter,
     types::{Value, ValueRef},
 };
+use tokio::sync::mpsc;
 
 use crate::{
     decode::RawEvent,
     store::{
-        BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, RecordRow, RecordsQuery,
+        At, BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, RecordRow, RecordsQuery,
         Result,
         rows::{self, address, hash, signed, unsigned},
     },
@@ -44,6 +45,13 @@ pub(super) fn blocks(connection: &Connection, numbers: &[u64]) -> Result<Vec<Blo
         }
     }
     Ok(blocks)
+}
+
+pub(super) fn changed(connection: &Connection) -> Result<Option<At>> {
+    let sql = "SELECT number, hash FROM blocks WHERE number = (SELECT max(block) FROM events)";
+    let row = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
+    let row: Option<(i64, Vec<u8>)> = row.optional()?;
+    row.map(rows::at).transpose()
 }
 
 const RECORD: &str = "SELECT name, key, since, body FROM records";
@@ -247,26 +255,37 @@ pub(super) fn draws(connection: &Connection, query: &DrawsQuery) -> Result<Vec<D
     Ok(draws)
 }
 
-/// The tables, each in the order of its key.
-const TABLES: [(&str, &str); 6] = [
-    ("cursor", "one"),
-    ("blocks", "number"),
-    ("events", "block, log"),
-    ("records", "name, key, since"),
-    ("finds", "name, field, value, key"),
-    ("draws", "archive_group, number"),
+/// Each table's rows in the order of its key, as they were at block `?1`.
+const DUMPS: [(&str, &str); 6] = [
+    ("cursor", "SELECT * FROM cursor WHERE ?1 = ?1"),
+    (
+        "blocks",
+        "SELECT * FROM blocks WHERE number <= ?1
+         AND (?1 = 9223372036854775807 OR EXISTS (SELECT 1 FROM events WHERE block = number))
+         ORDER BY number",
+    ),
+    ("events", "SELECT * FROM events WHERE block <= ?1 ORDER BY block, log"),
+    (
+        "records",
+        "SELECT name, key, since, CASE WHEN until <= ?1 THEN until END, body FROM records
+         WHERE since <= ?1 ORDER BY name, key, since",
+    ),
+    ("finds", "SELECT * FROM finds WHERE since <= ?1 ORDER BY name, field, value, key"),
+    ("draws", "SELECT * FROM draws WHERE ?1 = ?1 ORDER BY archive_group, number"),
 ];
 
-pub(super) fn dump(connection: &Connection) -> Result<(Option<Cursor>, Vec<String>)> {
+pub(super) fn dump(
+    connection: &Connection,
+    block: Option<u64>,
+    sender: &mpsc::Sender<String>,
+) -> Result<()> {
     // One view of all tables, whatever is written meanwhile.
     let connection = connection.unchecked_transaction()?;
-    let at = cursor(&connection)?;
-    let mut lines = Vec::new();
-    for (table, order) in TABLES {
-        let mut statement =
-            connection.prepare(&format!("SELECT * FROM {table} ORDER BY {order}"))?;
+    let block = block.map_or(i64::MAX, signed);
+    for (table, sql) in DUMPS {
+        let mut statement = connection.prepare(sql)?;
         let columns = statement.column_count();
-        let mut rows = statement.query([])?;
+        let mut rows = statement.query([block])?;
         while let Some(row) = rows.next()? {
             let mut line = table.to_owned();
             for column in 0..columns {
@@ -279,8 +298,10 @@ pub(super) fn dump(connection: &Connection) -> Result<(Option<Cursor>, Vec<Strin
                     ValueRef::Blob(bytes) => line.push_str(&hex::encode(bytes)),
                 }
             }
-            lines.push(line);
+            if sender.blocking_send(line).is_err() {
+                return Ok(());
+            }
         }
     }
-    Ok((at, lines))
+    Ok(())
 }

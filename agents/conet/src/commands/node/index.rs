@@ -41,7 +41,7 @@ pub(super) async fn source(
         RoutesFrom::Index(url) => {
             let file = home.join(CONFIG_FILE);
             let wrong = || {
-                let expected = "contract, own-index, or an indexer's URL";
+                let expected = "own-index, contract, or an indexer's URL";
                 format!("routes_from in {}: expected {expected}", file.display())
             };
             let client = IndexClient::new(url).with_context(wrong)?;
