@@ -1,15 +1,17 @@
 //! What the whole-system stories in `tests/` are told with.
 //!
 //! - [`world`]: a real anvil, the contracts, and real `conet node run` processes
-//!   that can be killed, stopped and started again.
+//!   that can be killed, stopped and started again; [`node`]: one of them; [`folder`]: where
+//!   they keep what they write.
 //! - [`client`], over [`exchange`] and [`stream`]: a small client of its own, straight
 //!   from `conet_wire`, with a hand on every byte: stories need to do what an honest
 //!   client never would. [`openpgp`] makes messages that nobody honest makes.
+//! - [`wallet`]: people's wallets.
 //! - [`proxy`]: sits on a hop, records, changes bytes, cuts.
 //! - [`author`] writes into a small chain, with a watch in its hand.
 //! - [`sockets`]: whom a process talks to; [`wires`]: network namespaces, and wires between them that can be cut;
 //!   [`town`]: a network whose nodes are in them.
-//! - [`index`]: `conet index run`; [`rpc`]: an RPC that lies to it.
+//! - [`index`]: `conet index run`; [`rpc`]: an RPC that lies to it; [`lying_index`]: an index that lies to nodes.
 //! - [`http`]: HTTP/1.1 by hand, for the same reason.
 //! - [`command`]: the `conet` command line; [`devnet`]: a network that it started; [`story`]: a
 //!   person in it who deals in notes.

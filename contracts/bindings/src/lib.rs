@@ -1,14 +1,15 @@
 //! The main-chain contracts as Rust types.
 //!
-//! [`NodeRegistry`], [`RouteTable`] and the [`Deployer`] that puts them on a chain are generated from
-//! `contracts/abi`, bytecode included. What each call, event, error and field means is said once, in
+//! All of them, and the [`Deployer`] that puts them on a chain, are generated from `contracts/abi`, bytecode included;
+//! [`abis`] has their interfaces as JSON. What each call, event, error and field means is said once, in
 //! `contracts/src/interfaces`. [`NoteChain`] and the example [`History`] run on DLE chains instead: they come with their
 //! code as it is deployed, because a genesis puts it there.
 //!
 //! The rest is what a contract's interface cannot express: the EIP-712 messages that wallets sign ([`Route`],
-//! [`NodeKeys`]) with their domains, the [`certificate`]s of archive groups, the votes of a [`ledger`]'s members, what
-//! a [`forced_exit`] takes and the [`leaves`] of a note, the [`definitions`] of small chains, [`merkle`] trees, [`endpoint`] conversions, [`fees`],
-//! [`roles`], and [`Addresses`], where a deployer's contracts are before they are there.
+//! [`NodeKeys`]) with their domains, the [`statement`]s of archive groups and their [`certificate`]s, the votes of a
+//! [`ledger`]'s members, what a [`forced_exit`] takes and the [`leaves`] of a note, the [`definitions`] of small chains,
+//! [`merkle`] trees, [`endpoint`] conversions, [`fees`], [`roles`], and [`Addresses`], where a deployer's contracts are
+//! before they are there.
 //!
 //! This crate knows no runtime, no clock and no I/O: a provider comes from the caller.
 

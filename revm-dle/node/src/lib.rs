@@ -17,6 +17,11 @@
 //! | [`mainchain`] | what is read on the main chain (who may wait, which chains begin), and what is said there |
 //! | [`group`] | who sits in the archive group, and who shall sit next |
 //! | [`seeds`] | what a seat's part in its group's seeds follows from |
+//! | [`open`], [`terms`] | how chains begin, and what who begins one says of its group |
+//! | [`duty`] | what a seat owes the main chain until it is done |
+//! | [`registry`], [`keys`] | which wallet each node has, and where archive nodes are; signing as one |
+//! | [`private`], [`metrics`] | what the operator alone can ask, and count |
+//! | [`config`], [`clock`] | what the operator decides; the time |
 //! | [`node`] | all of it put together |
 //!
 //! # Panics
