@@ -12,14 +12,14 @@ pub(crate) enum BenchCommand {
     Si(SiArgs),
     /// The ledger expansion: payments, delays, many chains, idle ones, witnesses, batches
     Dle(DleArgs),
-    /// The indexer: backfill into both stores, live delay, answers under load
+    /// The indexer: backfill into both stores, live delay, answers under load, look-ups of routes in a node
     Index(IndexArgs),
 }
 
 /// Arguments of `conet bench index`.
 #[derive(Debug, Args)]
 pub(crate) struct IndexArgs {
-    /// Only this figure
+    /// Only this figure: backfill, live, api or look-ups
     #[arg(long, value_name = "NAME", value_parser = conet_index_bench::NAMES)]
     only: Option<String>,
     /// 100,000 events instead of a million

@@ -63,13 +63,14 @@ pub(crate) struct IndexArgs {
 /// How to serve.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  conet index run                                     the network of ./scripts/devnet, in a file
+  conet index run                                     the home folder's network, in a file there
   conet index run --rpc wss://a.example --rpc https://b.example --listen 0.0.0.0:8090
   conet index run --store postgres://conet@db/conet   one machine writes
   conet index run --store postgres://conet@db/conet --read-only
   conet index run --contract NodeRegistry=0x…=NodeRegistry.v2.json
 
-The explorer is at the same address. What it needs of the chain are events only.")]
+The explorer is at the same address. What it needs of the chain are events only. One process at a time
+writes a file: conet devnet has an indexer running over its home's.")]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     index: IndexArgs,

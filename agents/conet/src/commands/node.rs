@@ -24,6 +24,7 @@ use crate::specs;
 
 mod index;
 mod offer;
+mod own_index;
 mod run;
 
 pub(crate) use offer::USUAL_PRICES;
@@ -50,7 +51,7 @@ pub(crate) enum NodeCommand {
     Online,
     /// Say on chain that the node of the home folder does not work, which a stopping node says itself
     Offline,
-    /// List the verified nodes of the registry
+    /// List the verified nodes of the registry that network.json in the home folder names
     List,
 }
 
