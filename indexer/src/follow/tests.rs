@@ -3,6 +3,8 @@
 //! `CONET_REORGANIZATIONS=10000 cargo test -p conet-indexer --release reorganizations_in` runs more of them, and `CONET_SEED`
 //! others.
 
+mod false_forks;
+
 use std::sync::Arc;
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
