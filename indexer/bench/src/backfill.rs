@@ -1,15 +1,8 @@
-//! A chain's past into the tables, beside its raw logs into a bare table. In rounds, since neither knows of the other's.
+//! A chain's past into the tables, beside its raw logs into a bare table. In rounds, one after the other, since neither
+//! knows of the other's: what the machine does besides falls on both.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
-use alloy::{
-    primitives::Address,
-    providers::Provider as _,
-    rpc::types::{Filter, Log},
-};
 use conet_indexer::{
     catalogue::Catalogue,
     chain::{Pool, PoolLimits},
@@ -18,13 +11,28 @@ use conet_indexer::{
     tables::Tables,
     testing::Postgres,
 };
-use conet_measure::{BenchError, Row, Target, failed, wrong};
+use conet_measure::{BenchError, Row, Target, failed, median, wrong};
 use tempfile::TempDir;
 
-use crate::chain::{CHAIN_ID, Filled, PER_BLOCK, catalogue, provider};
+use crate::{
+    chain::{CHAIN_ID, Filled, catalogue},
+    raw,
+};
 
-/// Blocks of one request of the floor: as many events as the indexer takes at once.
-const BLOCKS_AT_ONCE: u64 = 2;
+/// Rounds of each figure and its floor.
+const ROUNDS: usize = 3;
+
+/// Events of a block that has many.
+const MANY: u64 = 5_000;
+
+/// Events of a block that has few: most of the work is to ask for blocks.
+const FEW: u64 = 20;
+
+/// Of so many events, the chain with few a block has one: each of its blocks takes as long to make.
+const SHARE_OF_FEW: u64 = 10;
+
+/// Of so many parts of the way, the first one shows what memory it takes; the others must not take more.
+const PARTS: u64 = 5;
 
 /// A store that holds the whole chain.
 #[derive(Debug)]
@@ -35,154 +43,147 @@ pub(crate) struct Indexed {
     _folder: TempDir,
 }
 
+/// The peak of memory, MiB.
+#[derive(Debug, Clone, Copy)]
+struct Peaks {
+    /// In the first of [`PARTS`].
+    first: f64,
+    /// In all others.
+    others: f64,
+}
+
+/// Events a second, of each round.
+#[derive(Debug, Default)]
+struct Rates {
+    sqlite: Vec<f64>,
+    raw_sqlite: Vec<f64>,
+    postgres: Vec<f64>,
+    raw_postgres: Vec<f64>,
+    peaks: Option<Peaks>,
+}
+
+/// Measures with many events a block, and with few; the store has the many.
 pub(crate) async fn measure(
-    chain: &Filled,
+    url: &str,
+    events: u64,
     on_row: &mut impl FnMut(&Row),
 ) -> Result<Indexed, BenchError> {
-    let folder = tempfile::tempdir().map_err(failed("making a folder"))?;
+    let postgres = Postgres::start(&["shared_buffers=256MB"]).map_err(failed("PostgreSQL"))?;
+    let few = Filled::new(url, events / SHARE_OF_FEW, FEW).await?;
+    let (of_few, _) = rounds(&few, &postgres).await?;
+    few.empty().await?;
+    let many = Filled::new(url, events, MANY).await?;
+    let (of_many, indexed) = rounds(&many, &postgres).await?;
+
+    rows("backfill", &of_many, on_row);
+    let beside =
+        Row::new("backfill, SQLite beside PostgreSQL", median(&of_many.sqlite), "events/s");
+    let ratio = median_ratio(&of_many.sqlite, &of_many.postgres);
+    let beside = beside.floor_and_ratio(median(&of_many.postgres), ratio);
+    on_row(&beside.target(Target::RatioAtLeast(0.7)));
+    if let Some(Peaks { first, others }) = of_many.peaks {
+        let peak = Row::new("backfill, peak of memory", others, "MiB").floor(first);
+        on_row(&peak.target(Target::RatioAtMost(1.2)));
+    }
+    rows("backfill, 20 a block", &of_few, on_row);
+    Ok(indexed)
+}
+
+fn rows(name: &str, rates: &Rates, on_row: &mut impl FnMut(&Row)) {
+    for (store, rates, floor) in [
+        ("SQLite", &rates.sqlite, &rates.raw_sqlite),
+        ("PostgreSQL", &rates.postgres, &rates.raw_postgres),
+    ] {
+        let row = Row::new(format!("{name}, {store}"), median(rates), "events/s");
+        let row = row.floor_and_ratio(median(floor), median_ratio(rates, floor));
+        on_row(&row.target(Target::RatioAtLeast(0.5)));
+    }
+}
+
+/// Of what belongs to one round.
+fn median_ratio(rates: &[f64], floors: &[f64]) -> f64 {
+    let ratios: Vec<_> = rates.iter().zip(floors).map(|(rate, floor)| rate / floor).collect();
+    median(&ratios)
+}
+
+/// All rounds, each with new databases. The first one is as cold for the figure as it is for the floor before it: what
+/// is in the middle of all rounds is not it.
+async fn rounds(chain: &Filled, postgres: &Postgres) -> Result<(Rates, Indexed), BenchError> {
     let catalogue = Arc::new(catalogue()?);
     let tables = Tables::own(&catalogue).map_err(failed("reading the rules"))?;
     let tables = Arc::new(tables);
     let rules = || (CHAIN_ID, Arc::clone(&catalogue), Arc::clone(&tables));
-    let postgres = Postgres::start(&["shared_buffers=256MB"]).map_err(failed("PostgreSQL"))?;
+    let mut rates = Rates::default();
+    let mut last = None;
+    let per_second = |seconds: f64| chain.events as f64 / seconds;
+    for _ in 0..ROUNDS {
+        let folder = tempfile::tempdir().map_err(failed("making a folder"))?;
+        let store = SqliteStore::open(&folder.path().join("index.db")).await;
+        let store = store.map_err(failed("opening a store"))?;
+        // Of the first round: later ones begin with what the ones before left to the allocator.
+        let (took, peaks) = follow(chain, store.clone(), rules()).await?;
+        rates.sqlite.push(per_second(took));
+        rates.peaks.get_or_insert(peaks);
+        let took = raw::sqlite(chain, &folder.path().join("raw.db")).await?;
+        rates.raw_sqlite.push(per_second(took.as_secs_f64()));
 
-    let floor_sqlite = raw_sqlite(chain, &folder.path().join("raw.db")).await?;
-    let store = SqliteStore::open(&folder.path().join("index.db")).await;
-    let store = store.map_err(failed("opening a store"))?;
-    let (of_sqlite, memory) = follow(chain, store.clone(), rules()).await?;
-
-    let url = postgres.database().map_err(failed("PostgreSQL"))?;
-    let floor_postgres = raw_postgres(chain, &url).await?;
-    let url = postgres.database().map_err(failed("PostgreSQL"))?;
-    let other = PostgresStore::open(&url).await.map_err(failed("opening a store"))?;
-    let (of_postgres, _) = follow(chain, other, rules()).await?;
-
-    let per_second = |took: Duration| chain.events as f64 / took.as_secs_f64();
-    let row = |name: &str, took, floor| {
-        let row = Row::new(name, per_second(took), "events/s").floor(per_second(floor));
-        row.target(Target::RatioAtLeast(0.5))
-    };
-    on_row(&row("backfill, SQLite", of_sqlite, floor_sqlite));
-    on_row(&row("backfill, PostgreSQL", of_postgres, floor_postgres));
-    let beside = Row::new("backfill, SQLite beside PostgreSQL", per_second(of_sqlite), "events/s");
-    on_row(&beside.floor(per_second(of_postgres)).target(Target::RatioAtLeast(0.7)));
-    let (early, late) = memory;
-    let grown = Row::new("backfill, memory at the end", late, "MiB").floor(early);
-    on_row(&grown.target(Target::RatioAtMost(1.2)));
-    Ok(Indexed { store, catalogue, tables, _folder: folder })
+        let url = postgres.database().map_err(failed("PostgreSQL"))?;
+        let other = PostgresStore::open(&url).await.map_err(failed("opening a store"))?;
+        let (took, _) = follow(chain, other, rules()).await?;
+        rates.postgres.push(per_second(took));
+        let url = postgres.database().map_err(failed("PostgreSQL"))?;
+        let took = raw::postgres(chain, &url).await?;
+        rates.raw_postgres.push(per_second(took.as_secs_f64()));
+        last = Some((store, folder));
+    }
+    let (store, folder) = last.ok_or_else(|| wrong("measuring", "there was no round"))?;
+    Ok((rates, Indexed { store, catalogue, tables, _folder: folder }))
 }
 
-/// How long the indexer takes, and what memory it has in MiB after a fifth of the way and at the end.
+/// How long the indexer takes, seconds, and what memory it has at most.
 async fn follow<T: Store>(
     chain: &Filled,
     store: T,
     rules: (u64, Arc<Catalogue>, Arc<Tables>),
-) -> Result<(Duration, (f64, f64)), BenchError> {
+) -> Result<(f64, Peaks), BenchError> {
     let step = "following";
     let url = chain.url.parse().map_err(failed(step))?;
     let limits = PoolLimits { requests_per_second_max: 10_000, ..PoolLimits::default() };
     let pool = Pool::new(vec![url], CHAIN_ID, rules.1.addresses(), limits);
+    forget_peak()?;
     let start = Instant::now();
     let follower = Follower::new(Arc::new(pool), store, rules, FollowLimits::default());
     let mut follower = follower.await.map_err(failed(step))?;
-    let (mut early, mut events) = (0.0, 0);
+    let (mut first, mut events) = (None, 0);
     loop {
         match follower.step().await.map_err(failed(step))? {
             Step::Applied { events: more, .. } => events += more as u64,
             Step::Quiet => break,
             Step::Undone { .. } => return Err(wrong(step, "the chain was reorganized")),
         }
-        if early == 0.0 && events >= chain.events / 5 {
-            early = resident_mib()?;
+        if first.is_none() && events >= chain.events / PARTS {
+            first = Some(peak_mib()?);
+            forget_peak()?;
         }
     }
+    let took = start.elapsed().as_secs_f64();
     if events != chain.events {
         return Err(wrong(step, format!("{events} events came")));
     }
-    Ok((start.elapsed(), (early, resident_mib()?)))
+    let first = first.ok_or_else(|| wrong(step, "there was no first part"))?;
+    Ok((took, Peaks { first, others: peak_mib()? }))
 }
 
-fn resident_mib() -> Result<f64, BenchError> {
+/// The most that was resident since the peak was forgotten, MiB.
+fn peak_mib() -> Result<f64, BenchError> {
     let step = "reading this process's memory";
     let text = std::fs::read_to_string("/proc/self/status").map_err(failed(step))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-    kib.map(|kib| kib / 1024.0).ok_or_else(|| wrong(step, "there is no VmRSS"))
+    kib.map(|kib| kib / 1024.0).ok_or_else(|| wrong(step, "there is no VmHWM"))
 }
 
-/// Asks for all logs, and hands over each answer.
-async fn raw_logs(
-    chain: &Filled,
-    mut keep: impl AsyncFnMut(Vec<Log>) -> Result<(), BenchError>,
-) -> Result<Duration, BenchError> {
-    let provider = provider(&chain.url)?;
-    let addresses: Vec<Address> = catalogue()?.addresses();
-    let start = Instant::now();
-    let last = chain.events / PER_BLOCK;
-    let mut from = 1;
-    while from <= last {
-        let to = last.min(from + BLOCKS_AT_ONCE - 1);
-        let filter = Filter::new().address(addresses.clone()).from_block(from).to_block(to);
-        keep(provider.get_logs(&filter).await.map_err(failed("asking for logs"))?).await?;
-        from = to + 1;
-    }
-    Ok(start.elapsed())
-}
-
-fn topics(log: &Log) -> Vec<u8> {
-    log.topics().iter().flat_map(|topic| topic.0).collect()
-}
-
-fn number(value: Option<u64>) -> i64 {
-    value.and_then(|value| i64::try_from(value).ok()).unwrap_or_default()
-}
-
-const RAW_TABLE: &str = "CREATE TABLE raw (block BIGINT, log BIGINT, tx BYTEA, address BYTEA, topics BYTEA, data BYTEA)";
-
-async fn raw_sqlite(chain: &Filled, path: &std::path::Path) -> Result<Duration, BenchError> {
-    let step = "writing raw logs";
-    let mut connection = rusqlite::Connection::open(path).map_err(failed(step))?;
-    connection.pragma_update(None, "journal_mode", "WAL").map_err(failed(step))?;
-    connection.pragma_update(None, "synchronous", "FULL").map_err(failed(step))?;
-    connection.execute(RAW_TABLE, []).map_err(failed(step))?;
-    raw_logs(chain, async |logs| {
-        let tx = connection.transaction().map_err(failed(step))?;
-        {
-            let sql = "INSERT INTO raw VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-            let mut statement = tx.prepare_cached(sql).map_err(failed(step))?;
-            for log in &logs {
-                let (place, index) = (number(log.block_number), number(log.log_index));
-                let (transaction, topics) = (log.transaction_hash.unwrap_or_default(), topics(log));
-                let (address, data) = (log.inner.address, log.inner.data.data.as_ref());
-                let (transaction, address) = (transaction.as_slice(), address.as_slice());
-                let row = rusqlite::params![place, index, transaction, address, topics, data];
-                statement.execute(row).map_err(failed(step))?;
-            }
-        }
-        tx.commit().map_err(failed(step))
-    })
-    .await
-}
-
-async fn raw_postgres(chain: &Filled, url: &str) -> Result<Duration, BenchError> {
-    let step = "writing raw logs";
-    let pool = sqlx::PgPool::connect(url).await.map_err(failed(step))?;
-    sqlx::query(RAW_TABLE).execute(&pool).await.map_err(failed(step))?;
-    raw_logs(chain, async |logs| {
-        let sql = "INSERT INTO raw SELECT * FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BYTEA[],
-                                                        $4::BYTEA[], $5::BYTEA[], $6::BYTEA[])";
-        let column = |bytes: fn(&Log) -> Vec<u8>| logs.iter().map(bytes).collect::<Vec<_>>();
-        sqlx::query(sql)
-            .bind(logs.iter().map(|log| number(log.block_number)).collect::<Vec<_>>())
-            .bind(logs.iter().map(|log| number(log.log_index)).collect::<Vec<_>>())
-            .bind(column(|log| log.transaction_hash.unwrap_or_default().to_vec()))
-            .bind(column(|log| log.inner.address.to_vec()))
-            .bind(column(topics))
-            .bind(column(|log| log.inner.data.data.to_vec()))
-            .execute(&pool)
-            .await
-            .map(drop)
-            .map_err(failed(step))
-    })
-    .await
+/// From now on, the peak is of what comes (proc(5): 5 to `clear_refs` is for that).
+fn forget_peak() -> Result<(), BenchError> {
+    std::fs::write("/proc/self/clear_refs", "5").map_err(failed("forgetting the peak of memory"))
 }

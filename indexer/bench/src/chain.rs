@@ -13,9 +13,6 @@ use conet_bindings::{ConetToken, NodeRegistry};
 use conet_indexer::catalogue::Catalogue;
 use conet_measure::{BenchError, failed, wrong};
 
-/// Events of one block: nine tenths transfers, which change no record, one tenth news of nodes, each of which does.
-pub(crate) const PER_BLOCK: u64 = 5_000;
-
 /// Nodes that the news are about.
 pub(crate) const NODES: u16 = 500;
 
@@ -29,7 +26,12 @@ const REGISTRY: Address = Address::repeat_byte(0x22);
 #[derive(Debug)]
 pub(crate) struct Filled {
     pub(crate) url: String,
+    /// All of them: nine tenths transfers, which change no record, one tenth news of nodes, each of which does.
     pub(crate) events: u64,
+    /// Of one block.
+    pub(crate) per_block: u64,
+    /// What anvil calls the chain as it was before.
+    before: U256,
 }
 
 pub(crate) fn provider(url: &str) -> Result<RootProvider, BenchError> {
@@ -45,23 +47,43 @@ pub(crate) fn catalogue() -> Result<Catalogue, BenchError> {
 }
 
 impl Filled {
-    /// Fills a chain that nobody else mines.
-    pub(crate) async fn new(url: &str, events: u64) -> Result<Self, BenchError> {
+    /// Fills an empty chain that nobody else mines.
+    pub(crate) async fn new(url: &str, events: u64, per_block: u64) -> Result<Self, BenchError> {
         let emitter = Emitter::new(url).await?;
         let provider = &emitter.provider;
+        let before: Result<U256, _> = provider.raw_request("evm_snapshot".into(), ()).await;
+        let before = before.map_err(failed("keeping the empty chain"))?;
         let automine: Result<(), _> =
             provider.raw_request("evm_setAutomine".into(), (false,)).await;
         automine.map_err(failed("stopping anvil from mining"))?;
-        for block in 0..events / PER_BLOCK {
-            emitter.emit(block * PER_BLOCK, PER_BLOCK).await?;
+        let filled = Self { url: url.to_owned(), events, per_block, before };
+        for block in 0..filled.blocks() {
+            emitter.emit(block * per_block, per_block).await?;
             let mined: Result<U256, _> = provider.raw_request("evm_mine".into(), ()).await;
             drop(mined);
         }
-        let filled = provider.get_block_number().await.map_err(failed("asking for the head"))?;
-        if filled != events / PER_BLOCK {
-            return Err(wrong("filling the chain", format!("{filled} blocks came")));
+        let came = provider.get_block_number().await.map_err(failed("asking for the head"))?;
+        if came != filled.blocks() {
+            return Err(wrong("filling the chain", format!("{came} blocks came")));
         }
-        Ok(Self { url: url.to_owned(), events })
+        Ok(filled)
+    }
+
+    /// How many there are, after the first one, which is empty.
+    pub(crate) const fn blocks(&self) -> u64 {
+        self.events / self.per_block
+    }
+
+    /// Takes all blocks back, for others.
+    pub(crate) async fn empty(self) -> Result<(), BenchError> {
+        let step = "emptying the chain";
+        let provider = provider(&self.url)?;
+        let reverted: Result<bool, _> =
+            provider.raw_request("evm_revert".into(), (self.before,)).await;
+        match reverted.map_err(failed(step))? {
+            true => Ok(()),
+            false => Err(wrong(step, "anvil has forgotten how it was")),
+        }
     }
 }
 

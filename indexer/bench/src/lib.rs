@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! chain ──── contracts on a real anvil that do nothing but emit, at the addresses of ours
-//! backfill ─ a million events into both stores, beside asking for them and writing them down raw
+//! backfill ─ a million events into both stores, beside asking for them and writing them down (raw)
 //! live ───── from when a block is served to when its rows can be read
 //! api ────── answers under load
 //! look-ups ─ a route in a node that follows the chain by itself
@@ -15,6 +15,7 @@ mod backfill;
 mod chain;
 mod live;
 mod look_ups;
+mod raw;
 
 use conet_measure::{BenchError, Row, check_name};
 
@@ -53,8 +54,7 @@ pub async fn index(
     let wanted = |name: &str| only.is_none_or(|only| only == name);
     if wanted("backfill") || wanted("api") {
         let events = if options.quick { 100_000 } else { 1_000_000 };
-        let filled = chain::Filled::new(&chains.still, events).await?;
-        let indexed = backfill::measure(&filled, &mut on_row).await?;
+        let indexed = backfill::measure(&chains.still, events, &mut on_row).await?;
         if wanted("api") {
             api::measure(&indexed, options.quick, &mut on_row).await?;
         }
