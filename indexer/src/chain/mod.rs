@@ -2,9 +2,15 @@
 
 pub mod check;
 mod endpoint;
+mod health;
+mod news;
 mod pool;
+mod refusal;
+mod requests;
+#[cfg(test)]
+mod tests;
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use alloy::primitives::{B256, Bloom};
 
@@ -50,6 +56,16 @@ pub enum SourceError {
     /// No endpoint answered.
     #[error("no RPC answers; the last one said: {0}")]
     Unreachable(String),
+    /// An endpoint wants to be asked less.
+    #[error(
+        "{endpoint} wants to be asked less: give another RPC besides, or fewer requests per second"
+    )]
+    RateLimited {
+        /// Which, without what may be a key.
+        endpoint: String,
+        /// When it may be asked again, if it says that.
+        wait: Option<Duration>,
+    },
     /// An endpoint refused a range: it is too long, or has too many logs.
     #[error("the RPC refused blocks {from} to {to}: {reason}")]
     Refused {

@@ -1,58 +1,70 @@
 //! Several RPCs as one: the first that does well is asked, and what it says is checked.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
-use alloy::{primitives::Address, providers::Provider as _, pubsub::Subscription, rpc::types};
+use alloy::primitives::Address;
+use futures_util::{StreamExt as _, future::join_all, stream::FuturesUnordered};
 use tokio::sync::Mutex;
 
 use super::{
     Chunk, EndpointUrl, Header, Heads, Source, SourceError, check,
-    endpoint::{Endpoint, Says},
+    endpoint::{Endpoint, REQUEST_TIMEOUT},
+    news::News,
+    requests::Says,
 };
 
 /// Limits of a pool.
 #[derive(Debug, Clone, Copy)]
 pub struct PoolLimits {
-    /// Requests to one endpoint.
+    /// Requests to one endpoint, on average; each call of a batch is one.
     pub requests_per_second_max: u32,
     /// How often to look for a block where no endpoint tells.
     pub poll: Duration,
+    /// An endpoint that tells of blocks, and told of none for so long, is looked at all the same.
+    pub quiet_max: Duration,
     /// Where the chain knows no final blocks: those so deep count as final.
     pub final_depth: u64,
 }
 
 impl Default for PoolLimits {
     fn default() -> Self {
-        Self { requests_per_second_max: 50, poll: Duration::from_secs(1), final_depth: 64 }
+        Self {
+            requests_per_second_max: 500,
+            poll: Duration::from_secs(1),
+            quiet_max: Duration::from_secs(10),
+            final_depth: 64,
+        }
     }
 }
 
 /// Of so many looks at the head, one asks all endpoints: the preferred one may have stopped at some block.
 const LOOKS_PER_ROUND: usize = 16;
 
-/// How long it may take to begin to tell of blocks.
-const TELL_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// However quiet an endpoint is that tells of blocks, it is asked after so long.
-const QUIET_MAX: Duration = Duration::from_secs(10);
+/// How long the others may take to say whether they have the same chain: rows wait for that.
+const OTHERS_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Several RPCs of one chain.
 #[derive(Debug)]
 pub struct Pool {
-    endpoints: Vec<Endpoint>,
+    endpoints: Vec<Arc<Endpoint>>,
     /// The one that did well last.
     preferred: AtomicUsize,
     /// Looks at the head so far.
     looks: AtomicUsize,
+    /// The newest block that was seen.
+    head: AtomicU64,
     /// Whether an endpoint ever said what is final.
     knows_final: AtomicBool,
     chain_id: u64,
     addresses: Vec<Address>,
     limits: PoolLimits,
-    news: Mutex<Option<Subscription<types::Header>>>,
+    news: Mutex<Option<News>>,
 }
 
 impl Pool {
@@ -65,11 +77,12 @@ impl Pool {
         limits: PoolLimits,
     ) -> Self {
         addresses.sort_unstable();
-        let endpoint = |url| Endpoint::new(url, limits.requests_per_second_max);
+        let endpoint = |url| Arc::new(Endpoint::new(url, limits.requests_per_second_max));
         Self {
             endpoints: urls.into_iter().map(endpoint).collect(),
             preferred: AtomicUsize::new(0),
             looks: AtomicUsize::new(0),
+            head: AtomicU64::new(0),
             knows_final: AtomicBool::new(false),
             chain_id,
             addresses,
@@ -79,7 +92,7 @@ impl Pool {
     }
 
     /// The endpoints to try, the one that did well last in front; those that failed only when no other is left.
-    fn in_order(&self) -> Vec<(usize, &Endpoint)> {
+    fn in_order(&self) -> Vec<(usize, &Arc<Endpoint>)> {
         let preferred = self.preferred.load(Ordering::Relaxed);
         let mut order: Vec<_> = self.endpoints.iter().enumerate().collect();
         let count = order.len().max(1);
@@ -111,8 +124,7 @@ impl Pool {
                     return Err(error);
                 }
                 Err(error) => {
-                    tracing::warn!(endpoint = endpoint.url.label(), %error, "an RPC fails");
-                    endpoint.failed().await;
+                    endpoint.failed(&error);
                     last = error;
                 }
             }
@@ -122,14 +134,13 @@ impl Pool {
 
     fn endpoint(&self, place: usize) -> Result<&Endpoint, SourceError> {
         let missing = || SourceError::Unreachable("there is none".to_owned());
-        self.endpoints.get(place).ok_or_else(missing)
+        self.endpoints.get(place).map(Arc::as_ref).ok_or_else(missing)
     }
 
-    async fn heads_of(&self, place: usize) -> Result<Heads, SourceError> {
-        let Says { chain_id, latest, finalized } = self.endpoint(place)?.says().await?;
-        if chain_id != self.chain_id {
-            return Err(SourceError::WrongChain { expected: self.chain_id, found: chain_id });
-        }
+    async fn heads_of(&self, place: usize, patience: Duration) -> Result<Heads, SourceError> {
+        let Says { chain_id, latest, finalized } = self.endpoint(place)?.says(patience).await?;
+        expect_chain(self.chain_id, chain_id)?;
+        self.head.fetch_max(latest.at.number, Ordering::Relaxed);
         if finalized.is_some() {
             self.knows_final.store(true, Ordering::Relaxed);
         } else if self.knows_final.load(Ordering::Relaxed) {
@@ -141,27 +152,45 @@ impl Pool {
         Ok(Heads { latest, finalized: finalized.unwrap_or(by_depth).min(number) })
     }
 
-    /// Prefers the endpoint that knows the longest chain.
-    async fn compare(&self) {
-        let mut best = None;
-        for (place, endpoint) in self.endpoints.iter().enumerate() {
-            if endpoint.rests().is_some() {
-                continue;
-            }
-            match self.heads_of(place).await {
-                Ok(heads) => best = best.max(Some((heads.latest.at.number, usize::MAX - place))),
-                Err(_) => endpoint.failed().await,
-            }
+    /// The others that do well.
+    fn others(&self, than: usize) -> impl Iterator<Item = (usize, &Arc<Endpoint>)> {
+        let places = self.endpoints.iter().enumerate();
+        places.filter(move |(place, endpoint)| *place != than && endpoint.is_well())
+    }
+
+    /// What the others say of the chain's length, of all the longest and where it is.
+    async fn longest_of_others(&self, than: usize) -> Option<(usize, Heads)> {
+        let asked = self.others(than).map(|(place, endpoint)| async move {
+            let heads = self.heads_of(place, OTHERS_PATIENCE).await;
+            heads.inspect_err(|error| endpoint.failed(error)).ok().map(|heads| (place, heads))
+        });
+        let said = join_all(asked).await.into_iter().flatten();
+        // Of equal ones, the first.
+        said.rev().max_by_key(|(_, heads)| heads.latest.at.number)
+    }
+
+    /// Asks those that failed, once they have rested, whether they do well. Nobody waits for that: an endpoint that stalls
+    /// must not hold rows up, neither now nor whenever it has rested.
+    fn probe(&self) {
+        if self.endpoints.len() < 2 {
+            return;
         }
-        if let Some((_, place)) = best {
-            self.preferred.store(usize::MAX - place, Ordering::Relaxed);
+        for endpoint in self.endpoints.iter().filter(|endpoint| endpoint.begins_probe()) {
+            let (endpoint, expected) = (Arc::clone(endpoint), self.chain_id);
+            tokio::spawn(async move {
+                let says = endpoint.says(OTHERS_PATIENCE).await;
+                match says.and_then(|says| expect_chain(expected, says.chain_id)) {
+                    Ok(()) => endpoint.did_well(),
+                    Err(error) => endpoint.failed(&error),
+                }
+            });
         }
     }
 
     async fn chunk_of(&self, place: usize, from: u64, to: u64) -> Result<Chunk, SourceError> {
         let endpoint = self.endpoint(place)?;
         let logs = endpoint.logs(from, to, &self.addresses);
-        let (headers, logs) = tokio::try_join!(endpoint.headers(from, to), logs)?;
+        let (headers, logs) = tokio::try_join!(endpoint.headers(from, to, REQUEST_TIMEOUT), logs)?;
         check::headers(from, &headers)?;
         let events = check::logs(&headers, &self.addresses, logs)?;
         let chunk = Chunk { headers, events };
@@ -199,30 +228,22 @@ impl Pool {
         })
     }
 
-    /// Another endpoint must have the same block, if there is another that has one.
+    /// Another endpoint must have the same block, if there is another that has one, does well, and answers in time.
     async fn confirm(&self, place: usize, last: Option<&Header>) -> Result<(), SourceError> {
         let Some(last) = last else { return Ok(()) };
         let number = last.at.number;
+        let asked = self.others(place).map(|(_, endpoint)| async move {
+            (endpoint, endpoint.headers(number, number, OTHERS_PATIENCE).await)
+        });
+        let mut asked: FuturesUnordered<_> = asked.collect();
         let mut contradicts = None;
-        for (other, endpoint) in self.in_order() {
-            if other == place || endpoint.rests().is_some() {
-                continue;
+        while let Some((endpoint, answer)) = asked.next().await {
+            match answer.as_deref() {
+                Ok([found, ..]) if found.at.hash == last.at.hash => return Ok(()),
+                Ok(found) => contradicts = found.first().map(|found| found.at.hash).or(contradicts),
+                Err(SourceError::Missing { .. }) => {}
+                Err(error) => endpoint.failed(error),
             }
-            let headers = match endpoint.headers(number, number).await {
-                Ok(headers) => headers,
-                Err(SourceError::Missing { .. }) => continue,
-                Err(error) => {
-                    tracing::warn!(endpoint = endpoint.url.label(), %error, "an RPC fails");
-                    endpoint.failed().await;
-                    continue;
-                }
-            };
-            let Some(found) = headers.first() else { continue };
-            endpoint.did_well();
-            if found.at.hash == last.at.hash {
-                return Ok(());
-            }
-            contradicts = Some(found.at.hash);
         }
         match contradicts {
             None => Ok(()),
@@ -230,42 +251,61 @@ impl Pool {
         }
     }
 
-    /// The next block that an endpoint tells of; `None`: none does.
+    /// Returns when an endpoint told of a block, or long enough of none; `None`: none tells.
     async fn told(&self) -> Option<()> {
         let mut news = self.news.lock().await;
-        if news.is_none() {
+        let head = self.head.load(Ordering::Relaxed);
+        if let Some(silent) = news.take_if(|news| news.is_silent(head)) {
+            tracing::warn!("an RPC fell silent: asking it anew to tell of blocks");
+            silent.end();
+        }
+        let Some(begun) = news.as_mut() else {
             let teller = self.in_order().into_iter().find(|(_, each)| each.is_websocket())?.1;
             if teller.rests().is_some() {
                 return None;
             }
-            let asking = async { teller.provider().await.ok()?.subscribe_blocks().await.ok() };
-            let Ok(Some(subscribed)) = tokio::time::timeout(TELL_TIMEOUT, asking).await else {
-                teller.failed().await;
-                return None;
-            };
-            *news = Some(subscribed);
+            let begun = News::begin(teller).await;
+            *news = Some(begun.inspect_err(|error| teller.failed(error)).ok()?);
+            // Of what came before, nobody tells: a look.
+            return Some(());
+        };
+        let next = begun.next(self.limits.quiet_max, head).await;
+        if next.is_none()
+            && let Some(gone) = news.take()
+        {
+            gone.end();
         }
-        let told = tokio::time::timeout(QUIET_MAX, news.as_mut()?.recv()).await;
-        if matches!(told, Ok(Err(_))) {
-            *news = None;
-            return None;
-        }
-        Some(())
+        next
     }
+}
+
+/// Whether it is the network's chain.
+fn expect_chain(expected: u64, found: u64) -> Result<(), SourceError> {
+    if found == expected { Ok(()) } else { Err(SourceError::WrongChain { expected, found }) }
 }
 
 impl Source for Pool {
     async fn heads(&self) -> Result<Heads, SourceError> {
-        let looks = self.looks.fetch_add(1, Ordering::Relaxed);
-        if self.endpoints.len() > 1 && looks.is_multiple_of(LOOKS_PER_ROUND) {
-            self.compare().await;
+        self.probe();
+        let asked = self.ask(|place| self.heads_of(place, REQUEST_TIMEOUT));
+        if !self.looks.fetch_add(1, Ordering::Relaxed).is_multiple_of(LOOKS_PER_ROUND) {
+            return asked.await;
         }
-        self.ask(|place| self.heads_of(place)).await
+        let first = self.in_order().first().map_or(0, |(place, _)| *place);
+        let (heads, longest) = tokio::join!(asked, self.longest_of_others(first));
+        let known = heads.as_ref().map_or(0, |heads| heads.latest.at.number);
+        match longest.filter(|(_, longest)| longest.latest.at.number > known) {
+            Some((place, longest)) => {
+                self.preferred.store(place, Ordering::Relaxed);
+                Ok(longest)
+            }
+            None => heads,
+        }
     }
 
     async fn header(&self, number: u64) -> Result<Option<Header>, SourceError> {
         let answer = self.ask(|place| async move {
-            let headers = self.endpoint(place)?.headers(number, number).await?;
+            let headers = self.endpoint(place)?.headers(number, number, REQUEST_TIMEOUT).await?;
             check::headers(number, &headers)?;
             Ok(headers)
         });
