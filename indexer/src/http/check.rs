@@ -3,10 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::{Address, U256};
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use conet_bindings::RouteTable::RouteRecord;
 use conet_index_client::Route;
 use conet_wire::{
@@ -16,7 +13,7 @@ use conet_wire::{
 };
 use serde::Serialize;
 
-use super::{Api, ApiError};
+use super::{Api, ApiError, ask::Named};
 use crate::store::Store;
 
 /// The contract of routes, and the table.
@@ -65,7 +62,7 @@ struct KeyView {
 /// `GET /v1/routes/{wallet}/check`.
 pub(super) async fn route<T: Store>(
     State(api): State<Api<T>>,
-    Path(wallet): Path<String>,
+    Named(wallet): Named<String>,
 ) -> Result<Json<Checked>, ApiError> {
     let missing = || ApiError::NotFound { what: format!("a route of {wallet}") };
     let table = api.tables.get(ROUTES).ok_or_else(missing)?;

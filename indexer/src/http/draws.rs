@@ -1,16 +1,11 @@
 //! What archive groups drew.
 
-use std::collections::BTreeMap;
-
-use axum::{
-    Json,
-    extract::{Query, State},
-};
+use axum::{Json, extract::State};
 use conet_index_client::Page;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Api, ApiError, events::parse_place, records::Parameters};
+use super::{Api, ApiError, ask::Parameters, events::parse_place};
 use crate::store::{DrawRow, DrawsQuery, Store};
 
 /// A link of a Selection Chain.
@@ -24,11 +19,10 @@ pub(super) struct DrawView {
 
 pub(super) async fn list<T: Store>(
     State(api): State<Api<T>>,
-    Query(parameters): Query<BTreeMap<String, String>>,
+    mut parameters: Parameters,
 ) -> Result<Json<Page<DrawView>>, ApiError> {
-    let mut parameters = Parameters(parameters);
     let limit = api.rows(parameters.number("limit")?);
-    let after = parameters.0.remove("after").as_deref().map(parse_place).transpose()?;
+    let after = parameters.take("after").as_deref().map(parse_place).transpose()?;
     let query = DrawsQuery {
         group: parameters.number("group")?,
         chain: parameters.parsed("chain", "0x and 64 hexadecimal digits")?,

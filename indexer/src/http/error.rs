@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    http::StatusCode,
+    http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
@@ -28,9 +28,26 @@ pub enum ApiError {
         /// What is looked for.
         what: String,
     },
+    /// The tables do not show it yet.
+    #[error("expected a block up to {}, found {found}: the tables show no later one", newest.unwrap_or_default())]
+    Future {
+        /// The newest one; none: they are empty.
+        newest: Option<u64>,
+        /// Which was asked for.
+        found: u64,
+    },
+    /// Nobody changes anything here.
+    #[error("expected GET or HEAD, found {found}")]
+    Method {
+        /// What was asked for.
+        found: Method,
+    },
     /// Beyond a limit.
     #[error("expected fewer requests at once, found too many: try again in a moment")]
     Busy,
+    /// A mistake of this program.
+    #[error("the request failed: the log says why")]
+    Failed,
     /// The database failed.
     #[error("the tables cannot be read now: try again")]
     Store(#[from] StoreError),
@@ -46,14 +63,21 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = match &self {
-            Self::Malformed { .. } | Self::Key(_) => StatusCode::BAD_REQUEST,
+            Self::Malformed { .. } | Self::Key(_) | Self::Future { .. } => StatusCode::BAD_REQUEST,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(error) => {
                 tracing::error!(%error, "a request failed");
                 StatusCode::SERVICE_UNAVAILABLE
             }
         };
-        (status, Json(serde_json::json!({ "error": self.to_string() }))).into_response()
+        let mut response =
+            (status, Json(serde_json::json!({ "error": self.to_string() }))).into_response();
+        if matches!(self, Self::Method { .. }) {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
+        response
     }
 }

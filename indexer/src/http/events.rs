@@ -3,14 +3,11 @@
 use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, B256, U256};
-use axum::{
-    Json,
-    extract::{Query, State},
-};
+use axum::{Json, extract::State};
 use conet_index_client::Page;
 use serde_json::{Value, json};
 
-use super::{Api, ApiError, records::Parameters};
+use super::{Api, ApiError, ask::Parameters};
 use crate::{
     catalogue::Contract,
     decode::{Decoded, RawEvent},
@@ -34,8 +31,8 @@ impl Wanted {
 impl<T: Store> Api<T> {
     /// Takes what says which events are wanted.
     pub(super) fn wanted(&self, parameters: &mut Parameters) -> Result<Wanted, ApiError> {
-        let (contract, event) = (parameters.0.remove("contract"), parameters.0.remove("event"));
-        let mentions = parameters.0.remove("mentions");
+        let (contract, event) = (parameters.take("contract"), parameters.take("event"));
+        let mentions = parameters.take("mentions");
         let mentions = mentions.as_deref().map(word).transpose()?;
         if contract.is_none() && event.is_none() {
             return Ok(Wanted { kinds: Vec::new(), mentions });
@@ -132,13 +129,12 @@ pub(super) fn parse_place(text: &str) -> Result<(u64, u64), ApiError> {
 
 pub(super) async fn list<T: Store>(
     State(api): State<Api<T>>,
-    Query(parameters): Query<BTreeMap<String, String>>,
+    mut parameters: Parameters,
 ) -> Result<Json<Page<Value>>, ApiError> {
-    let mut parameters = Parameters(parameters);
     let limit = api.rows(parameters.number("limit")?);
-    let after = parameters.0.remove("after");
+    let after = parameters.take("after");
     let query = EventsQuery {
-        block: parameters.number("block")?,
+        block: api.block(&mut parameters).await?,
         from: after.as_deref().map(parse_place).transpose()?,
         ascending: !parameters.descending(true)?,
         limit,

@@ -10,7 +10,7 @@
 //! | `GET /v1/history/{table}/{key…}` | what a record was, newest first |
 //! | `GET /v1/contracts` | the contracts that are followed, and their events |
 //! | `GET /v1/events` | events, newest first: `contract`, `event`, `mentions` (an address, number or hash), `block` |
-//! | `GET /v1/events/stream` | the same, live, as server-sent events; `reorganized` says after which block none counts; with `heads=true`, `head` says up to which block all were told |
+//! | `GET /v1/events/stream` | the same, live, as server-sent events; `reorganized` says after which block none counts; with `heads=true`, `head` says up to which block all were told, with `heads=only` nothing else does |
 //! | `GET /v1/draws` | links of the Selection Chains, the highest group first, of each the newest: `group`, `chain` |
 //! | `GET /v1/status` | how far the tables are |
 //! | `GET /openapi.json` | all of this for programs |
@@ -18,9 +18,11 @@
 //! | `GET /metrics` | Prometheus' text format |
 //!
 //! Lists take `limit`, `after` (what the answer before gave as `next`) and `order=desc`; `block=N` shows tables as they were
-//! at a block. Answers have an `ETag`: it changes when something happens on the chain. Errors are `{"error": …}` with a
-//! status: 400 what is not understood, 404 what is not there, 503 what is too much at once.
+//! at a block, which must be there already. Answers have an `ETag`: it changes when something happens on the chain. Errors
+//! are `{"error": …}` with a status: 400 what is not understood, 404 what is not there, 405 what only reads, 503 what is too
+//! much at once.
 
+mod ask;
 mod check;
 mod draws;
 mod error;
@@ -29,6 +31,8 @@ mod openapi;
 mod operations;
 mod records;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod web;
 
 use std::{sync::Arc, time::Duration};
@@ -37,7 +41,7 @@ use alloy::primitives::{B256, keccak256};
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, Uri, header},
+    http::{HeaderValue, Method, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::get,
@@ -45,7 +49,9 @@ use axum::{
 use conet_serve::Counts;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use tower_http::{CompressionLevel, compression::CompressionLayer};
 
+use ask::Has;
 pub use error::ApiError;
 
 use crate::{catalogue::Catalogue, follow::Progress, store::Store, tables::Tables};
@@ -187,6 +193,10 @@ impl<T: Store> Api<T> {
             .merge(tables)
             .with_state(self)
             .merge(web::routes())
+            .fallback(nothing_there)
+            .method_not_allowed_fallback(no_such_method)
+            // Not streams: what they tell must not wait for more.
+            .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
     }
 
     /// Of an answer to this question. It differs when that may: by the last block that changed the tables, the rules that
@@ -204,6 +214,14 @@ impl<T: Store> Api<T> {
     }
 }
 
+async fn nothing_there() -> ApiError {
+    ApiError::NotFound { what: "a path that /openapi.json names, or / for people".to_owned() }
+}
+
+async fn no_such_method(method: Method) -> ApiError {
+    ApiError::Method { found: method }
+}
+
 /// Answers of tables: so many at once, and none that the asker has already.
 async fn limit_and_tag<T: Store>(
     State(api): State<Api<T>>,
@@ -218,24 +236,32 @@ async fn limit_and_tag<T: Store>(
         let _turn = turn;
         tag(api, request, next).await
     });
-    answering.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    answering.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a request failed");
+        ApiError::Failed.into_response()
+    })
 }
 
 async fn tag<T: Store>(api: Api<T>, request: Request, next: Next) -> Response {
-    let question = request.uri().clone();
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return next.run(request).await;
+    }
+    let (question, has) = (request.uri().clone(), Has::of(request.headers()));
     // Draws come whether or not the chain goes on, and what holds now may have expired in a moment.
     let is_of_the_chain = question.path() != "/v1/draws" && !question.path().ends_with("/check");
     let tag = if is_of_the_chain { api.tag(&question).await } else { None };
-    let Some(tag) = tag else { return next.run(request).await };
-    let is_known = request.headers().get(header::IF_NONE_MATCH) == Some(&tag);
+    let is_known = tag.as_ref().is_some_and(|tag| has.has(tag));
     let mut response = match is_known {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => next.run(request).await,
     };
     // An answer that was made while the tables went on is of neither state, and a refusal is of none.
-    let is_of_this_state =
-        response.status().is_success() && api.tag(&question).await.as_ref() == Some(&tag);
-    if is_known || is_of_this_state {
+    let is_answer = response.status().is_success();
+    let is_of_this_state = is_answer && tag.is_some() && api.tag(&question).await == tag;
+    if is_answer && has == Has::Anything {
+        response = StatusCode::NOT_MODIFIED.into_response();
+    }
+    if let Some(tag) = tag.filter(|_| is_known || is_of_this_state) {
         response.headers_mut().insert(header::ETAG, tag);
         let again = HeaderValue::from_static("no-cache");
         response.headers_mut().insert(header::CACHE_CONTROL, again);

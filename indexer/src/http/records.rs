@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use alloy::primitives::Address;
-use axum::{
-    Json,
-    extract::{Path, Query, State},
-};
+use axum::{Json, extract::State};
 use conet_index_client::{Contract as ContractView, Page, RecordView, Table as TableView};
 use serde_json::{Map, Value, value::RawValue};
 
-use super::{Api, ApiError};
+use super::{
+    Api, ApiError,
+    ask::{Named, Parameters},
+};
 use crate::{
     catalogue::Contract,
     store::{RecordRow, RecordsQuery, Store},
@@ -23,47 +23,6 @@ type Stored = RecordView<Box<RawValue>>;
 fn view(row: RecordRow) -> Stored {
     let record = row.body.and_then(|body| RawValue::from_string(body).ok());
     RecordView { since: row.since, record }
-}
-
-/// Parameters of a request, each to be taken once: what is left over is a mistake.
-pub(super) struct Parameters(pub(super) BTreeMap<String, String>);
-
-impl Parameters {
-    pub(super) fn number<N: std::str::FromStr>(
-        &mut self,
-        name: &str,
-    ) -> Result<Option<N>, ApiError> {
-        self.parsed(name, "a number")
-    }
-
-    pub(super) fn parsed<N: std::str::FromStr>(
-        &mut self,
-        name: &str,
-        expected: &str,
-    ) -> Result<Option<N>, ApiError> {
-        let text = self.0.remove(name);
-        let parse = |text: String| {
-            text.parse().map_err(|_| ApiError::malformed(format!("{expected} as {name}"), &text))
-        };
-        text.map(parse).transpose()
-    }
-
-    /// Whether the last comes first, which `usual` says if the request does not.
-    pub(super) fn descending(&mut self, usual: bool) -> Result<bool, ApiError> {
-        match self.0.remove("order").as_deref() {
-            None => Ok(usual),
-            Some("desc") => Ok(true),
-            Some("asc") => Ok(false),
-            Some(other) => Err(ApiError::malformed("asc or desc as order", other)),
-        }
-    }
-
-    pub(super) fn end(self, known: &str) -> Result<(), ApiError> {
-        match self.0.into_keys().next() {
-            None => Ok(()),
-            Some(name) => Err(ApiError::malformed(format!("parameters among {known}"), &name)),
-        }
-    }
 }
 
 impl<T: Store> Api<T> {
@@ -97,25 +56,24 @@ pub(super) async fn contracts<T: Store>(State(api): State<Api<T>>) -> Json<Vec<C
 
 pub(super) async fn list<T: Store>(
     State(api): State<Api<T>>,
-    Path(name): Path<String>,
-    Query(parameters): Query<BTreeMap<String, String>>,
+    Named(name): Named<String>,
+    mut parameters: Parameters,
 ) -> Result<Json<Page<Stored>>, ApiError> {
     let table = api.table(&name)?;
-    let mut parameters = Parameters(parameters);
     let limit = api.rows(parameters.number("limit")?);
-    let after = parameters.0.remove("after");
+    let after = parameters.take("after");
     let after = after.map(|text| {
         hex::decode(&text).map_err(|_| ApiError::malformed("what `next` was as after", &text))
     });
     let mut query = RecordsQuery {
         table: name.clone(),
         after: after.transpose()?,
-        block: parameters.number("block")?,
+        block: api.block(&mut parameters).await?,
         descending: parameters.descending(false)?,
         limit,
         find: None,
     };
-    let mut take = |field: &String| Some((field.clone(), as_kept(parameters.0.remove(field)?)));
+    let mut take = |field: &String| Some((field.clone(), as_kept(parameters.take(field)?)));
     query.find = table.find.iter().find_map(&mut take);
     if let Some((field, value)) = query.find.as_ref().filter(|(_, value)| value.contains('\0')) {
         return Err(ApiError::malformed(format!("text without NUL as {field}"), value));
@@ -138,12 +96,11 @@ fn as_kept(text: String) -> String {
 
 pub(super) async fn one<T: Store>(
     State(api): State<Api<T>>,
-    Path((name, key)): Path<(String, String)>,
-    Query(parameters): Query<BTreeMap<String, String>>,
+    Named((name, key)): Named<(String, String)>,
+    mut parameters: Parameters,
 ) -> Result<Json<Stored>, ApiError> {
     let bytes = api.table(&name)?.key(&key.split('/').collect::<Vec<_>>())?;
-    let mut parameters = Parameters(parameters);
-    let block = parameters.number("block")?;
+    let block = api.block(&mut parameters).await?;
     parameters.end("block")?;
     let row = api.store.record(&name, &bytes, block).await?;
     let row = row.ok_or_else(|| ApiError::NotFound { what: format!("{key} in {name}") })?;
@@ -152,11 +109,10 @@ pub(super) async fn one<T: Store>(
 
 pub(super) async fn history<T: Store>(
     State(api): State<Api<T>>,
-    Path((name, key)): Path<(String, String)>,
-    Query(parameters): Query<BTreeMap<String, String>>,
+    Named((name, key)): Named<(String, String)>,
+    mut parameters: Parameters,
 ) -> Result<Json<Page<Map<String, Value>>>, ApiError> {
     let bytes = api.table(&name)?.key(&key.split('/').collect::<Vec<_>>())?;
-    let mut parameters = Parameters(parameters);
     let limit = api.rows(parameters.number("limit")?);
     let before = parameters.number("after")?;
     parameters.end("limit, after")?;

@@ -4,14 +4,11 @@
 //! was told. A reader who comes back with it (`Last-Event-ID`) so says enough to be told what does not count any more.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
-    convert::Infallible,
-    net::SocketAddr,
-    time::Duration,
+    collections::VecDeque, convert::Infallible, net::SocketAddr, str::FromStr, time::Duration,
 };
 
 use axum::{
-    extract::{ConnectInfo, Query, State},
+    extract::{ConnectInfo, State},
     http::HeaderMap,
     response::sse::{Event, KeepAlive, Sse},
 };
@@ -20,8 +17,8 @@ use futures_util::{Stream, stream};
 
 use super::{
     Api, ApiError,
+    ask::Parameters,
     events::{Wanted, parse_place},
-    records::Parameters,
 };
 use crate::{
     decode::RawEvent,
@@ -38,6 +35,30 @@ const EVENTS_AT_ONCE: u32 = 100;
 /// How long to wait after the database failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// What a reader wants to know of blocks that are told whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Heads {
+    #[default]
+    Untold,
+    /// Beside their events.
+    Told,
+    /// And nothing else.
+    Only,
+}
+
+impl FromStr for Heads {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "false" => Ok(Self::Untold),
+            "true" => Ok(Self::Told),
+            "only" => Ok(Self::Only),
+            _ => Err(()),
+        }
+    }
+}
+
 /// Where a stream is.
 struct Following<T> {
     api: Api<T>,
@@ -50,7 +71,7 @@ struct Following<T> {
     reorganizations: u64,
     /// The last block that was said to be told whole, for who wants to know.
     head: Option<At>,
-    wants_heads: bool,
+    heads: Heads,
     ready: VecDeque<Event>,
     _place: Counted,
 }
@@ -60,12 +81,11 @@ pub(super) async fn stream<T: Store>(
     State(api): State<Api<T>>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    Query(parameters): Query<BTreeMap<String, String>>,
+    mut parameters: Parameters,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    let mut parameters = Parameters(parameters);
     let wanted = api.wanted(&mut parameters)?;
-    let after = parameters.0.remove("after");
-    let wants_heads = parameters.parsed("heads", "true or false")?.unwrap_or(false);
+    let after = parameters.take("after");
+    let heads = parameters.parsed("heads", "true, false or only")?.unwrap_or_default();
     parameters.end("contract, event, mentions, after, heads")?;
     let place = api.streams.count(from.ip()).ok_or(ApiError::Busy)?;
     // Before anything is read: what happens from here on is noticed.
@@ -78,7 +98,7 @@ pub(super) async fn stream<T: Store>(
         finalized: cursor.map_or(0, |cursor| cursor.finalized),
         reorganizations,
         head: None,
-        wants_heads,
+        heads,
         ready: VecDeque::new(),
         _place: place,
     };
@@ -153,7 +173,7 @@ impl<T: Store> Following<T> {
 
     /// All up to there was told.
     fn tell_head(&mut self, cursor: &Cursor) {
-        if self.wants_heads && self.head != Some(cursor.at) {
+        if self.heads != Heads::Untold && self.head != Some(cursor.at) {
             self.head = Some(cursor.at);
             let text = serde_json::json!({ "block": cursor.at.number, "time": cursor.time });
             self.ready.push_back(Event::default().event("head").data(text.to_string()));
@@ -163,6 +183,12 @@ impl<T: Store> Following<T> {
     /// Reads on.
     async fn read(&mut self, progress: &Progress) -> Result<(), ApiError> {
         let Some(cursor) = progress.cursor else { return Ok(()) };
+        if self.heads == Heads::Only {
+            self.finalized = cursor.finalized;
+            self.after = (cursor.at.number, u64::MAX);
+            self.tell_head(&cursor);
+            return Ok(());
+        }
         let query = EventsQuery {
             from: Some(self.after),
             ascending: true,

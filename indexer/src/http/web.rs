@@ -1,11 +1,14 @@
 //! The explorer: one page, its scripts and its styles, inside the program.
 
+use alloy::primitives::keccak256;
 use axum::{
     Router,
-    http::{HeaderName, header},
-    response::IntoResponse,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
     routing::get,
 };
+
+use super::{TAG_BYTES, ask::Has};
 
 /// Nothing from elsewhere, nothing inline, no frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -49,17 +52,33 @@ const FILES: [File; 28] = [
 
 pub(super) fn routes() -> Router {
     FILES.iter().fold(Router::new(), |router, &(path, kind, text)| {
-        router.route(path, get(move || async move { file(kind, text) }))
+        let tag = tag(text);
+        let answer = async move |headers: HeaderMap| file(kind, text, tag, &headers);
+        router.route(path, get(answer))
     })
 }
 
-fn file(kind: &'static str, text: &'static str) -> impl IntoResponse {
-    let headers: [(HeaderName, &str); 5] = [
+/// Of a file; a weak one, for it may be sent compressed or not.
+fn tag(text: &str) -> HeaderValue {
+    let tag = hex::encode(keccak256(text).get(..TAG_BYTES).unwrap_or_default());
+    let none = HeaderValue::from_static("W/\"\"");
+    HeaderValue::from_str(&format!("W/\"{tag}\"")).unwrap_or(none)
+}
+
+/// Browsers keep it, and ask each time whether it is still so: all files of a page are of one version.
+fn file(kind: &'static str, text: &'static str, tag: HeaderValue, asked: &HeaderMap) -> Response {
+    let has = Has::of(asked);
+    let is_known = has == Has::Anything || has.has(&tag);
+    let again = HeaderValue::from_static("no-cache");
+    let headers = [(header::CACHE_CONTROL, again), (header::ETAG, tag)];
+    if is_known {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    let about = [
         (header::CONTENT_TYPE, kind),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-cache"),
     ];
-    (headers, text)
+    (headers, about, text).into_response()
 }

@@ -1,26 +1,20 @@
 //! The API described for programs (OpenAPI 3.1). Records' fields come from the rules and the contracts' interfaces.
 
-use std::collections::BTreeMap;
+mod schemas;
 
-use alloy::json_abi::{EventParam, Param};
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::{Json, extract::State};
 use serde_json::{Map, Value, json};
 
-use super::Api;
-use crate::{
-    catalogue::Catalogue,
-    decode::plain,
-    store::Store,
-    tables::{Rule, Table},
-};
+use super::{Api, HttpLimits};
+use crate::{store::Store, tables::Table};
+use schemas::{of_key, reference};
 
 pub(super) async fn document<T: Store>(State(api): State<Api<T>>) -> Json<Value> {
-    let mut paths = fixed_paths();
-    let mut schemas = Map::new();
-    for (name, table) in api.tables.iter() {
-        schemas.insert(name.to_owned(), schema(table, &api.catalogue));
-        paths.extend(table_paths(name, table));
-    }
+    let limits = api.limits;
+    let mut paths = Map::from_iter(fixed_paths(&limits));
+    paths.extend(api.tables.iter().flat_map(|(name, table)| table_paths(name, table, &limits)));
     Json(json!({
         "openapi": "3.1.0",
         "info": {
@@ -30,216 +24,256 @@ pub(super) async fn document<T: Store>(State(api): State<Api<T>>) -> Json<Value>
                             records carry the signatures that prove them.",
         },
         "paths": paths,
-        "components": { "schemas": schemas },
+        "components": {
+            "schemas": schemas::all(&api.catalogue, &api.tables),
+            "responses": refusals(),
+            "headers": { "ETag": {
+                "description": "Of this answer: it changes when something happens on the chain. Give it back as If-None-Match",
+                "schema": { "type": "string" },
+            } },
+        },
     }))
 }
 
-fn parameter(name: &str, place: &str, kind: &str, about: &str) -> Value {
+fn refusals() -> Value {
+    let refusal = |about: &str| {
+        let content = json!({ "application/json": { "schema": reference("Error") } });
+        json!({ "description": about, "content": content })
+    };
+    json!({
+        "NotModified": {
+            "description": "Nothing is new since the answer with this tag",
+            "headers": { "ETag": { "$ref": "#/components/headers/ETag" } },
+        },
+        "Malformed": refusal("Something in it is not understood, or its block is not there yet"),
+        "Missing": refusal("It is not there"),
+        "Busy": refusal("Too much at once, or the tables cannot be read now: try again"),
+    })
+}
+
+fn of_schema(name: &str, place: &str, schema: Value, about: &str) -> Value {
     json!({
         "name": name, "in": place, "required": place == "path", "description": about,
-        "schema": { "type": kind },
+        "schema": schema,
     })
 }
 
-fn answer(schema: Value) -> Value {
-    let error = json!({ "description": "Why not: {\"error\": …}" });
-    json!({
-        "200": { "description": "The answer", "content": { "application/json": { "schema": schema } } },
-        "400": error, "404": error, "503": error,
-    })
+/// In the query.
+fn parameter(name: &str, kind: &str, about: &str) -> Value {
+    of_schema(name, "query", json!({ "type": kind }), about)
 }
 
-fn operation(about: &str, tag: &str, parameters: Vec<Value>, schema: Value) -> Value {
-    json!({ "get": {
-        "summary": about, "tags": [tag], "parameters": parameters, "responses": answer(schema),
-    } })
+fn json_of(schema: &Value) -> Value {
+    json!({ "application/json": { "schema": schema } })
 }
 
-fn page(row: Value) -> Value {
-    json!({ "type": "object", "properties": {
-        "rows": { "type": "array", "items": row },
-        "next": { "type": ["string", "null"], "description": "For `after`" },
-    } })
-}
-
-fn paging() -> Vec<Value> {
-    vec![
-        parameter("limit", "query", "integer", "Rows of one answer, at most 500"),
-        parameter("after", "query", "string", "What the answer before gave as `next`"),
-    ]
-}
-
-fn fixed_paths() -> Map<String, Value> {
-    let mut which = vec![
-        parameter("contract", "query", "string", "Of this contract"),
-        parameter("event", "query", "string", "Of this name"),
-        parameter("mentions", "query", "string", "With this address, hash or number indexed"),
-    ];
-    let mut from = which.clone();
-    from.push(parameter("after", "query", "string", "From after this event on, BLOCK-LOG"));
-    from.push(parameter("heads", "query", "boolean", "Also up to which block all was told"));
-    let error = json!({ "description": "Why not: {\"error\": …}" });
-    let stream = json!({ "get": {
-        "summary": "Events as they come", "tags": ["events"], "parameters": from,
-        "responses": {
-            "200": {
-                "description": "Server-sent: message, reorganized {after_block}, head {block, time}",
-                "content": { "text/event-stream": { "schema": { "type": "string" } } },
-            },
-            "400": error, "404": error, "503": error,
-        },
-    } });
-    which.push(parameter("block", "query", "integer", "Of this block"));
-    which.extend(paging());
-    which.push(parameter("order", "query", "string", "asc or desc"));
-    let object = || json!({ "type": "object" });
-    let mut draws = paging();
-    draws.push(parameter("group", "query", "integer", "Of this archive group"));
-    draws.push(parameter("chain", "query", "string", "For this chain"));
-    let about_draws = "Links of the Selection Chains, newest first";
+/// An answer, and what there may be in its place.
+fn responses(answer: Value) -> Map<String, Value> {
+    let refusal = |name: &str| json!({ "$ref": format!("#/components/responses/{name}") });
     Map::from_iter([
-        ("/v1".to_owned(), operation("The tables", "tables", vec![], json!({ "type": "array" }))),
-        (
-            "/v1/contracts".to_owned(),
-            operation(
-                "The contracts that are followed",
-                "tables",
-                vec![],
-                json!({ "type": "array" }),
-            ),
-        ),
-        ("/v1/status".to_owned(), operation("How far the tables are", "index", vec![], object())),
-        ("/health".to_owned(), operation("Whether the process works", "index", vec![], object())),
-        (
-            "/ready".to_owned(),
-            operation("Whether the tables are current", "index", vec![], object()),
-        ),
-        (
-            "/v1/events".to_owned(),
-            operation("Events, newest first", "events", which, page(object())),
-        ),
-        ("/v1/events/stream".to_owned(), stream),
-        (
-            "/v1/routes/{wallet}/check".to_owned(),
-            operation(
-                "Whether a route's signatures and certificates hold now",
-                "routes",
-                vec![parameter("wallet", "path", "string", "Whose")],
-                object(),
-            ),
-        ),
-        ("/v1/draws".to_owned(), operation(about_draws, "draws", draws, page(object()))),
+        ("200".to_owned(), answer),
+        ("400".to_owned(), refusal("Malformed")),
+        ("404".to_owned(), refusal("Missing")),
+        ("503".to_owned(), refusal("Busy")),
     ])
 }
 
-fn table_paths(name: &str, table: &Table) -> Vec<(String, Value)> {
-    let since = json!({ "type": "integer", "description": "The block from which it holds" });
-    let fields = json!({
-        "description": "Null: it ended there",
-        "anyOf": [{ "$ref": format!("#/components/schemas/{name}") }, { "type": "null" }],
+fn get(about: &str, tag: &str, parameters: &[Value], responses: &Map<String, Value>) -> Value {
+    json!({ "get": {
+        "summary": about, "tags": [tag], "parameters": parameters, "responses": responses,
+    } })
+}
+
+/// Something that is as it is when it is asked for.
+fn operation(about: &str, tag: &str, parameters: &[Value], schema: &Value) -> Value {
+    let answer = json!({ "description": "The answer", "content": json_of(schema) });
+    get(about, tag, parameters, &responses(answer))
+}
+
+/// Something with a tag: it is the same until something happens on the chain.
+fn tagged(about: &str, tag: &str, mut parameters: Vec<Value>, schema: &Value) -> Value {
+    let known = "The tags of answers that you have, or *";
+    parameters.push(of_schema("If-None-Match", "header", json!({ "type": "string" }), known));
+    let mut responses = responses(json!({
+        "description": "The answer",
+        "content": json_of(schema),
+        "headers": { "ETag": { "$ref": "#/components/headers/ETag" } },
+    }));
+    let same = json!({ "$ref": "#/components/responses/NotModified" });
+    responses.insert("304".to_owned(), same);
+    get(about, tag, &parameters, &responses)
+}
+
+/// How the index is, also when that is not well.
+fn health(about: &str) -> Value {
+    let content = json_of(&reference("Status"));
+    let responses = Map::from_iter([
+        ("200".to_owned(), json!({ "description": "It is", "content": content })),
+        ("503".to_owned(), json!({ "description": "It is not, and why", "content": content })),
+    ]);
+    get(about, "index", &[], &responses)
+}
+
+fn list_of(item: &Value) -> Value {
+    json!({ "type": "array", "items": item })
+}
+
+fn page(row: &Value) -> Value {
+    json!({ "type": "object", "required": ["rows", "next"], "properties": {
+        "rows": list_of(row),
+        "next": { "type": ["string", "null"], "description": "For `after`; null: these were the last" },
+    } })
+}
+
+fn paging(limits: &HttpLimits) -> Vec<Value> {
+    let rows = json!({
+        "type": "integer", "minimum": 1, "maximum": limits.rows_max, "default": limits.rows_usual,
     });
-    let time = json!({ "type": ["integer", "null"], "description": "That block's, unix seconds" });
-    let record = json!({ "type": "object", "properties": { "since": since, "record": fields } });
-    let version = json!({
-        "type": "object", "properties": { "since": since, "time": time, "record": fields },
-    });
-    let block = || parameter("block", "query", "integer", "As it was at this block");
-    let keys = table.key.iter().map(|part| part.trim_start_matches('=').to_owned());
-    let keys: Vec<_> = keys.collect();
-    let in_path: String = keys.iter().map(|key| format!("/{{{key}}}")).collect();
-    let key_parameters = || keys.iter().map(|key| parameter(key, "path", "string", "Of the key"));
-    let mut listing = paging();
-    listing.push(block());
-    listing.push(parameter("order", "query", "string", "asc or desc"));
-    let found = table.find.iter();
-    listing.extend(found.map(|field| parameter(field, "query", "string", "Only with this value")));
-    let one = key_parameters().chain([block()]).collect();
-    let past = key_parameters().chain(paging()).collect();
     vec![
-        (format!("/v1/{name}"), operation(&table.about, name, listing, page(record.clone()))),
-        (format!("/v1/{name}{in_path}"), operation("One record", name, one, record.clone())),
-        (
-            format!("/v1/history/{name}{in_path}"),
-            operation("What it was", name, past, page(version)),
-        ),
+        of_schema("limit", "query", rows, "Rows of one answer, at most"),
+        parameter("after", "string", "What the answer before gave as `next`"),
     ]
 }
 
-/// The fields that a table's rules make.
-fn schema(table: &Table, catalogue: &Catalogue) -> Value {
-    let mut fields = BTreeMap::new();
+fn block(about: &str) -> Value {
+    let number = json!({ "type": "integer", "minimum": 0 });
+    of_schema("block", "query", number, about)
+}
+
+fn order(usual: &str) -> Value {
+    let schema = json!({ "type": "string", "enum": ["asc", "desc"], "default": usual });
+    of_schema("order", "query", schema, "By key or place")
+}
+
+fn fixed_paths(limits: &HttpLimits) -> [(String, Value); 9] {
+    let paged = |more: Vec<Value>| [paging(limits), more].concat();
+    let draws = paged(vec![
+        parameter("group", "integer", "Of this archive group"),
+        parameter("chain", "string", "For this chain"),
+    ]);
+    let events = paged([which_events(), vec![block("Of this block"), order("desc")]].concat());
+    let wallet = of_schema("wallet", "path", of_key(&crate::tables::KeyPart::Address), "Whose");
+    let (table, contract) = (list_of(&reference("Table")), list_of(&reference("Contract")));
+    let about_check = "Whether a route's signatures and certificates hold now";
+    [
+        ("/v1", tagged("The tables", "tables", vec![], &table)),
+        ("/v1/contracts", tagged("The contracts that are followed", "tables", vec![], &contract)),
+        ("/v1/status", operation("How far the tables are", "index", &[], &reference("Status"))),
+        ("/health", health("Whether the process works")),
+        ("/ready", health("Whether the tables are current")),
+        ("/v1/events", tagged("Events", "events", events, &page(&reference("Event")))),
+        ("/v1/events/stream", stream()),
+        (
+            "/v1/routes/{wallet}/check",
+            operation(about_check, "routes", &[wallet], &reference("Check")),
+        ),
+        (
+            "/v1/draws",
+            operation(
+                "Links of the Selection Chains, the highest group first, of each the newest",
+                "draws",
+                &draws,
+                &page(&reference("Draw")),
+            ),
+        ),
+    ]
+    .map(|(path, operation)| (path.to_owned(), operation))
+}
+
+fn which_events() -> Vec<Value> {
+    vec![
+        parameter("contract", "string", "Of this contract"),
+        parameter("event", "string", "Of this name"),
+        parameter("mentions", "string", "With this address, hash or number indexed"),
+    ]
+}
+
+fn stream() -> Value {
+    let mut parameters = which_events();
+    parameters.push(parameter("after", "string", "From after this event on, BLOCK-LOG"));
+    let heads = json!({ "type": "string", "enum": ["true", "false", "only"], "default": "false" });
+    let about_heads = "Also up to which block all was told, or only that";
+    parameters.push(of_schema("heads", "query", heads, about_heads));
+    let about = "Server-sent: message (an event), reorganized {after_block}, head {block, time}";
+    let responses = responses(json!({
+        "description": about,
+        "content": { "text/event-stream": { "schema": { "type": "string" } } },
+    }));
+    get("Events as they come", "events", &parameters, &responses)
+}
+
+fn table_paths(name: &str, table: &Table, limits: &HttpLimits) -> Vec<(String, Value)> {
+    let since = json!({ "type": "integer", "description": "The block from which it holds" });
+    let fields = json!({
+        "description": "Null: it ended there", "anyOf": [reference(name), { "type": "null" }],
+    });
+    let time = json!({ "type": ["integer", "null"], "description": "That block's, unix seconds" });
+    let record = json!({
+        "type": "object", "required": ["since", "record"],
+        "properties": { "since": since, "record": fields },
+    });
+    let version = json!({
+        "type": "object", "required": ["since", "time", "record"],
+        "properties": { "since": since, "time": time, "record": fields },
+    });
+    let mut listing = paging(limits);
+    listing.extend([block("As it was at this block"), order("asc")]);
+    let found = table.find.iter();
+    listing.extend(found.map(|field| parameter(field, "string", "Only with this value")));
+    let mut paths =
+        vec![(format!("/v1/{name}"), tagged(&table.about, name, listing, &page(&record)))];
+    for (key, parameters) in keys(table) {
+        let one = [parameters.clone(), vec![block("As it was at this block")]].concat();
+        let past = [parameters, paging(limits)].concat();
+        paths.push((format!("/v1/{name}{key}"), tagged("One record", name, one, &record)));
+        let history = tagged("What it was, newest first", name, past, &page(&version));
+        paths.push((format!("/v1/history/{name}{key}"), history));
+    }
+    paths
+}
+
+/// What follows a table's name in the path to a record, and the parameters in that. Where rules name records by texts of
+/// their own, those are the first part; some have numbers after it.
+fn keys(table: &Table) -> Vec<(String, Vec<Value>)> {
+    let is_text = |part: &String| part.starts_with('=');
+    if !table.key.first().is_some_and(is_text) {
+        let path = table.key.iter().map(|part| format!("/{{{part}}}")).collect();
+        let parts = table.key.iter().zip(&table.parts);
+        let parameter =
+            |(name, part): (&String, _)| of_schema(name, "path", of_key(part), "Of the key");
+        return vec![(path, parts.map(parameter).collect())];
+    }
+    let mut by_length: BTreeMap<usize, BTreeSet<Vec<&str>>> = BTreeMap::new();
     for rule in &table.on {
-        let (contract, event) = rule.names();
-        if let Some(event) = catalogue.named(contract, event).next() {
-            fields_of(rule, &event.inputs, &mut fields);
-        }
+        let key: Vec<_> =
+            rule.key(&table.key).iter().map(|it| it.trim_start_matches('=')).collect();
+        by_length.entry(key.len()).or_default().insert(key);
     }
-    json!({ "type": "object", "description": table.about, "properties": fields })
+    by_length.into_values().map(|keys| of_texts(table, &keys)).collect()
 }
 
-fn fields_of(rule: &Rule, inputs: &[EventParam], fields: &mut BTreeMap<String, Value>) {
-    for input in inputs {
-        let name = plain(&input.name);
-        let of_param = || type_of(&input.ty, own(input.internal_type.as_ref()), &input.components);
-        if rule.flatten.contains(&name) {
-            for part in input.components.iter().filter(|part| !rule.drop.contains(&part.name)) {
-                let own = own(part.internal_type.as_ref());
-                fields.insert(plain(&part.name), type_of(&part.ty, own, &part.components));
-            }
-        } else if rule.keep.as_ref().is_none_or(|keep| keep.contains(&name))
-            && !rule.rename.values().any(|from| *from == name)
-        {
-            fields.insert(name.clone(), of_param());
+/// Of keys of one length whose first part is text.
+fn of_texts(table: &Table, keys: &BTreeSet<Vec<&str>>) -> (String, Vec<Value>) {
+    let texts: BTreeSet<_> = keys.iter().filter_map(|key| key.first()).collect();
+    let length = keys.first().map_or(1, Vec::len);
+    let numbers = 1..length;
+    let mut parameters = Vec::new();
+    let mut path = match (texts.first(), texts.len(), length) {
+        (Some(text), 1, 1) => format!("/{text}"),
+        _ => {
+            let name = table.key.first().map_or("name", |name| name.trim_start_matches('='));
+            let schema = json!({ "type": "string", "enum": texts });
+            parameters.push(of_schema(name, "path", schema, "Which"));
+            format!("/{{{name}}}")
         }
-        for (to, _) in rule.rename.iter().filter(|(_, from)| **from == name) {
-            fields.insert(to.clone(), of_param());
-        }
+    };
+    for place in numbers {
+        let of = |key: &Vec<&str>| Some(format!("{} of {}", key.get(place)?, key.first()?));
+        let about: Vec<_> = keys.iter().filter_map(of).collect();
+        let name = format!("number{place}");
+        let schema = of_key(&crate::tables::KeyPart::Number);
+        parameters.push(of_schema(&name, "path", schema, &about.join(", ")));
+        path.push_str(&format!("/{{{name}}}"));
     }
-    for (name, value) in &rule.set {
-        let kind = match value {
-            Value::Bool(_) => "boolean",
-            Value::String(text) if text == "$block" || text == "$time" => "integer",
-            Value::Number(_) => "integer",
-            _ => "string",
-        };
-        fields.entry(name.clone()).or_insert_with(|| json!({ "type": kind }));
-    }
-    for name in rule.add.keys().chain(rule.sub.keys()) {
-        fields.entry(name.clone()).or_insert_with(decimal);
-    }
-}
-
-fn own<T: ToString>(internal: Option<&T>) -> String {
-    internal.map(ToString::to_string).unwrap_or_default()
-}
-
-fn decimal() -> Value {
-    json!({ "type": "string", "pattern": "^[0-9]+$" })
-}
-
-/// How [`decode`](crate::decode) writes a Solidity type.
-fn type_of(ty: &str, own_type: String, components: &[Param]) -> Value {
-    if let Some((element, _)) = ty.rsplit_once('[') {
-        let own_element = own_type.rsplit_once('[').map(|(element, _)| element.to_owned());
-        let items = type_of(element, own_element.unwrap_or_default(), components);
-        return json!({ "type": "array", "items": items });
-    }
-    match ty {
-        "tuple" => {
-            let part = |part: &Param| {
-                let own = own(part.internal_type.as_ref());
-                (plain(&part.name), type_of(&part.ty, own, &part.components))
-            };
-            let parts: Map<_, _> = components.iter().map(part).collect();
-            json!({ "type": "object", "properties": parts })
-        }
-        "bool" => json!({ "type": "boolean" }),
-        "string" => json!({ "type": "string" }),
-        "address" => json!({ "type": "string", "pattern": "^0x[0-9a-fA-F]{40}$" }),
-        _ if own_type == "Endpoint" => json!({ "type": "string", "examples": ["203.0.113.7:80"] }),
-        _ if own_type == "Roles" => json!({ "type": "array", "items": { "type": "string" } }),
-        _ if ty.starts_with("bytes") => json!({ "type": "string", "pattern": "^0x[0-9a-f]*$" }),
-        "uint8" | "uint16" | "uint24" | "uint32" => json!({ "type": "integer" }),
-        _ => decimal(),
-    }
+    (path, parameters)
 }
