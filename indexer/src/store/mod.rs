@@ -18,7 +18,7 @@ mod sqlite;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use alloy::primitives::{Address, B256};
 
@@ -27,6 +27,9 @@ pub use sqlite::SqliteStore;
 use tokio::sync::mpsc;
 
 use crate::decode::RawEvent;
+
+/// How long one read may take: what is asked for must not keep the database busy. Dumps take as long as they do.
+pub const READ_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// A place on the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +67,15 @@ impl Identity {
     #[must_use]
     pub fn is_of(&self, other: &Self) -> bool {
         (self.chain_id, self.genesis) == (other.chain_id, other.genesis)
+    }
+
+    /// Whether tables that are this are of use for that.
+    pub(crate) fn expect(&self, expected: &Self) -> Result<()> {
+        match self {
+            found if found == expected => Ok(()),
+            found if !found.is_of(expected) => Err(StoreError::wrong_network(expected, found)),
+            _ => Err(StoreError::OtherRules),
+        }
     }
 }
 
@@ -183,6 +195,11 @@ pub enum StoreError {
     /// The file or the server failed; later it may not.
     #[error("the database failed: {0}; is it there, and has its disk room?")]
     Database(String),
+    /// It would take longer than one read may.
+    #[error(
+        "expected an answer within {READ_TIME_MAX:?}, found none: the query was stopped; ask for less"
+    )]
+    TooLong,
     /// Another process writes.
     #[error(
         "expected to be the only writer of {place}, found another one: one indexer writes, the others only read"
@@ -302,6 +319,9 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// Events.
     fn events(&self, query: &EventsQuery) -> impl Future<Output = Result<Vec<RawEvent>>> + Send;
+
+    /// Forgets a group's draws from a number on: more seats say other ones.
+    fn drop_draws(&self, group: u32, from: u64) -> impl Future<Output = Result<()>> + Send;
 
     /// Keeps draws; those that are there already stay.
     fn put_draws(&self, draws: Vec<DrawRow>) -> impl Future<Output = Result<()>> + Send;

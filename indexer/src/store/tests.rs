@@ -42,6 +42,7 @@ on_both! {
     finds_records_by_key_field_and_block
     lists_events
     keeps_draws_whatever_the_chain_does
+    forgets_draws_from_a_number_on
 }
 
 fn hash(number: u64) -> B256 {
@@ -154,7 +155,7 @@ async fn applies_only_where_it_is(store: impl Store) {
     assert_eq!(dump(&store).await, before);
     // What fails in the middle leaves nothing: the same event twice.
     let mut spoiled = Batch::clone(&batch(4));
-    spoiled.events.push(event(4, 0, &[1]));
+    spoiled.events.extend([event(4, 0, &[1]), event(4, 0, &[1])]);
     assert!(store.apply(Some(cursor(3, 1).at), Arc::new(spoiled), &cursor(4, 1)).await.is_err());
     assert_eq!(dump(&store).await, before);
     store.apply(Some(cursor(3, 1).at), batch(4), &cursor(4, 1)).await.unwrap();
@@ -309,6 +310,24 @@ async fn keeps_draws_whatever_the_chain_does(store: impl Store) {
     assert_eq!(list(DrawsQuery { from: Some((1, 1)), ..any() }).await, all[..1]);
     let of_chain = list(DrawsQuery { chain: Some(hash(7)), ..any() }).await;
     assert_eq!(of_chain, [draw(2, 0, 7), draw(1, 0, 7)]);
+}
+
+async fn forgets_draws_from_a_number_on(store: impl Store) {
+    let draw = |group, number, body: &str| DrawRow {
+        group,
+        number,
+        chain: hash(7),
+        body: body.to_owned(),
+    };
+    let all = [(1, 0), (1, 1), (1, 2), (2, 1)].map(|(group, number)| draw(group, number, "1"));
+    store.put_draws(all.to_vec()).await.unwrap();
+    store.drop_draws(1, 1).await.unwrap();
+    let list =
+        || async { store.draws(&DrawsQuery { limit: 9, ..DrawsQuery::default() }).await.unwrap() };
+    assert_eq!(list().await, [draw(2, 1, "1"), draw(1, 0, "1")]);
+    // Others take their places.
+    store.put_draws(vec![draw(1, 0, "2"), draw(1, 1, "2")]).await.unwrap();
+    assert_eq!(list().await, [draw(2, 1, "1"), draw(1, 1, "2"), draw(1, 0, "1")]);
 }
 
 /// One writes, whoever else there is; when it ends, another may.

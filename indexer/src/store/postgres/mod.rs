@@ -14,8 +14,8 @@ use sqlx::{
 use tokio::sync::{Mutex, mpsc};
 
 use super::{
-    At, Batch, BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, RecordRow,
-    RecordsQuery, Result, Store, StoreError,
+    At, Batch, BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, READ_TIME_MAX,
+    RecordRow, RecordsQuery, Result, Store, StoreError,
 };
 use crate::decode::RawEvent;
 
@@ -27,15 +27,18 @@ const CONNECTIONS_MAX: u32 = 16;
 /// How long to wait for one.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long a statement may take: what is asked for must not keep the server busy.
-const STATEMENT_TIMEOUT: &str = "30s";
+/// SQL's code for a statement that was stopped.
+const STOPPED: &str = "57014";
 
 /// The advisory lock of whoever writes. Its number says "CoNET"; it counts within one database.
 const WRITER_LOCK: i64 = 0x43_6f_4e_45_54;
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(error.to_string())
+        match error.as_database_error().and_then(|error| error.code()) {
+            Some(code) if code == STOPPED => Self::TooLong,
+            _ => Self::Database(error.to_string()),
+        }
     }
 }
 
@@ -96,7 +99,8 @@ impl PostgresStore {
             options.get_port(),
             options.get_database().unwrap_or_default()
         );
-        let options = options.options([("statement_timeout", STATEMENT_TIMEOUT)]);
+        let options =
+            options.options([("statement_timeout", READ_TIME_MAX.as_millis().to_string())]);
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(PATIENCE)
@@ -195,6 +199,10 @@ impl Store for PostgresStore {
         write::put_draws(&mut *self.writer().await?, &draws).await
     }
 
+    async fn drop_draws(&self, group: u32, from: u64) -> Result<()> {
+        write::drop_draws(&mut *self.writer().await?, group, from).await
+    }
+
     async fn draws(&self, query: &DrawsQuery) -> Result<Vec<DrawRow>> {
         read::draws(&mut *self.reader().await?, query).await
     }
@@ -260,6 +268,18 @@ mod tests {
         assert_eq!(places(of_kind.clone()).await, [(3, 1, 2), (0, 1, 2)]);
         let mentions = Some(B256::with_last_byte(8));
         assert_eq!(places(EventsQuery { mentions, ..of_kind }).await, [(3, 1, 2), (0, 1, 2)]);
+    }
+
+    #[tokio::test]
+    async fn a_read_that_takes_too_long_is_stopped() {
+        let store = PostgresStore::open(&POSTGRES.database().unwrap()).await.unwrap();
+        let mut reader = store.reader().await.unwrap();
+        let limit: String =
+            sqlx::query_scalar("SHOW statement_timeout").fetch_one(&mut *reader).await.unwrap();
+        assert_eq!(limit, format!("{}s", READ_TIME_MAX.as_secs()));
+        sqlx::query("SET statement_timeout = 50").execute(&mut *reader).await.unwrap();
+        let stopped = sqlx::query("SELECT pg_sleep(60)").execute(&mut *reader).await.unwrap_err();
+        assert!(matches!(StoreError::from(stopped), StoreError::TooLong));
     }
 
     #[tokio::test]

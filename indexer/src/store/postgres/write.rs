@@ -249,3 +249,12 @@ pub(super) async fn put_draws(connection: &mut PgConnection, draws: &[DrawRow]) 
     .await?;
     Ok(())
 }
+
+pub(super) async fn drop_draws(connection: &mut PgConnection, group: u32, from: u64) -> Result<()> {
+    sqlx::query("DELETE FROM draws WHERE archive_group = $1 AND number >= $2")
+        .bind(i64::from(group))
+        .bind(signed(from))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

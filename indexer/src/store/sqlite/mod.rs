@@ -7,16 +7,17 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use conet_sqlite::{OpenError, Steps};
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use rustix::fs::{FlockOperation, flock};
 use tokio::sync::mpsc;
 
 use super::{
-    At, Batch, BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, RecordRow,
-    RecordsQuery, Result, Store, StoreError,
+    At, Batch, BlockRow, Cursor, DrawRow, DrawsQuery, EventsQuery, Identity, READ_TIME_MAX,
+    RecordRow, RecordsQuery, Result, Store, StoreError,
 };
 use crate::decode::RawEvent;
 
@@ -27,12 +28,18 @@ const STEPS: Steps<'static> = Steps {
     page_bytes: conet_sqlite::PAGE_BYTES,
 };
 
+/// Steps of a read between two looks at the clock: some ten microseconds.
+const STEPS_PER_LOOK: i32 = 1_000;
+
 /// Connections for reading that are kept open while nobody reads.
 const IDLE_READERS_MAX: usize = 8;
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Database(error.to_string())
+        match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => Self::TooLong,
+            _ => Self::Database(error.to_string()),
+        }
     }
 }
 
@@ -46,6 +53,7 @@ struct Shared {
     /// With the lock that is held as long as the store is open: one process writes. None: this one only reads.
     writer: Option<(Mutex<Connection>, File)>,
     idle: Mutex<Vec<Connection>>,
+    read_time_max: Duration,
 }
 
 impl SqliteStore {
@@ -71,7 +79,12 @@ impl SqliteStore {
             other => StoreError::Database(other.to_string()),
         })?;
         let writer = Some((Mutex::new(writer), lock));
-        Ok(Self(Arc::new(Shared { path, writer, idle: Mutex::default() })))
+        Ok(Self::new(path, writer))
+    }
+
+    fn new(path: PathBuf, writer: Option<(Mutex<Connection>, File)>) -> Self {
+        let (idle, read_time_max) = (Mutex::default(), READ_TIME_MAX);
+        Self(Arc::new(Shared { path, writer, idle, read_time_max }))
     }
 
     /// Opens a file that another process may be writing, to read.
@@ -79,8 +92,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`].
     pub async fn open_reader(path: &Path) -> Result<Self> {
-        let shared = Shared { path: path.to_owned(), writer: None, idle: Mutex::default() };
-        let store = Self(Arc::new(shared));
+        let store = Self::new(path.to_owned(), None);
         store.read(|_| Ok(())).await?;
         Ok(store)
     }
@@ -100,8 +112,24 @@ impl SqliteStore {
         .await
     }
 
-    /// Runs on a connection that reads.
+    /// Runs on a connection that reads, and is stopped when it takes too long.
     async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let most = self.0.read_time_max;
+        self.read_on(move |connection| {
+            let end = Instant::now() + most;
+            connection.progress_handler(STEPS_PER_LOOK, Some(move || Instant::now() >= end))?;
+            let done = work(connection);
+            connection.progress_handler(0, None::<fn() -> bool>)?;
+            done
+        })
+        .await
+    }
+
+    /// The same, however long it takes.
+    async fn read_on<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
@@ -207,12 +235,61 @@ impl Store for SqliteStore {
         self.write(move |connection| write::put_draws(connection, &draws)).await
     }
 
+    async fn drop_draws(&self, group: u32, from: u64) -> Result<()> {
+        self.write(move |connection| write::drop_draws(connection, group, from)).await
+    }
+
     async fn draws(&self, query: &DrawsQuery) -> Result<Vec<DrawRow>> {
         let query = query.clone();
         self.read(move |connection| read::draws(connection, &query)).await
     }
 
     async fn dump(&self, block: Option<u64>, rows: mpsc::Sender<String>) -> Result<()> {
-        self.read(move |connection| read::dump(connection, block, &rows)).await
+        self.read_on(move |connection| read::dump(connection, block, &rows)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::dump;
+
+    /// Versions of a record: reading them all takes many looks at the clock.
+    const VERSIONS: u64 = 20_000;
+
+    #[tokio::test]
+    async fn a_read_that_takes_too_long_is_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.db");
+        let store = SqliteStore::open(&path).await.unwrap();
+        let record = |since| RecordRow {
+            table: "things".to_owned(),
+            key: vec![1],
+            since,
+            body: Some("{}".to_owned()),
+        };
+        let records = (1..=VERSIONS).map(record).collect();
+        let identity =
+            Identity { chain_id: 7, genesis: Default::default(), rules: Default::default() };
+        store.begin(&identity).await.unwrap();
+        let at = At { number: VERSIONS, hash: Default::default() };
+        let to = Cursor { at, time: 0, finalized: 0 };
+        store.apply(None, Arc::new(Batch { records, ..Batch::default() }), &to).await.unwrap();
+        let query = RecordsQuery {
+            table: "things".to_owned(),
+            block: Some(VERSIONS),
+            limit: 10,
+            ..RecordsQuery::default()
+        };
+        let found = store.records(&query).await.unwrap();
+        assert_eq!(found, [record(VERSIONS)]);
+        let mut hurried = SqliteStore::open_reader(&path).await.unwrap();
+        Arc::get_mut(&mut hurried.0).unwrap().read_time_max = Duration::ZERO;
+        let stopped = hurried.records(&query).await.unwrap_err();
+        assert!(matches!(stopped, StoreError::TooLong), "{stopped}");
+        assert!(stopped.to_string().contains("within 30s"), "{stopped}");
+        // The connection is used again; and who reads all may take as long as that is.
+        assert_eq!(hurried.cursor().await.unwrap(), Some(to));
+        assert_eq!(dump(&hurried).await.len(), 1 + usize::try_from(VERSIONS).unwrap());
     }
 }

@@ -162,3 +162,9 @@ pub(super) fn put_draws(connection: &mut Connection, draws: &[DrawRow]) -> Resul
     drop(statement);
     Ok(tx.commit()?)
 }
+
+pub(super) fn drop_draws(connection: &mut Connection, group: u32, from: u64) -> Result<()> {
+    let sql = "DELETE FROM draws WHERE archive_group = ?1 AND number >= ?2";
+    connection.prepare_cached(sql)?.execute(params![group, signed(from)])?;
+    Ok(())
+}
