@@ -10,7 +10,7 @@ mod requests;
 #[cfg(test)]
 mod tests;
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use alloy::primitives::{B256, Bloom};
 
@@ -140,4 +140,26 @@ pub trait Source: Send + Sync + 'static {
 
     /// The last answer was of no use: another endpoint, if there is one, is to be asked first from now on.
     fn another(&self) {}
+}
+
+impl<S: Source> Source for Arc<S> {
+    async fn heads(&self) -> Result<Heads, SourceError> {
+        self.as_ref().heads().await
+    }
+
+    async fn header(&self, number: u64) -> Result<Option<Header>, SourceError> {
+        self.as_ref().header(number).await
+    }
+
+    async fn chunk(&self, from: u64, to: u64) -> Result<Chunk, SourceError> {
+        self.as_ref().chunk(from, to).await
+    }
+
+    async fn wake(&self) {
+        self.as_ref().wake().await;
+    }
+
+    fn another(&self) {
+        self.as_ref().another();
+    }
 }

@@ -1,12 +1,12 @@
 //! Which tables are of this network, and by these rules.
 
-use alloy::primitives::keccak256;
+use alloy::primitives::{B256, keccak256};
 
 use super::FollowError;
 use crate::{
     catalogue::Catalogue,
     chain::{Source, SourceError},
-    store::{Identity, Store, StoreError},
+    store::{Identity, Store},
     tables::Tables,
 };
 
@@ -22,8 +22,13 @@ pub async fn identify<S: Source>(
 ) -> Result<Identity, SourceError> {
     source.heads().await?;
     let genesis = source.header(0).await?.ok_or(SourceError::Missing { number: 0 })?;
-    let rules = [catalogue.fingerprint(), tables.fingerprint()].concat();
-    Ok(Identity { chain_id, genesis: genesis.at.hash, rules: keccak256(rules) })
+    let rules = fingerprint(catalogue, tables);
+    Ok(Identity { chain_id, genesis: genesis.at.hash, rules })
+}
+
+/// Of the rules.
+pub(super) fn fingerprint(catalogue: &Catalogue, tables: &Tables) -> B256 {
+    keccak256([catalogue.fingerprint(), tables.fingerprint()].concat())
 }
 
 /// Whether tables that are only read are of this network, and by these rules.
@@ -37,10 +42,7 @@ pub async fn expect<S: Source, T: Store>(
 ) -> Result<(), FollowError> {
     let identity = identify(source, chain_id, catalogue, tables).await?;
     match store.identity().await? {
-        Some(found) if !found.is_of(&identity) => {
-            Err(StoreError::wrong_network(&identity, &found).into())
-        }
-        Some(found) if found != identity => Err(StoreError::OtherRules.into()),
-        _ => Ok(()),
+        Some(found) => found.expect(&identity).map_err(FollowError::from),
+        None => Ok(()),
     }
 }

@@ -10,6 +10,7 @@
 mod fold;
 mod identity;
 mod rewind;
+mod start;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use crate::{
 };
 use fold::Folder;
 pub use identity::{expect, identify};
+pub use start::{Start, expect_in_time};
 pub use state::{FollowError, Progress, Step};
 pub use until::Until;
 pub use watch::watch;
@@ -49,6 +51,16 @@ impl Default for FollowLimits {
         Self { blocks_max: 2_000, events_wanted: 10_000, pause_max: Duration::from_secs(30) }
     }
 }
+
+impl FollowLimits {
+    /// How long to wait after a failure that came after this pause.
+    fn pause_after(&self, pause: Duration) -> Duration {
+        (pause * 2).clamp(PAUSE_FIRST.min(self.pause_max), self.pause_max)
+    }
+}
+
+/// The pause after the first failure; it doubles from then on.
+const PAUSE_FIRST: Duration = Duration::from_millis(100);
 
 /// Blocks of the first step: how many events they have is not known yet.
 const BLOCKS_FIRST: u64 = 16;
@@ -90,6 +102,15 @@ impl<S: Source, T: Store> Follower<S, T> {
             }
             None => store.begin(&identity).await?,
         }
+        Self::where_tables_are(source, store, (catalogue, tables), limits).await
+    }
+
+    async fn where_tables_are(
+        source: Arc<S>,
+        store: T,
+        (catalogue, tables): (Arc<Catalogue>, Arc<Tables>),
+        limits: FollowLimits,
+    ) -> Result<Self, FollowError> {
         let progress = Progress { cursor: store.cursor().await?, ..Progress::default() };
         Ok(Self {
             source,
@@ -126,7 +147,7 @@ impl<S: Source, T: Store> Follower<S, T> {
                 }
                 Ok(_) => pause = Duration::ZERO,
                 Err(error) => {
-                    pause = (pause * 2).clamp(Duration::from_millis(100), self.limits.pause_max);
+                    pause = self.limits.pause_after(pause);
                     self.failed(&error, pause);
                     tokio::select! {
                         () = stop.cancelled() => return,

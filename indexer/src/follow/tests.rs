@@ -4,13 +4,15 @@
 //! others.
 
 mod false_forks;
+mod silence;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
 use super::*;
 use crate::{
+    chain::Header,
     store::{
         PostgresStore, SqliteStore,
         tests::{POSTGRES, dump},
@@ -54,6 +56,54 @@ async fn sqlite() -> (tempfile::TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("index.db")).await.unwrap();
     (folder, store)
+}
+
+/// An RPC that may tell of another chain from now on, or fail.
+#[derive(Debug)]
+struct Turncoat(Mutex<Result<MadeChain, fn() -> SourceError>>);
+
+fn away() -> SourceError {
+    SourceError::Unreachable("it is away".to_owned())
+}
+
+impl Turncoat {
+    fn new(chain: &MadeChain) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Ok(chain.clone()))))
+    }
+
+    fn says(&self) -> MutexGuard<'_, Result<MadeChain, fn() -> SourceError>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tells_of(&self, chain: &MadeChain) {
+        *self.says() = Ok(chain.clone());
+    }
+
+    fn fails(&self, error: fn() -> SourceError) {
+        *self.says() = Err(error);
+    }
+
+    fn told(&self) -> Result<MadeChain, SourceError> {
+        self.says().clone().map_err(|error| error())
+    }
+}
+
+impl Source for Turncoat {
+    async fn heads(&self) -> Result<Heads, SourceError> {
+        self.told()?.heads().await
+    }
+
+    async fn header(&self, number: u64) -> Result<Option<Header>, SourceError> {
+        self.told()?.header(number).await
+    }
+
+    async fn chunk(&self, from: u64, to: u64) -> Result<Chunk, SourceError> {
+        self.told()?.chunk(from, to).await
+    }
+
+    async fn wake(&self) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// The tables but for what says when they got there.

@@ -69,15 +69,21 @@ async fn watch_tables<T: Store>(store: T, sender: Arc<Sender<Progress>>, stop: C
     }
 }
 
-/// Where the tables are, and whether they went back since they were there: then the block is another one now, or gone.
-async fn look<T: Store>(store: &T, before: Option<Cursor>) -> Result<(Option<Cursor>, bool)> {
+/// Where the tables are, and whether they went back since they were there, or may have: then the block is another one now,
+/// or gone.
+pub(super) async fn look<T: Store>(
+    store: &T,
+    before: Option<Cursor>,
+) -> Result<(Option<Cursor>, bool)> {
     let cursor = store.cursor().await?;
     let Some((before, now)) = before.zip(cursor).filter(|(before, now)| before.at != now.at) else {
         return Ok((cursor, false));
     };
     let known = store.blocks(&[before.at.number]).await?;
     let is_there = known.iter().any(|block| block.at == before.at);
-    // Blocks without events are forgotten once they are final.
+    // Blocks without events are forgotten once they are final. One that was not when it was seen may have been undone
+    // before another became final: after a long silence nobody knows, and what may be gone counts as gone.
     let is_forgotten = known.is_empty() && before.at.number < now.finalized;
-    Ok((cursor, !is_there && !is_forgotten))
+    let was_final = before.at.number <= before.finalized;
+    Ok((cursor, !is_there && !(is_forgotten && was_final)))
 }

@@ -1,52 +1,13 @@
 //! An RPC that tells of a fork below what is final: nothing of it comes into the tables, and that is loud.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use super::*;
-use crate::chain::Header;
 
 /// Blocks of the true chain.
 const HEIGHT: u64 = 200;
 
-/// An RPC that may tell of another chain from now on.
-#[derive(Debug)]
-struct Turncoat(Mutex<MadeChain>);
-
-impl Turncoat {
-    fn chain(&self) -> MutexGuard<'_, MadeChain> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn tell_of(&self, chain: &MadeChain) {
-        *self.chain() = chain.clone();
-    }
-
-    fn told(&self) -> MadeChain {
-        self.chain().clone()
-    }
-}
-
-impl Source for Turncoat {
-    async fn heads(&self) -> Result<Heads, SourceError> {
-        self.told().heads().await
-    }
-
-    async fn header(&self, number: u64) -> Result<Option<Header>, SourceError> {
-        self.told().header(number).await
-    }
-
-    async fn chunk(&self, from: u64, to: u64) -> Result<Chunk, SourceError> {
-        self.told().chunk(from, to).await
-    }
-
-    async fn wake(&self) {
-        self.told().wake().await;
-    }
-}
-
 /// The true chain's follower, caught up, and the RPC that it asks.
 async fn begun<T: Store>(chain: &MadeChain, store: &T) -> (Arc<Turncoat>, Follower<Turncoat, T>) {
-    let rpc = Arc::new(Turncoat(Mutex::new(chain.clone())));
+    let rpc = Turncoat::new(chain);
     let limits = FollowLimits { pause_max: Duration::from_millis(100), ..FollowLimits::default() };
     let follower = Follower::new(Arc::clone(&rpc), store.clone(), rules(), limits).await;
     (rpc, follower.unwrap())
@@ -71,7 +32,7 @@ async fn refuses<T: Store>(store: T) {
     // The first is one block deeper than what is not final; the others fork well below, one just as the next block comes.
     for (depth, more) in [(DEPTH_MAX + 1, 1), (DEPTH_MAX + 1, 30), (150, 1), (HEIGHT, 2)] {
         let false_one = fork(&chain, depth, more);
-        rpc.tell_of(&false_one);
+        rpc.tells_of(&false_one);
         let error = follower.step().await.unwrap_err();
         let found = false_one.header(finalized).await.unwrap().unwrap().at;
         assert_ne!(found, expected);
@@ -91,14 +52,14 @@ async fn refuses<T: Store>(store: T) {
     assert!(refused.trouble.is_some_and(|why| why.contains("which was final")));
     assert_eq!((refused.reorganizations, dump(&store).await), (0, before));
     chain.grow(10);
-    rpc.tell_of(&chain);
+    rpc.tells_of(&chain);
     let head = chain.height();
     let honest = progress
         .wait_for(|progress| progress.cursor.is_some_and(|cursor| cursor.at.number == head));
     assert_eq!(honest.await.unwrap().trouble, None);
     // One that is not too deep is no lie.
     let other = fork(&chain, DEPTH_MAX, 1);
-    rpc.tell_of(&other);
+    rpc.tells_of(&other);
     let undone = progress.wait_for(|progress| progress.deepest == DEPTH_MAX);
     assert_eq!(undone.await.unwrap().reorganizations, 1);
     let head = other.height();
