@@ -2,10 +2,10 @@
 
 use std::{
     fs,
-    io::{Error, Result},
+    io::{BufRead as _, BufReader, Error, Result, Write as _},
     os::unix::fs::chown,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     thread,
     time::Duration,
@@ -13,12 +13,23 @@ use std::{
 
 use tempfile::TempDir;
 
-/// Waits until the pipe from its starter closes, then ends the server and removes its folder.
+/// Starts the server and stops it, as its starter says, and says when it has ended. Once the pipe from its starter closes, it
+/// ends the server for good and removes its folder.
 const KEEPER: &str = r#"
-"$@" >/dev/null 2>>"$FOLDER/log" &
-read -r _
-kill -QUIT $!
-wait
+server=
+stop() {
+    [ -z "$server" ] || kill -QUIT "$server"
+    wait
+    server=
+}
+while read -r task; do
+    stop
+    case $task in
+        start) "$@" >/dev/null 2>>"$FOLDER/log" & server=$! ;;
+        stop) echo stopped ;;
+    esac
+done
+stop
 rm -rf "$FOLDER"
 "#;
 
@@ -28,6 +39,8 @@ pub struct Postgres {
     folder: PathBuf,
     programs: PathBuf,
     keeper: Child,
+    /// What the keeper says.
+    said: BufReader<ChildStdout>,
     databases: AtomicU32,
 }
 
@@ -55,10 +68,38 @@ impl Postgres {
             keeper.args(["-c", setting]);
         }
         keeper.env("FOLDER", &folder).current_dir("/");
-        let keeper = keeper.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
-        let started = Self { folder, programs, keeper, databases: AtomicU32::new(0) };
-        started.wait()?;
+        let mut keeper = keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let said = keeper.stdout.take().ok_or_else(|| Error::other("nobody keeps PostgreSQL"))?;
+        let said = BufReader::new(said);
+        let mut started = Self { folder, programs, keeper, said, databases: AtomicU32::new(0) };
+        started.start_again()?;
         Ok(started)
+    }
+
+    fn tell(&mut self, task: &str) -> Result<()> {
+        let keeper = self.keeper.stdin.as_mut();
+        let keeper = keeper.ok_or_else(|| Error::other("nobody keeps PostgreSQL"))?;
+        keeper.write_all(task.as_bytes())
+    }
+
+    /// Ends the server as a crash does: nobody is told, and nothing is written any more. Returns once it has ended.
+    ///
+    /// # Errors
+    /// When nobody keeps it.
+    pub fn stop(&mut self) -> Result<()> {
+        self.tell("stop\n")?;
+        let mut said = String::new();
+        self.said.read_line(&mut said)?;
+        if said == "stopped\n" { Ok(()) } else { Err(Error::other("PostgreSQL does not stop")) }
+    }
+
+    /// Starts the server again, with what it had.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn start_again(&mut self) -> Result<()> {
+        self.tell("start\n")?;
+        self.wait()
     }
 
     fn wait(&self) -> Result<()> {
