@@ -1,14 +1,18 @@
 //! `conet index run` as a process, and what it answers.
 
-use std::process::Stdio;
+use std::{collections::BTreeMap, process::Stdio, time::Duration};
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::Value;
 use tokio::{
     process::{Child, Command},
     time::timeout,
 };
 
-use crate::{PATIENCE, command::Person, eventually, node::free_port};
+use crate::{PATIENCE, command::Person, eventually_within, node::free_port};
+
+/// Runs what follows so that a file that is too long is an error, and does not end the process.
+const WITH_ERRORS: &str = r#"trap '' XFSZ; exec "$0" "$@""#;
 
 /// What a stream told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,10 +93,20 @@ impl Indexer {
         let log = std::fs::File::options().create(true).append(true).open(log).expect("a log");
         let mut command: Command = person.command(&["index", "run", "--listen", &listen]);
         command.args(["--poll-ms", "50"]).args(arguments);
-        command.env("CONET_LOG", "info").stdout(Stdio::null()).stderr(log);
-        let child = command.spawn().expect("conet index run");
+        command.env("CONET_LOG", "info");
+        let child = with_errors(&command).stderr(log).spawn().expect("conet index run");
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         Self { url: format!("http://{listen}"), client, child }
+    }
+
+    /// From now on none of its files can become longer than this, as on a full disk; `None`: the disk has room again.
+    ///
+    /// # Panics
+    /// When it has ended already.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let pid = self.child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(Some(pid.expect("it runs")), Resource::Fsize, limit).expect("a limit");
     }
 
     /// Asks; status and JSON. `None`: nobody answers.
@@ -125,11 +139,34 @@ impl Indexer {
     /// # Panics
     /// When they do not in time.
     pub async fn until(&self, block: u64) {
-        eventually("the tables catch up", || async {
-            let status = self.ask("/v1/status").await;
-            status.is_some_and(|(_, status)| status["block"].as_u64() >= Some(block))
-        })
-        .await;
+        self.until_within(PATIENCE, block).await;
+    }
+
+    /// The same, with other patience.
+    ///
+    /// # Panics
+    /// When they do not in time.
+    pub async fn until_within(&self, patience: Duration, block: u64) {
+        let shows = || async { self.block().await >= Some(block) };
+        eventually_within(patience, "the tables catch up", shows).await;
+    }
+
+    /// The block that its tables show, if they show one.
+    pub async fn block(&self) -> Option<u64> {
+        self.ask("/v1/status").await?.1["block"].as_u64()
+    }
+
+    /// What it counts and measures, by name.
+    ///
+    /// # Panics
+    /// When that is not as Prometheus writes it.
+    pub async fn metrics(&self) -> BTreeMap<String, f64> {
+        let answer = self.client.get(format!("{}/metrics", self.url)).send().await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status().as_u16(), 200);
+        let kind = answer.headers()["content-type"].to_str().expect("text").to_owned();
+        assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
+        metrics(&answer.text().await.expect("text"))
     }
 
     /// Opens a stream of events, perhaps after one that was seen before.
@@ -178,4 +215,36 @@ impl Indexer {
     pub async fn ended(mut self) -> bool {
         self.child.wait().await.expect("it ends").success()
     }
+}
+
+fn with_errors(command: &Command) -> Command {
+    let of = command.as_std();
+    let mut wrapped = Command::new("sh");
+    wrapped.args(["-c", WITH_ERRORS]).arg(of.get_program()).args(of.get_args());
+    for (name, value) in of.get_envs() {
+        wrapped.env(name, value.expect("a value"));
+    }
+    wrapped.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+    wrapped
+}
+
+/// Values by name, from the text format 0.0.4 of Prometheus. Each was announced with its help and its type.
+fn metrics(text: &str) -> BTreeMap<String, f64> {
+    let (mut announced, mut values) = (BTreeMap::<&str, u32>::new(), BTreeMap::new());
+    for line in text.lines().filter(|line| *line != "# EOF") {
+        if let Some(comment) = line.strip_prefix("# ") {
+            let mut words = comment.split(' ');
+            let (what, name) = (words.next(), words.next().expect("a name"));
+            assert!(matches!(what, Some("HELP" | "TYPE")), "{line}");
+            *announced.entry(name).or_default() += 1;
+            continue;
+        }
+        let (name, value) = line.split_once(' ').expect("a name and a value");
+        // A counter is announced without its ending.
+        let family = name.strip_suffix("_total").unwrap_or(name);
+        assert_eq!(announced.get(family), Some(&2), "{line}");
+        let value = value.parse().unwrap_or_else(|_| panic!("{line}"));
+        assert!(values.insert(name.to_owned(), value).is_none(), "{line}");
+    }
+    values
 }
