@@ -1,17 +1,22 @@
 //! Nodes that read routes out of an index, their own or another's: as fresh as the chain, right after a reorganization, and
 //! nobody believes an index that lies.
 
+mod liars;
+
 use alloy::{
     primitives::Address,
     providers::{Provider as _, ProviderBuilder},
+    rpc::types::Filter,
+    sol_types::SolEvent as _,
 };
+use conet_bindings::RouteTable::RouteSet;
 use conet_node::config::RoutesFrom;
 use conet_tests::{
+    PATIENCE,
     client::look_up,
     command::Person,
     eventually,
     index::Indexer,
-    lying_index::LyingIndex,
     node::free_port,
     now_seconds,
     world::{Plan, World},
@@ -24,6 +29,12 @@ const RELAY: usize = 0;
 const AGENT: usize = 1;
 const OWN: usize = 2;
 const ELSEWHERE: usize = 3;
+
+/// Between two blocks, where they come by the clock. Nodes look for one ten times as often.
+const BLOCK_SECONDS: u64 = 1;
+
+/// How often to look whether a route was set.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(10);
 
 fn reading(from: RoutesFrom) -> Plan {
     Plan::with(move |config| config.chain.routes_from = from.clone())
@@ -68,8 +79,8 @@ async fn call(world: &World, method: &'static str, params: Value) {
     let _: Value = provider.raw_request(method.into(), params).await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_route_that_changes_is_known_wherever_it_is_looked_up() {
+/// A relay, an agent that Bobo can have, a node that looks up in tables of its own, and one that asks this indexer.
+async fn scene() -> (World, Person, Address, Indexer) {
     let port = free_port();
     let url = format!("http://127.0.0.1:{port}");
     let mut world = World::without_nodes().await;
@@ -86,6 +97,12 @@ async fn a_route_that_changes_is_known_wherever_it_is_looked_up() {
         node.start().await;
     }
     world.write_network_file(bobo.home());
+    (world, bobo, wallet, indexer)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_route_that_changes_is_known_wherever_it_is_looked_up() {
+    let (mut world, bobo, wallet, indexer) = scene().await;
     let agent = world.contact(AGENT).id.to_string();
     for node in [OWN, ELSEWHERE] {
         assert_eq!(said(&world, node, wallet).await.0, None);
@@ -113,37 +130,54 @@ async fn a_route_that_changes_is_known_wherever_it_is_looked_up() {
     assert_eq!(said(&world, OWN, wallet).await, before[0]);
 }
 
+/// The block of the first route that is set after this one.
+async fn set_after(world: &World, block: u64) -> u64 {
+    let provider = ProviderBuilder::new().connect_http(world.rpc_url.parse().unwrap());
+    let filter = Filter::new().address(world.network.routes).from_block(block + 1);
+    let filter = filter.event_signature(RouteSet::SIGNATURE_HASH);
+    let start = std::time::Instant::now();
+    loop {
+        // anvil refuses a range that has not begun.
+        if world.reader.head().await.unwrap().number > block
+            && let Some(log) = provider.get_logs(&filter).await.unwrap().first()
+        {
+            return log.block_number.unwrap();
+        }
+        assert!(start.elapsed() < PATIENCE, "no route was set after block {block}");
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// From when a block with a change is mined: no answer that names it, or a later block, is without the change; and who is
+/// asked once there is one more block names it, or a later one, in the first answer.
+async fn known_within_a_block(world: &World, node: usize, wallet: Address, change: (u64, u64)) {
+    let (set, serial) = change;
+    loop {
+        let is_next_there = world.reader.head().await.unwrap().number > set;
+        let (found, block) = said(world, node, wallet).await;
+        assert!(block < set || found == Some(serial), "node {node}: {found:?} at block {block}");
+        if is_next_there {
+            assert!(block >= set, "node {node} answers of block {block}, {set} has the change");
+            return;
+        }
+    }
+}
+
+/// The bound is in blocks: a node that looks for blocks less often than they come could not keep it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_index_that_lies_leads_no_mail_elsewhere() {
-    let port = free_port();
-    let liar = LyingIndex::start(&format!("http://127.0.0.1:{port}")).await;
-    // Wherever Peter asks, the same liar is asked.
-    let plans = (0..4).map(|_| reading(RoutesFrom::Index(liar.url.clone()))).collect();
-    let world = World::start_with(plans).await;
-    let (bobo, wallet) = person(&world, "bobo").await;
-    let (peter, _) = person(&world, "peter").await;
-    bobo.run(&["register", "--wallet", "bobo", "--agent", "2"]).await;
-    let indexer = Indexer::start_at(&bobo, port, &[]);
-    indexer.until(world.reader.head().await.unwrap().number).await;
-    let address: Address = wallet.parse().unwrap();
-    eventually("the liar is asked, and not believed", || async {
-        // A node that does not believe it asks the contract.
-        let found = said(&world, OWN, address).await;
-        assert_eq!(found.0, Some(1));
-        liar.lied() > 0
-    })
-    .await;
-    let lied = liar.lied();
-    let send = ["send", "--wallet", "peter", "--to", &wallet, "--text", "hello"];
-    let sent = peter.run(&send).await.remove(0);
-    assert_eq!(sent["agent"], 2, "{sent}");
-    assert!(liar.lied() > lied, "nobody asked the liar");
-    let listen = ["listen", "--wallet", "bobo", "--count", "1", "--timeout-s", "30"];
-    let heard = bobo.run(&listen).await;
-    assert_eq!(heard[0]["text"], "hello");
-    // The index itself checks what it has.
-    let check = indexer.get(&format!("/v1/routes/{wallet}/check")).await;
-    assert_eq!((&check["holds"], &check["agent"]), (&json!(true), &json!("2")), "{check}");
-    let certificates = check["certificates"].as_array().unwrap();
-    assert_eq!(certificates.len(), 2, "{check}");
+async fn a_route_change_reaches_every_node_within_one_block() {
+    let (world, bobo, wallet, _indexer) = scene().await;
+    let agent = world.contact(AGENT).id.to_string();
+    call(&world, "evm_setIntervalMining", json!([BLOCK_SECONDS])).await;
+    for serial in 1..=5 {
+        let change: &[&str] = if serial == 1 { &["--agent", &agent] } else { &["--rotate"] };
+        let register = [&["register", "--wallet", "bobo"], change].concat();
+        let before = world.reader.head().await.unwrap().number;
+        let watching = async {
+            let set = set_after(&world, before).await;
+            let known = |node| known_within_a_block(&world, node, wallet, (set, serial));
+            tokio::join!(known(AGENT), known(OWN), known(ELSEWHERE));
+        };
+        tokio::join!(bobo.run(&register), watching);
+    }
 }
