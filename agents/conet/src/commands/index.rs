@@ -8,7 +8,7 @@ use conet_chain::NetworkFile;
 use conet_indexer::{
     catalogue::{Catalogue, Contract, parse_abi},
     chain::{EndpointUrl, Pool, PoolLimits},
-    follow::{self, FollowLimits, Follower},
+    follow::{self, FollowLimits, Start},
     http::{Api, HttpLimits},
     store::{PostgresStore, SqliteStore, Store},
     tables::Tables,
@@ -49,7 +49,7 @@ pub(crate) struct IndexArgs {
     /// Where the tables are: a file, or postgres://USER@HOST/DATABASE [default: index.db in the home folder]
     #[arg(long, value_name = "PLACE", env = "CONET_INDEX_STORE", hide_env_values = true)]
     store: Option<String>,
-    /// Requests to one RPC
+    /// Requests to one RPC; each call of a batch is one
     #[arg(long, value_name = "N", default_value_t = PoolLimits::default().requests_per_second_max)]
     requests_per_second_max: u32,
     /// How often to look for a block where no RPC tells of them (ws does)
@@ -185,32 +185,41 @@ async fn write<T: Store>(
     let stop = until_stopped();
     let Subject { chain_id, catalogue, tables, pool } = subject;
     let rules = (chain_id, Arc::clone(&catalogue), Arc::clone(&tables));
-    let follower =
-        Follower::new(Arc::new(pool), store.clone(), rules, FollowLimits::default()).await?;
-    let (progress, limits) = (follower.progress(), HttpLimits::default());
+    let start = Start::new(Arc::new(pool), store.clone(), rules, FollowLimits::default()).await?;
+    let (progress, limits) = (start.progress(), HttpLimits::default());
     let rules = (chain_id, catalogue, tables);
     let api = Api::new(store.clone(), rules, progress, limits, stop.clone());
     let (ended, stopped) = (stop.clone(), stop.clone());
     let following = tokio::spawn(async move {
         // Tables that nobody follows any more must not look current.
         let _guard = ended.drop_guard();
-        follower.run(stopped).await;
+        start.run(stopped).await
     });
     let drawing = draws::follow(network, store, stop.clone());
     let (answered, ()) = tokio::join!(answer(listener, api, stop), drawing);
     answered?;
-    Ok(following.await?)
+    Ok(following.await??)
 }
 
 async fn read_only<T: Store>(args: &RunArgs, subject: Subject, store: T) -> anyhow::Result<()> {
     let listener = listen(args).await?;
     let stop = until_stopped();
     let Subject { chain_id, catalogue, tables, pool } = subject;
-    follow::expect(&pool, &store, (chain_id, &catalogue, &tables)).await?;
-    let progress = follow::watch(store.clone(), pool, stop.clone());
-    let rules = (chain_id, catalogue, tables);
-    let api = Api::new(store, rules, progress, HttpLimits::default(), stop.clone());
-    answer(listener, api, stop).await
+    let pool = Arc::new(pool);
+    let progress = follow::watch(store.clone(), Arc::clone(&pool), stop.clone());
+    let rules = (chain_id, Arc::clone(&catalogue), Arc::clone(&tables));
+    let api = Api::new(store.clone(), rules, progress, HttpLimits::default(), stop.clone());
+    let checking = async {
+        let rules = (chain_id, &*catalogue, &*tables);
+        let checked = follow::expect_in_time(&*pool, &store, rules, &stop).await;
+        if checked.is_err() {
+            stop.cancel();
+        }
+        checked
+    };
+    let (answered, checked) = tokio::join!(answer(listener, api, stop.clone()), checking);
+    checked?;
+    answered
 }
 
 /// Is cancelled when somebody asks the program to stop.
