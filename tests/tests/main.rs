@@ -26,6 +26,7 @@ mod look_ups;
 mod measurements;
 mod moves;
 mod notes;
+mod own_index;
 mod paper_story;
 mod partitions;
 mod replay;

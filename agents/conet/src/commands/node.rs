@@ -24,6 +24,7 @@ use crate::specs;
 
 mod index;
 mod offer;
+mod own_index;
 mod run;
 
 pub(crate) use offer::USUAL_PRICES;

@@ -1,29 +1,22 @@
 //! Where a node looks routes up, when not in the contract each time.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
 
+use alloy::primitives::Address;
 use anyhow::Context as _;
 use conet_chain::{
-    ChainReader,
-    routes::{IndexFirst, RouteSource},
+    ChainError, ChainReader,
+    routes::{IndexFirst, RouteSource, Routes},
 };
 use conet_index_client::IndexClient;
-use conet_indexer::{
-    catalogue::Catalogue,
-    chain::{Pool, PoolLimits},
-    follow::{FollowLimits, Follower},
-    routes,
-    store::SqliteStore,
-    tables::Tables,
-};
-use conet_node::config::{CONFIG_FILE, ChainConfig, NodeConfig, Role, RoutesFrom};
+use conet_node::config::{CONFIG_FILE, NodeConfig, Role, RoutesFrom};
+use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio_util::sync::CancellationToken;
 
-/// The file of a node's own tables in its home folder.
-const FILE: &str = "routes.db";
-
-/// The contract whose events are routes.
-const CONTRACT: &str = "RouteTable";
+use super::own_index::OwnIndex;
 
 /// What the configuration says; none: the contract is asked. Tasks end with `stop`.
 pub(super) async fn source(
@@ -37,7 +30,12 @@ pub(super) async fn source(
     }
     let index: Arc<dyn RouteSource> = match &chain.routes_from {
         RoutesFrom::Contract => return Ok(None),
-        RoutesFrom::OwnIndex => own(home, chain, stop.clone()).await?,
+        RoutesFrom::OwnIndex => {
+            let own = OwnIndex::new(home, chain)?;
+            let index = Arc::new(WhenBegun::default());
+            tokio::spawn(own.keep(Arc::clone(&index), stop.clone()));
+            index
+        }
         RoutesFrom::Index(url) => {
             let file = home.join(CONFIG_FILE);
             let wrong = || {
@@ -52,26 +50,33 @@ pub(super) async fn source(
     Ok(Some(Arc::new(IndexFirst::new(index, contract))))
 }
 
-/// Follows the one contract into a file of the home folder.
-async fn own(
-    home: &Path,
-    chain: &ChainConfig,
-    stop: CancellationToken,
-) -> anyhow::Result<Arc<dyn RouteSource>> {
-    let contracts = BTreeMap::from([(CONTRACT.to_owned(), chain.routes)]);
-    let catalogue = Arc::new(Catalogue::of_network(&contracts)?);
-    let tables = Arc::new(Tables::own(&catalogue)?);
-    let poll = Duration::from_millis(chain.poll_milliseconds.max(10));
-    let limits = PoolLimits { poll, ..PoolLimits::default() };
-    let url = chain.rpc_url.parse()?;
-    let pool = Pool::new(vec![url], chain.chain_id, catalogue.addresses(), limits);
-    let file = home.join(FILE);
-    let store = SqliteStore::open(&file).await;
-    let store = store.with_context(|| format!("the index of routes in {}", file.display()))?;
-    let rules = (chain.chain_id, catalogue, Arc::clone(&tables));
-    let follower = Follower::new(Arc::new(pool), store.clone(), rules, FollowLimits::default());
-    let follower = follower.await.context("following the contract of routes")?;
-    let routes = routes::routes(store, tables, chain.routes, follower.progress());
-    tokio::spawn(follower.run(stop));
-    Ok(Arc::new(routes))
+/// An index that may not be there yet, or not any more: then it knows nothing, and whoever asks reads the contract.
+#[derive(Debug, Default)]
+pub(super) struct WhenBegun(RwLock<Option<Arc<dyn RouteSource>>>);
+
+impl WhenBegun {
+    /// From now on this one answers; none: nobody does.
+    pub(super) fn set(&self, index: Option<Arc<dyn RouteSource>>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = index;
+    }
+
+    fn get(&self) -> Result<Arc<dyn RouteSource>, ChainError> {
+        let index = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let none =
+            || ChainError::Index { expected: "an index of routes", found: "none yet".into() };
+        index.ok_or_else(none)
+    }
+}
+
+impl RouteSource for WhenBegun {
+    fn routes<'a>(&'a self, wallets: &'a [Address]) -> BoxFuture<'a, Result<Routes, ChainError>> {
+        async move { self.get()?.routes(wallets).await }.boxed()
+    }
+
+    fn last_known<'a>(
+        &'a self,
+        wallets: &'a [Address],
+    ) -> BoxFuture<'a, Result<Routes, ChainError>> {
+        async move { self.get()?.last_known(wallets).await }.boxed()
+    }
 }
