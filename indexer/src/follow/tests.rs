@@ -23,6 +23,9 @@ use crate::{
 /// Reorganizations of a test, unless the environment says another number.
 const REORGANIZATIONS: u64 = 400;
 
+/// After so many the tables are compared, and after the last one.
+const COMPARED_EVERY: u64 = 100;
+
 /// The deepest reorganization that is not refused.
 const DEPTH_MAX: u64 = 64;
 
@@ -113,6 +116,16 @@ async fn comparable(store: &impl Store) -> Vec<String> {
     rows
 }
 
+/// That the tables are what a fresh sync of the chain makes.
+async fn compare(chain: &MadeChain, store: &impl Store, when: &str) {
+    let (_folder, fresh) = sqlite().await;
+    catch_up(&mut follower(chain, fresh.clone()).await).await;
+    let (expected, found) = (comparable(&fresh).await, comparable(store).await);
+    let differs = expected.iter().zip(&found).find(|(one, other)| one != other);
+    assert_eq!(differs, None, "{when}");
+    assert_eq!(expected.len(), found.len(), "{when}");
+}
+
 async fn equals_a_fresh_sync<T: Store>(store: T, seed: u64) {
     let seed = from_environment("CONET_SEED").unwrap_or(seed);
     let reorganizations = from_environment("CONET_REORGANIZATIONS").unwrap_or(REORGANIZATIONS);
@@ -134,17 +147,14 @@ async fn equals_a_fresh_sync<T: Store>(store: T, seed: u64) {
             1 + random.random_range(0..DEPTH_MAX.min(chain.height().max(1))),
             random.random_range(0..4),
         );
-        if undone() >= compared_at + REORGANIZATIONS / 4 {
+        if (compared_at + COMPARED_EVERY..reorganizations).contains(&undone()) {
             catch_up(&mut followed).await;
             compared_at = undone();
-            let (_folder, fresh) = sqlite().await;
-            catch_up(&mut follower(&chain, fresh.clone()).await).await;
-            let (expected, found) = (comparable(&fresh).await, comparable(&store).await);
-            let differs = expected.iter().zip(&found).find(|(one, other)| one != other);
-            assert_eq!(differs, None, "seed {seed}, after {compared_at}");
-            assert_eq!(expected.len(), found.len(), "seed {seed}, after {compared_at}");
+            compare(&chain, &store, &format!("seed {seed}, after {compared_at}")).await;
         }
     }
+    catch_up(&mut followed).await;
+    compare(&chain, &store, &format!("seed {seed}, after the last of {}", undone())).await;
     let deepest = progress.borrow().deepest;
     println!("the deepest: {deepest}");
     assert!(deepest > DEPTH_MAX / 2 && deepest <= DEPTH_MAX, "{deepest}");

@@ -50,6 +50,8 @@ struct State {
 pub struct MadeChain {
     state: Arc<Mutex<State>>,
     catalogue: Arc<Catalogue>,
+    /// What may happen, in the same order every time: to find it out takes long.
+    kinds: Arc<Vec<(Address, B256)>>,
     events_per_block_max: u64,
 }
 
@@ -58,7 +60,10 @@ impl MadeChain {
     #[must_use]
     pub fn new(seed: u64, catalogue: Arc<Catalogue>, events_per_block_max: u64) -> Self {
         let state = State { blocks: Vec::new(), random: StdRng::seed_from_u64(seed) };
-        let chain = Self { state: Arc::new(Mutex::new(state)), catalogue, events_per_block_max };
+        let known = catalogue.known().map(|(address, known)| (address, known.event.selector()));
+        let kinds = Arc::new(known.collect());
+        let state = Arc::new(Mutex::new(state));
+        let chain = Self { state, catalogue, kinds, events_per_block_max };
         chain.grow(1);
         chain
     }
@@ -97,11 +102,7 @@ impl MadeChain {
     pub fn fork(&self) -> Self {
         let state = self.state();
         let copy = State { blocks: state.blocks.clone(), random: state.random.clone() };
-        Self {
-            state: Arc::new(Mutex::new(copy)),
-            catalogue: Arc::clone(&self.catalogue),
-            events_per_block_max: self.events_per_block_max,
-        }
+        Self { state: Arc::new(Mutex::new(copy)), ..self.clone() }
     }
 
     fn block(&self, state: &mut State) -> Block {
@@ -123,8 +124,8 @@ impl MadeChain {
 
     /// An event of one of the contracts, with values from so small a range that they meet again.
     fn event(&self, random: &mut StdRng, block: u64, index: u64) -> RawEvent {
-        let events: Vec<_> = self.catalogue.known().collect();
-        let pick = usize::try_from(random.random_range(0..events.len() as u64)).unwrap_or_default();
+        let pick = random.random_range(0..self.kinds.len() as u64);
+        let pick = usize::try_from(pick).unwrap_or_default();
         let (transaction, unknown) = (
             B256::from(random.random::<[u8; 32]>()),
             RawEvent {
@@ -136,13 +137,14 @@ impl MadeChain {
                 data: Default::default(),
             },
         );
-        let Some((address, known)) = events.get(pick) else { return unknown };
+        let Some((address, selector)) = self.kinds.get(pick) else { return unknown };
+        let Some(known) = self.catalogue.event(*address, *selector) else { return unknown };
         let values = |types: &[DynSolType], random: &mut StdRng| {
             types.iter().map(|each| value(each, random)).collect::<Vec<_>>()
         };
         let indexed = values(known.types.indexed(), random);
         let body = values(known.types.body(), random);
-        let decoded = DecodedEvent { selector: Some(known.event.selector()), indexed, body };
+        let decoded = DecodedEvent { selector: Some(*selector), indexed, body };
         let (topics, data) = decoded.encode_log_data().split();
         RawEvent { block, index, transaction, address: *address, topics, data }
     }
