@@ -90,13 +90,11 @@ pub async fn expect_in_time<S: Source, T: Store>(
 ) -> Result<(), FollowError> {
     let rules = fingerprint(catalogue, tables);
     let question = || async move {
-        // Other rules are known without the chain.
-        match store.identity().await? {
-            Some(found) if found.chain_id == chain_id && found.rules != rules => {
-                Err(StoreError::OtherRules.into())
-            }
-            _ => expect(source, store, (chain_id, catalogue, tables)).await,
+        // Another id, or other rules, are known without the chain.
+        if let Some(found) = store.identity().await? {
+            found.expect(&Identity { chain_id, rules, ..found })?;
         }
+        expect(source, store, (chain_id, catalogue, tables)).await
     };
     let failed = |error: &FollowError, pause| {
         tracing::warn!(%error, ?pause, "it is not known whether the tables are of this chain; trying again");
