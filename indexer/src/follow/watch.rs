@@ -84,6 +84,6 @@ pub(super) async fn look<T: Store>(
     // Blocks without events are forgotten once they are final. One that was not when it was seen may have been undone
     // before another became final: after a long silence nobody knows, and what may be gone counts as gone.
     let is_forgotten = known.is_empty() && before.at.number < now.finalized;
-    let was_final = before.at.number <= before.finalized;
-    Ok((cursor, !is_there && !(is_forgotten && was_final)))
+    let stays = is_there || (is_forgotten && before.at.number <= before.finalized);
+    Ok((cursor, !stays))
 }
