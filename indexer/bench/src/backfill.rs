@@ -85,7 +85,7 @@ pub(crate) async fn measure(
         let peak = Row::new("backfill, peak of memory", others, "MiB").floor(first);
         on_row(&peak.target(Target::RatioAtMost(1.2)));
     }
-    rows("backfill, 20 a block", &of_few, on_row);
+    rows(&format!("backfill, {FEW} a block"), &of_few, on_row);
     Ok(indexed)
 }
 
