@@ -99,9 +99,10 @@ export const together = (lists, key) => ({
 /**
  * Events as they come, after `after` (BLOCK-LOG). Browsers go on by themselves when a line breaks, but not when the
  * server says that it has no place left: this does. Who does not look needs no stream: browsers have few lines to one
- * server, for all of its tabs together. `tell` gets 'live', 'lost' or 'reorganized'.
+ * server, for all of its tabs together. `tell` gets 'live', 'lost' or 'reorganized'; `head` is called when the tables went
+ * on, if the parameters ask for that.
  */
-export const stream = (parameters, { after = null, event, tell, signal }) => {
+export const stream = (parameters, { after = null, event, head, tell, signal }) => {
   let [source, wait, timer, last] = [null, 1000, 0, after];
   const close = () => {
     clearTimeout(timer);
@@ -120,6 +121,7 @@ export const stream = (parameters, { after = null, event, tell, signal }) => {
       last = message.lastEventId || last;
       event(JSON.parse(message.data));
     };
+    if (head) source.addEventListener('head', () => head());
     source.addEventListener('reorganized', message => tell('reorganized', JSON.parse(message.data)));
     source.onerror = () => {
       tell('lost');

@@ -1,11 +1,13 @@
 // The frame of the page: where the reader is, the search, the theme, how far the index is.
 
-import { get } from './api.js';
+import { get, stream } from './api.js';
 import { block, count, refreshTimes, time } from './format.js';
 import { el, failure, store } from './lib.js';
 import { place as searched } from './search.js';
 import { find, menu, parse } from './views.js';
 
+/** How often to look where the index is: while it tells of each block by itself, and while it does not. */
+const STATUS_LIVE_MS = 30_000;
 const STATUS_MS = 5_000;
 const STATUS_WAIT_MS = 800;
 const TIMES_MS = 10_000;
@@ -105,13 +107,52 @@ const statusLine = status => {
     : ['good', where];
 };
 
-const readStatus = async () => {
+const showStatus = async () => {
   if (document.hidden || store.paused) return;
   const status = await get('/v1/status').catch(() => null);
   if (document.hidden || store.paused) return;
   const [state, words] = statusLine(status);
   at('status').replaceChildren(el('span', { class: `dot ${state}`, 'aria-hidden': 'true' }), ...words);
   if (status) store.set({ status });
+};
+
+let [reading, again] = [null, false];
+
+/** Once at a time. Whoever asks meanwhile wants to know what is so after now. */
+const readStatus = () => {
+  again = Boolean(reading);
+  reading ??= (async () => {
+    do {
+      again = false;
+      await showStatus();
+    } while (again);
+    reading = null;
+  })();
+  return reading;
+};
+
+/** The index tells of each block that it has read. Where it cannot, it is asked. */
+const startStatus = () => {
+  let [timer, every] = [0, STATUS_MS];
+  const poll = () => {
+    clearInterval(timer);
+    timer = setInterval(readStatus, every);
+  };
+  poll();
+  stream(
+    { heads: 'only' },
+    {
+      event: () => {},
+      head: readStatus,
+      tell: state => {
+        if (state === 'reorganized') return;
+        every = state === 'live' ? STATUS_LIVE_MS : STATUS_MS;
+        poll();
+        readStatus();
+      },
+      signal: new AbortController().signal,
+    },
+  );
 };
 
 addEventListener('hashchange', () => arrive());
@@ -124,7 +165,7 @@ document.addEventListener('visibilitychange', readStatus);
 startSearch();
 startTheme();
 startPause();
-setInterval(readStatus, STATUS_MS);
+startStatus();
 setInterval(refreshTimes, TIMES_MS);
 // Views are better with the chain's time, but do not wait for it long.
 await Promise.race([readStatus(), new Promise(resolve => setTimeout(resolve, STATUS_WAIT_MS))]);

@@ -101,9 +101,13 @@ export default ({ signal }) => [
   section('Drawn of late', draws({}, signal)),
 ];
 
-/** A link of a Selection Chain, whether it has what was asked for beside it or inside. */
+/** A link of a Selection Chain. Who is among the members that a request names is not to be drawn. */
 const flat = ({ draw, ...place }) => ({ ...place, ...draw?.request, ...draw });
-const drawn = draw => draw.drawn ?? draw.members ?? draw.outcome?.members ?? [];
+/** Who serves, and who stands by: the first so many have seats. */
+const drawn = ({ outcome, seats = 0 }) => {
+  const nodes = outcome?.nodes ?? [];
+  return { serve: nodes.slice(0, seats), standBy: nodes.slice(seats) };
+};
 const roleOf = ({ role }) =>
   typeof role === 'number'
     ? as.roleNames(role)
@@ -117,7 +121,11 @@ const DRAWS = [
   { head: 'For', cell: draw => as.chain(draw.chain) },
   { head: 'Role', cell: draw => as.roles(roleOf(draw)) },
   { head: 'From height', num: true, cell: draw => as.count(draw.height ?? 0), key: draw => draw.height },
-  { head: 'Drawn', cell: draw => (drawn(draw).length ? nodeChips(drawn(draw)) : 'none that fits') },
+  {
+    head: 'Drawn',
+    cell: draw => (drawn(draw).serve.length ? nodeChips(drawn(draw).serve) : 'none that fits'),
+  },
+  { head: 'Stand by', cell: draw => nodeChips(drawn(draw).standBy) },
   { head: 'Seed', cell: draw => as.hash(draw.seed) },
 ];
 

@@ -350,16 +350,23 @@ export const block = ({ parts: [text], signal }) => {
       el('a', { href: `#/note/${number}` }, `Note ${number}`),
     ),
     loading(
-      () => blockEvents(number, signal),
+      () => (number > (store.status?.block ?? Infinity) ? null : blockEvents(number, signal)),
       events =>
-        events.length === 0
-          ? empty('No contract that is followed here said anything in this block.')
-          : [
-              el('p', { class: 'dim' }, as.time(events[0].time), ` · ${events.length} events`),
-              byTransaction(events).map(each =>
-                section(['Transaction ', as.hash(each[0].transaction)], eventList(each)),
-              ),
-            ],
+        !events
+          ? empty('The tables do not show this block yet.')
+          : events.length === 0
+            ? empty('No contract that is followed here said anything in this block.')
+            : [
+                el(
+                  'p',
+                  { class: 'dim' },
+                  as.time(events[0].time),
+                  ` · ${as.count(events.length)} ${events.length === 1 ? 'event' : 'events'}`,
+                ),
+                byTransaction(events).map(each =>
+                  section(['Transaction ', as.hash(each[0].transaction)], eventList(each)),
+                ),
+              ],
     ),
   ];
 };

@@ -113,29 +113,45 @@ const refill = (box, ...children) => {
   if (document.activeElement === document.body) focusAgain(around);
 };
 
-/** So much longer than reading took, a box rests until it reads again. */
-const REST = 20;
+/** So much longer than reading took, a box rests until it reads again, but no longer than so. */
+const REST = 5;
+const REST_MOST_MS = 3_000;
+/** A box that still loads is looked at again after so long. */
+const LOADS_MS = 250;
+/** What failed is tried again after so long. */
+const FAILED_MS = 5_000;
 
 /** Reads again when the chain has gone on. What fails is tried again; until then the old is better than nothing. */
 const follow = (box, read, signal) => {
-  let [seen, rested] = [store.status?.hash, 0];
+  let [seen, rested, timer] = [store.status?.hash, 0, 0];
+  const later = wait => {
+    clearTimeout(timer);
+    if (!signal.aborted && Number.isFinite(wait)) timer = setTimeout(look, wait);
+  };
   const look = async () => {
     const hash = store.status?.hash;
-    const isIdle = box.isConnected && !box.hasAttribute('aria-busy') && Date.now() >= rested;
-    if (hash === seen || store.paused || !isIdle) return;
+    if (hash === seen || store.paused || !box.isConnected) return;
+    if (box.hasAttribute('aria-busy')) return later(LOADS_MS);
+    // Nobody says again what is not looked at now.
+    if (Date.now() < rested) return later(rested - Date.now());
     const began = Date.now();
+    let least = LOADS_MS;
     // Once at a time.
     rested = Infinity;
     try {
       await read();
       seen = hash;
     } catch (error) {
+      least = FAILED_MS;
       if (!(error instanceof ApiError) && error.name !== 'AbortError') console.error(error);
     } finally {
-      rested = Date.now() + REST * (Date.now() - began);
+      const rest = Math.max(Math.min(REST * (Date.now() - began), REST_MOST_MS), least);
+      rested = Date.now() + rest;
+      later(rest);
     }
   };
   store.subscribe(look, signal);
+  signal.addEventListener('abort', () => clearTimeout(timer));
 };
 
 const asText = data => JSON.stringify(data, (_, value) => (typeof value === 'bigint' ? String(value) : value));

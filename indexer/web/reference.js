@@ -5,8 +5,8 @@ import { copyButton, el, empty, heading, loading, section } from './lib.js';
 
 const SHOWN_MOST = 60_000;
 
-const shape = ({ type, pattern, $ref } = {}) =>
-  [type].flat().filter(Boolean).join(' or ') || $ref?.split('/').at(-1) || pattern || '';
+const shape = ({ type, pattern, $ref, enum: enumerated } = {}) =>
+  enumerated?.join(', ') || [type].flat().filter(Boolean).join(' or ') || $ref?.split('/').at(-1) || pattern || '';
 
 /** A path with what the form says. */
 const target = (path, parameters, form) => {
@@ -129,7 +129,9 @@ const operation = (path, method, about, signal) => {
       el('span', { class: 'dim' }, about.summary ?? ''),
     ),
   );
-  fold.addEventListener('toggle', () => fold.append(tryIt(path, about.parameters ?? [], signal)), { once: true });
+  // Which answers it has already, the browser says by itself.
+  const parameters = (about.parameters ?? []).filter(each => each.in !== 'header');
+  fold.addEventListener('toggle', () => fold.append(tryIt(path, parameters, signal)), { once: true });
   return fold;
 };
 
