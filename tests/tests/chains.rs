@@ -65,6 +65,17 @@ async fn a_history_grows_and_anybody_can_check_it() {
     for pair in drawn.windows(2) {
         assert_eq!(pair[1]["parent"], pair[0]["id"], "a draw that follows from the one before");
     }
+    // Drawn again, from what a seat keeps and the seeds that the group signed.
+    let again = person.run(&["chain", "selections", "--verify"]).await;
+    let (sum, again) = again.split_last().unwrap();
+    assert_eq!(again[..drawn.len()], drawn);
+    assert_eq!(sum["redrawn"].as_u64(), Some(again.len() as u64));
+    assert_eq!((&sum["missing"], &sum["vouching"]), (&0.into(), &sum["seats"]));
+    // How much time passed on a seat between two entries of the log.
+    let time = person.one(&["chain", "history"]).await;
+    let (hashes, entries) = (time["hashes"].as_u64().unwrap(), time["marks"].as_u64().unwrap());
+    assert!(entries > 1 && hashes > 1_000, "{time}");
+    assert!(time["least_ms"].as_u64() < time["log_ms"].as_u64(), "{time}");
 
     // Whoever likes pays for its storage for longer. Its group signs the next block with that.
     let paid = async || person.one(&["chain", "show", &chain]).await["paid_through_s"].as_u64();

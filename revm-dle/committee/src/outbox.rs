@@ -7,7 +7,7 @@ use crate::{
     journal::Record,
     keys::NodeId,
     message::Message,
-    roulette::selection::Selection,
+    roulette::selection::Evidence,
     vote::Ballot,
 };
 
@@ -24,8 +24,8 @@ pub enum Action {
     Found(Finding),
     /// A chain has its creator and witnesses, or others than before: the seats certify that.
     Regrouped(B256),
-    /// A link of the Selection Chain, for whoever wants to draw again.
-    Drawn(Box<Selection>),
+    /// A link of the Selection Chain, or what it follows from, for whoever wants to draw again.
+    Drawn(Box<Evidence>),
 }
 
 /// Collects what to do.
@@ -75,8 +75,11 @@ impl Outbox {
     pub fn announce(&mut self, state: &State) {
         self.actions.extend(state.findings.iter().copied().map(Action::Found));
         self.actions.extend(state.regrouped.iter().copied().map(Action::Regrouped));
-        let selections = state.selections.iter().cloned();
-        self.actions.extend(selections.map(|selection| Action::Drawn(Box::new(selection))));
+    }
+
+    /// Keeps what it takes to draw again.
+    pub fn drawn(&mut self, evidence: Evidence) {
+        self.actions.push(Action::Drawn(Box::new(evidence)));
     }
 
     /// All of it.

@@ -16,9 +16,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     clock,
+    history::{History, Since},
     keys::WalletKey,
     rpc::{
-        AccountView, Beginning, BlockView, Entries, Question, Said, Selections, Status, Submitted,
+        AccountView, Beginning, BlockView, Entries, EvidencePage, Question, Said, Selections, Status, Submitted,
         TransactionView, auth::Asked,
     },
 };
@@ -240,6 +241,26 @@ impl Client {
     ) -> Result<Selections> {
         let of = chain.map(|chain| format!("&chain={chain}")).unwrap_or_default();
         self.get(place, B256::ZERO, &format!("/dle/v1/selections?from={from}{of}"), None).await
+    }
+
+    /// What it takes to draw again, after a number that the node gave.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn evidence(&self, place: &Place, after: u64) -> Result<EvidencePage> {
+        self.get(place, B256::ZERO, &format!("/dle/v1/evidence?after={after}"), None).await
+    }
+
+    /// A part of the record of the node's own clock.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn history(&self, place: &Place, since: Since) -> Result<History> {
+        let from = match since {
+            Since::Count(count) => format!("from={count}"),
+            Since::Event(event) => format!("event={event}"),
+        };
+        self.get(place, B256::ZERO, &format!("/dle/v1/history?{from}"), None).await
     }
 
     /// The public chains that the group keeps, by their ids, after one of them.

@@ -7,7 +7,7 @@ use conet_committee::{archive::Rules, log::Timing, member::MemberTiming};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ledgers::LedgerLimits, mainchain::MainchainLimits, rpc::RpcLimits, runtime::RuntimeLimits,
+    history::HistoryLimits, ledgers::LedgerLimits, mainchain::MainchainLimits, rpc::RpcLimits, runtime::RuntimeLimits,
     store::StoreLimits, transport::TransportLimits,
 };
 
@@ -143,6 +143,8 @@ impl Times {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
+    /// A seat's own clock.
+    pub history: HistoryLimits,
     /// The journal and the blocks.
     pub store: StoreLimits,
     /// States in memory.

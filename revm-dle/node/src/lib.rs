@@ -22,6 +22,7 @@
 //! | [`registry`], [`keys`] | which wallet each node has, and where archive nodes are; signing as one |
 //! | [`private`], [`metrics`] | what the operator alone can ask, and count |
 //! | [`config`], [`clock`] | what the operator decides; the time |
+//! | [`history`] | a seat's own clock: Proof of History |
 //! | [`node`] | all of it put together |
 //!
 //! # Panics
@@ -34,6 +35,7 @@ pub mod clock;
 pub mod config;
 pub mod duty;
 pub mod group;
+pub mod history;
 pub mod keys;
 pub mod ledgers;
 pub mod mainchain;

@@ -18,6 +18,7 @@ use crate::{
     clock,
     config::DleConfig,
     group::Sitting,
+    history::{Historian, HistoryLimits},
     keys::WalletKey,
     ledgers::{Chains, NodeLedgers},
     metrics::Metrics,
@@ -151,6 +152,7 @@ impl Made {
         self,
         config: &DleConfig,
         (actor, told): (Actor, Vec<Event>),
+        historian: Option<Historian>,
         stop: CancellationToken,
     ) -> Result<Running, StartError> {
         let (hub, metrics) = (self.hub, self.metrics);
@@ -164,6 +166,7 @@ impl Made {
             told,
             limits: config.limits.runtime,
             metrics: metrics.clone(),
+            historian,
         });
         let runtime = runtime.map_err(StartError::Thread)?;
         let tasks = JoinSet::new();
@@ -194,9 +197,9 @@ impl ArchiveNode {
             (setup.codes.clone(), setup.nodes.clone(), setup.sitting.clone());
         let mut made = make(home, config, setup).await?;
         let (group, store) = (sitting.group(), made.chains.store());
-        let (seats, began_ms) = store.founding()?;
+        let (founding, began_ms) = store.founding()?;
         let seat_config = SeatConfig {
-            seats: Arc::new(seats),
+            seats: Arc::new(founding.clone()),
             voting: made.voting.clone(),
             timing: config.times.log(),
             rules: config.times.rules(),
@@ -218,7 +221,11 @@ impl ArchiveNode {
         let (me, hub) = (made.me, made.hub.clone());
         let (stop, metrics) = (CancellationToken::new(), made.metrics.clone());
         let actor = Actor::Seat(Box::new(seat));
-        let running = made.start(config, (actor, told), stop.clone())?;
+        let historian = match config.limits.history {
+            HistoryLimits { hashes_per_second: 0, .. } => None,
+            limits => Some(Historian::start(made.chains.store().clone(), founding.log, limits)?),
+        };
+        let running = made.start(config, (actor, told), historian, stop.clone())?;
         let (main_chain_id, limits) = (group.main_chain_id, config.limits.rpc.clone());
         let (runtime, outlet) = (running.runtime.clone(), Arc::new(HubOutlet(hub)));
         let rpc =
@@ -303,7 +310,7 @@ impl Participant {
         let (me, hub) = (made.me, made.hub.clone());
         let stop = CancellationToken::new();
         let actor = Actor::Member(Box::new(member));
-        let mut running = made.start(config, (actor, Vec::new()), stop)?;
+        let mut running = made.start(config, (actor, Vec::new()), None, stop)?;
         running.tasks.spawn(transport::listen(hub));
         tracing::info!(node = me.0, "the participant is up");
         Ok(Self { running })

@@ -8,6 +8,7 @@ use conet_committee::{
     keys::NodeId,
     log::LogMessage,
     message::Message,
+    roulette::selection::Evidence,
     vote::{Ballot, Phase},
 };
 
@@ -71,7 +72,7 @@ impl<'a> Trace<'a> {
                     format!("the main chain names seats, for the {}. time", index + 1)
                 });
             }
-            Happening::StopsWitness => self.mix(0),
+            Happening::Kills(_) => self.mix(0),
             Happening::Cut(apart) if apart.is_empty() => {
                 self.line(at_ms, || "the network is whole".to_owned());
             }
@@ -98,8 +99,10 @@ impl<'a> Trace<'a> {
             Action::Found(finding) => {
                 self.line(at_ms, || format!("{node} certifies what {} did", finding.node));
             }
-            Action::Drawn(selection) => {
-                self.line(at_ms, || format!("{node} keeps draw {}", selection.index));
+            Action::Drawn(evidence) => {
+                if let Evidence::Selection(selection) = &**evidence {
+                    self.line(at_ms, || format!("{node} keeps draw {}", selection.index));
+                }
             }
             Action::Regrouped(chain) => {
                 self.line(at_ms, || format!("{node} certifies the group of {chain}"));

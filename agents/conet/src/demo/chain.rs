@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::{STEP_SECONDS_MAX, cheat, witness::Witness};
 use crate::{
-    commands::chain::{create, selections, verify},
+    commands::chain::{create, redraw, selections, verify},
     devnet::{Devnet, NodeProcess, economy},
     ledgers::{GAS_LIMIT, Ledgers},
 };
@@ -168,6 +168,9 @@ async fn look_back(tale: &Tale, story: &mut Witness) -> anyhow::Result<()> {
     for selection in drawn.await?.selections {
         story.note(&selections::text(&selection));
     }
+    let redrawn = redraw::redraw(ledgers, |_| Ok(())).await?;
+    ensure!(redrawn.draws > 0, "there is nothing to draw again");
+    story.note(&format!("Of all its group: {}.", selections::redrawn_text(&redrawn)));
     let (exported, decided) = verify::fetch(ledgers, chain, None, None, |_| {}).await?;
     let blocks = exported.blocks.len();
     let verified =

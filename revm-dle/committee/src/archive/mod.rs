@@ -43,4 +43,4 @@ pub use item::Item;
 pub use notice::{Notice, ProvenNotice};
 pub use signers::Signers;
 pub use standing::{ProvenStanding, Standing};
-pub use state::{Finding, Rules, Seeds, State};
+pub use state::{Finding, Rules, SeedTurn, Seeds, State};

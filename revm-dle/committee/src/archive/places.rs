@@ -9,7 +9,7 @@ use super::{
     chain::{Chain, Place},
     error::{ItemError, Result},
     item::{Opening, SeedOf},
-    state::State,
+    state::{SeedTurn, State},
 };
 use crate::{
     keys::NodeId,
@@ -52,6 +52,7 @@ impl State {
         let due: Vec<_> = due.map(|(_, id)| *id).collect();
         let (mut head, mut pool) = (self.selected, self.pool.clone());
         let mut drawing = Drawing::new(&mut head, &mut pool, turn);
+        let (digest, drawn_before) = (drawing.before(), self.selections.len());
         let mut drawn = Vec::new();
         for id in due {
             let Some(chain) = self.chains.get(&id) else { continue };
@@ -68,7 +69,10 @@ impl State {
             }
             drawn.push((chain, is_short));
         }
-        (self.selected, self.pool) = (head, pool);
+        let draws = self.selections.len() - drawn_before;
+        let before = std::mem::replace(&mut self.pool, pool);
+        self.turns.push(SeedTurn { seed: seed.clone(), pool: before, digest, draws });
+        self.selected = head;
         // Who joined since was not among those that were drawn from. Who was drawn now joins the line below.
         let is_stale = self.pool.newest() > lineup.waiting().iter().map(|it| it.place).max();
         for (mut chain, is_short) in drawn {

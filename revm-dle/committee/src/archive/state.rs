@@ -11,7 +11,7 @@ use super::{
     ceremony::Ceremony,
     chain::Chain,
     error::{ItemError, Result},
-    item::{Handover, Item},
+    item::{Handover, Item, SeedOf},
     notice::{self, Notice},
     parts::Part,
     standing::Standing,
@@ -153,6 +153,21 @@ pub struct State {
     pub findings: Vec<Finding>,
     /// What this entry drew.
     pub selections: Vec<Selection>,
+    /// By which seeds, and from whom.
+    pub turns: Vec<SeedTurn>,
+}
+
+/// The draws of one seed in one entry.
+#[derive(Debug, Clone)]
+pub struct SeedTurn {
+    /// The seed.
+    pub seed: SeedOf,
+    /// The pool before the first draw.
+    pub pool: Pool,
+    /// [`crate::roulette::pool::Snapshot::digest`] of it.
+    pub digest: B256,
+    /// How many draws there are.
+    pub draws: usize,
 }
 
 impl State {
@@ -200,6 +215,7 @@ impl State {
             regrouped: BTreeSet::new(),
             findings: Vec::new(),
             selections: Vec::new(),
+            turns: Vec::new(),
         };
         state.begin_seeds(seeds);
         state
@@ -240,6 +256,7 @@ impl State {
         next.regrouped.clear();
         next.findings.clear();
         next.selections.clear();
+        next.turns.clear();
         if next.is_over {
             return next;
         }
@@ -300,6 +317,12 @@ impl State {
         if self.is_checkpoint() && !was_over {
             self.standing = Some(Arc::new(self.stand()));
         }
+    }
+
+    /// The pool after this entry, if it is one that a seed will draw from, and its digest.
+    #[must_use]
+    pub fn asked_of(&self) -> Option<(&Pool, B256)> {
+        self.lineups.get(&self.height).map(|lineup| (&self.pool, lineup.digest()))
     }
 
     /// What members of the chains that this entry changed should know.

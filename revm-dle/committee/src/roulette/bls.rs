@@ -80,10 +80,10 @@ impl GroupKey {
         places.filter_map(|place| self.nodes.get(place).copied())
     }
 
-    /// The key that seeds are checked with, 96 bytes: who has it needs nothing else of this.
+    /// The key that seeds are checked with: who has it needs nothing else of this.
     #[must_use]
-    pub fn public(&self) -> Bytes {
-        self.published.public().public().encode().to_vec().into()
+    pub fn public(&self) -> PublicKey {
+        PublicKey(*self.published.public().public())
     }
 
     /// What stands for all of it.
@@ -200,11 +200,40 @@ impl SeedKey for GroupKey {
     }
 
     fn verify(&self, seed: &Seed) -> Result<(), SeedError> {
+        self.public().verify(seed)
+    }
+}
+
+/// What seeds of one epoch are checked with: 96 bytes in G2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey(<MinSig as Variant>::Public);
+
+impl PublicKey {
+    /// As bytes.
+    #[must_use]
+    pub fn encode(&self) -> Bytes {
+        self.0.encode().to_vec().into()
+    }
+
+    /// From bytes.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, KeyError> {
+        let key = <MinSig as Variant>::Public::decode(Copying(bytes));
+        key.map(Self).map_err(|_| KeyError { expected: "a group's public key" })
+    }
+
+    /// Checks a seed.
+    ///
+    /// # Errors
+    /// [`SeedError::SeedInvalid`].
+    pub fn verify(&self, seed: &Seed) -> Result<(), SeedError> {
         let wrong = SeedError::SeedInvalid { point: seed.point };
         let signature =
             Signature::decode(Copying(seed.signature.as_ref())).map_err(|_| wrong.clone())?;
-        let (key, message) = (self.published.public().public(), seed.point.message());
-        ops::verify_message::<MinSig>(key, NAMESPACE, &message, &signature).map_err(|_| wrong)
+        let message = seed.point.message();
+        ops::verify_message::<MinSig>(&self.0, NAMESPACE, &message, &signature).map_err(|_| wrong)
     }
 }
 

@@ -5,12 +5,16 @@
 //! stands, it joins again in the same entry, after all draws with the seed. A standby that was not needed returns to its
 //! place. Whose wish stands, and who has room for another chain, is not the pool's matter: see [`crate::archive`].
 
+mod steps;
+
 use std::{collections::BTreeSet, sync::OnceLock};
 
 use alloy::primitives::{B256, keccak256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
+
+pub use steps::PoolStep;
 
 use super::draw::Lots;
 use crate::keys::NodeId;

@@ -4,7 +4,7 @@
 //! A seed is a signature of the group over the entry's place. There is exactly one such signature for a group's key,
 //! whichever seats sign, so that nobody chooses it; its hash is what draws use.
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use alloy::primitives::{B256, Bytes, keccak256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
@@ -151,16 +151,4 @@ pub trait SeedKey: fmt::Debug + Send + Sync {
 pub trait SeedSigner: Send + Sync {
     /// The seat's part of a seed.
     fn sign(&self, point: &SeedPoint) -> Partial;
-}
-
-/// The values of seeds of one epoch by their entries' heights, each checked: what a replay of draws takes.
-///
-/// # Errors
-/// [`SeedError::SeedInvalid`].
-pub fn verify_all<'a>(
-    key: &dyn SeedKey,
-    seeds: impl IntoIterator<Item = &'a Seed>,
-) -> Result<BTreeMap<u64, B256>, SeedError> {
-    let checked = |seed: &Seed| key.verify(seed).map(|()| (seed.point.height, seed.value()));
-    seeds.into_iter().map(checked).collect()
 }

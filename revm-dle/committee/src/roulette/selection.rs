@@ -7,14 +7,16 @@
 //! entry d    the seed, and all draws for requests that name k        d > k; who does not wait any more is passed over
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+mod replay;
 
 use alloy::primitives::{B256, Keccak256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 use serde::{Deserialize, Serialize};
 
+pub use replay::{Evidence, Replay, ReplayError};
+
 use super::{
-    pool::{Lineup, Pool, PoolError, Snapshot},
+    pool::{Lineup, Pool, PoolError},
     request::{NODES_MAX, Outcome, Request},
 };
 use crate::keys::NodeId;
@@ -35,7 +37,7 @@ pub struct Selection {
     pub drawn_in: u64,
     /// The value of the seed that the request names.
     pub seed: B256,
-    /// [`Snapshot::digest`] of the pool before that entry's draws with this seed.
+    /// [`super::pool::Snapshot::digest`] of the pool before that entry's draws with this seed.
     pub pool: B256,
     /// What it gave.
     pub outcome: Outcome,
@@ -225,6 +227,12 @@ impl<'a> Drawing<'a> {
         Self { head, pool, turn, before }
     }
 
+    /// [`super::pool::Snapshot::digest`] of the pool before the first draw.
+    #[must_use]
+    pub const fn before(&self) -> B256 {
+        self.before
+    }
+
     /// Draws for a request, from who waited when it was logged, and takes who was drawn out of the pool. Once: the
     /// caller forgets the request.
     ///
@@ -256,122 +264,6 @@ impl<'a> Drawing<'a> {
         selection.apply(self.pool).map_err(|error| Problem::from(error).of(index))?;
         self.head.advance(&selection);
         Ok(selection)
-    }
-}
-
-/// What selections refer to.
-#[derive(Debug, Default)]
-pub struct Records {
-    seeds: BTreeMap<u64, B256>,
-    pools: BTreeMap<B256, (Pool, Lineup)>,
-}
-
-impl Records {
-    /// Seeds by their entries' heights, verified as by [`super::seed::verify_all`], and pools that the log had.
-    ///
-    /// # Errors
-    /// [`PoolError::Malformed`].
-    pub fn new<'a>(
-        seeds: BTreeMap<u64, B256>,
-        pools: impl IntoIterator<Item = &'a Snapshot>,
-    ) -> Result<Self, PoolError> {
-        let restored = |snapshot| {
-            let pool = Pool::restore(snapshot)?;
-            let lineup = pool.lineup();
-            Ok((lineup.digest(), (pool, lineup)))
-        };
-        let pools = pools.into_iter().map(restored).collect::<Result<_, PoolError>>()?;
-        Ok(Self { seeds, pools })
-    }
-
-    fn pool(&self, found: B256) -> Result<&(Pool, Lineup), Problem> {
-        self.pools.get(&found).ok_or(Problem::Pool { expected: None, found })
-    }
-}
-
-/// Draws everything again, from the first selection on, and gives the end of the chain.
-///
-/// # Errors
-/// [`SelectionError`] with what should be there and what is.
-pub fn replay<'a>(
-    selections: impl IntoIterator<Item = &'a Selection>,
-    records: &Records,
-) -> Result<Head, SelectionError> {
-    let mut replay =
-        Replay { records, head: Head::default(), drawn: BTreeSet::new(), drawing: None };
-    for selection in selections {
-        let index = replay.head.length;
-        replay.take(selection).map_err(|problem| problem.of(index))?;
-    }
-    Ok(replay.head)
-}
-
-struct Replay<'a> {
-    records: &'a Records,
-    head: Head,
-    /// Requests that were drawn for.
-    drawn: BTreeSet<B256>,
-    /// The entry and the seed of the last draw, the pool before its first draw, and what is left of it.
-    drawing: Option<((u64, u64), B256, Pool)>,
-}
-
-impl Replay<'_> {
-    fn take(&mut self, selection: &Selection) -> Result<(), Problem> {
-        self.check_link(selection)?;
-        let Selection { request, seed, outcome, .. } = selection;
-        request.check()?;
-        let height = request.seed_height;
-        let expected = self.records.seeds.get(&height).copied();
-        if expected != Some(*seed) {
-            return Err(Problem::Seed { height, expected, found: *seed });
-        }
-        let id = request.id();
-        if !self.drawn.insert(id) {
-            return Err(Problem::DrawnAgain { request: id });
-        }
-        let (_, lineup) = self.records.pool(request.pool)?;
-        let mut pool = self.pool_before(selection)?;
-        let expected = Outcome::of(request, *seed, lineup, &pool);
-        if expected != *outcome {
-            let (expected, found) = (Box::new(expected), Box::new(outcome.clone()));
-            return Err(Problem::Outcome { expected, found });
-        }
-        selection.apply(&mut pool)?;
-        self.drawing = Some(((selection.drawn_in, height), selection.pool, pool));
-        self.head.advance(selection);
-        Ok(())
-    }
-
-    fn check_link(&self, selection: &Selection) -> Result<(), Problem> {
-        let (expected, found) = (self.head.length, selection.index);
-        if expected != found {
-            return Err(Problem::Index { expected, found });
-        }
-        let (expected, found) = (self.head.last, selection.parent);
-        if expected != found {
-            return Err(Problem::Parent { expected, found });
-        }
-        let last = self.drawing.as_ref().map_or(0, |((entry, _), _, _)| *entry);
-        let after_seed = selection.request.seed_height.saturating_add(1);
-        let (least, found) = (last.max(after_seed), selection.drawn_in);
-        if found < least {
-            return Err(Problem::DrawnTooEarly { least, found });
-        }
-        Ok(())
-    }
-
-    /// The pool that a selection draws from: what the ones before it in the same entry, with the same seed, left.
-    fn pool_before(&self, selection: &Selection) -> Result<Pool, Problem> {
-        let (turn, found) = ((selection.drawn_in, selection.request.seed_height), selection.pool);
-        match &self.drawing {
-            Some((last, before, pool)) if *last == turn => {
-                if *before != found {
-                    return Err(Problem::Pool { expected: Some(*before), found });
-                }
-                Ok(pool.clone())
-            }
-            _ => self.records.pool(found).map(|(pool, _)| pool.clone()),
-        }
     }
 }
 

@@ -160,6 +160,8 @@ impl Application for Desk {
         out.persist(Record::Checkpoint(Box::new(Frozen { proof, state: frozen })));
         self.states.clear();
         self.unproven.clear();
+        // What was drawn meanwhile was not seen here.
+        self.told_pool = None;
         self.take_state(header.id(), state, out);
         self.note_missing();
         true
@@ -232,6 +234,7 @@ impl Desk {
         let height = state.height;
         let changed: Vec<Notice> = state.notices();
         out.announce(&state);
+        self.tell_draws(&state, out);
         self.state = state;
         self.tip = id;
         self.states.retain(|_, state| state.height > height);

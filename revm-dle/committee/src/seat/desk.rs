@@ -21,6 +21,7 @@ use crate::{
     ledger::Ledgers,
     message::Message,
     outbox::Outbox,
+    roulette::pool::Pool,
     seats::Seats,
     vote::Voting,
 };
@@ -86,6 +87,9 @@ pub struct Desk {
     pub(super) accusations: BTreeMap<B256, super::inbox::Accusation>,
     /// Parts of seeds, by entry.
     pub(super) parts: BTreeMap<u64, BTreeMap<NodeId, Bytes>>,
+    /// The pool that was last told to who draws again, with its digest, and the epoch whose key was.
+    pub(super) told_pool: Option<(Pool, B256)>,
+    pub(super) told_key: Option<u64>,
     /// Entries that are final, but whose certificate is not here.
     pub(super) unproven: Vec<Unproven>,
     /// The newest state that others can begin with.
@@ -136,6 +140,8 @@ impl Desk {
             is_retired: !config.seats.contains(config.voting.me),
             accusations: BTreeMap::new(),
             parts: BTreeMap::new(),
+            told_pool: None,
+            told_key: None,
             unproven: Vec::new(),
             checkpoint: None,
             missing: BTreeMap::new(),

@@ -292,6 +292,7 @@ impl Desk {
             self.ledgers.keep_standing(None);
         }
         self.forget_ceremony();
+        (self.told_pool, self.told_key) = (None, None);
         self.forget_others(moves);
         self.states.clear();
         self.cases.clear();

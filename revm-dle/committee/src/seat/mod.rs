@@ -13,6 +13,7 @@ mod blocks;
 mod ceremony;
 mod checkpoint;
 mod desk;
+mod draws;
 mod epochs;
 mod evidence;
 mod inbox;

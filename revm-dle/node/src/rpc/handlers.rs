@@ -21,7 +21,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{Rpc, RpcError, reads, submit};
-use crate::ledgers::Live;
+use crate::{
+    history::{History, Since},
+    ledgers::Live,
+};
 
 /// How often a quiet stream says that it is there.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -113,6 +116,34 @@ pub(super) async fn selections(
     Query(Links { chain, from }): Query<Links>,
 ) -> Answer<reads::Selections> {
     rpc.selections(chain, from).await.map(Json)
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Number {
+    #[serde(default)]
+    after: u64,
+}
+
+pub(super) async fn evidence(
+    State(rpc): State<Rpc>,
+    Query(Number { after }): Query<Number>,
+) -> Answer<reads::EvidencePage> {
+    rpc.evidence(after).await.map(Json)
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Begins {
+    #[serde(default)]
+    from: u64,
+    #[serde(default)]
+    event: Option<B256>,
+}
+
+pub(super) async fn history(
+    State(rpc): State<Rpc>,
+    Query(Begins { from, event }): Query<Begins>,
+) -> Answer<History> {
+    rpc.history(event.map_or(Since::Count(from), Since::Event)).await.map(Json)
 }
 
 #[derive(Debug, Deserialize)]

@@ -45,7 +45,7 @@ use self::auth::{AuthError, Guard};
 pub(crate) use self::handlers::read_json;
 pub use self::{
     reads::{
-        AccountView, Beginning, BlockView, Entries, Question, Said, Selections, Status,
+        AccountView, Beginning, BlockView, Entries, EvidencePage, Question, Said, Selections, Status,
         TransactionView,
     },
     submit::Submitted,
@@ -75,8 +75,10 @@ pub struct RpcLimits {
     pub calls_max: usize,
     /// Entries of the log in one answer.
     pub entries_per_answer_max: usize,
-    /// Chains, or links of the Selection Chain, in one answer.
+    /// Chains, links of the Selection Chain, or marks of the clock, in one answer.
     pub rows_per_answer_max: usize,
+    /// Bytes of what it takes to draw again, in one answer, but for the last piece of it.
+    pub evidence_bytes_max: usize,
     /// Streams of finality open at once.
     pub finality_streams_max: usize,
 }
@@ -91,6 +93,7 @@ impl Default for RpcLimits {
             calls_max: 4,
             entries_per_answer_max: 64,
             rows_per_answer_max: 256,
+            evidence_bytes_max: 1 << 20,
             finality_streams_max: 4_096,
         }
     }
@@ -268,6 +271,8 @@ impl Rpc {
             .route("/dle/v1/status", get(handlers::status))
             .route("/dle/v1/log", get(handlers::log))
             .route("/dle/v1/selections", get(handlers::selections))
+            .route("/dle/v1/evidence", get(handlers::evidence))
+            .route("/dle/v1/history", get(handlers::history))
             .route("/dle/v1/chains", get(handlers::chains))
             .route("/dle/v1/chains/{chain}", get(handlers::chain))
             .route("/dle/v1/chains/{chain}/genesis", get(handlers::genesis))

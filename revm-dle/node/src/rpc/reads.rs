@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, Bytes};
-use conet_committee::{archive::ProvenNotice, log::Entry, roulette::selection::Selection};
+use conet_committee::{archive::ProvenNotice, log::Entry, roulette::selection::{Evidence, Selection}};
 use conet_ledger::{
     block::{Body, Header},
     genesis::{Chain, Genesis},
@@ -13,7 +13,10 @@ use conet_ledger::{
 use serde::{Deserialize, Serialize};
 
 use super::{Rpc, RpcError};
-use crate::ledgers::Live;
+use crate::{
+    history::{self, History, Since},
+    ledgers::Live,
+};
 
 /// `GET /dle/v1/status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +57,15 @@ pub struct Entries {
 pub struct Selections {
     /// In order.
     pub selections: Vec<Selection>,
+}
+
+/// `GET /dle/v1/evidence`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidencePage {
+    /// What seeds are checked with, by epochs: all that the node has.
+    pub keys: Vec<(u64, Bytes)>,
+    /// What it takes to draw again, in order, each with the number that this node gave it. None: there is no more.
+    pub evidence: Vec<(u64, Evidence)>,
 }
 
 /// `GET …/genesis`.
@@ -183,6 +195,23 @@ impl Rpc {
         let count = self.limits.rows_per_answer_max;
         let found = self.blocking(move |chains| chains.store().selections(chain, from, count));
         Ok(Selections { selections: found.await? })
+    }
+
+    pub(super) async fn evidence(&self, after: u64) -> Result<EvidencePage, RpcError> {
+        let most = (self.limits.rows_per_answer_max, self.limits.evidence_bytes_max);
+        self.blocking(move |chains| {
+            let (keys, evidence) =
+                (chains.store().seed_keys()?, chains.store().evidence(after, most)?);
+            Ok(EvidencePage { keys, evidence })
+        })
+        .await
+    }
+
+    pub(super) async fn history(&self, since: Since) -> Result<History, RpcError> {
+        let count = self.limits.rows_per_answer_max;
+        let found = self.blocking(move |chains| history::segment(chains.store(), since, count));
+        let segment = found.await?.ok_or(RpcError::NotFound { what: "a mark of its clock" })?;
+        Ok(History { node: self.node.0, segment })
     }
 
     /// Some of the public chains after this one, by id; none: there are no more.

@@ -166,7 +166,7 @@ impl Driver {
                 }
                 Action::Found(finding) => writes.push(Write::Duty(Duty::Verdict(finding))),
                 Action::Regrouped(chain) => writes.push(Write::Duty(Duty::Anchor(chain))),
-                Action::Drawn(selection) => writes.push(Write::Selection(selection)),
+                Action::Drawn(evidence) => writes.push(Write::Evidence(evidence)),
             }
         }
         self.write(writes, sends);
@@ -214,13 +214,22 @@ impl Driver {
     fn count(&self, record: &Record) {
         let metrics = &self.parts.metrics;
         match record {
-            Record::Entry(_) => {
+            Record::Entry(entry) => {
                 metrics.entries.inc();
+                self.see(entry.id());
             }
+            Record::Word(word) => self.see(word.ballot.vote.block),
             Record::LogVote(_, ballot) if ballot.vote.block.is_zero() => {
                 metrics.views_given_up.inc();
             }
             _ => {}
+        }
+    }
+
+    /// Stamps what this seat has seen.
+    fn see(&self, event: B256) {
+        if let Some(historian) = &self.parts.historian {
+            historian.see(event);
         }
     }
 

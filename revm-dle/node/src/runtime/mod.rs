@@ -38,6 +38,7 @@ pub use inbox::Inbox;
 
 use crate::{
     group::Sitting,
+    history::Historian,
     ledgers::{Chains, Finality, OpenError},
     metrics::Metrics,
     open::Begun,
@@ -163,6 +164,8 @@ pub struct Parts {
     pub limits: RuntimeLimits,
     /// What it counts.
     pub metrics: Metrics,
+    /// A seat's clock, which stamps what it sees.
+    pub(crate) historian: Option<Historian>,
 }
 
 impl Runtime {

@@ -70,6 +70,7 @@ fn start(dir: &std::path::Path, file_bytes_max: u64) -> (Runtime, Arc<Checked>) 
         told: Vec::new(),
         limits,
         metrics,
+        historian: None,
     });
     (runtime.unwrap(), outlet)
 }

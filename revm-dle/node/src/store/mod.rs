@@ -11,6 +11,8 @@
 mod blocks;
 mod chains;
 mod code;
+mod evidence;
+mod marks;
 mod moves;
 mod notices;
 mod owner;
@@ -28,14 +30,15 @@ use std::{
     thread::JoinHandle,
 };
 
-use alloy::primitives::B256;
+use alloy::primitives::{B256, Bytes};
 use conet_committee::{
     Record,
     archive::{ProvenNotice, item::Opening},
     journal::ENTRIES_KEPT,
     keys::NodeId,
     log::Entry,
-    roulette::selection::Selection,
+    poh::Mark,
+    roulette::selection::{Evidence, Selection},
     seats::Seats,
 };
 use conet_ledger::genesis::Genesis;
@@ -50,7 +53,7 @@ pub use read::{KeptBlock, Place};
 pub use write::{DutyId, Write};
 use writer::{Batch, Writer};
 
-use crate::{duty::Duty, metrics::Metrics};
+use crate::{duty::Duty, history::Since, metrics::Metrics};
 
 /// Limits of the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -319,7 +322,51 @@ impl Store {
         from: u64,
         count: usize,
     ) -> Result<Vec<Selection>, StoreError> {
-        self.read(|connection| read::selections(connection, chain, from, count))
+        self.read(|connection| evidence::selections(connection, chain, from, count))
+    }
+
+    /// What it takes to draw again, after a number that this node gave: so many pieces, and bytes but for the last, at most.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn evidence(
+        &self,
+        number: u64,
+        most: (usize, usize),
+    ) -> Result<Vec<(u64, Evidence)>, StoreError> {
+        self.read(|connection| evidence::after(connection, number, most))
+    }
+
+    /// What seeds are checked with, by epochs.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn seed_keys(&self) -> Result<Vec<(u64, Bytes)>, StoreError> {
+        self.read(evidence::keys)
+    }
+
+    /// The newest mark of this node's own clock.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn newest_mark(&self) -> Result<Option<Mark>, StoreError> {
+        self.read(marks::newest)
+    }
+
+    /// The mark that a reader wants to begin at.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn mark(&self, since: Since) -> Result<Option<Mark>, StoreError> {
+        self.read(|connection| marks::first(connection, since))
+    }
+
+    /// So many marks after a count of hashes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn marks_after(&self, count: u64, most: usize) -> Result<Vec<Mark>, StoreError> {
+        self.read(|connection| marks::after(connection, count, most))
     }
 
     /// The public chains of a range that are here and of which it is known where they stand, by their ids, after one of

@@ -14,7 +14,9 @@ pub(super) fn follow(tx: &Transaction<'_>, next: &Seats) -> Result<(), StoreErro
     }
     notices::keep(tx, next.branch.range())?;
     if !goes_on(&before.branch, &next.branch) {
-        tx.execute("DELETE FROM selections", params![])?;
+        for table in ["selections", "evidence", "seed_keys"] {
+            tx.execute(&format!("DELETE FROM {table}"), params![])?;
+        }
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use alloy::primitives::B256;
 use alloy_rlp::Decodable as _;
-use conet_committee::{Record, log::Entry, roulette::selection::Selection};
+use conet_committee::{Record, log::Entry};
 use conet_ledger::{
     block::{Body, Header},
     receipt::Receipt,
@@ -155,30 +155,6 @@ pub(super) fn has_duty(connection: &Connection, duty: &Duty) -> Result<bool, Sto
     let bytes = encode(duty)?;
     let mut select = connection.prepare_cached("SELECT 1 FROM duties WHERE duty = ?1")?;
     Ok(select.exists(params![bytes])?)
-}
-
-pub(super) fn selections(
-    connection: &Connection,
-    chain: Option<B256>,
-    from: u64,
-    count: usize,
-) -> Result<Vec<Selection>, StoreError> {
-    let (all, of_chain) = (
-        "SELECT selection FROM selections WHERE number >= ?1 ORDER BY number LIMIT ?2",
-        "SELECT selection FROM selections WHERE number >= ?1 AND chain = ?3 ORDER BY number LIMIT ?2",
-    );
-    let (from, count) = (sql(from), sql(count as u64));
-    let mut select = connection.prepare_cached(if chain.is_some() { of_chain } else { all })?;
-    let mut rows = match &chain {
-        Some(chain) => select.query(params![from, count, chain.as_slice()])?,
-        None => select.query(params![from, count])?,
-    };
-    let mut selections = Vec::new();
-    while let Some(row) = rows.next()? {
-        let bytes: Vec<u8> = row.get(0)?;
-        selections.push(plain(&bytes, "a selection")?);
-    }
-    Ok(selections)
 }
 
 pub(super) fn public_chains(

@@ -5,7 +5,7 @@ use conet_sqlite::{PAGE_BYTES, Steps};
 /// What journals of earlier versions had has other forms now: a node with one of those begins anew. A chain's state is half
 /// a KB or so: of small pages a sixth would stay empty.
 pub(super) const STEPS: Steps<'static> =
-    Steps { refused: 7, sql: &[TABLES], page_bytes: 2 * PAGE_BYTES };
+    Steps { refused: 7, sql: &[TABLES, HISTORY], page_bytes: 2 * PAGE_BYTES };
 
 const TABLES: &str = "
     -- Whose journal this is: another node must not go on from it. And what it goes on from: who sat in which group, and
@@ -108,4 +108,23 @@ const TABLES: &str = "
         done        INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE INDEX duties_due ON duties (seq) WHERE done = 0;
+";
+
+const HISTORY: &str = "
+    -- What it takes to draw all of the Selection Chain again, in the order in which it came up.
+    CREATE TABLE evidence (
+        number      INTEGER PRIMARY KEY AUTOINCREMENT,
+        row         BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE seed_keys (
+        epoch       INTEGER PRIMARY KEY,
+        key         BLOB NOT NULL
+    ) STRICT;
+    -- Marks of this node's own clock: see `history.rs`.
+    CREATE TABLE marks (
+        count       INTEGER PRIMARY KEY,
+        hash        BLOB NOT NULL,
+        event       BLOB
+    ) STRICT;
+    CREATE INDEX marks_by_event ON marks (event) WHERE event IS NOT NULL;
 ";

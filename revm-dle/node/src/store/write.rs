@@ -5,7 +5,8 @@ use conet_committee::{
     Record,
     archive::item::Opening,
     journal::{Kind, Needless, Place},
-    roulette::selection::Selection,
+    poh::Mark,
+    roulette::selection::Evidence,
 };
 use conet_ledger::{
     block::{Body, Header},
@@ -16,7 +17,7 @@ use rusqlite::{ToSql, Transaction, params};
 use super::{
     FinalBlock, StoreError, blocks, chains,
     code::{encode, pack, sql},
-    moves, notices,
+    evidence, marks, moves, notices,
 };
 use crate::duty::Duty;
 
@@ -50,8 +51,10 @@ pub enum Write {
     Duty(Duty),
     /// The main chain has heard it. Other seats may still ask for this one's signature.
     Done(DutyId),
-    /// A link of the Selection Chain.
-    Selection(Box<Selection>),
+    /// A link of the Selection Chain, or what it follows from.
+    Evidence(Box<Evidence>),
+    /// Marks of this node's own clock, in order, of which so many stay.
+    Marks(Vec<Mark>, u64),
 }
 
 impl Write {
@@ -108,17 +111,8 @@ pub(super) fn apply(tx: &Transaction<'_>, write: &Write, kept: u64) -> Result<()
                 .execute(params![seq])?;
             Ok(())
         }
-        Write::Selection(selection) => {
-            tx.prepare_cached(
-                "INSERT OR REPLACE INTO selections (number, chain, selection) VALUES (?1, ?2, ?3)",
-            )?
-            .execute(params![
-                sql(selection.index),
-                selection.request.chain.as_slice(),
-                encode(selection)?
-            ])?;
-            Ok(())
-        }
+        Write::Evidence(known) => evidence::put(tx, known),
+        Write::Marks(marks, kept) => marks::put(tx, marks, *kept),
     }
 }
 

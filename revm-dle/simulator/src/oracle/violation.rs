@@ -1,7 +1,7 @@
 //! What an oracle can find.
 
 use alloy::primitives::B256;
-use conet_committee::keys::NodeId;
+use conet_committee::{keys::NodeId, roulette::selection::ReplayError};
 
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -301,6 +301,14 @@ pub enum Violation {
         node: NodeId,
         /// What is wrong.
         why: &'static str,
+    },
+    /// What a seat keeps of draws does not give them again.
+    #[error("expected what {node} keeps of draws to give them again, found otherwise: {error}")]
+    WrongEvidence {
+        /// The seat.
+        node: NodeId,
+        /// What is wrong.
+        error: ReplayError,
     },
     /// A seat that is never complete.
     #[error("expected a seat at entry {height} to have all of {chain}, found it without {what}")]

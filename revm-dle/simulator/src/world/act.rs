@@ -143,6 +143,13 @@ impl World<'_> {
                 let group = node.group();
                 self.oracle.see_found((from, group), &finding)?;
             }
+            Action::Drawn(evidence) if self.oracle.is_honest(from) => {
+                if let Some(replay) = &mut node.replay {
+                    // Seeds are the oracle's to look at.
+                    let taken = replay.take(&evidence, |_| true);
+                    taken.map_err(|error| Violation::WrongEvidence { node: from, error })?;
+                }
+            }
             Action::Report(..) | Action::Found(_) | Action::Regrouped(_) | Action::Drawn(_) => {}
         }
         Ok(())
@@ -156,6 +163,7 @@ impl World<'_> {
         self.oracle.see_stopped(id);
         if let Some(node) = self.nodes.get_mut(&id) {
             node.actor = Actor::Down;
+            node.replay = None;
             if self.rng.random_bool(0.5) {
                 node.disk.tear(self.rng.random_range(0..=node.disk.loose()));
             }

@@ -8,6 +8,7 @@ use conet_committee::{
     keys::NodeId,
     log::Timing,
     member::{Member, MemberConfig, MemberTiming},
+    roulette::selection::Replay,
     seat::{Seat, SeatConfig},
     vote::Voting,
 };
@@ -36,6 +37,8 @@ pub(super) struct Node {
     pub(super) wakes_ms: u64,
     /// The height of the newest entry that the oracle saw here.
     pub(super) seen: u64,
+    /// Some draw again what they draw, until they crash: what was written half is not whole on these disks.
+    pub(super) replay: Option<Replay>,
 }
 
 impl Node {
@@ -53,6 +56,8 @@ impl Node {
             behaviour,
             wakes_ms: 0,
             seen: 0,
+            // As many as it takes to see a mistake that all of them make.
+            replay: me.0.is_multiple_of(4).then(Replay::default),
         }
     }
 

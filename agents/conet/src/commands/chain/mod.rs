@@ -1,7 +1,9 @@
 //! `conet chain`: the small chains.
 
 pub(crate) mod create;
+mod history;
 mod read;
+pub(crate) mod redraw;
 mod rent;
 pub(crate) mod selections;
 mod simulate;
@@ -61,7 +63,19 @@ which the archive nodes must have in theirs, too: see docs/chain-contracts.md.")
   conet chain call 0x... 'isWriter(address)(bool)' 0x...")]
     Call(transact::CallArgs),
     /// Show who was drawn, for one chain or for all: the Selection Chain
+    #[command(after_help = "Examples:
+  conet chain selections              all draws of all groups
+  conet chain selections 0x...        those for one chain
+  conet chain selections --verify     and all of them drawn again here, from the seeds that the group signed")]
     Selections(selections::SelectionsArgs),
+    /// Show how much time passed on an archive node between two entries of the log: its Proof of History
+    #[command(after_help = "Examples:
+  conet chain history                         the last 60 entries, on one archive node
+  conet chain history --node 3 --from 100 --to 700
+
+Every hash is made again here. It proves that so much computing passed on one node between what it
+saw; the records of two nodes cannot be compared, and the order of things is the log's.")]
+    History(history::HistoryArgs),
     /// Write a chain to a file, with which anybody can verify it
     Export(verify::ExportArgs),
     /// Execute a whole chain again, from its beginning, and compare every block
@@ -126,6 +140,7 @@ pub(crate) async fn run(command: ChainCommand, context: &Context) -> anyhow::Res
         ChainCommand::Send(args) => transact::send(args, context).await,
         ChainCommand::Call(args) => transact::call(args, context).await,
         ChainCommand::Selections(args) => selections::run(args, context).await,
+        ChainCommand::History(args) => history::run(args, context).await,
         ChainCommand::Export(args) => verify::export(args, context).await,
         ChainCommand::Verify(args) => verify::run(args, context).await,
         ChainCommand::Simulate(args) => simulate::run(args, context).await,

@@ -7,6 +7,7 @@ use conet_bindings::roles;
 use conet_committee::roulette::selection::Selection;
 use serde_json::json;
 
+use super::redraw::{Redrawn, redraw};
 use crate::{context::Context, ledgers::Ledgers};
 
 /// Which draws.
@@ -20,6 +21,9 @@ pub(crate) struct SelectionsArgs {
     /// Those of this archive group [default: of all that work, or of the one that keeps the chain]
     #[arg(long, conflicts_with = "chain")]
     group: Option<u32>,
+    /// Draw all of the group's draws again, and compare
+    #[arg(long, conflicts_with = "from")]
+    verify: bool,
 }
 
 pub(super) async fn run(args: SelectionsArgs, context: &Context) -> anyhow::Result<()> {
@@ -28,9 +32,59 @@ pub(super) async fn run(args: SelectionsArgs, context: &Context) -> anyhow::Resu
         None => context.groups(args.group).await?,
     };
     for ledgers in all {
-        show_all(&args, &ledgers, context).await?;
+        match args.verify {
+            true => draw_again(&args, &ledgers, context).await?,
+            false => show_all(&args, &ledgers, context).await?,
+        }
     }
     Ok(())
+}
+
+async fn draw_again(
+    args: &SelectionsArgs,
+    ledgers: &Ledgers,
+    context: &Context,
+) -> anyhow::Result<()> {
+    let is_shown =
+        |selection: &Selection| args.chain.is_none_or(|chain| chain == selection.request.chain);
+    let redrawn = redraw(ledgers, |selection| match is_shown(selection) {
+        true => show(selection, context),
+        false => Ok(()),
+    });
+    let redrawn = redrawn.await?;
+    let (vouching, seats) = redrawn.vouching;
+    let missing: u64 = redrawn.missing.iter().map(|range| range.end - range.start).sum();
+    let json = json!({
+        "group": ledgers.seats.group,
+        "node": redrawn.node,
+        "redrawn": redrawn.draws,
+        "missing": missing,
+        "length": redrawn.head.length,
+        "last": redrawn.head.last,
+        "vouching": vouching,
+        "seats": seats,
+    });
+    let text = redrawn_text(&redrawn);
+    context.output.result(&json, &text)?;
+    if 3 * vouching <= seats {
+        context.output.warn(
+            "no more than a third of the seats name the keys of the oldest seeds: they could all be lying",
+        );
+    }
+    Ok(())
+}
+
+/// What was drawn again, for people.
+pub(crate) fn redrawn_text(redrawn: &Redrawn) -> String {
+    let Redrawn { node, draws, missing, vouching: (vouching, seats), .. } = redrawn;
+    let mut text = format!(
+        "{draws} draws, as node {node} keeps them, were drawn again here and are the same; the keys of their seeds are \
+         named by {vouching} of {seats} seats"
+    );
+    for range in missing {
+        text += &format!("\ndraws {} to {} are not there", range.start, range.end - 1);
+    }
+    text
 }
 
 async fn show_all(

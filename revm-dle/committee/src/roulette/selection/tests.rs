@@ -1,29 +1,38 @@
 use std::time::Instant;
 
-use alloy::primitives::keccak256;
 use alloy_rlp::Decodable as _;
 
 use super::*;
-use crate::roulette::{
-    pool::Offer,
-    request::{SEED_DELAY, Skipped, TURNS_MAX, Unfit},
+use crate::{
+    keys::NodeId,
+    roulette::{
+        pool::{Offer, PoolStep},
+        request::{SEED_DELAY, Skipped, TURNS_MAX, Unfit},
+        seed::{Seed, SeedPoint},
+    },
 };
 
 fn offer(node: u64) -> Offer {
     Offer { node: NodeId(node), roles: 8, seats: 1 + u32::try_from(node % 3).unwrap() }
 }
 
-fn seed(height: u64) -> B256 {
-    keccak256(height.to_be_bytes())
+/// Anybody's signature, which counts here as the group's.
+fn signed(height: u64) -> Seed {
+    let point = SeedPoint { group: 1, epoch: 1, height };
+    Seed { point, signature: height.to_be_bytes().to_vec().into() }
 }
 
-/// A group that draws: its pool, its Selection Chain, and what a replay will need.
+fn seed(height: u64) -> B256 {
+    signed(height).value()
+}
+
+/// A group that draws: its pool, its Selection Chain, and what a seat keeps of both.
 struct Group {
     pool: Pool,
     head: Head,
     selections: Vec<Selection>,
-    seeds: BTreeMap<u64, B256>,
-    pools: Vec<Snapshot>,
+    evidence: Vec<Evidence>,
+    told: Option<(Pool, B256)>,
 }
 
 impl Group {
@@ -32,8 +41,16 @@ impl Group {
         for node in 0..nodes {
             pool.join(offer(node)).unwrap();
         }
-        let (selections, pools) = (Vec::new(), Vec::new());
-        Self { pool, head: Head::default(), selections, seeds: BTreeMap::new(), pools }
+        let (selections, evidence) = (Vec::new(), Vec::new());
+        Self { pool, head: Head::default(), selections, evidence, told: None }
+    }
+
+    fn tell_pool(&mut self) {
+        let digest = self.pool.snapshot().digest();
+        let before = self.told.as_ref().map(|(pool, digest)| (pool, *digest));
+        let step = self.pool.step_from(before, digest);
+        self.evidence.push(Evidence::Pool(Box::new(step)));
+        self.told = Some((self.pool.clone(), digest));
     }
 
     fn request(&mut self, logged_at: u64, seats: u16, members: &[u64]) -> (Request, Lineup) {
@@ -50,25 +67,43 @@ impl Group {
             seed_height: logged_at + SEED_DELAY,
             pool: lineup.digest(),
         };
-        self.pools.push(self.pool.snapshot());
+        self.tell_pool();
         (request, lineup)
     }
 
     fn draw(&mut self, entry: u64, requests: Vec<(Request, Lineup)>) {
         let seed_height = requests[0].0.seed_height;
         let seed = seed(seed_height);
-        self.seeds.insert(seed_height, seed);
-        self.pools.push(self.pool.snapshot());
+        self.evidence.push(Evidence::Seed(signed(seed_height)));
+        self.tell_pool();
         let turn = Turn { entry, seed_height, seed };
         let mut drawing = Drawing::new(&mut self.head, &mut self.pool, turn);
         for (request, lineup) in requests {
-            self.selections.push(drawing.draw(request, &lineup).unwrap());
+            let selection = drawing.draw(request, &lineup).unwrap();
+            self.evidence.push(Evidence::Selection(Box::new(selection.clone())));
+            self.selections.push(selection);
         }
     }
 
-    fn replay(&self, selections: &[Selection]) -> Result<Head, SelectionError> {
-        replay(selections, &Records::new(self.seeds.clone(), &self.pools).unwrap())
+    /// With these draws in place of those that were kept.
+    fn replay(&self, selections: &[Selection]) -> Result<Head, ReplayError> {
+        let mut draws = selections.iter();
+        let evidence = self.evidence.iter().map(|evidence| match evidence {
+            Evidence::Selection(_) => {
+                Evidence::Selection(Box::new(draws.next().expect("as many draws").clone()))
+            }
+            other => other.clone(),
+        });
+        replay(evidence)
     }
+}
+
+fn replay(evidence: impl Iterator<Item = Evidence>) -> Result<Head, ReplayError> {
+    let mut replay = Replay::default();
+    for evidence in evidence {
+        replay.take(&evidence, |seed| *seed == signed(seed.point.height))?;
+    }
+    Ok(replay.head())
 }
 
 /// Three draws, the second with who left, cheated and was drawn meanwhile.
@@ -127,9 +162,14 @@ fn error_after(change: impl Fn(&mut Selection)) -> Problem {
     let mut selections = group.selections.clone();
     change(&mut selections[1]);
     selections[2].parent = selections[1].id();
-    let error = group.replay(&selections).unwrap_err();
-    assert_eq!(error.index, 1);
-    error.problem
+    problem_of(group.replay(&selections), 1)
+}
+
+fn problem_of(replayed: Result<Head, ReplayError>, index: u64) -> Problem {
+    match replayed {
+        Err(ReplayError::Selection(error)) if error.index == index => error.problem,
+        other => panic!("expected draw {index} to be wrong, found {other:?}"),
+    }
 }
 
 #[test]
@@ -163,13 +203,84 @@ fn every_lie_is_found() {
 }
 
 #[test]
+fn what_is_left_out_or_changed_is_missed() {
+    let group = story();
+    let without = |place: usize| {
+        let kept = group.evidence.iter().enumerate().filter(|(at, _)| *at != place);
+        replay(kept.map(|(_, evidence)| evidence.clone()))
+    };
+    for (place, evidence) in group.evidence.iter().enumerate() {
+        // Who begins late begins with any pool and any draw; what is last nobody misses.
+        let is_repeated = matches!(evidence, Evidence::Pool(step) if step.gone.is_empty() && step.come.is_empty());
+        let is_at_an_end = place == 0 || place + 1 == group.evidence.len();
+        let is_first_draw = place == 4;
+        if !is_repeated && !is_at_an_end && !is_first_draw {
+            assert!(without(place).is_err(), "{place}: {evidence:?}");
+        }
+    }
+    let changed = |change: fn(&mut Evidence)| {
+        let mut evidence = group.evidence.clone();
+        evidence.iter_mut().for_each(change);
+        replay(evidence.into_iter())
+    };
+    let forged = changed(|evidence| {
+        if let Evidence::Seed(seed) = evidence {
+            seed.signature = vec![7].into();
+        }
+    });
+    assert!(matches!(forged, Err(ReplayError::Seed(_))));
+    let elsewhere = changed(|evidence| {
+        if let Evidence::Pool(step) = evidence {
+            step.from = step.from.map(|_| B256::ZERO);
+        }
+    });
+    assert!(matches!(elsewhere, Err(ReplayError::Step { .. })));
+    let crowded = changed(|evidence| {
+        if let Evidence::Pool(step) = evidence {
+            step.next_place += 1;
+        }
+    });
+    assert!(matches!(crowded, Err(ReplayError::Pool(_))));
+    let whole: Vec<PoolStep> = group.evidence.iter().filter_map(pool_of).collect();
+    assert!(whole.iter().skip(1).all(|step| step.from.is_some() && step.come.len() < 20));
+}
+
+#[test]
+fn who_was_away_has_a_gap_that_is_counted() {
+    let group = story();
+    let mut later = Group { told: None, evidence: Vec::new(), ..story() };
+    // Its seat saw nothing of five draws.
+    later.head.length += 5;
+    let fourth = later.request(30, 1, &[]);
+    later.pool.join(offer(50)).unwrap();
+    later.draw(33, vec![fourth]);
+    let mut replay = Replay::default();
+    for evidence in group.evidence.iter().chain(&later.evidence) {
+        replay.take(evidence, |_| true).unwrap();
+    }
+    assert_eq!((replay.redrawn(), replay.missing()), (4, std::slice::from_ref(&(3..8))));
+    // Without a whole pool nothing may be missing.
+    let mut selections = group.selections.clone();
+    selections[2].index += 1;
+    let problem = problem_of(group.replay(&selections), 2);
+    assert_eq!(problem, Problem::Index { expected: 2, found: 3 });
+}
+
+fn pool_of(evidence: &Evidence) -> Option<PoolStep> {
+    match evidence {
+        Evidence::Pool(step) => Some(PoolStep::clone(step)),
+        _ => None,
+    }
+}
+
+#[test]
 fn no_request_is_drawn_for_twice() {
     let mut group = Group::new(20);
     let (request, lineup) = group.request(10, 2, &[]);
     let again = (request.clone(), group.pool.lineup());
     group.draw(13, vec![(request.clone(), lineup), again]);
-    let error = group.replay(&group.selections).unwrap_err();
-    assert_eq!(error, Problem::DrawnAgain { request: request.id() }.of(1));
+    let problem = problem_of(group.replay(&group.selections), 1);
+    assert_eq!(problem, Problem::DrawnAgain { request: request.id() });
 }
 
 #[test]
