@@ -27,8 +27,21 @@ pub struct Calm {
     pub delay_ms: u64,
     /// One archive node that never says anything.
     pub dead_seat: bool,
-    /// When one witness of the first chain stops for good, in milliseconds.
-    pub dead_witness_ms: Option<u64>,
+    /// Who stops for good, and when, in milliseconds.
+    pub dead: Option<(Killed, u64)>,
+}
+
+/// Who is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Killed {
+    /// The first chain's creator.
+    Creator,
+    /// Its last witness.
+    Witness,
+    /// Who is drawn to validate the block after its next one.
+    Validator,
+    /// An archive node that has a seat; it is back ten seconds later.
+    Seat,
 }
 
 impl Default for Calm {
@@ -42,7 +55,7 @@ impl Default for Calm {
             pause_ms: 1_000,
             delay_ms: 20,
             dead_seat: false,
-            dead_witness_ms: None,
+            dead: None,
         }
     }
 }
@@ -101,8 +114,8 @@ pub struct Latency {
 /// The first rule that did not hold: none, or the protocol is broken.
 pub fn latency(calm: Calm) -> Result<Latency, Violation> {
     let mut world = World::calm(calm);
-    if let Some(at_ms) = calm.dead_witness_ms {
-        world.stop_witness(at_ms);
+    if let Some((killed, at_ms)) = calm.dead {
+        world.kill(killed, at_ms);
     }
     world.run()?;
     Ok(world.timeline().latency())

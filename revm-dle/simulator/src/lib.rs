@@ -19,7 +19,7 @@ mod trace;
 mod world;
 
 pub use byzantine::Kind;
-pub use latency::{Calm, CatchUp, Latency, catch_up, latency};
+pub use latency::{Calm, CatchUp, Killed, Latency, catch_up, latency};
 pub use oracle::Violation;
 pub use sweep::sweep;
 
@@ -48,6 +48,8 @@ pub struct Report {
     pub splits: usize,
     /// How many fell into a trap.
     pub caught: usize,
+    /// How many signatures were released for blocks that were void by then.
+    pub released: usize,
     /// How many were reported on the main chain, for two votes or for what a log found.
     pub reported: usize,
     /// How many draws the oracle made once more.

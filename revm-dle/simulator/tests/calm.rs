@@ -1,6 +1,7 @@
 //! What the protocol costs on a calm network, in message delays: the same on every machine.
 
-use conet_simulator::{Calm, catch_up, latency};
+use conet_committee::{archive::Rules, member::MemberTiming};
+use conet_simulator::{Calm, Killed, catch_up, latency};
 
 /// The longest of the times of which `of_100` percent are not longer.
 fn percentile(times: &[u64], of_100: usize) -> u64 {
@@ -28,14 +29,22 @@ fn entries_of_a_busy_log_are_60_ms_apart_and_80_with_a_dead_seat() {
 }
 
 #[test]
-fn a_dead_witness_costs_its_timeouts_and_less_than_a_second_more() {
-    // The creator's patience, and the time to answer.
-    let timeouts_ms = 600 + 1_000;
+fn whoever_dies_costs_its_timeouts_and_less_than_a_second_more() {
     let pause_ms = 300;
-    let dead = Calm { dead_witness_ms: Some(9_000), pause_ms, payments: 30, ..Calm::default() };
-    let found = latency(dead).unwrap();
-    assert!(found.longest_pause_ms > timeouts_ms, "the witness was not missed: {found:?}");
-    assert!(found.longest_pause_ms <= pause_ms + timeouts_ms + 1_000, "{found:?}");
+    let (member, rules) = (MemberTiming::default(), Rules::default());
+    // Somebody's patience, and the time to answer or to judge.
+    for (killed, timeouts_ms) in [
+        (Killed::Creator, member.block_timeout_ms + rules.answer_ms),
+        (Killed::Witness, member.vote_timeout_ms + rules.answer_ms),
+        (Killed::Validator, member.vote_timeout_ms + rules.answer_ms),
+        (Killed::Seat, rules.judging_ms),
+    ] {
+        let dead = Some((killed, 9_000));
+        let found = latency(Calm { dead, pause_ms, payments: 30, ..Calm::default() }).unwrap();
+        let longest_ms = found.longest_pause_ms;
+        assert!(longest_ms > timeouts_ms, "{killed:?} was not missed: {longest_ms} ms");
+        assert!(longest_ms <= pause_ms + timeouts_ms + 1_000, "{killed:?}: {longest_ms} ms");
+    }
 }
 
 #[test]

@@ -61,6 +61,14 @@ fn who_signs_what_it_is_told_falls_into_traps() {
     assert!(caught > 10, "{caught} in 60 runs");
 }
 
+/// So it is with signatures that come when their blocks are void.
+#[test]
+fn signatures_come_after_their_blocks_are_void() {
+    let run = |seed| run(seed, Kind::named("late-signer")).unwrap();
+    let released: usize = (3_000_000..3_000_060).map(|seed| run(seed).released).sum();
+    assert!(released > 10, "{released} in 60 runs");
+}
+
 #[test]
 fn a_seed_replays_exactly() {
     for seed in 0..20 {

@@ -2,7 +2,7 @@
 
 use conet_committee::{archive::Rules, log::Timing, member::MemberTiming};
 use conet_measure::{BenchError, Row, Target, failed, percentile, wrong};
-use conet_simulator::{Calm, Latency, latency};
+use conet_simulator::{Calm, Killed, Latency, latency};
 
 use super::Run;
 use crate::stage::{Plan, Stage};
@@ -44,14 +44,24 @@ fn blocks(run: &mut Run<'_>) -> Result<(), BenchError> {
 
 fn dead_member(run: &mut Run<'_>) -> Result<(), BenchError> {
     let pause_ms = 300;
-    let dead = Calm { dead_witness_ms: Some(9_000), pause_ms, payments: 30, ..Calm::default() };
-    let longest = calm(dead)?.longest_pause_ms;
-    // A creator's patience with a silent member, and the member's time to answer.
-    let limits = MemberTiming::default().vote_timeout_ms + Rules::default().answer_ms;
-    let added = longest.checked_sub(pause_ms + limits);
-    let added = added.ok_or_else(|| wrong("a member killed", "nothing waited for it"))?;
-    let row = Row::new("latency, a member killed, added", added as f64, "ms");
-    run.row(&row.target(Target::ValueAtMost(1_000.0)));
+    let (member, rules) = (MemberTiming::default(), Rules::default());
+    // Others' patience with who is silent, and its time to answer, or the time to judge.
+    for (name, killed, limits) in [
+        ("creator", Killed::Creator, member.block_timeout_ms + rules.answer_ms),
+        ("witness", Killed::Witness, member.vote_timeout_ms + rules.answer_ms),
+        ("validator", Killed::Validator, member.vote_timeout_ms + rules.answer_ms),
+        ("archive node", Killed::Seat, rules.judging_ms),
+    ] {
+        let dead = Some((killed, 9_000));
+        let longest = calm(Calm { dead, pause_ms, payments: 30, ..Calm::default() })?;
+        let longest = longest.longest_pause_ms;
+        if longest <= limits {
+            return Err(wrong(name, "nothing waited for it"));
+        }
+        let added = longest.saturating_sub(pause_ms + limits);
+        let row = Row::new(format!("latency, {name} killed, added"), added as f64, "ms");
+        run.row(&row.target(Target::ValueAtMost(1_000.0)));
+    }
     Ok(())
 }
 

@@ -1,4 +1,5 @@
-//! Refuses a block, lets it be voided, and then releases its signature for it.
+//! Keeps its word on a block back, refusing it or saying nothing, lets the block be voided, and then releases its
+//! signature for it. Where nothing voids the block, it does so some seconds later.
 
 use alloy::primitives::B256;
 use conet_committee::{Action, archive::item::Word, message::Message};
@@ -9,9 +10,19 @@ use super::{Behaviour, Liar};
 /// How many signatures it keeps back.
 const HELD_MAX: usize = 8;
 
+/// A signature that it keeps back.
+struct Held {
+    word: Word,
+    hash: B256,
+    /// When it releases it, whatever became of the block.
+    due_ms: u64,
+    /// Whether the block was void by then.
+    is_void: bool,
+}
+
 #[derive(Default)]
 pub(crate) struct LateSigner {
-    held: Vec<(u64, Word, B256)>,
+    held: Vec<Held>,
 }
 
 impl Behaviour for LateSigner {
@@ -21,14 +32,12 @@ impl Behaviour for LateSigner {
             match action {
                 Action::Send(to, Message::Word(word, hash)) if word.outcome.is_none() => {
                     everybody.push(to);
-                    let is_new =
-                        !self.held.iter().any(|(_, held, _)| held.ballot.vote == word.ballot.vote);
-                    if is_new && self.held.len() < HELD_MAX {
-                        let due = liar.now_ms + liar.rng.random_range(500..5_000);
-                        self.held.push((due, word.clone(), hash));
+                    self.hold(&word, hash, liar);
+                    // Which of both, all must see alike: else it is an equivocator.
+                    if word.ballot.vote.height.is_multiple_of(2) {
+                        let word = liar.refusal(&word, hash).unwrap_or(word);
+                        twisted.push(Action::Send(to, Message::Word(word, hash)));
                     }
-                    let word = liar.refusal(&word, hash).unwrap_or(word);
-                    twisted.push(Action::Send(to, Message::Word(word, hash)));
                 }
                 Action::Send(to, message) => {
                     everybody.push(to);
@@ -39,11 +48,36 @@ impl Behaviour for LateSigner {
         }
         everybody.sort_unstable();
         everybody.dedup();
-        for (_, word, hash) in self.held.iter().filter(|(due, ..)| *due <= liar.now_ms) {
+        for held in &mut self.held {
+            held.is_void |= is_void(held, liar);
+        }
+        for held in self.held.iter().filter(|held| held.is_void || held.due_ms <= liar.now_ms) {
             for to in &everybody {
-                twisted.push(Action::Send(*to, Message::Word(word.clone(), *hash)));
+                let message = Message::Word(held.word.clone(), held.hash);
+                twisted.push(Action::Send(*to, message));
             }
         }
         twisted
     }
+
+    fn released(&self) -> usize {
+        self.held.iter().filter(|held| held.is_void).count()
+    }
+}
+
+impl LateSigner {
+    fn hold(&mut self, word: &Word, hash: B256, liar: &mut Liar<'_>) {
+        let is_new = !self.held.iter().any(|held| held.word.ballot.vote == word.ballot.vote);
+        if is_new && self.held.len() < HELD_MAX {
+            let due_ms = liar.now_ms + liar.rng.random_range(500..5_000);
+            self.held.push(Held { word: word.clone(), hash, due_ms, is_void: false });
+        }
+    }
+}
+
+/// Whether the view is over in which the block could become final, and it did not.
+fn is_void(held: &Held, liar: &Liar<'_>) -> bool {
+    let vote = &held.word.ballot.vote;
+    let chain = liar.state.and_then(|state| state.chains.get(&vote.chain));
+    chain.is_some_and(|chain| chain.view > vote.view && chain.height < vote.height)
 }

@@ -74,6 +74,11 @@ pub(crate) trait Behaviour {
 
     /// A message came.
     fn hear(&mut self, _message: &Message) {}
+
+    /// How many signatures it released for blocks that were void by then.
+    fn released(&self) -> usize {
+        0
+    }
 }
 
 /// A way to lie.

@@ -70,6 +70,8 @@ pub(crate) struct Scenario {
     pub(crate) least: usize,
     /// Whether seats make the keys for their seeds themselves.
     pub(crate) holds_ceremonies: bool,
+    /// Whether payers tell witnesses at once, too, as archive nodes do for them; else only when the creator makes no block.
+    pub(crate) tells_witnesses: bool,
 }
 
 /// A payment that somebody will make.
@@ -133,6 +135,7 @@ impl Scenario {
             liars,
             successions,
             holds_ceremonies: false,
+            tells_witnesses: false,
             seats,
             members,
         }
@@ -166,6 +169,7 @@ impl Scenario {
             successions: Vec::new(),
             least: 1,
             holds_ceremonies: false,
+            tells_witnesses: true,
             chains,
             seats,
             members,

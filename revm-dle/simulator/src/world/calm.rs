@@ -6,9 +6,12 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{Actor, Happening, PATIENCE_MS, Violation, World};
 use crate::{
-    latency::{Calm, CatchUp, Timeline},
+    latency::{Calm, CatchUp, Killed, Timeline},
     scenario::Scenario,
 };
+
+/// For how long a seat that is killed is away.
+const SEAT_AWAY_MS: u64 = 10_000;
 
 impl World<'_> {
     /// A network without trouble.
@@ -21,18 +24,26 @@ impl World<'_> {
         &self.timeline
     }
 
-    /// Stops a witness of the first chain for good.
-    pub(crate) fn stop_witness(&mut self, at_ms: u64) {
-        self.at(at_ms, Happening::StopsWitness);
+    /// Stops somebody for good.
+    pub(crate) fn kill(&mut self, killed: Killed, at_ms: u64) {
+        self.at(at_ms, Happening::Kills(killed));
     }
 
-    pub(super) fn stop_now(&mut self) {
+    pub(super) fn kill_now(&mut self, killed: Killed) {
         let chain = self.scenario.chains.first().map(|opening| opening.chain);
         let state = self.honest_seats().next().map(Seat::state);
         let known = chain.and_then(|chain| state?.chains.get(&chain).cloned());
-        let witness = known.and_then(|chain| chain.witness.last().copied());
-        if let Some(node) = witness.and_then(|witness| self.nodes.get_mut(&witness)) {
-            node.actor = Actor::Down;
+        let node = known.and_then(|chain| match killed {
+            Killed::Creator => chain.creator,
+            Killed::Witness => chain.witness.last().copied(),
+            Killed::Validator => chain.validator.of(chain.height + 2).next(),
+            Killed::Seat => self.scenario.seats.last().copied(),
+        });
+        match (node, killed) {
+            // Else its group would wait for it to be active again.
+            (Some(node), Killed::Seat) => self.stop_until(node, self.now_ms + SEAT_AWAY_MS),
+            (Some(node), _) => self.stop(node),
+            (None, _) => {}
         }
     }
 
@@ -65,6 +76,10 @@ impl World<'_> {
 
     fn stop_until(&mut self, id: NodeId, back_ms: u64) {
         self.at(back_ms, Happening::Returns(id));
+        self.stop(id);
+    }
+
+    fn stop(&mut self, id: NodeId) {
         if let Some(node) = self.nodes.get_mut(&id) {
             node.actor = Actor::Down;
         }

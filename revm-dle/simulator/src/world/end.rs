@@ -50,6 +50,12 @@ impl World<'_> {
         }
     }
 
+    /// How many signatures liars released for blocks that were void by then.
+    pub(super) fn released(&self) -> usize {
+        let liars = self.nodes.values().filter_map(|node| node.behaviour.as_ref());
+        liars.map(|behaviour| behaviour.released()).sum()
+    }
+
     fn views(&self) -> Views {
         let newest = self.main.whole().filter_map(|group| {
             self.honest_seats_of(&group.seats).max_by_key(|seat| seat.state().height)

@@ -35,7 +35,7 @@ use crate::{
     Report,
     byzantine::{Kind, behaviour},
     keys::{Everybody, ToyKeys},
-    latency::Timeline,
+    latency::{Killed, Timeline},
     oracle::{Oracle, Violation},
     scenario::{ROOT, Scenario},
     trace::{Sink, Trace},
@@ -68,7 +68,7 @@ pub(crate) enum Happening {
     Wants,
     ReadsWant(NodeId, u32),
     ReadsRent(NodeId),
-    StopsWitness,
+    Kills(Killed),
     Cut(BTreeSet<NodeId>),
     Heals,
 }
@@ -203,6 +203,7 @@ impl<'a> World<'a> {
             beacons: self.main.seeds(),
             splits: self.main.all().count() / 2,
             caught: self.oracle.caught(),
+            released: self.released(),
             reported: self.oracle.reported(),
             trace: self.trace.hash(),
         }
@@ -250,7 +251,7 @@ impl<'a> World<'a> {
             Happening::ReadsWant(node, group) => self.read_want(node, group)?,
             Happening::ReadsRent(node) => self.read_rent(node)?,
             Happening::Reads(_) => {}
-            Happening::StopsWitness => self.stop_now(),
+            Happening::Kills(killed) => self.kill_now(killed),
             Happening::Pays(index) => self.pay(index),
             Happening::Cut(apart) => self.scenario.network.apart = apart,
             Happening::Heals => {

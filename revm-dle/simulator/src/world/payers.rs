@@ -21,9 +21,9 @@ impl World<'_> {
         if self.is_made(&planned) && !planned.is_bad {
             return;
         }
-        let is_late = self.now_ms > planned.at_ms;
+        let tells_all = self.now_ms > planned.at_ms || self.scenario.tells_witnesses;
         self.timeline.see_paid(self.now_ms, (planned.chain, index));
-        let helpers = self.helpers(planned.chain, is_late);
+        let helpers = self.helpers(planned.chain, tells_all);
         let nonce = if planned.is_bad {
             self.oracle.paid(planned.chain, planned.payment.from)
         } else {
