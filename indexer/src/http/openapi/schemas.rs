@@ -263,6 +263,22 @@ fn of_table(table: &Table, catalogue: &Catalogue) -> Value {
     json!({ "type": "object", "description": table.about, "properties": fields })
 }
 
+/// Another way how rules make a field: what it is depends on the event.
+fn may_be(fields: &mut BTreeMap<String, Value>, name: String, schema: Value) {
+    let Some(known) = fields.get_mut(&name) else {
+        fields.insert(name, schema);
+        return;
+    };
+    if *known == schema {
+        return;
+    }
+    match known.get_mut("anyOf").and_then(Value::as_array_mut) {
+        Some(known) if known.contains(&schema) => {}
+        Some(known) => known.push(schema),
+        None => *known = json!({ "anyOf": [known.take(), schema] }),
+    }
+}
+
 fn fields_of(rule: &Rule, inputs: &[EventParam], fields: &mut BTreeMap<String, Value>) {
     for input in inputs {
         let name = plain(&input.name);
@@ -270,28 +286,33 @@ fn fields_of(rule: &Rule, inputs: &[EventParam], fields: &mut BTreeMap<String, V
         if rule.flatten.contains(&name) {
             for part in input.components.iter().filter(|part| !rule.drop.contains(&part.name)) {
                 let own = own(part.internal_type.as_ref());
-                fields.insert(plain(&part.name), type_of(&part.ty, own, &part.components));
+                may_be(fields, plain(&part.name), type_of(&part.ty, own, &part.components));
             }
         } else if rule.keep.as_ref().is_none_or(|keep| keep.contains(&name))
             && !rule.rename.values().any(|from| *from == name)
         {
-            fields.insert(name.clone(), of_param());
+            may_be(fields, name.clone(), of_param());
         }
         for (to, _) in rule.rename.iter().filter(|(_, from)| **from == name) {
-            fields.insert(to.clone(), of_param());
+            may_be(fields, to.clone(), of_param());
         }
     }
     for (name, value) in &rule.set {
-        let kind = match value {
-            Value::Bool(_) => "boolean",
-            Value::String(text) if text == "$block" || text == "$time" => "integer",
-            Value::Number(_) => "integer",
-            _ => "string",
-        };
-        fields.entry(name.clone()).or_insert_with(|| json!({ "type": kind }));
+        may_be(fields, name.clone(), of_value(value));
     }
     for name in rule.add.keys().chain(rule.sub.keys()) {
         fields.entry(name.clone()).or_insert_with(decimal);
+    }
+}
+
+/// What a rule sets a field to.
+fn of_value(value: &Value) -> Value {
+    match value {
+        Value::Bool(_) => json!({ "type": "boolean" }),
+        Value::Number(_) => json!({ "type": "integer" }),
+        Value::String(text) if text == "$block" || text == "$time" => json!({ "type": "integer" }),
+        Value::String(text) if text.parse::<u64>().is_ok() => decimal(),
+        _ => json!({ "type": "string" }),
     }
 }
 
