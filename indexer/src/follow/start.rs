@@ -15,6 +15,9 @@ use crate::{
     tables::Tables,
 };
 
+/// So many answers that it is another chain end what began without it: of several RPCs, one that lies must not.
+const ANSWERS_MAX: u32 = 3;
+
 /// A follower that may have to learn yet whether its chain is the tables'.
 #[derive(Debug)]
 pub struct Start<S, T> {
@@ -68,9 +71,16 @@ impl<S: Source, T: Store> Start<S, T> {
             let question =
                 || async move { Ok(identify(source, chain_id, catalogue, tables).await?) };
             let failed = |error: &FollowError, pause| follower.failed(error, pause);
-            let answer = until_answered(question, &follower.limits, &stop, failed).await?;
-            let Some(identity) = answer else { return Ok(()) };
-            begun.expect(&identity)?;
+            for left in (0..ANSWERS_MAX).rev() {
+                let answer = until_answered(question, &follower.limits, &stop, failed).await?;
+                let Some(identity) = answer else { return Ok(()) };
+                match begun.expect(&identity) {
+                    Ok(()) => break,
+                    Err(error) if left == 0 => return Err(error.into()),
+                    Err(error) => tracing::warn!(%error, "asking another RPC, if there is one"),
+                }
+                source.another();
+            }
         }
         follower.run(stop).await;
         Ok(())

@@ -61,9 +61,9 @@ async fn sqlite() -> (tempfile::TempDir, SqliteStore) {
     (folder, store)
 }
 
-/// An RPC that may tell of another chain from now on, or fail.
+/// An RPC that may tell of another chain from now on, or fail, and what the one says that is asked instead.
 #[derive(Debug)]
-struct Turncoat(Mutex<Result<MadeChain, fn() -> SourceError>>);
+struct Turncoat(Mutex<Result<MadeChain, fn() -> SourceError>>, Mutex<Option<MadeChain>>);
 
 fn away() -> SourceError {
     SourceError::Unreachable("it is away".to_owned())
@@ -71,7 +71,7 @@ fn away() -> SourceError {
 
 impl Turncoat {
     fn new(chain: &MadeChain) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Ok(chain.clone()))))
+        Arc::new(Self(Mutex::new(Ok(chain.clone())), Mutex::default()))
     }
 
     fn says(&self) -> MutexGuard<'_, Result<MadeChain, fn() -> SourceError>> {
@@ -106,6 +106,13 @@ impl Source for Turncoat {
 
     async fn wake(&self) {
         tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+
+    fn another(&self) {
+        let next = self.1.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(next) = next {
+            self.tells_of(&next);
+        }
     }
 }
 

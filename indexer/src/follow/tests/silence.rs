@@ -69,6 +69,22 @@ async fn another_chain_ends_what_began_without_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_several_rpcs_one_of_another_chain_does_not_end_it() {
+    let (_folder, store, chain) = begun(20).await;
+    let rpc = Turncoat::new(&MadeChain::new(10, rules().1, 0));
+    chain.grow(5);
+    *rpc.1.lock().unwrap() = Some(chain.clone());
+    let start = Start::new(rpc, store, rules(), limits()).await.unwrap();
+    let mut progress = start.progress();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(start.run(stop.clone()));
+    let on = |progress: &Progress| progress.cursor.is_some_and(|cursor| cursor.at.number == 25);
+    progress.wait_for(on).await.unwrap();
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_learns_of_the_chain_when_that_answers() {
     let (_folder, store, chain) = begun(20).await;
     let (rpc, (chain_id, catalogue, tables)) = (Turncoat::new(&chain), rules());
