@@ -122,11 +122,14 @@ let [reading, again] = [null, false];
 const readStatus = () => {
   again = Boolean(reading);
   reading ??= (async () => {
-    do {
-      again = false;
-      await showStatus();
-    } while (again);
-    reading = null;
+    try {
+      do {
+        again = false;
+        await showStatus();
+      } while (again);
+    } finally {
+      reading = null;
+    }
   })();
   return reading;
 };
