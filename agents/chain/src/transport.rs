@@ -112,6 +112,7 @@ impl BoundedHttp {
         let post = self.client.post(self.url.clone()).json(request);
         let mut response = post.send().await.map_err(failed)?;
         let status = response.status();
+        let wait = retry_after(&response);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > RPC_ANSWER_BYTES_MAX {
@@ -120,15 +121,24 @@ impl BoundedHttp {
             }
             body.extend_from_slice(&chunk);
         }
+        let is_limit = status == 429 && wait.is_some();
         match serde_json::from_slice(&body) {
-            Ok(packet) => Ok(packet),
-            Err(_) if !status.is_success() => {
+            // When to ask again is in the head alone.
+            Ok(packet) if !is_limit => Ok(packet),
+            _ if !status.is_success() => {
                 let text = shorten(&String::from_utf8_lossy(body.get(..1024).unwrap_or(&body)));
-                Err(TransportErrorKind::http_error(status.as_u16(), text))
+                Err(TransportErrorKind::http_error_with_retry_after(status.as_u16(), text, wait))
             }
+            Ok(packet) => Ok(packet),
             Err(error) => Err(TransportErrorKind::non_retryable(error)),
         }
     }
+}
+
+/// When a server may be asked again, if it says that in seconds.
+fn retry_after(response: &reqwest::Response) -> Option<Duration> {
+    let seconds = response.headers().get("retry-after")?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 /// The URL may hold an access key: it stays out of errors and logs.

@@ -148,7 +148,7 @@ async fn follow<T: Store>(
 ) -> Result<(f64, Peaks), BenchError> {
     let step = "following";
     let url = chain.url.parse().map_err(failed(step))?;
-    let limits = PoolLimits { requests_per_second_max: 10_000, ..PoolLimits::default() };
+    let limits = PoolLimits { requests_per_second_max: 1_000_000, ..PoolLimits::default() };
     let pool = Pool::new(vec![url], CHAIN_ID, rules.1.addresses(), limits);
     forget_peak()?;
     let start = Instant::now();
