@@ -4,11 +4,26 @@
 use std::time::Duration;
 
 use alloy::{
-    hex, primitives::keccak256, signers::local::PrivateKeySigner, sol_types::SolValue as _,
+    hex,
+    primitives::{B256, FixedBytes, keccak256},
+    signers::local::PrivateKeySigner,
+    sol_types::SolValue as _,
 };
 use conet_bindings::{History, definitions::HistoryDefinitions};
+use conet_committee::keys::NodeId;
+use conet_dle::{
+    client::{Client, Place},
+    clock,
+    keys::WalletKey,
+    mainchain::openings::{NewChain, OPEN_PATH, Opened, chain_id},
+};
+use conet_ledger::genesis::{ChainClass, Genesis};
 use conet_tests::{command::Person, devnet::Devnet, eventually, node::free_port};
 use serde_json::Value;
+use zeroize::Zeroizing;
+
+/// Of the chain of a development network.
+const CHAIN_ID: u64 = 31_337;
 
 /// A network with four seats and so many participants, and a wallet with means.
 async fn begin(participants: usize, more: &[&str]) -> Devnet {
@@ -145,6 +160,39 @@ async fn private_chains_and_contracts_of_ones_own() {
     assert!(refused.contains("expected a genesis that can begin"), "{refused}");
 }
 
+/// Why a seat does not open a chain that begins like one it knows, but for its `genesis` and a wallet of its own.
+async fn refusal(person: &Person, chain: &str, change: impl FnOnce(&mut Genesis)) -> String {
+    let nodes = person.run(&["node", "list"]).await;
+    let endpoint = nodes[0]["endpoints"][0].as_str().expect("an endpoint").to_owned();
+    let place = Place { node: NodeId(nodes[0]["id"].as_u64().expect("an id")), endpoint };
+    let chain: B256 = chain.parse().expect("an id");
+    let client = Client::new(CHAIN_ID);
+    let mut genesis = client.genesis(&place, chain, None).await.expect("a genesis").genesis;
+    let wallet = WalletKey::new(&Zeroizing::new([7; 32])).expect("a key");
+    (genesis.wallet, genesis.time_ms) = (wallet.wallet(), clock::unix_ms());
+    genesis.chain = chain_id(genesis.main_chain_id, genesis.wallet, B256::ZERO);
+    change(&mut genesis);
+    let until = clock::unix_s() + 60;
+    let new = NewChain::new(genesis.clone(), B256::ZERO, (2, 1), until).signed(&wallet);
+    let asked = client.post::<_, Opened>(&place, genesis.chain, OPEN_PATH, &new, None).await;
+    asked.expect_err("it is refused").to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chain_that_would_take_calls_unpaid_does_not_begin() {
+    let net = begin(6, &[]).await;
+    let chain = create(&net.person, &["--title", "My car"]).await;
+    let unpaid = refusal(&net.person, &chain, |genesis| {
+        genesis.unpaid_selectors = vec![FixedBytes::repeat_byte(1)];
+    });
+    let unpaid = unpaid.await;
+    assert!(unpaid.contains("takes nothing while it is unpaid"), "{unpaid}");
+    let free = refusal(&net.person, &chain, |genesis| genesis.paid_through_s = u64::MAX).await;
+    assert!(free.contains("a time until which rent is paid"), "{free}");
+    let money = refusal(&net.person, &chain, |genesis| genesis.class = ChainClass::Asset).await;
+    assert!(money.contains("a storage chain"), "{money}");
+}
+
 /// How many nodes wait to be drawn.
 async fn waiting(person: &Person) -> u64 {
     person.one(&["chain", "status"]).await["waiting"].as_u64().expect("a count")
@@ -197,7 +245,13 @@ async fn the_demo_comes_true() {
     let told = told.await.expect("a story in time").expect("it runs");
     let text = String::from_utf8_lossy(&told.stdout).into_owned();
     assert!(told.status.success(), "{text}\n{}", String::from_utf8_lossy(&told.stderr));
-    for part in ["is back, unpunished", "CoNET of stake are gone", "executed again"] {
+    for part in [
+        "is back, unpunished",
+        "CoNET of stake are gone",
+        "The Selection Chain, as far as it is about this chain",
+        "were drawn again here and are the same",
+        "executed again",
+    ] {
         assert!(text.contains(part), "{part:?} is not in\n{text}");
     }
 }

@@ -159,7 +159,7 @@ impl State {
             chain: about.chain,
             height: about.height,
             view: about.view,
-            offence: Offence::WrongRoot.into(),
+            offence: Offence::Trap.into(),
         });
         self.bar(node);
         Ok(())

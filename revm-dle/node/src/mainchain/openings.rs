@@ -255,6 +255,11 @@ impl Openings {
         })?;
         let is_storage = genesis.class == ChainClass::Storage;
         expect(is_storage, "a storage chain", || "one that holds money: those are notes'".into())?;
+        // Else its founder could write for ever and pay for a day.
+        let unpaid = genesis.unpaid_selectors.len();
+        expect(unpaid == 0, "a chain that takes nothing while it is unpaid", || {
+            format!("one that takes {unpaid} calls")
+        })?;
         expect(genesis.epoch == group.seats.epoch, "the group's epoch", || shown(&genesis.epoch))?;
         expect((1..=limits.witnesses_max).contains(&new.witnesses), "some witnesses", || {
             format!("{}, the most are {}", new.witnesses, limits.witnesses_max)

@@ -67,7 +67,7 @@ fn who_signs_what_it_was_told_is_out_and_found_wrong() {
     let [finding] = state.findings[..] else { panic!("one finding") };
     assert_eq!((finding.node, finding.phase), (LAZY, Phase::Validate));
     assert_eq!((finding.height, finding.view), (5, 2));
-    assert_eq!(finding.offence, u8::from(Offence::WrongRoot));
+    assert_eq!(finding.offence, u8::from(Offence::Trap));
     let again = state.apply(&Item::Caught(Box::new(caught())));
     assert_eq!(again, Err(ItemError::Nothing));
 }
