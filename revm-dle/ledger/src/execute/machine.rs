@@ -22,9 +22,26 @@ use crate::trie::Nodes;
 /// The version of Ethereum's virtual machine that chains run.
 pub(crate) const SPEC: SpecId = SpecId::CANCUN;
 
+/// The virtual machine over a state.
+pub(super) type Virtual<'a, N> = MainnetEvm<MainnetContext<Overlay<'a, N>>>;
+
+/// Ethereum's, but that no code creates contracts, unless `creates`: Ethereum's own tests do.
+pub(super) fn assemble<'a, N: Nodes>(
+    ctx: MainnetContext<Overlay<'a, N>>,
+    creates: bool,
+) -> Virtual<'a, N> {
+    let mut instruction = EthInstructions::new_mainnet_with_spec(SPEC);
+    for opcode in [CREATE, CREATE2].into_iter().filter(|_| !creates) {
+        instruction.insert_instruction(opcode, Instruction::unknown(), 0);
+    }
+    // As `build_mainnet` does, but for the frames: it makes eight, which few calls need.
+    let (precompiles, frame_stack) = (EthPrecompiles::new(SPEC), FrameStack::new());
+    Evm { ctx, inspector: (), instruction, precompiles, frame_stack }
+}
+
 /// Runs calls, and keeps or drops what they did.
 pub(super) struct Machine<'a, N: Nodes> {
-    evm: MainnetEvm<MainnetContext<Overlay<'a, N>>>,
+    evm: Virtual<'a, N>,
     main_chain_id: u64,
 }
 
@@ -59,14 +76,7 @@ impl<'a, N: Nodes> Machine<'a, N> {
             )),
             slot_num: 0,
         };
-        let mut instruction = EthInstructions::new_mainnet_with_spec(SPEC);
-        for opcode in [CREATE, CREATE2] {
-            instruction.insert_instruction(opcode, Instruction::unknown(), 0);
-        }
-        // As `build_mainnet` does, but for the frames: it makes eight, which few calls need.
-        let (precompiles, frame_stack) = (EthPrecompiles::new(SPEC), FrameStack::new());
-        let evm = Evm { ctx: context, inspector: (), instruction, precompiles, frame_stack };
-        Self { evm, main_chain_id }
+        Self { evm: assemble(context, false), main_chain_id }
     }
 
     pub(super) fn overlay(&mut self) -> &mut Overlay<'a, N> {
