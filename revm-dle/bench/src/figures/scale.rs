@@ -14,35 +14,48 @@ use super::Run;
 use crate::stage::{Cast, Plan, Stage};
 
 pub(super) fn measure(run: &mut Run<'_>) -> Result<(), BenchError> {
-    let sizes = run.many([1, 100, 10_000], [1, 100, 1_000]);
+    flat(run, run.many([1, 100, 10_000], [1, 100, 1_000]), (1, "chains"))?;
+    let busy = run.many(100, 10);
+    flat(run, run.many([100, 10_000], [10, 1_000]), (busy, "chains, some busy"))?;
+    million(run)
+}
+
+/// What a payment costs among so many chains, of which so many are paid with, beside what it does among the fewest.
+fn flat<const N: usize>(
+    run: &mut Run<'_>,
+    sizes: [u64; N],
+    (busy, what): (usize, &str),
+) -> Result<(), BenchError> {
     // Each has a part in some ninety of most chains.
     let cast = Cast::of(run.many(1_000, 100));
     let mut stages = Vec::new();
     for notes in sizes {
-        let mut stage = Stage::new(&Plan { cast, notes, ..Plan::default() })?;
-        stage.pay(10)?;
+        let mut stage = Stage::new(&Plan { cast, notes, busy, ..Plan::default() })?;
+        stage.pay(10 * busy)?;
         stages.push(stage);
     }
-    let payments = run.many(20, 10);
+    let payments = run.many(20, 10) * busy.div_ceil(4);
     let mut costs = vec![Vec::new(); stages.len()];
     for _ in 0..run.many(9, 3) {
         for (stage, costs) in stages.iter_mut().zip(&mut costs) {
             costs.push(cost_ns(stage, payments)?);
         }
     }
-    let Some((alone, more)) = costs.split_first() else { return Ok(()) };
+    let (Some((least, more)), Some(first)) = (costs.split_first(), sizes.first()) else {
+        return Ok(());
+    };
     let us = |all: &[f64]| median(all) / 1e3;
-    run.row(&Row::new("scale, 1 chain", us(alone), "us/transfer"));
+    run.row(&Row::new(format!("scale, {first} {what}"), us(least), "us/transfer"));
     for (notes, costs) in sizes.iter().skip(1).zip(more) {
-        let ratios: Vec<_> = costs.iter().zip(alone).map(|(cost, alone)| cost / alone).collect();
-        let row = Row::new(format!("scale, {notes} chains"), us(costs), "us/transfer")
-            .floor_and_ratio(us(alone), median(&ratios));
+        let ratios: Vec<_> = costs.iter().zip(least).map(|(cost, least)| cost / least).collect();
+        let row = Row::new(format!("scale, {notes} {what}"), us(costs), "us/transfer")
+            .floor_and_ratio(us(least), median(&ratios));
         run.row(&row.target(Target::RatioAtMost(1.1)));
     }
-    million(run)
+    Ok(())
 }
 
-/// A payment on the one note that is busy, at all nodes, in nanoseconds.
+/// A payment on a note that is busy, at all nodes, in nanoseconds.
 fn cost_ns(stage: &mut Stage, payments: usize) -> Result<f64, BenchError> {
     let sum = |stage: &Stage| {
         let (seats, members) = stage.spent();
