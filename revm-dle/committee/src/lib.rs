@@ -63,8 +63,16 @@
 //!   registered seats; else one of them could stop all chains.
 //! - A *dissolved group* keeps those who were right: the paper's "original group members will not be recognized" would
 //!   let one cheat evict honest ones. When all signed a wrong block, all go.
-//! - *Sums of random numbers* are replaced by threshold seeds ([`roulette`]).
+//! - *Sums of random numbers* are replaced by threshold seeds ([`roulette`]). Their key is a fresh one in each epoch and
+//!   not handed on, so that nobody has to believe that who left destroyed its share.
 //! - *Refusing to sign* is a vote for what the refuser got; what nobody can execute has an outcome of its own.
+//! - *Silence* costs a place and no stake: who can hold up a node's messages could take it otherwise.
+//! - *The waiting pool's order* is the log's. [Proof of History](poh) says how much time passed on one node, and decides
+//!   nothing. Nobody is ranked last for a line that broke: only who starts again wishes anew.
+//! - *Groups of archive nodes* are 10 to 19 seats that split in two, drawn by seed; the paper's odd and even, and N x 10,
+//!   exclude each other, and let a joiner choose its group.
+//! - *Validators store nothing*: they execute on a state witness.
+//! - *Standbys* are not drawn: who takes a place is drawn, or follows, when it is needed.
 //!
 //! # Form
 //!

@@ -19,8 +19,8 @@ use crate::{
     history::{History, Since},
     keys::WalletKey,
     rpc::{
-        AccountView, Beginning, BlockView, Entries, EvidencePage, Question, Said, Selections, Status, Submitted,
-        TransactionView, auth::Asked,
+        AccountView, Beginning, BlockView, Entries, EvidencePage, Question, Said, Selections,
+        Status, Submitted, TransactionView, auth::Asked,
     },
 };
 

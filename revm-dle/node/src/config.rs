@@ -7,8 +7,8 @@ use conet_committee::{archive::Rules, log::Timing, member::MemberTiming};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    history::HistoryLimits, ledgers::LedgerLimits, mainchain::MainchainLimits, rpc::RpcLimits, runtime::RuntimeLimits,
-    store::StoreLimits, transport::TransportLimits,
+    history::HistoryLimits, ledgers::LedgerLimits, mainchain::MainchainLimits, rpc::RpcLimits,
+    runtime::RuntimeLimits, store::StoreLimits, transport::TransportLimits,
 };
 
 /// Everything an operator decides. Limits and times have sane defaults and may be left out.

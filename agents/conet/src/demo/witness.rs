@@ -189,7 +189,7 @@ impl Witness {
         self.check_disks()?;
         self.note(
             "Checked: in no node's files and logs is either message, and each address is written \
-             down only by its own agent.",
+             down only by its own agent, but for the chain's public routes, which all agents have alike.",
         );
         if !self.json {
             println!("\nThe story came true.");
@@ -209,11 +209,16 @@ async fn counters(private: SocketAddr) -> anyhow::Result<Counters> {
         .collect())
 }
 
+/// How the names of the files begin in which an agent has the chain's routes.
+const ROUTES_FILE: &str = "routes.db";
+
+/// All of a folder's, but for the public table of routes: every agent has all of the chain's, whoever asks for which.
 fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_type()?.is_file() {
+        let is_public = entry.file_name().to_string_lossy().starts_with(ROUTES_FILE);
+        if entry.file_type()?.is_file() && !is_public {
             found.push(entry.path());
         }
     }

@@ -45,8 +45,8 @@ use self::auth::{AuthError, Guard};
 pub(crate) use self::handlers::read_json;
 pub use self::{
     reads::{
-        AccountView, Beginning, BlockView, Entries, EvidencePage, Question, Said, Selections, Status,
-        TransactionView,
+        AccountView, Beginning, BlockView, Entries, EvidencePage, Question, Said, Selections,
+        Status, TransactionView,
     },
     submit::Submitted,
 };

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, Bytes};
-use conet_committee::{archive::ProvenNotice, log::Entry, roulette::selection::{Evidence, Selection}};
+use conet_committee::{
+    archive::ProvenNotice,
+    log::Entry,
+    roulette::selection::{Evidence, Selection},
+};
 use conet_ledger::{
     block::{Body, Header},
     genesis::{Chain, Genesis},

@@ -2,7 +2,6 @@
 
 use std::{num::NonZeroUsize, thread};
 
-use alloy::primitives::B256;
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use conet_committee::{
@@ -30,7 +29,7 @@ pub(crate) struct HistoryArgs {
     /// The earlier entry of the log [default: 60 before the other]
     #[arg(long, value_name = "ENTRY")]
     from: Option<u64>,
-    /// The later one [default: the newest]
+    /// The later one [default: the newest that has a mark: they are kept each five seconds]
     #[arg(long, value_name = "ENTRY")]
     to: Option<u64>,
     /// Hashes that are made again here, at most
@@ -75,12 +74,14 @@ async fn prove(
     context: &Context,
 ) -> anyhow::Result<Proof> {
     let newest = ledgers.client.status(place).await?.height;
-    let to = args.to.unwrap_or(newest);
-    let from = args.from.unwrap_or(to.saturating_sub(ENTRIES).max(1));
-    ensure!(from < to, "expected an earlier entry than {to} as --from, found {from}");
-    let (from, to) = (entry(ledgers, place, from).await?, entry(ledgers, place, to).await?);
+    let last = args.to.unwrap_or(newest);
+    let from = args.from.unwrap_or(last.saturating_sub(ENTRIES).max(1));
+    ensure!(from < last, "expected an earlier entry than {last} as --from, found {from}");
+    let from = entry(ledgers, place, from).await?;
+    let ends = ends(args, ledgers, place, last).await?;
     let bar = context.output.spinner("hashes");
     let (mut marks, mut hashes, mut end) = (0, 0, None::<Point>);
+    let mut proof = None;
     loop {
         let since = end.map_or(Since::Event(from.id()), |end| Since::Count(end.count));
         let history = ledgers.client.history(place, since).await;
@@ -89,8 +90,12 @@ async fn prove(
             end.is_none_or(|end| end == segment.start),
             "the record does not go on where it ended: do not trust it"
         );
-        let is_last = cut_after(&mut segment, to.id());
-        ensure!(!segment.marks.is_empty(), "it has no mark of entry {}", to.height);
+        let reached = cut_after(&mut segment, &ends);
+        if segment.marks.is_empty() {
+            bar.finish_and_clear();
+            return proof
+                .context("it has no mark of the later entry: they are kept each five seconds");
+        }
         (marks, hashes) = (marks + segment.marks.len(), hashes + segment.hashes());
         if hashes > args.hashes_max {
             let (hashes_max, found) = (args.hashes_max, hashes);
@@ -100,12 +105,32 @@ async fn prove(
         end = Some(segment.end());
         let shown = bar.clone();
         tokio::task::spawn_blocking(move || verify(&segment, &shown)).await??;
-        if is_last {
+        if let Some(to) = reached {
+            let (place, from) = (place.clone(), from.clone());
+            proof = Some(Proof { place, from, to: to.clone(), marks, hashes });
+        }
+        if let Some(proof) = proof.take_if(|proof| ends.last() == Some(&proof.to)) {
             bar.finish_and_clear();
-            let place = place.clone();
-            return Ok(Proof { place, from, to, marks, hashes });
+            return Ok(proof);
         }
     }
+}
+
+/// Where a proof may end: at the entry that was asked for, else at any of the newest ones.
+async fn ends(
+    args: &HistoryArgs,
+    ledgers: &Ledgers,
+    place: &Place,
+    last: u64,
+) -> anyhow::Result<Vec<EntryHeader>> {
+    let first = args.to.unwrap_or(last.saturating_sub(ENTRIES - 1).max(1));
+    let count = usize::try_from(last + 1 - first).unwrap_or(usize::MAX);
+    let entries = ledgers.client.log(place, first, count).await?.entries;
+    Ok(entries
+        .into_iter()
+        .map(|entry| entry.header)
+        .filter(|header| header.height <= last)
+        .collect())
 }
 
 /// An entry of the log, whose hash the clock stamped.
@@ -115,11 +140,15 @@ async fn entry(ledgers: &Ledgers, place: &Place, height: u64) -> anyhow::Result<
     Ok(found.with_context(|| format!("it does not have entry {height} any more"))?.header)
 }
 
-/// Drops what comes after an event; whether it was there.
-fn cut_after(segment: &mut Segment, event: B256) -> bool {
-    let place = segment.marks.iter().position(|mark| mark.event == Some(event));
-    segment.marks.truncate(place.map_or(usize::MAX, |place| place + 1));
-    place.is_some()
+/// Drops what comes after the last of these entries that is there, and gives that one.
+fn cut_after<'a>(segment: &mut Segment, ends: &'a [EntryHeader]) -> Option<&'a EntryHeader> {
+    let found = ends.iter().rev().find_map(|end| {
+        let place = segment.marks.iter().position(|mark| mark.event == Some(end.id()))?;
+        Some((place, end))
+    });
+    let (place, end) = found?;
+    segment.marks.truncate(place + 1);
+    Some(end)
 }
 
 /// Makes all hashes again, some stretches on each core.
