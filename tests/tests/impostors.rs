@@ -52,8 +52,12 @@ async fn a_claim_on_somebody_elses_keys_is_worth_nothing() {
     let route = SignedRoute { update, nonce, deadline, signature };
     assert_eq!(register(route).await, Status::Malformed, "it being on chain changes nothing");
 
-    let found = look_up(&relay, &world.contact(2), &[mallory.address()]).await.unwrap();
-    assert!(verify_route(network, &found.records[0], now_seconds()).is_err());
+    eventually("nodes know what the chain says", async || {
+        let found = look_up(&relay, &world.contact(2), &[mallory.address()]).await.unwrap();
+        let record = found.records.first();
+        record.is_some_and(|record| verify_route(network, record, now_seconds()).is_err())
+    })
+    .await;
     let to = bobo.wallet.certificate();
     assert_eq!(status(peter.send(&relay, &agent, &to, "for Bobo").await), Status::Done);
     assert!(mallory.listen(&relay, &another).await.is_err(), "she is no client");

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use conet_node::config::RoutesFrom;
 use conet_tests::{
     client::{Client, Failure, deliver, exchange, look_up, post_open, status},
     http::{self, Connection},
@@ -158,10 +159,12 @@ async fn a_node_with_a_wrong_configuration_says_so_and_does_not_start() {
     }
 }
 
-/// Without its chain a node goes on with what it knows: mail and streams need none.
+/// Without its chain a node goes on with what it knows: mail and streams need none. One that has no index of routes says that
+/// it cannot look any up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mail_goes_on_without_the_chain() {
-    let (mut world, bobo, peter) = scene(Plan::new()).await;
+    let asks = Plan::with(|config| config.chain.routes_from = RoutesFrom::Contract);
+    let (mut world, bobo, peter) = scene(asks).await;
     let (relay, agent) = (world.contact(0), world.contact(1));
     let late = Client::new(&world);
     let registration = late.registration(agent.id, agent.id).await.encode();
