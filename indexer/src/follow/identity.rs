@@ -42,7 +42,7 @@ pub async fn expect<S: Source, T: Store>(
 ) -> Result<(), FollowError> {
     let identity = identify(source, chain_id, catalogue, tables).await?;
     match store.identity().await? {
-        Some(found) => found.expect(&identity).map_err(FollowError::from),
+        Some(found) => found.serves(&identity).map_err(FollowError::from),
         None => Ok(()),
     }
 }

@@ -74,7 +74,7 @@ impl<S: Source, T: Store> Start<S, T> {
             for left in (0..ANSWERS_MAX).rev() {
                 let answer = until_answered(question, &follower.limits, &stop, failed).await?;
                 let Some(identity) = answer else { return Ok(()) };
-                match begun.expect(&identity) {
+                match begun.serves(&identity) {
                     Ok(()) => break,
                     Err(error) if left == 0 => return Err(error.into()),
                     Err(error) => tracing::warn!(%error, "asking another RPC, if there is one"),
@@ -102,7 +102,7 @@ pub async fn expect_in_time<S: Source, T: Store>(
     let question = || async move {
         // Another id, or other rules, are known without the chain.
         if let Some(found) = store.identity().await? {
-            found.expect(&Identity { chain_id, rules, ..found })?;
+            found.serves(&Identity { chain_id, rules, ..found })?;
         }
         expect(source, store, (chain_id, catalogue, tables)).await
     };

@@ -26,6 +26,9 @@ const REORGANIZATIONS: u64 = 400;
 /// After so many the tables are compared, and after the last one.
 const COMPARED_EVERY: u64 = 100;
 
+/// And so often at most: a fresh sync of a long chain takes long.
+const COMPARISONS_MAX: u64 = 25;
+
 /// The deepest reorganization that is not refused.
 const DEPTH_MAX: u64 = 64;
 
@@ -144,6 +147,7 @@ async fn equals_a_fresh_sync<T: Store>(store: T, seed: u64) {
     let progress = followed.progress();
     let undone = || progress.borrow().reorganizations;
     let mut compared_at = 0;
+    let every = COMPARED_EVERY.max(reorganizations / COMPARISONS_MAX);
     // Some go unseen: the chain is not looked at between all of them.
     while undone() < reorganizations {
         chain.grow(random.random_range(0..8));
@@ -154,7 +158,7 @@ async fn equals_a_fresh_sync<T: Store>(store: T, seed: u64) {
             1 + random.random_range(0..DEPTH_MAX.min(chain.height().max(1))),
             random.random_range(0..4),
         );
-        if (compared_at + COMPARED_EVERY..reorganizations).contains(&undone()) {
+        if (compared_at + every..reorganizations).contains(&undone()) {
             catch_up(&mut followed).await;
             compared_at = undone();
             compare(&chain, &store, &format!("seed {seed}, after {compared_at}")).await;

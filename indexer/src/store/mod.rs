@@ -70,7 +70,7 @@ impl Identity {
     }
 
     /// Whether tables that are this are of use for that.
-    pub(crate) fn expect(&self, expected: &Self) -> Result<()> {
+    pub(crate) fn serves(&self, expected: &Self) -> Result<()> {
         match self {
             found if found == expected => Ok(()),
             found if !found.is_of(expected) => Err(StoreError::wrong_network(expected, found)),
