@@ -1,10 +1,16 @@
 //! What the network does to messages: before it heals nearly anything, afterwards nothing but delay.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use conet_committee::keys::NodeId;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+
+/// Of so many networks, one has nodes so far apart that a usual view is too short for an entry, also when it has healed.
+const FAR_ONE_IN: u32 = 16;
+
+/// How far, in milliseconds.
+const FAR_MS: Range<u64> = 100..250;
 
 /// How bad it is until it heals.
 #[derive(Debug, Clone)]
@@ -24,7 +30,8 @@ pub(crate) struct Network {
 
 impl Network {
     pub(crate) fn random(rng: &mut ChaCha8Rng) -> Self {
-        let low = rng.random_range(1..40);
+        let is_far = rng.random_ratio(1, FAR_ONE_IN);
+        let low = if is_far { rng.random_range(FAR_MS) } else { rng.random_range(1..40) };
         let is_calm = rng.random_bool(0.3);
         let mut bad = |most: u32| if is_calm { 0 } else { rng.random_range(0..=most) };
         Self {

@@ -1,6 +1,6 @@
 //! What the protocol costs on a calm network, in message delays: the same on every machine.
 
-use conet_committee::{archive::Rules, member::MemberTiming};
+use conet_committee::{archive::Rules, log::Timing, member::MemberTiming};
 use conet_simulator::{Calm, Killed, catch_up, latency};
 
 /// The longest of the times of which `of_100` percent are not longer.
@@ -54,4 +54,14 @@ fn a_seat_that_knows_nothing_begins_at_a_checkpoint() {
     assert!(found.behind > 100, "{found:?}");
     assert!(found.checkpoint.is_some_and(|first| first > found.behind / 2), "{found:?}");
     assert!(found.took_ms < 3_000, "{found:?}");
+}
+
+#[test]
+fn a_network_slower_than_a_views_time_decides_all_the_same() {
+    // An entry takes three delays.
+    let delay_ms = Timing::default().view_timeout_ms;
+    // It fails unless all that is paid becomes final.
+    let found = latency(Calm { delay_ms, pause_ms: 2_000, ..Calm::default() }).unwrap();
+    let final_ms = percentile(&found.to_final_ms, 50);
+    assert!(final_ms <= 20 * delay_ms, "{found:?}");
 }

@@ -28,8 +28,9 @@
 //!
 //! After the network heals, every honest node is in the newest view within a retry (it asks with `Status`, and is sent
 //! certificates), and a view with an honest leader finalizes within three message delays. A silent leader costs a
-//! timeout; who was silent is passed over quickly for some turns. A view may be notarized and nullified: who knows one of
-//! both sees it end, and asks the leader that builds on the other for that certificate.
+//! timeout; who was silent is passed over quickly for some turns. Timeouts double while nothing becomes final, up to 32
+//! times what they were, for a network may be slower than they expect. A view may be notarized and nullified: who knows
+//! one of both sees it end, and asks the leader that builds on the other for that certificate.
 //!
 //! # The end of an epoch
 //!

@@ -1,6 +1,6 @@
 //! A seat takes back what it had journaled.
 
-use super::{Certificate, Entry, Simplex, Tip};
+use super::{Certificate, Entry, Simplex, Tip, time::Patience};
 use crate::vote::{Ballot, Phase};
 
 impl Simplex {
@@ -22,6 +22,7 @@ impl Simplex {
     /// Begins after an entry whose state this node has.
     pub(crate) fn begin_at(&mut self, tip: Tip) {
         self.view = self.view.max(tip.header.view + 1);
+        self.patience = Patience::new(self.view);
         self.history.clear();
         self.tip = tip;
         self.forget_old();
@@ -30,6 +31,7 @@ impl Simplex {
     /// Takes back an entry that this node had journaled as final.
     pub(crate) fn begin_after(&mut self, tip: Tip, entry: Entry) {
         self.view = self.view.max(tip.header.view + 1);
+        self.patience = Patience::new(self.view);
         self.remember(tip.id, entry);
         self.tip = tip;
     }

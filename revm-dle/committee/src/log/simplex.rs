@@ -9,7 +9,7 @@ use alloy::primitives::{B256, Bytes};
 
 use super::{
     CERTIFICATES_PER_ANSWER, Certificate, Entry, EntryHeader, EntryProof, LogMessage,
-    SKIPPED_TURNS, Timing, round::Round,
+    SKIPPED_TURNS, Timing, round::Round, time::Patience,
 };
 use crate::{
     journal::Record,
@@ -91,6 +91,7 @@ pub struct Simplex {
     pub(super) is_retired: bool,
     /// Leaders that were silent, and for how many turns they are passed over.
     pub(super) silent: BTreeMap<NodeId, u32>,
+    pub(super) patience: Patience,
 }
 
 impl Simplex {
@@ -114,6 +115,7 @@ impl Simplex {
             history: BTreeMap::new(),
             wanted: BTreeSet::new(),
             silent: BTreeMap::new(),
+            patience: Patience::new(view),
             is_retired: false,
         }
     }
@@ -250,6 +252,7 @@ impl Simplex {
             self.tip = Tip { id, header: entry.header.clone() };
             self.remember(id, entry);
         }
+        self.patience.see_final(certificate.view, &self.seats);
         self.retry_at_ms = now_ms + self.patience_ms();
         // Before it: what it proves is told again if it is not there after a crash.
         app.certified(&certificate, out);
@@ -312,6 +315,7 @@ impl Simplex {
             }
         }
         self.view = newest + 1;
+        self.patience.begin_view(self.view, &self.seats);
         self.entered_ms = now_ms;
         self.busy_since_ms = self.busy_since_ms.map(|_| now_ms);
         let leader = self.seats.leader(self.view);

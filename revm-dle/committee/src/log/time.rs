@@ -3,13 +3,58 @@
 use alloy::primitives::B256;
 
 use super::{LogMessage, Simplex};
-use crate::{outbox::Outbox, vote::Phase};
+use crate::{outbox::Outbox, seats::Seats, vote::Phase};
+
+/// A view's time doubles at most so often.
+const DOUBLINGS_MAX: u32 = 5;
+
+/// How much longer than usual a seat waits in a view. A network may be slower than [`super::Timing`] expects, or its
+/// nodes: then each view would be given up before its entry is final, for ever. So time doubles whenever more views than
+/// there can be bad leaders passed without a final entry, and is halved when as many as there are leaders had one.
+#[derive(Debug)]
+pub(super) struct Patience {
+    doublings: u32,
+    /// The last view that changed it, or had a final entry.
+    since: u64,
+    /// Final certificates since it changed.
+    finals: usize,
+}
+
+impl Patience {
+    /// The usual, from a view on.
+    pub(super) const fn new(view: u64) -> Self {
+        Self { doublings: 0, since: view, finals: 0 }
+    }
+
+    const fn stretch(&self, usual_ms: u64) -> u64 {
+        usual_ms.saturating_mul(1 << self.doublings)
+    }
+
+    /// A view begins; those before it are over.
+    pub(super) fn begin_view(&mut self, view: u64, seats: &Seats) {
+        let bad_max = seats.nodes().len().saturating_sub(seats.quorum()) as u64;
+        // The last good one's may be under way.
+        if view > self.since + bad_max + 2 {
+            *self =
+                Self { doublings: (self.doublings + 1).min(DOUBLINGS_MAX), since: view, finals: 0 };
+        }
+    }
+
+    /// A view's entry is final.
+    pub(super) fn see_final(&mut self, view: u64, seats: &Seats) {
+        (self.since, self.finals) = (self.since.max(view), self.finals + 1);
+        if self.finals >= seats.nodes().len() {
+            (self.doublings, self.finals) = (self.doublings.saturating_sub(1), 0);
+        }
+    }
+}
 
 impl Simplex {
     pub(super) fn deadline_ms(&self) -> u64 {
         let is_silent = self.silent.contains_key(&self.seats.leader(self.view));
         let patience =
             if is_silent { self.timing.skip_timeout_ms } else { self.timing.view_timeout_ms };
+        let patience = self.patience.stretch(patience);
         match self.busy_since_ms {
             Some(since) => since.max(self.entered_ms) + patience,
             None => self.entered_ms + self.timing.idle_ms + patience,
