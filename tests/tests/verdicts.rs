@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 use alloy::primitives::{B256, U256};
 use conet_bindings::roles;
 use conet_committee::{
-    archive::{Notice, item::block_vote},
+    archive::{ProvenNotice, item::block_vote},
     keys::{Keys, NodeId, Registry},
     message::{Message, Proposed},
     vote::{Phase, Voting},
@@ -34,7 +34,8 @@ fn place(net: &Devnet, id: u64) -> Place {
 }
 
 /// The next block of a chain, with a result that nobody else gets.
-fn wrong_block(notice: &Notice) -> Header {
+fn wrong_block(proven: &ProvenNotice) -> Header {
+    let notice = &proven.notice;
     let height = notice.height + 1;
     let proposal = Proposal {
         chain: notice.chain,
@@ -43,7 +44,7 @@ fn wrong_block(notice: &Notice) -> Header {
         view: notice.view,
         epoch: 1,
         parent: notice.hash,
-        time_ms: notice.time_ms + 1,
+        time_ms: proven.time_ms() + 1,
         paid_through_s: notice.paid_through_s,
         gas_price: notice.gas_price,
         members_hash: notice.signers(height).unwrap().hash(),
@@ -55,7 +56,8 @@ fn wrong_block(notice: &Notice) -> Header {
 }
 
 /// As the creator's changed program would say it to a witness: through a seat that has the witness' stream.
-async fn propose(net: &Devnet, home: &Path, notice: &Notice) {
+async fn propose(net: &Devnet, home: &Path, proven: &ProvenNotice) {
+    let notice = &proven.notice;
     let (creator, witness) = (notice.creator.unwrap(), notice.witnesses[0]);
     let secret = NodeKeys::load(home).unwrap().wallet.signer().to_bytes().0;
     let keys: Arc<dyn Keys> = Arc::new(WalletKey::new(&Zeroizing::new(secret)).unwrap());
@@ -64,7 +66,7 @@ async fn propose(net: &Devnet, home: &Path, notice: &Notice) {
         Arc::new(NodeMap::new([NodeEntry::new(creator, wallet, None)]));
     let (chain_id, slasher) = (net.network.chain_id, net.chain.address("Slasher"));
     let voting = Voting::new(creator, keys.clone(), registry.clone(), (chain_id, slasher));
-    let header = wrong_block(notice);
+    let header = wrong_block(proven);
     let create = voting.cast(block_vote(&header, Phase::Create, header.hash()));
     let proposed = Proposed { header, body: Body::default(), create, parent: None };
     let message = encode(&Message::Propose(Box::new(proposed)), 1 << 16).unwrap();
@@ -96,15 +98,15 @@ async fn who_signs_a_wrong_result_is_out_and_pays() {
 
     let id: B256 = chain.parse().unwrap();
     let client = Client::new(net.network.chain_id);
-    let notice = client.chain(&place(&net, 1), id, None).await.unwrap().notice;
-    let creator = notice.creator.unwrap();
+    let proven = client.chain(&place(&net, 1), id, None).await.unwrap();
+    let creator = proven.notice.creator.unwrap();
     let staking = net.chain.staking();
     let node = U256::from(creator.0);
     let staked = async || staking.bonded(node, roles::CREATOR).call().await.unwrap();
     let (before, seat) =
         (staked().await, net.chain.parameters().minimumStake(roles::CREATOR).call().await.unwrap());
     assert!(seat > U256::ZERO && before > seat);
-    propose(&net, Path::new(&net.node_home(creator.0)), &notice).await;
+    propose(&net, Path::new(&net.node_home(creator.0)), &proven).await;
 
     eventually("the main chain has slashed it", async || staked().await == before - seat).await;
     // It lies in a case as long as it may appeal.

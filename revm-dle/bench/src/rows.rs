@@ -2,7 +2,6 @@
 
 use std::sync::mpsc;
 
-use alloy::primitives::keccak256;
 use conet_committee::{
     Record,
     journal::Frozen,
@@ -39,11 +38,11 @@ pub(crate) fn state(live: &Live) -> Result<Write, BenchError> {
 pub(crate) fn checkpoint(seat: &Seat) -> Write {
     let state = seat.state().freeze();
     let mut header = seat.tip().header.clone();
-    header.state_hash = keccak256(&state);
+    header.state_hash = state.hash();
     let (view, entry) = (header.view, header.id());
     let certificate = Certificate { phase: Phase::Finalize, view, entry, signatures: Vec::new() };
     let proof = EntryProof { headers: vec![header], certificate };
-    Write::Record(Box::new(Record::Checkpoint(Box::new(Frozen { proof, state }))))
+    Write::Record(Box::new(Record::Checkpoint(Box::new(Frozen { proof, state, is_whole: true }))))
 }
 
 /// Writes, and waits for the disk.

@@ -5,7 +5,7 @@ mod pruning;
 
 pub use pruning::{ENTRIES_KEPT, Kind, Needless, Place};
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use alloy::primitives::Bytes;
 use conet_ledger::block::Body;
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     archive::{
-        Beginning, ProvenNotice,
+        Beginning, Image, ProvenNotice,
         item::{CertifiedHeader, Word},
     },
     keys::NodeId,
@@ -51,8 +51,27 @@ impl<'de> Deserialize<'de> for Kept {
 pub struct Frozen {
     /// Of that entry.
     pub proof: EntryProof,
-    /// The state in its one form.
-    pub state: Bytes,
+    /// The state. Of its pages those that are others than in the record before, or are no more: chains at rest are not
+    /// written again.
+    pub state: Image,
+    /// Whether all pages are here.
+    pub is_whole: bool,
+}
+
+impl Frozen {
+    /// With the pages that did not change since the record before. Whoever keeps a journal keeps it like this.
+    #[must_use]
+    pub fn whole(mut self, before: Option<&Self>) -> Self {
+        if let Some(before) = before.filter(|_| !self.is_whole) {
+            let older = before.state.pages.iter().map(|page| (page.prefix, page));
+            let mut pages: BTreeMap<_, _> = older.collect();
+            pages.extend(self.state.pages.iter().map(|page| (page.prefix, page)));
+            pages.retain(|_, page| !page.chains.is_empty());
+            self.state.pages = pages.into_values().cloned().collect();
+        }
+        self.is_whole = true;
+        self
+    }
 }
 
 /// One line of the journal. On disk by their order here: new ones come last.
@@ -93,5 +112,5 @@ pub enum Record {
     /// An epoch is over, and this node has not begun the next one, maybe never will.
     Over(u64),
     /// The state that the newest epoch begins with.
-    Start(Bytes),
+    Start(Image),
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     archive::{
-        ProvenNotice,
+        Image, ProvenNotice,
         item::{Announced, CertifiedHeader, Complaint, Disagreement, Joining, Returning, Word},
         traps::Caught,
     },
@@ -45,7 +45,7 @@ pub enum Message {
     /// Between seats: how a dealer's part ended.
     Transcript(Box<Transcript>),
     /// An answer to [`Self::FetchFrozen`].
-    Frozen(Bytes),
+    Frozen(Image),
 
     /// To seats: a certified block.
     Certified(Box<CertifiedHeader>, Body),

@@ -127,8 +127,8 @@ async fn catch_a_cheat(
     devnet: &mut Devnet,
     story: &mut Witness,
 ) -> anyhow::Result<()> {
-    let before = tale.notice().await?;
-    let cheat = before.creator.context("a chain without a creator")?;
+    let before = tale.ledgers.chain(tale.chain, None).await?;
+    let cheat = before.notice.creator.context("a chain without a creator")?;
     story.step(&format!(
         "Node {}, the creator, wants two histories: a changed program with its key signs two blocks for one height.",
         cheat.0

@@ -7,7 +7,7 @@ use alloy::{primitives::B256, signers::local::PrivateKeySigner};
 use anyhow::{Context as _, bail};
 use conet_committee::{
     archive::{
-        Notice,
+        ProvenNotice,
         item::{block_vote, impossible},
     },
     keys::{Keys, NodeId, Registry},
@@ -33,17 +33,18 @@ const MESSAGE_BYTES_MAX: usize = 1 << 16;
 /// Signs two blocks that exclude each other, as the chain's creator, and sends both to its first witness.
 pub(super) async fn sign_two_blocks(
     creators_home: &Path,
-    notice: &Notice,
+    proven: &ProvenNotice,
     ledgers: &Ledgers,
 ) -> anyhow::Result<()> {
+    let notice = &proven.notice;
     let creator = notice.creator.context("a chain without a creator")?;
     let witness = *notice.witnesses.first().context("a chain without witnesses")?;
     let keys: Arc<dyn Keys> = Arc::new(key(NodeKeys::load(creators_home)?.wallet.signer())?);
     let registry: Arc<dyn Registry> = Arc::new(ledgers.nodes.clone());
     let voting = Voting::new(creator, keys.clone(), registry.clone(), ledgers.main);
     let (first, second) = (
-        block(notice, ledgers, B256::repeat_byte(1))?,
-        block(notice, ledgers, B256::repeat_byte(2))?,
+        block(proven, ledgers, B256::repeat_byte(1))?,
+        block(proven, ledgers, B256::repeat_byte(2))?,
     );
     let mut messages = Vec::new();
     for header in [first, second] {
@@ -61,7 +62,8 @@ fn key(signer: &PrivateKeySigner) -> anyhow::Result<WalletKey> {
 }
 
 /// A next block as its group would sign it, on a parent that it makes up.
-fn block(notice: &Notice, ledgers: &Ledgers, parent: B256) -> anyhow::Result<Header> {
+fn block(proven: &ProvenNotice, ledgers: &Ledgers, parent: B256) -> anyhow::Result<Header> {
+    let notice = &proven.notice;
     let height = notice.height + 1;
     let signers = notice.signers(height).context("a chain whose group is not whole")?;
     let proposal = Proposal {
@@ -71,7 +73,7 @@ fn block(notice: &Notice, ledgers: &Ledgers, parent: B256) -> anyhow::Result<Hea
         view: notice.view,
         epoch: ledgers.seats.epoch,
         parent,
-        time_ms: notice.time_ms,
+        time_ms: proven.time_ms(),
         paid_through_s: notice.paid_through_s,
         gas_price: notice.gas_price,
         members_hash: signers.hash(),

@@ -2,15 +2,14 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use alloy::primitives::{B256, Bytes, Keccak256};
-use postcard::ser_flavors::Flavor;
-use serde::{Deserialize, Deserializer, Serialize};
+use alloy::primitives::{B256, Bytes, keccak256};
+use serde::{Deserialize, Serialize};
 
 use super::{
     beacon::Beacon,
     ceremony::{self, Ceremony},
-    chain::Chain,
     item::Handover,
+    pages::Page,
     state::State,
     wishes::Wish,
 };
@@ -23,15 +22,50 @@ use crate::{
     },
 };
 
-/// All that does not follow from the rest.
+/// A state in bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    /// All but the chains, and the hashes of their pages.
+    pub head: Bytes,
+    /// The chains: all pages, by their prefixes, or some of them.
+    pub pages: Vec<Page>,
+}
+
+impl Image {
+    /// What stands for the whole state, and what an entry's header names.
+    #[must_use]
+    pub fn hash(&self) -> B256 {
+        keccak256(&self.head)
+    }
+
+    /// The height of the state that these bytes are of.
+    #[must_use]
+    pub fn height(&self) -> Option<u64> {
+        postcard::take_from_bytes(&self.head).ok().map(|(height, _)| height)
+    }
+
+    /// How many bytes it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.head.len() + self.pages.iter().map(|page| page.chains.len()).sum::<usize>()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// All that does not follow from the rest, and is not on pages.
 #[derive(Serialize, Deserialize)]
-struct Frozen<C> {
+struct Frozen {
     height: u64,
     time_ms: u64,
     active: Vec<NodeId>,
     suspended: Vec<(NodeId, u64)>,
     barred: Vec<NodeId>,
-    chains: Vec<C>,
+    pages: Vec<(u16, B256)>,
     pool: pool::Snapshot,
     wishes: Vec<(NodeId, Wish)>,
     lineups: Vec<(u64, B256, Vec<Waiting>)>,
@@ -43,66 +77,27 @@ struct Frozen<C> {
     announced: Vec<Member>,
 }
 
-/// About how many bytes a chain takes: room that is reserved is not touched until it is needed.
-const CHAIN_BYTES: usize = 320;
-
-/// How many bytes are hashed at once.
-const HASHED_AT_ONCE: usize = 4_096;
-
-/// Hashes what is written to it: the bytes of a million chains need not be in memory for that.
-#[derive(Default)]
-struct Hashing {
-    hasher: Keccak256,
-    waiting: Vec<u8>,
-}
-
-impl Flavor for Hashing {
-    type Output = B256;
-
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.try_extend(&[byte])
-    }
-
-    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.waiting.extend_from_slice(bytes);
-        if self.waiting.len() >= HASHED_AT_ONCE {
-            self.hasher.update(&self.waiting);
-            self.waiting.clear();
-        }
-        Ok(())
-    }
-
-    fn finalize(mut self) -> postcard::Result<B256> {
-        self.hasher.update(&self.waiting);
-        Ok(self.hasher.finalize())
-    }
-}
-
-/// A chain that is read to where it stays.
-struct Thawed(Arc<Chain>);
-
-impl<'de> Deserialize<'de> for Thawed {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Chain::deserialize(deserializer).map(|chain| Self(Arc::new(chain)))
-    }
-}
-
 impl State {
     /// The state in its one form.
     #[must_use]
-    pub fn freeze(&self) -> Bytes {
-        let room = Vec::with_capacity(self.chains.len() * CHAIN_BYTES);
-        // Serializing into memory does not fail.
-        postcard::to_extend(&self.frozen(), room).unwrap_or_default().into()
+    pub fn freeze(&self) -> Image {
+        Image { head: self.head(), pages: self.pages_since(None) }
     }
 
-    /// What stands for it: the hash of that form.
+    /// What stands for it: the hash of its head, which names the pages.
     #[must_use]
     pub fn hash(&self) -> B256 {
-        postcard::serialize_with_flavor(&self.frozen(), Hashing::default()).unwrap_or_default()
+        keccak256(self.head())
     }
 
-    fn frozen(&self) -> Frozen<&Chain> {
+    /// All of it but the pages, and their hashes.
+    #[must_use]
+    pub fn head(&self) -> Bytes {
+        // Serializing into memory does not fail.
+        postcard::to_allocvec(&self.frozen()).unwrap_or_default().into()
+    }
+
+    fn frozen(&self) -> Frozen {
         let lineup = |(logged, lineup): (&u64, &Arc<Lineup>)| {
             (*logged, lineup.digest(), lineup.waiting().to_vec())
         };
@@ -112,7 +107,7 @@ impl State {
             active: self.active.iter().copied().collect(),
             suspended: self.suspended.iter().map(|(node, since)| (*node, *since)).collect(),
             barred: self.barred.iter().copied().collect(),
-            chains: self.chains.values().map(|chain| &**chain).collect(),
+            pages: self.pages().iter().map(|(prefix, mark)| (prefix, mark.hash)).collect(),
             pool: self.pool.snapshot(),
             wishes: self.wishes.iter().map(|(node, wish)| (*node, wish.clone())).collect(),
             lineups: self.lineups.iter().map(lineup).collect(),
@@ -125,17 +120,15 @@ impl State {
         }
     }
 
-    /// The height of the state that these bytes are of.
-    #[must_use]
-    pub fn height_of(bytes: &[u8]) -> Option<u64> {
-        postcard::take_from_bytes(bytes).ok().map(|(height, _)| height)
-    }
-
-    /// The state that these bytes are of, in the group and under the rules of this one; `None` when they are of none.
+    /// The state that these bytes are of, in the group and under the rules of this one; `None` when they are not all of one.
     /// Whether it is the right one, its hash says: the caller compares it.
     #[must_use]
-    pub fn thaw(&self, bytes: &[u8]) -> Option<Self> {
-        let frozen: Frozen<Thawed> = postcard::from_bytes(bytes).ok()?;
+    pub fn thaw(&self, image: &Image) -> Option<Self> {
+        let frozen: Frozen = postcard::from_bytes(&image.head).ok()?;
+        let named = frozen.pages.iter().map(|(prefix, _)| *prefix);
+        if !named.eq(image.pages.iter().map(|page| page.prefix)) {
+            return None;
+        }
         let mut state = Self::new(
             self.seats.clone(),
             self.rules,
@@ -166,13 +159,17 @@ impl State {
             state.take_ceremony(Ceremony::thaw(frozen, (self.seats.group, self.seats.epoch))?);
         }
         state.is_over = state.has_ended();
-        for Thawed(chain) in frozen.chains {
-            state.index(&chain);
-            for node in chain.members_once() {
-                state.come(node, chain.id);
+        for (page, (_, hash)) in image.pages.iter().zip(frozen.pages) {
+            for chain in page.thaw(hash)? {
+                state.index(&chain);
+                for node in chain.members_once() {
+                    state.come(node, chain.id);
+                }
+                state.pages.note(chain.id);
+                state.chains.insert(chain.id, chain);
             }
-            state.chains.insert(chain.id, chain);
         }
+        state.pages.renew(&state.chains);
         state.changed = BTreeSet::new();
         Some(state)
     }

@@ -58,6 +58,7 @@ impl State {
         self.note_parts(chain.id, &left, &chain.members_once());
         chain.shrink();
         self.changed.insert(chain.id);
+        self.pages.note(chain.id);
         self.chains.insert(chain.id, Arc::new(chain));
     }
 
@@ -65,6 +66,7 @@ impl State {
     pub(super) fn drop_chain(&mut self, id: B256) {
         let Some(chain) = self.chains.remove(&id) else { return };
         self.hungry.remove(&id);
+        self.pages.note(id);
         self.forget(&chain);
         self.note_parts(id, &chain.members_once(), &[]);
     }

@@ -40,12 +40,10 @@ pub struct Notice {
     pub paid_through_s: u64,
     /// Pico-dollars for a unit of gas.
     pub gas_price: u64,
-    /// Chain time.
-    pub time_ms: u64,
 }
 
 impl Notice {
-    pub(super) fn of(chain: &Chain, time_ms: u64) -> Self {
+    pub(super) fn of(chain: &Chain) -> Self {
         Self {
             chain: chain.id,
             series: chain.series,
@@ -62,7 +60,6 @@ impl Notice {
             quorum: chain.quorum,
             paid_through_s: chain.paid_through_s,
             gas_price: chain.gas_price,
-            time_ms,
         }
     }
 
@@ -121,6 +118,12 @@ impl ProvenNotice {
     #[must_use]
     pub fn entry(&self) -> u64 {
         self.proof.height()
+    }
+
+    /// Chain time: its entry's, milliseconds since 1970; 0 without one.
+    #[must_use]
+    pub fn time_ms(&self) -> u64 {
+        self.proof.headers.first().map_or(0, |header| header.time_ms)
     }
 
     /// The height of its entry, if a quorum of these seats made it final.

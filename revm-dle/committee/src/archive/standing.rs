@@ -2,11 +2,12 @@
 //!
 //! Entries at which others can begin ([`super::State::is_checkpoint`]) commit to a notice of every chain, not of those
 //! alone that they changed. So for a chain that has been at rest since then nobody keeps a proof of its own: whoever has
-//! the state makes one when it is asked for.
+//! the state makes one when it is asked for. A notice says nothing of time: that is the entry's, so what stands for chains
+//! at rest stays as it is.
 //!
 //! ```text
-//! notices_root ─┬─ crown: 2 hashes for each bough, kept
-//!               └─ boughs: the notices of 64 chains, by id; made of the state again for each proof
+//! notices_root ─┬─ crown: the roots of all pages, by their prefixes, kept
+//!               └─ pages: the notices of chains whose ids begin alike, made of the state again for each proof
 //! ```
 
 use std::sync::Arc;
@@ -18,39 +19,50 @@ use imbl::OrdMap;
 use super::{
     chain::Chain,
     notice::{self, Notice, ProvenNotice},
+    pages::{Pages, page, prefix_of},
 };
 use crate::{keys::NodeId, log::EntryProof};
-
-/// Chains of a bough: a power of two, so that its root is a node of the whole tree.
-const BOUGH: usize = 64;
 
 /// Where all chains stand.
 #[derive(Debug, Clone)]
 pub struct Standing {
     chains: OrdMap<B256, Arc<Chain>>,
-    time_ms: u64,
-    /// The first chain of each bough.
-    firsts: Vec<B256>,
+    prefixes: Vec<u16>,
     crown: Tree,
 }
 
+/// Where the chains of one page stand, and the way from there to the root of all.
+#[derive(Debug)]
+pub struct Leaves {
+    prefix: u16,
+    notices: Vec<Notice>,
+    tree: Tree,
+    above: Vec<B256>,
+}
+
+impl Leaves {
+    /// Whether a chain would be on this page.
+    #[must_use]
+    pub fn are_of(&self, chain: B256) -> bool {
+        prefix_of(chain) == self.prefix
+    }
+
+    /// Where a chain of the page stands, and the way from there to the root.
+    #[must_use]
+    pub fn notice(&self, chain: B256) -> Option<(&Notice, Vec<B256>)> {
+        let leaf = self.notices.binary_search_by_key(&chain, |notice| notice.chain).ok()?;
+        let mut path = self.tree.proof(leaf)?;
+        path.extend(&self.above);
+        Some((self.notices.get(leaf)?, path))
+    }
+}
+
 impl Standing {
-    /// After an entry of this time.
-    pub(super) fn new(chains: &OrdMap<B256, Arc<Chain>>, time_ms: u64) -> Self {
-        let (mut firsts, mut roots, mut leaves) = (Vec::new(), Vec::new(), Vec::new());
-        for (id, chain) in chains {
-            if leaves.is_empty() {
-                firsts.push(*id);
-            }
-            leaves.push(Notice::of(chain, time_ms).leaf());
-            if leaves.len() == BOUGH {
-                roots.push(Tree::new(std::mem::take(&mut leaves)).root());
-            }
-        }
-        if !leaves.is_empty() {
-            roots.push(Tree::new(leaves).root());
-        }
-        Self { chains: chains.clone(), time_ms, firsts, crown: Tree::new(roots) }
+    /// Of these chains, whose pages have these marks.
+    pub(super) fn new(chains: &OrdMap<B256, Arc<Chain>>, pages: &Pages) -> Self {
+        let prefixes = pages.iter().map(|(prefix, _)| prefix).collect();
+        let crown = Tree::new(pages.iter().map(|(_, mark)| mark.root).collect());
+        Self { chains: chains.clone(), prefixes, crown }
     }
 
     /// What the entry's header has.
@@ -62,22 +74,16 @@ impl Standing {
     /// Who has a part in a chain.
     #[must_use]
     pub fn members(&self, chain: B256) -> Option<Vec<NodeId>> {
-        Some(Notice::of(self.chains.get(&chain)?, self.time_ms).members())
+        Some(Notice::of(self.chains.get(&chain)?).members())
     }
 
-    /// Where a chain stands, and the way from there to the root.
+    /// Where the chains stand on the page that a chain is on.
     #[must_use]
-    pub fn notice(&self, chain: B256) -> Option<(Notice, Vec<B256>)> {
-        let notice = Notice::of(self.chains.get(&chain)?, self.time_ms);
-        let place = self.firsts.partition_point(|first| *first <= chain).checked_sub(1)?;
-        let first = *self.firsts.get(place)?;
-        let bough: Vec<_> = self.chains.range(first..).take(BOUGH).collect();
-        let leaf = bough.iter().position(|(id, _)| **id == chain)?;
-        let notices: Vec<_> =
-            bough.iter().map(|(_, chain)| Notice::of(chain, self.time_ms)).collect();
-        let mut path = notice::tree(&notices).proof(leaf)?;
-        path.extend(self.crown.proof(place)?);
-        Some((notice, path))
+    pub fn leaves(&self, chain: B256) -> Option<Leaves> {
+        let prefix = prefix_of(chain);
+        let above = self.crown.proof(self.prefixes.binary_search(&prefix).ok()?)?;
+        let notices: Vec<_> = page(&self.chains, prefix).map(|chain| Notice::of(chain)).collect();
+        Some(Leaves { prefix, tree: notice::tree(&notices), notices, above })
     }
 }
 
@@ -100,8 +106,9 @@ impl ProvenStanding {
     /// Where a chain stood.
     #[must_use]
     pub fn notice(&self, chain: B256) -> Option<ProvenNotice> {
-        let (notice, path) = self.standing.notice(chain)?;
-        Some(ProvenNotice { notice, path, proof: self.proof.clone() })
+        let leaves = self.standing.leaves(chain)?;
+        let (notice, path) = leaves.notice(chain)?;
+        Some(ProvenNotice { notice: notice.clone(), path, proof: self.proof.clone() })
     }
 }
 
@@ -133,22 +140,48 @@ mod tests {
         (0..count).map(chain).collect()
     }
 
+    fn standing(chains: &OrdMap<B256, Arc<Chain>>) -> Standing {
+        let mut pages = Pages::default();
+        chains.keys().for_each(|id| pages.note(*id));
+        pages.renew(chains);
+        Standing::new(chains, &pages)
+    }
+
     #[test]
-    fn boughs_and_crown_are_one_tree() {
-        for count in [0, 1, 2, 63, 64, 65, 127, 128, 129, 200, 300] {
-            let chains = chains(count);
-            let standing = Standing::new(&chains, 7);
-            let notices: Vec<_> = chains.values().map(|chain| Notice::of(chain, 7)).collect();
-            let whole = notice::tree(&notices);
-            assert_eq!(standing.root(), whole.root(), "{count}");
-            for (leaf, id) in chains.keys().enumerate() {
-                let (notice, path) = standing.notice(*id).unwrap();
-                assert_eq!(&notice, &notices[leaf]);
-                assert_eq!(Some(&path), whole.proof(leaf).as_ref());
-                assert!(merkle::verify(whole.root(), notice.leaf(), &path));
+    fn every_chains_notice_is_under_the_root_and_no_other_is() {
+        for count in [0, 1, 2, 3, 20, 3_000] {
+            let all = chains(count);
+            let standing = standing(&all);
+            let mut shared = 0;
+            for (id, chain) in &all {
+                let leaves = standing.leaves(*id).unwrap();
+                let (notice, path) = leaves.notice(*id).unwrap();
+                assert_eq!(notice, &Notice::of(chain));
+                assert!(merkle::verify(standing.root(), notice.leaf(), &path));
+                let other = Notice { height: notice.height + 1, ..notice.clone() };
+                assert!(!merkle::verify(standing.root(), other.leaf(), &path));
+                shared += usize::from(leaves.notices.len() > 1);
             }
-            assert_eq!(standing.notice(B256::ZERO), None);
-            assert_eq!(standing.notice(B256::repeat_byte(0xff)), None);
+            assert_eq!(shared > 0, count == 3_000, "chains share pages when there are many");
+            let stranger = keccak256(count.to_be_bytes());
+            let leaves = standing.leaves(stranger);
+            assert!(leaves.is_none_or(|leaves| leaves.notice(stranger).is_none()));
         }
+    }
+
+    #[test]
+    fn what_did_not_change_has_the_mark_that_it_had() {
+        let mut all = chains(300);
+        let mut pages = Pages::default();
+        all.keys().for_each(|id| pages.note(*id));
+        pages.renew(&all);
+        let (id, chain) = all.get_min().map(|(id, chain)| (*id, Chain::clone(chain))).unwrap();
+        all.insert(id, Arc::new(Chain { view: 9, ..chain }));
+        pages.note(id);
+        let before = pages.clone();
+        pages.renew(&all);
+        let changed = pages.iter().zip(before.iter()).filter(|(now, then)| now != then).count();
+        assert_eq!(changed, 1);
+        assert_eq!(standing(&all).root(), Standing::new(&all, &pages).root());
     }
 }

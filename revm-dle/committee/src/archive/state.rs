@@ -13,6 +13,7 @@ use super::{
     error::{ItemError, Result},
     item::{Handover, Item, SeedOf},
     notice::{self, Notice},
+    pages::Pages,
     parts::Part,
     standing::Standing,
     wishes::Wish,
@@ -111,6 +112,8 @@ pub struct State {
     pub barred: OrdSet<NodeId>,
     /// All chains of the group.
     pub chains: OrdMap<B256, Arc<Chain>>,
+    /// What stands for them.
+    pub(super) pages: Pages,
     /// In which chains each node has a part.
     pub(super) parts: OrdMap<NodeId, Part>,
     /// Who waits to be drawn.
@@ -194,6 +197,7 @@ impl State {
             suspended: OrdMap::new(),
             barred: OrdSet::new(),
             chains: OrdMap::new(),
+            pages: Pages::default(),
             parts: OrdMap::new(),
             pool: Pool::new(WAITING_MAX),
             wishes: OrdMap::new(),
@@ -315,6 +319,7 @@ impl State {
         }
         // What makes an epoch's last entry final says nothing of its own.
         if self.is_checkpoint() && !was_over {
+            self.pages.renew(&self.chains);
             self.standing = Some(Arc::new(self.stand()));
         }
     }
@@ -329,7 +334,7 @@ impl State {
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
         let changed = self.changed.iter().filter_map(|id| self.chains.get(id));
-        changed.map(|chain| Notice::of(chain, self.time_ms)).collect()
+        changed.map(|chain| Notice::of(chain)).collect()
     }
 
     /// Where all chains stand, if this state's entry commits to that.
@@ -340,7 +345,7 @@ impl State {
 
     /// Where all chains stand.
     pub(crate) fn stand(&self) -> Standing {
-        Standing::new(&self.chains, self.time_ms)
+        Standing::new(&self.chains, &self.pages())
     }
 
     /// What the header of this state's entry has as the root of notices.

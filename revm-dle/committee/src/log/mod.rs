@@ -63,9 +63,9 @@ pub use simplex::{Application, Check, Simplex, Tip};
 
 use serde::{Deserialize, Serialize};
 
-use alloy::primitives::{B256, Bytes};
+use alloy::primitives::B256;
 
-use crate::vote::Ballot;
+use crate::{archive::Image, vote::Ballot};
 
 /// What seats say to each other about the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,7 +100,7 @@ pub struct Checkpoint {
     /// Of the entry that the state is after.
     pub proof: EntryProof,
     /// The state.
-    pub state: Bytes,
+    pub state: Image,
 }
 
 /// The log's times, all in milliseconds, and what a node keeps of it.

@@ -5,13 +5,14 @@ use std::{
     sync::Arc,
 };
 
-use alloy::primitives::{B256, Bytes};
+use alloy::primitives::B256;
 
 use super::{
     CERTIFICATES_PER_ANSWER, Certificate, Entry, EntryHeader, EntryProof, LogMessage,
     SKIPPED_TURNS, Timing, round::Round, time::Patience,
 };
 use crate::{
+    archive::Image,
     journal::Record,
     keys::NodeId,
     outbox::Outbox,
@@ -45,9 +46,9 @@ pub trait Application {
     /// Of the newest state that others can begin with: why its entry is final.
     fn checkpoint(&self) -> Option<&EntryProof>;
     /// That state.
-    fn checkpoint_state(&self) -> Option<Bytes>;
+    fn checkpoint_state(&self) -> Option<Image>;
     /// Takes a state over that is final, and that this node missed the way to. False: it is not the entry's.
-    fn adopt(&mut self, proof: EntryProof, state: Bytes, out: &mut Outbox) -> bool;
+    fn adopt(&mut self, proof: EntryProof, state: Image, out: &mut Outbox) -> bool;
     /// Somebody gave this vote, and its signature holds.
     fn saw(&mut self, ballot: &Ballot, out: &mut Outbox);
     /// Whether there is something to decide.

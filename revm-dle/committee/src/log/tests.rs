@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     Action,
-    archive::item::{Item, Word, block_vote, impossible, with_outcome},
+    archive::{
+        Image,
+        item::{Item, Word, block_vote, impossible, with_outcome},
+    },
     keys::{Compact, Keys, NodeId, Registry},
     outbox::Outbox,
     seats::Seats,
@@ -177,11 +180,11 @@ impl Application for Follows {
         None
     }
 
-    fn checkpoint_state(&self) -> Option<Bytes> {
+    fn checkpoint_state(&self) -> Option<Image> {
         None
     }
 
-    fn adopt(&mut self, proof: EntryProof, _state: Bytes, _out: &mut Outbox) -> bool {
+    fn adopt(&mut self, proof: EntryProof, _state: Image, _out: &mut Outbox) -> bool {
         self.0.insert(proof.headers[0].id())
     }
 
@@ -363,7 +366,7 @@ fn who_begins_at_a_checkpoint_goes_on_to_what_it_knew_to_be_final() {
     seat.hears(1, from, LogMessage::Certificates(vec![newer]));
     let checkpoint = Checkpoint {
         proof: EntryProof { headers: vec![second.header], certificate: older },
-        state: Bytes::new(),
+        state: Image { head: Bytes::new(), pages: Vec::new() },
     };
     let mut out = Outbox::new(seat.me);
     let message = LogMessage::Checkpoint(Box::new(checkpoint));

@@ -6,12 +6,13 @@ use alloy::primitives::B256;
 use conet_bindings::ledger::Vote;
 use conet_ledger::block::{Proposal, SignedTransaction};
 
-use super::{Member, part::Making, sign::Unsigned};
+use super::{
+    Member,
+    part::{Making, Part},
+    sign::Unsigned,
+};
 use crate::{
-    archive::{
-        Notice,
-        item::{CertifiedHeader, Disagreement, Word, block_vote},
-    },
+    archive::item::{CertifiedHeader, Disagreement, Word, block_vote},
     journal::Record,
     keys::NodeId,
     ledger::Built,
@@ -44,11 +45,12 @@ impl Member {
         }
         let is_free =
             height <= notice.height + AHEAD_MAX && !part.said.contains_key(&(height, notice.view));
-        self.frame(notice, height, parent).filter(|_| is_free && self.ledgers.has(parent))
+        self.frame(part, height, parent).filter(|_| is_free && self.ledgers.has(parent))
     }
 
     /// A block's frame; `None` while somebody of its signers is to be drawn.
-    pub(super) fn frame(&self, notice: &Notice, height: u64, parent: B256) -> Option<Proposal> {
+    pub(super) fn frame(&self, part: &Part, height: u64, parent: B256) -> Option<Proposal> {
+        let notice = part.notice();
         let signers = notice.signers(height)?;
         Some(Proposal {
             chain: notice.chain,
@@ -57,7 +59,7 @@ impl Member {
             view: notice.view,
             epoch: self.groups.epoch(notice.chain),
             parent,
-            time_ms: notice.time_ms,
+            time_ms: part.time_ms(),
             paid_through_s: notice.paid_through_s,
             gas_price: notice.gas_price,
             members_hash: signers.hash(),

@@ -94,6 +94,11 @@ impl Part {
         &self.proven.notice
     }
 
+    /// Chain time, as it was told last.
+    pub(super) fn time_ms(&self) -> u64 {
+        self.proven.time_ms()
+    }
+
     /// Whether something is under way that time or a newer notice may end.
     pub(super) fn is_busy(&self) -> bool {
         !self.transactions.is_empty() || !self.making.is_empty() || !self.held.is_empty()

@@ -77,7 +77,7 @@ impl Member {
         let is_late = |since: u64| self.now_ms >= since.max(part.moved_ms) + patience;
         let late = part.transactions.iter().filter(|(_, since)| is_late(*since));
         let mut late: Vec<_> = late.map(|(transaction, _)| transaction.clone()).collect();
-        let draft = self.frame(notice, notice.height + 1, notice.hash);
+        let draft = self.frame(part, notice.height + 1, notice.hash);
         let Some(draft) = draft.filter(|_| !late.is_empty()) else { return };
         let (height, view) = (draft.height, draft.view);
         let Some(built) = self.ledgers.build(draft, &mut late) else { return };

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use alloy::primitives::{Bytes, keccak256};
-
 use super::{
     checkpoint::Checkpoint,
     desk::{Desk, ITEMS_MAX},
 };
 use crate::{
-    archive::{Item, Notice, ProvenNotice, State, notice},
+    archive::{Image, Item, Leaves, Notice, ProvenNotice, State, notice},
     journal::{Frozen, Record},
     keys::NodeId,
     log::{Application, Certificate, Check, Entry, EntryHeader, EntryProof},
@@ -144,20 +142,19 @@ impl Application for Desk {
         self.checkpoint.as_ref()?.proof.as_ref()
     }
 
-    fn checkpoint_state(&self) -> Option<Bytes> {
-        self.checkpoint.as_ref().map(Checkpoint::bytes)
+    fn checkpoint_state(&self) -> Option<Image> {
+        self.checkpoint.as_ref().map(Checkpoint::image)
     }
 
-    fn adopt(&mut self, proof: EntryProof, frozen: Bytes, out: &mut Outbox) -> bool {
+    fn adopt(&mut self, proof: EntryProof, frozen: Image, out: &mut Outbox) -> bool {
         let Some(header) = proof.headers.first().cloned() else { return false };
-        let is_it = keccak256(&frozen) == header.state_hash;
+        let is_it = frozen.hash() == header.state_hash;
         let known = is_it.then(|| self.state.thaw(&frozen)).flatten();
         let Some(state) = known.filter(|state| state.height == header.height) else { return false };
         let checkpoint = Checkpoint::proven(header.clone(), state.clone(), proof.clone());
         self.ledgers.keep_standing(checkpoint.standing());
         self.checkpoint = Some(checkpoint);
-        self.forget_start();
-        out.persist(Record::Checkpoint(Box::new(Frozen { proof, state: frozen })));
+        self.write_checkpoint(out);
         self.states.clear();
         self.unproven.clear();
         // What was drawn meanwhile was not seen here.
@@ -262,11 +259,20 @@ impl Desk {
     /// Writes down the newest checkpoint, with what proves it.
     fn keep_checkpoint(&mut self, proof: EntryProof, out: &mut Outbox) {
         let Some(checkpoint) = &mut self.checkpoint else { return };
-        checkpoint.proof = Some(proof.clone());
-        let state = checkpoint.freeze();
+        checkpoint.proof = Some(proof);
         self.ledgers.keep_standing(checkpoint.standing());
+        self.write_checkpoint(out);
+    }
+
+    /// Writes down what the journal does not have of it.
+    fn write_checkpoint(&mut self, out: &mut Outbox) {
+        let Some(checkpoint) = &self.checkpoint else { return };
+        let Some(proof) = checkpoint.proof.clone() else { return };
+        let written = self.written.replace(checkpoint.pages());
+        let state = checkpoint.since(written.as_ref());
+        let frozen = Frozen { proof, state, is_whole: written.is_none() };
+        out.persist(Record::Checkpoint(Box::new(frozen)));
         self.forget_start();
-        out.persist(Record::Checkpoint(Box::new(Frozen { proof, state })));
     }
 
     /// Who missed the state that the epoch began with begins at the checkpoint. Not so the other half.
@@ -280,13 +286,19 @@ impl Desk {
     /// concerned before.
     fn note_changed(&mut self, state: &State, proof: &EntryProof, news: &mut Vec<News>) {
         let notices = state.notices();
-        // One tree: of those that changed, or of all if all did, as at an epoch's first entry.
-        let is_one = state.standing().is_none() || notices.len() == state.chains.len();
-        let tree = is_one.then(|| notice::tree(&notices));
+        let tree = state.standing().is_none().then(|| notice::tree(&notices));
+        // Those of one page come one after the other.
+        let mut leaves: Option<Leaves> = None;
         for (leaf, notice) in notices.into_iter().enumerate() {
-            let path = match (&tree, state.standing()) {
+            if let Some(standing) = state.standing() {
+                leaves = leaves.filter(|leaves| leaves.are_of(notice.chain));
+                leaves = leaves.or_else(|| standing.leaves(notice.chain));
+            }
+            let path = match (&tree, &leaves) {
                 (Some(tree), _) => tree.proof(leaf),
-                (None, standing) => standing.and_then(|all| Some(all.notice(notice.chain)?.1)),
+                (None, leaves) => {
+                    leaves.as_ref().and_then(|page| Some(page.notice(notice.chain)?.1))
+                }
             };
             let path = path.unwrap_or_default();
             let proven = Arc::new(ProvenNotice { notice, path, proof: proof.clone() });

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use alloy::primitives::{B256, Bytes};
+use alloy::primitives::B256;
 
 use crate::{
-    archive::{ProvenStanding, Standing, State},
+    archive::{Image, Pages, ProvenStanding, Standing, State},
     log::{EntryHeader, EntryProof},
 };
 
@@ -16,7 +16,7 @@ pub(super) struct Checkpoint {
     pub(super) header: EntryHeader,
     state: State,
     standing: Arc<Standing>,
-    bytes: OnceLock<Bytes>,
+    image: OnceLock<Image>,
     /// Why its entry is final, in as few headers as this seat has seen; with it the journal has the state.
     pub(super) proof: Option<EntryProof>,
 }
@@ -26,7 +26,7 @@ impl Checkpoint {
     pub(super) fn new(header: EntryHeader, state: State) -> Self {
         let standing = state.standing().cloned();
         let standing = standing.unwrap_or_else(|| Arc::new(state.stand()));
-        Self { header, state, standing, bytes: OnceLock::new(), proof: None }
+        Self { header, state, standing, image: OnceLock::new(), proof: None }
     }
 
     /// One that the journal has.
@@ -45,13 +45,18 @@ impl Checkpoint {
         Some(Arc::new(ProvenStanding { standing, proof }))
     }
 
-    /// The state in its one form, for one's own journal.
-    pub(super) fn freeze(&self) -> Bytes {
-        self.state.freeze()
+    /// For a journal that has one with pages of these marks, or none.
+    pub(super) fn since(&self, written: Option<&Pages>) -> Image {
+        Image { head: self.state.head(), pages: self.state.pages_since(written) }
     }
 
-    /// The same, for others: who asks again gets the same bytes.
-    pub(super) fn bytes(&self) -> Bytes {
-        self.bytes.get_or_init(|| self.freeze()).clone()
+    /// What stands for its pages.
+    pub(super) fn pages(&self) -> Pages {
+        self.state.pages()
+    }
+
+    /// The state in its one form, for others: who asks again gets the same bytes.
+    pub(super) fn image(&self) -> Image {
+        self.image.get_or_init(|| self.state.freeze()).clone()
     }
 }

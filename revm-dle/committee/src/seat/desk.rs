@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     archive::{
-        Item, Named, ProvenNotice, State,
+        Image, Item, Named, Pages, ProvenNotice, State,
         chain::DRAWN_AHEAD,
         item::{Wanted, Word},
     },
@@ -76,7 +76,7 @@ pub struct Desk {
     /// The hash of the state that this epoch began with; zero in a group's first one.
     pub(super) began_with: B256,
     /// That state, for who missed it, as long as there is no checkpoint to begin with.
-    pub(super) frozen: Option<Bytes>,
+    pub(super) frozen: Option<Image>,
     /// Who had seats in epochs before, and has none now: for what only they have.
     pub(super) left: Vec<NodeId>,
     /// Who sits in the other half, since the group split: they may have missed what this node has.
@@ -94,6 +94,8 @@ pub struct Desk {
     pub(super) unproven: Vec<Unproven>,
     /// The newest state that others can begin with.
     pub(super) checkpoint: Option<Checkpoint>,
+    /// The pages that the journal has of this epoch.
+    pub(super) written: Option<Pages>,
     /// Final blocks whose state is not here.
     pub(super) missing: BTreeMap<B256, B256>,
     pub(super) asking: Asking,
@@ -144,6 +146,7 @@ impl Desk {
             told_key: None,
             unproven: Vec::new(),
             checkpoint: None,
+            written: None,
             missing: BTreeMap::new(),
             asking: Asking::default(),
             diverged: None,

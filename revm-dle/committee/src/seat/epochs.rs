@@ -6,12 +6,12 @@
 
 use std::sync::Arc;
 
-use alloy::primitives::{B256, Bytes, keccak256};
+use alloy::primitives::B256;
 use conet_bindings::statement::Statement;
 
 use super::{Desk, Seat, SeedKeys};
 use crate::{
-    archive::{Beginning, Item, Named, State, item::Handover},
+    archive::{Beginning, Image, Item, Named, State, item::Handover},
     journal::Record,
     keys::NodeId,
     log::{Checkpoint, Simplex, Tip},
@@ -98,9 +98,9 @@ impl Seat {
     }
 
     /// A state, and maybe the one that this node waits for.
-    pub(super) fn take_frozen(&mut self, frozen: Bytes, out: &mut Outbox) {
+    pub(super) fn take_frozen(&mut self, frozen: Image, out: &mut Outbox) {
         let next = self.next.clone().filter(|_| self.is_awaiting());
-        if let Some(next) = next.filter(|next| next.state_hash == keccak256(&frozen)) {
+        if let Some(next) = next.filter(|next| next.state_hash == frozen.hash()) {
             self.begin(next, frozen, out);
         }
     }
@@ -120,8 +120,8 @@ impl Seat {
         let entry = checkpoint.proof.verify(&next.seats, &self.desk.voting);
         let is_its = entry.is_some_and(|entry| {
             entry.epoch == next.seats.epoch
-                && entry.state_hash == keccak256(&checkpoint.state)
-                && State::height_of(&checkpoint.state) == Some(entry.height)
+                && entry.state_hash == checkpoint.state.hash()
+                && checkpoint.state.height() == Some(entry.height)
         });
         if is_its {
             self.write_epoch(&next, out);
@@ -131,7 +131,7 @@ impl Seat {
     }
 
     /// Takes its seat in an epoch.
-    pub(super) fn begin(&mut self, beginning: Beginning, frozen: Bytes, out: &mut Outbox) {
+    pub(super) fn begin(&mut self, beginning: Beginning, frozen: Image, out: &mut Outbox) {
         let Some(last) = self.desk.state.thaw(&frozen) else { return };
         self.write_epoch(&beginning, out);
         out.persist(Record::Start(frozen.clone()));
@@ -145,7 +145,7 @@ impl Seat {
     }
 
     /// The log of an epoch whose checkpoint is adopted next: until then there is nothing, at height 0.
-    pub(super) fn sit_without_state(&mut self, beginning: Beginning, frozen: Option<Bytes>) {
+    pub(super) fn sit_without_state(&mut self, beginning: Beginning, frozen: Option<Image>) {
         let state = &self.desk.state;
         let seats = Arc::new(beginning.seats.clone());
         let voting = Arc::new(self.desk.voting.clone());
@@ -154,7 +154,7 @@ impl Seat {
     }
 
     /// The log of an epoch, after the state that it begins with.
-    fn sit(&mut self, beginning: Beginning, last: &State, frozen: Option<Bytes>) {
+    fn sit(&mut self, beginning: Beginning, last: &State, frozen: Option<Image>) {
         let Beginning { seats, siblings, state_hash, .. } = beginning;
         let seats = Arc::new(seats);
         self.desk.siblings = siblings;
@@ -272,10 +272,10 @@ impl Desk {
         })
     }
 
-    fn frozen(&self, hash: B256) -> Option<Bytes> {
+    fn frozen(&self, hash: B256) -> Option<Image> {
         let own = self.checkpoint.as_ref().filter(|own| own.hash() == hash);
         let kept = self.frozen.as_ref().filter(|_| self.began_with == hash);
-        own.map(|own| own.bytes()).or_else(|| kept.cloned())
+        own.map(|own| own.image()).or_else(|| kept.cloned())
     }
 
     /// Goes on with the state that an epoch begins with. What was under way is void; what proves lies is not.
@@ -288,6 +288,7 @@ impl Desk {
         self.is_retired = false;
         // Where chains stood tells what to do until this epoch's first entry says it anew.
         let last = self.checkpoint.take();
+        self.written = None;
         if !last.is_some_and(|last| last.proof.is_some() && last.hash() == self.began_with) {
             self.ledgers.keep_standing(None);
         }

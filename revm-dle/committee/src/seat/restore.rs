@@ -5,13 +5,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use alloy::primitives::{B256, Bytes};
+use alloy::primitives::B256;
 use conet_ledger::block::Body;
 
 use super::{Seat, SeatConfig, blocks::Grounds, checkpoint::Checkpoint};
 use crate::{
     archive::{
-        Beginning,
+        Beginning, Image,
         item::{CertifiedHeader, Word},
     },
     journal::{Frozen, Record},
@@ -26,7 +26,7 @@ use crate::{
 #[derive(Default)]
 struct Journaled {
     epoch: Option<Beginning>,
-    start: Option<Bytes>,
+    start: Option<Image>,
     checkpoint: Option<Frozen>,
     entries: BTreeMap<u64, Entry>,
     certificate: Option<Certificate>,
@@ -110,7 +110,10 @@ impl Seat {
                     // What was certified before it was another epoch's.
                     (journaled.epoch, journaled.certificate) = (Some(*epoch), None);
                 }
-                Record::Checkpoint(checkpoint) => journaled.checkpoint = Some(*checkpoint),
+                Record::Checkpoint(checkpoint) => {
+                    let before = journaled.checkpoint.take();
+                    journaled.checkpoint = Some(checkpoint.whole(before.as_ref()));
+                }
                 Record::Entry(entry) => {
                     journaled.entries.insert(entry.header.height, *entry);
                 }
@@ -168,7 +171,7 @@ impl Seat {
         let epoch = self.desk.seats.epoch;
         journaled.entries.retain(|_, entry| entry.header.epoch == epoch);
         let checkpoint = checkpoint.filter(|last| last.is_of(&self.desk.seats));
-        let Some(Frozen { proof, state }) = checkpoint else { return true };
+        let Some(Frozen { proof, state, .. }) = checkpoint else { return true };
         let Some(header) = proof.headers.first().cloned() else { return true };
         if !self.desk.adopt(proof, state, said) {
             return false;

@@ -16,6 +16,7 @@ mod marks;
 mod moves;
 mod notices;
 mod owner;
+mod pages;
 mod read;
 mod schema;
 #[cfg(test)]

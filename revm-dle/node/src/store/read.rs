@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, params};
 use super::{
     StoreError,
     code::{encode, hash, plain, rlp, sql, unpack},
+    pages,
     write::DutyId,
 };
 use crate::duty::Duty;
@@ -49,7 +50,11 @@ pub(super) fn journal(connection: &Connection) -> Result<Vec<Record>, StoreError
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
             let bytes: Vec<u8> = row.get(0)?;
-            records.push(unpack(&bytes)?);
+            let mut record = unpack(&bytes)?;
+            if let Record::Checkpoint(frozen) = &mut record {
+                frozen.state.pages = pages::all(connection)?;
+            }
+            records.push(record);
         }
     }
     Ok(records)

@@ -5,7 +5,7 @@ use conet_sqlite::{PAGE_BYTES, Steps};
 /// What journals of earlier versions had has other forms now: a node with one of those begins anew. A chain's state is half
 /// a KB or so: of small pages a sixth would stay empty.
 pub(super) const STEPS: Steps<'static> =
-    Steps { refused: 7, sql: &[TABLES, HISTORY], page_bytes: 2 * PAGE_BYTES };
+    Steps { refused: 9, sql: &[TABLES, HISTORY], page_bytes: 2 * PAGE_BYTES };
 
 const TABLES: &str = "
     -- Whose journal this is: another node must not go on from it. And what it goes on from: who sat in which group, and
@@ -30,6 +30,11 @@ const TABLES: &str = "
         record      BLOB NOT NULL
     ) STRICT;
     CREATE INDEX notes_by_kind ON notes (kind, chain, height);
+    -- The chains of the newest checkpoint's state, by how their ids begin.
+    CREATE TABLE pages (
+        prefix      INTEGER PRIMARY KEY,
+        chains      BLOB NOT NULL
+    ) STRICT;
     -- Small rows for chains that are idle: see `chains.rs`.
     CREATE TABLE patterns (
         number      INTEGER PRIMARY KEY,

@@ -139,7 +139,6 @@ fn notice(height: u64) -> ProvenNotice {
         quorum: 0,
         paid_through_s: 0,
         gas_price: 0,
-        time_ms: 0,
     };
     let headers = vec![entry(10 * height, 10 * height).header];
     let proof = EntryProof { headers, certificate: certificate(1) };

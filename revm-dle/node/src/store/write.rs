@@ -17,7 +17,7 @@ use rusqlite::{ToSql, Transaction, params};
 use super::{
     FinalBlock, StoreError, blocks, chains,
     code::{encode, pack, sql},
-    evidence, marks, moves, notices,
+    evidence, marks, moves, notices, pages,
 };
 use crate::duty::Duty;
 
@@ -128,7 +128,11 @@ fn put_record(tx: &Transaction<'_>, record: &Record, kept: u64) -> Result<(), St
         return notices::put(tx, proven);
     }
     let Place { kind, chain, number: at } = record.place();
-    let (chain, bytes) = (chain.as_ref().map(|chain| chain.as_slice()), pack(record)?);
+    let bytes = match record {
+        Record::Checkpoint(frozen) => pack(&Record::Checkpoint(pages::put(tx, frozen)?.into()))?,
+        _ => pack(record)?,
+    };
+    let chain = chain.as_ref().map(|chain| chain.as_slice());
     match kind {
         Kind::Entry => tx
             .prepare_cached("INSERT INTO log (height, record) VALUES (?1, ?2)")?

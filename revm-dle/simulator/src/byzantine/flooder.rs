@@ -1,13 +1,13 @@
 //! Sends junk that looks like messages: votes in the names of others, certificates of one voter, entries that are too
-//! long, notices that nobody decided, traps that nobody fell into. Nothing of it may count; what it says besides is honest, but that it is fickle in
-//! what it wishes for.
+//! long, notices that nobody decided, traps that nobody fell into, states in which a bit is another. Nothing of it may
+//! count; what it says besides is honest, but that it is fickle in what it wishes for.
 
 use alloy::primitives::{B256, Bytes, keccak256};
 use conet_bindings::roles;
 use conet_committee::{
     Action,
     archive::{
-        Item, ProvenNotice,
+        Image, Item, ProvenNotice,
         item::{CertifiedHeader, Joining, Returning, SeedOf, Word, block_vote},
         traps::{self, Caught},
     },
@@ -128,12 +128,18 @@ fn forged(liar: &mut Liar<'_>) -> Compact {
 }
 
 /// The same state, but for one bit: some of those can be read.
-fn garbled(frozen: &Bytes, liar: &mut Liar<'_>) -> Bytes {
-    let (mut garbled, place) = (frozen.to_vec(), liar.rng.random_range(0..frozen.len().max(1)));
-    if let Some(byte) = garbled.get_mut(place) {
+/// With one bit that is another, in the head or on a page.
+fn garbled(image: &Image, liar: &mut Liar<'_>) -> Image {
+    let mut garbled = image.clone();
+    let page = liar.rng.random_range(0..=garbled.pages.len());
+    let page = garbled.pages.get_mut(page).map(|page| &mut page.chains);
+    let part = page.unwrap_or(&mut garbled.head);
+    let (mut bytes, place) = (part.to_vec(), liar.rng.random_range(0..part.len().max(1)));
+    if let Some(byte) = bytes.get_mut(place) {
         *byte ^= 1;
     }
-    garbled.into()
+    *part = bytes.into();
+    garbled
 }
 
 fn somehow(liar: &mut Liar<'_>) -> B256 {

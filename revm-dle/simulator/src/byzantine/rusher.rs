@@ -7,7 +7,7 @@ use alloy::primitives::B256;
 use conet_committee::{
     Action,
     archive::{
-        Notice,
+        ProvenNotice,
         item::{CertifiedHeader, block_vote},
     },
     message::{Message, Proposed},
@@ -20,7 +20,7 @@ use super::{Behaviour, Liar};
 
 #[derive(Default)]
 pub(crate) struct Rusher {
-    notices: BTreeMap<B256, Notice>,
+    notices: BTreeMap<B256, ProvenNotice>,
     /// The highest block of each chain and view that it rushed.
     rushed: BTreeMap<(B256, u64), u64>,
 }
@@ -60,10 +60,10 @@ impl Behaviour for Rusher {
 
     fn hear(&mut self, message: &Message) {
         if let Message::Notice(proven) = message {
-            let notice = &proven.notice;
-            let known = self.notices.get(&notice.chain);
-            if known.is_none_or(|known| known.time_ms < notice.time_ms) {
-                self.notices.insert(notice.chain, notice.clone());
+            let chain = proven.notice.chain;
+            let known = self.notices.get(&chain);
+            if known.is_none_or(|known| known.entry() < proven.entry()) {
+                self.notices.insert(chain, ProvenNotice::clone(proven));
             }
         }
     }
@@ -94,7 +94,7 @@ impl Rusher {
             return None;
         }
         self.rushed.insert(key, about.height + 1);
-        let signers = self.notices.get(&about.chain)?.signers(about.height + 1)?;
+        let signers = self.notices.get(&about.chain)?.notice.signers(about.height + 1)?;
         let (body, mut proposal) = (Body::default(), about.clone());
         proposal.height += 1;
         proposal.parent = below.header.hash();

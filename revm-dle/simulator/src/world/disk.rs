@@ -33,7 +33,14 @@ impl Disk {
 
     /// All of it is certainly there.
     pub(super) fn sync(&mut self) {
-        for record in self.unsynced.drain(..) {
+        for mut record in self.unsynced.drain(..) {
+            if let Record::Checkpoint(frozen) = record {
+                let before = self.kept.iter().find_map(|known| match known {
+                    Record::Checkpoint(before) => Some(&**before),
+                    _ => None,
+                });
+                record = Record::Checkpoint(Box::new(frozen.whole(before)));
+            }
             for needless in record.makes_needless(ENTRIES_KEPT) {
                 self.kept.retain(|known| !needless.has(&known.place()));
             }

@@ -1,6 +1,7 @@
-use alloy::primitives::FixedBytes;
+use alloy::primitives::{Bytes, FixedBytes};
 use conet_committee::{
     Record,
+    archive::{Image, Page},
     journal::Frozen,
     keys::NodeId,
     log::{Certificate, EntryHeader},
@@ -45,7 +46,6 @@ pub(crate) fn proven(chain: u8, height: u64) -> ProvenNotice {
         quorum: 0,
         paid_through_s: 0,
         gas_price: 0,
-        time_ms: height,
     };
     let certificate = Certificate { phase: Phase::Finalize, view: height, entry, signatures };
     let path = vec![B256::repeat_byte(chain)];
@@ -100,8 +100,9 @@ fn a_checkpoint_takes_the_place_of_what_was_told_up_to_it() {
         write(&store, vec![Write::Record(Box::new(record))]).unwrap();
     }
     let ProvenNotice { proof, .. } = proven(1, 6);
-    let state = alloy::primitives::Bytes::from(vec![7; 100_000]);
-    let checkpoint = Record::Checkpoint(Box::new(Frozen { proof, state }));
+    let page = Page { prefix: 1, chains: vec![7; 100_000].into() };
+    let state = Image { head: Bytes::from_static(b"state"), pages: vec![page] };
+    let checkpoint = Record::Checkpoint(Box::new(Frozen { proof, state, is_whole: true }));
     write(&store, vec![Write::Record(Box::new(checkpoint.clone()))]).unwrap();
     assert_eq!(proofs(&path), [(7, 1)]);
     let known = |chain| store.notice(B256::repeat_byte(chain)).unwrap();

@@ -1,6 +1,6 @@
 use alloy::primitives::Bytes;
 use conet_committee::{
-    archive::Beginning,
+    archive::{Beginning, Image, Page},
     journal::{Frozen, Kept},
 };
 use zeroize::Zeroizing;
@@ -8,9 +8,19 @@ use zeroize::Zeroizing;
 use super::*;
 
 fn checkpoint(height: u64) -> Record {
+    with_pages(height, &[], true)
+}
+
+/// With pages of so many bytes.
+fn with_pages(height: u64, pages: &[(u16, usize)], is_whole: bool) -> Record {
     let headers = vec![entry(height, height).header];
     let proof = EntryProof { headers, certificate: certificate(height) };
-    Record::Checkpoint(Box::new(Frozen { proof, state: Bytes::from_static(b"state") }))
+    let pages = pages.iter().map(|(prefix, length)| {
+        let chains = vec![u8::try_from(height).unwrap(); *length].into();
+        Page { prefix: *prefix, chains }
+    });
+    let state = Image { head: Bytes::from_static(b"state"), pages: pages.collect() };
+    Record::Checkpoint(Box::new(Frozen { proof, state, is_whole }))
 }
 
 fn epoch(epoch: u64) -> Record {
@@ -97,6 +107,45 @@ fn the_log_below_a_checkpoint_goes_but_for_some_entries() {
     let since = Record::Proven(Box::new(notice(21)));
     write(&store, records(vec![since.clone(), checkpoint(209)])).unwrap();
     assert!(there(&store).contains(&since));
+}
+
+#[test]
+fn a_checkpoint_brings_the_pages_that_changed() {
+    let (_dir, path) = temporary();
+    let store = open(&path).unwrap();
+    let pages = |store: &Store| {
+        let records = store.journal().unwrap();
+        let [Record::Checkpoint(frozen)] = &records[..] else { panic!("{records:?}") };
+        assert!(frozen.is_whole);
+        let pages = frozen.state.pages.iter();
+        let heights = pages.map(|page| (page.prefix, page.chains.len(), page.chains[0]));
+        (frozen.proof.height(), heights.collect::<Vec<_>>())
+    };
+    let all = [
+        (
+            with_pages(1, &[(3, 10), (7, 10_000), (9, 10)], true),
+            vec![(3, 10, 1), (7, 10_000, 1), (9, 10, 1)],
+        ),
+        // One more, another one, and one that is no more.
+        (
+            with_pages(2, &[(2, 5), (3, 20), (9, 0)], false),
+            vec![(2, 5, 2), (3, 20, 2), (7, 10_000, 1)],
+        ),
+        (with_pages(3, &[], false), vec![(2, 5, 2), (3, 20, 2), (7, 10_000, 1)]),
+        (with_pages(4, &[(5, 1)], true), vec![(5, 1, 4)]),
+    ];
+    let mut before: Option<Frozen> = None;
+    for (height, (record, expected)) in (1..).zip(all) {
+        write(&store, records(vec![record.clone()])).unwrap();
+        assert_eq!(pages(&store), (height, expected));
+        // The same rule as elsewhere.
+        let Record::Checkpoint(frozen) = record else { unreachable!() };
+        let whole = frozen.whole(before.as_ref());
+        assert_eq!(store.journal().unwrap(), [Record::Checkpoint(whole.clone().into())]);
+        before = Some(whole);
+    }
+    store.close();
+    assert_eq!(pages(&open(&path).unwrap()), (4, vec![(5, 1, 4)]));
 }
 
 #[test]
