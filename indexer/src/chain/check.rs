@@ -3,12 +3,11 @@
 //! That finds endpoints that mix two chains, truncate, repeat or make up. It does not find one that serves a whole chain
 //! of its own: for that, several endpoints are asked.
 
-use alloy::{
-    primitives::{Address, BloomInput},
-    rpc::types::Log,
-};
+use std::collections::HashMap;
 
-use super::{Chunk, Header};
+use alloy::primitives::{Address, B256, Bloom, BloomInput, keccak256};
+
+use super::{Chunk, Header, RpcLog};
 use crate::decode::RawEvent;
 
 /// A contradiction.
@@ -53,16 +52,17 @@ pub fn headers(from: u64, headers: &[Header]) -> Result<(), Lie> {
 pub fn logs(
     headers: &[Header],
     addresses: &[Address],
-    logs: Vec<Log>,
+    logs: Vec<RpcLog>,
 ) -> Result<Vec<RawEvent>, Lie> {
     let first = headers.first().map_or(0, |header| header.at.number);
     let mut events = Vec::with_capacity(logs.len());
+    let mut places = Places::default();
     for log in logs {
-        let number = log.block_number.unwrap_or(u64::MAX);
+        let number = log.block_number.map_or(u64::MAX, |number| number.to());
         let place = number.checked_sub(first).and_then(|place| usize::try_from(place).ok());
         let header = place.and_then(|place| headers.get(place));
         let header = header.ok_or_else(|| lie(number, "a log of the range", "one outside"))?;
-        events.push(event(header, addresses, log)?);
+        events.push(event(header, addresses, log, &mut places)?);
     }
     events.sort_by_key(|event| (event.block, event.index));
     events.dedup();
@@ -77,23 +77,48 @@ pub fn logs(
     Ok(events)
 }
 
-fn event(header: &Header, addresses: &[Address], log: Log) -> Result<RawEvent, Lie> {
+fn event(
+    header: &Header,
+    addresses: &[Address],
+    log: RpcLog,
+    places: &mut Places,
+) -> Result<RawEvent, Lie> {
     let block = header.at.number;
+    let RpcLog { address, topics, data, .. } = log;
     if log.removed || log.block_hash != Some(header.at.hash) {
         let found = log.block_hash.unwrap_or_default();
         return Err(lie(block, "logs of the block with this number", found));
     }
-    if addresses.binary_search(&log.inner.address).is_err() {
-        return Err(lie(block, "logs of the contracts that were asked for", log.inner.address));
+    if addresses.binary_search(&address).is_err() {
+        return Err(lie(block, "logs of the contracts that were asked for", address));
     }
-    if !header.bloom.contains_raw_log(log.inner.address, log.topics()) {
+    if !places.has(&header.bloom, address, &topics) {
         return Err(lie(block, "a log that is in its block's bloom", "one that is not"));
     }
     let (Some(index), Some(transaction)) = (log.log_index, log.transaction_hash) else {
         return Err(lie(block, "a log with its place", "one without"));
     };
-    let (topics, data) = log.inner.data.split();
-    Ok(RawEvent { block, index, transaction, address: log.inner.address, topics, data })
+    Ok(RawEvent { block, index: index.to(), transaction, address, topics, data })
+}
+
+/// Where values are in blooms, which their hashes say. Most logs have a contract, a signature and a topic that others
+/// had: to hash them again took as long as to read the logs.
+#[derive(Debug, Default)]
+struct Places {
+    addresses: HashMap<Address, B256>,
+    topics: HashMap<B256, B256>,
+}
+
+impl Places {
+    /// Whether a bloom has a log's address and topics.
+    fn has(&mut self, bloom: &Bloom, address: Address, topics: &[B256]) -> bool {
+        let place = *self.addresses.entry(address).or_insert_with(|| keccak256(address));
+        bloom.contains_input(BloomInput::Hash(place))
+            && topics.iter().all(|topic| {
+                let place = *self.topics.entry(*topic).or_insert_with(|| keccak256(topic));
+                bloom.contains_input(BloomInput::Hash(place))
+            })
+    }
 }
 
 /// The blocks whose bloom says that a contract spoke, and of which no log of it came: they are to be looked at. By
@@ -102,16 +127,17 @@ fn event(header: &Header, addresses: &[Address], log: Log) -> Result<RawEvent, L
 pub fn silent(chunk: &Chunk, addresses: &[Address]) -> Vec<u64> {
     let mut silent = Vec::new();
     let mut events = chunk.events.as_slice();
+    let places: Vec<_> = addresses.iter().map(|address| (address, keccak256(address))).collect();
     for header in &chunk.headers {
         let number = header.at.number;
         let mine = events.iter().take_while(|event| event.block == number).count();
         let (of_block, rest) = events.split_at(mine);
         events = rest;
-        let spoke = |address: &Address| {
-            header.bloom.contains_input(BloomInput::Raw(address.as_slice()))
-                && !of_block.iter().any(|event| event.address == *address)
+        let spoke = |(address, place): &(&Address, B256)| {
+            header.bloom.contains_input(BloomInput::Hash(*place))
+                && !of_block.iter().any(|event| event.address == **address)
         };
-        if !header.bloom.is_zero() && addresses.iter().any(spoke) {
+        if !header.bloom.is_zero() && places.iter().any(spoke) {
             silent.push(number);
         }
     }
@@ -120,7 +146,7 @@ pub fn silent(chunk: &Chunk, addresses: &[Address]) -> Vec<u64> {
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::{B256, Bloom, Log as Inner, LogData};
+    use alloy::primitives::U64;
 
     use super::*;
     use crate::store::At;
@@ -144,18 +170,20 @@ mod tests {
         (1..=3).map(header).collect()
     }
 
-    fn log(number: u64, index: u64) -> Log {
-        Log {
-            inner: Inner { address: OURS, data: LogData::new_unchecked(vec![hash(9)], [1].into()) },
+    fn log(number: u64, index: u64) -> RpcLog {
+        RpcLog {
+            address: OURS,
+            topics: vec![hash(9)],
+            data: [1].into(),
             block_hash: Some(hash(number)),
-            block_number: Some(number),
+            block_number: Some(U64::from(number)),
             transaction_hash: Some(hash(50)),
-            log_index: Some(index),
-            ..Log::default()
+            log_index: Some(U64::from(index)),
+            removed: false,
         }
     }
 
-    fn said(of: Vec<Log>) -> Result<Vec<RawEvent>, &'static str> {
+    fn said(of: Vec<RpcLog>) -> Result<Vec<RawEvent>, &'static str> {
         logs(&blocks(), &[OURS], of).map_err(|lie| lie.expected)
     }
 
@@ -179,7 +207,7 @@ mod tests {
     fn logs_that_cannot_be_are_lies() {
         assert_eq!(said(vec![log(9, 0)]), Err("a log of the range"));
         assert_eq!(said(vec![log(3, 0)]), Err("a log that is in its block's bloom"));
-        let changed = |change: fn(&mut Log)| {
+        let changed = |change: fn(&mut RpcLog)| {
             let mut log = log(2, 0);
             change(&mut log);
             said(vec![log])
@@ -188,11 +216,11 @@ mod tests {
         assert_eq!(mixed, Err("logs of the block with this number"));
         let taken_back = changed(|log| log.removed = true);
         assert_eq!(taken_back, Err("logs of the block with this number"));
-        let foreign = changed(|log| log.inner.address = Address::ZERO);
+        let foreign = changed(|log| log.address = Address::ZERO);
         assert_eq!(foreign, Err("logs of the contracts that were asked for"));
         assert_eq!(changed(|log| log.log_index = None), Err("a log with its place"));
         let mut other = log(2, 0);
-        other.inner.data.data = [2].into();
+        other.data = [2].into();
         assert_eq!(said(vec![log(2, 0), other]), Err("one log at a place"));
     }
 

@@ -3,6 +3,7 @@
 pub mod check;
 mod endpoint;
 mod health;
+mod log;
 mod news;
 mod pool;
 mod refusal;
@@ -15,6 +16,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use alloy::primitives::{B256, Bloom};
 
 pub use endpoint::EndpointUrl;
+pub use log::RpcLog;
 pub use pool::{Pool, PoolLimits};
 
 use crate::{decode::RawEvent, store::At};

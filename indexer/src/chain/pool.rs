@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, U64};
 use futures_util::{StreamExt as _, future::join_all, stream::FuturesUnordered};
 use tokio::sync::Mutex;
 
@@ -213,15 +213,16 @@ impl Pool {
             return Ok(());
         };
         let of_block = chunk.events.iter().filter(|event| event.block == number);
-        let came: Vec<_> = of_block.map(|event| (Some(event.index), event.address)).collect();
-        let missing = logs.iter().find(|log| !came.contains(&(log.log_index, log.address())));
+        let came: Vec<_> =
+            of_block.map(|event| (Some(U64::from(event.index)), event.address)).collect();
+        let missing = logs.iter().find(|log| !came.contains(&(log.log_index, log.address)));
         missing.map_or(Ok(()), |log| {
             Err(SourceError::Lie(check::Lie {
                 block: number,
                 expected: "the logs that its receipts have",
                 found: format!(
                     "none of {} at {}",
-                    log.address(),
+                    log.address,
                     log.log_index.unwrap_or_default()
                 ),
             }))

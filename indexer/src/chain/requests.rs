@@ -5,17 +5,14 @@ use std::time::Duration;
 use alloy::{
     primitives::{Address, B256, Bloom, U64},
     providers::Provider as _,
-    rpc::{
-        client::BatchRequest,
-        types::{Filter, Log},
-    },
+    rpc::{client::BatchRequest, types::Filter},
     transports::{RpcError, TransportError, TransportErrorKind},
 };
 use serde::Deserialize;
 use tokio::time::{error::Elapsed, timeout};
 
 use super::{
-    Header, SourceError,
+    Header, RpcLog, SourceError,
     endpoint::{Endpoint, REQUEST_TIMEOUT},
     refusal,
 };
@@ -35,7 +32,7 @@ struct RpcBlock {
 /// A receipt, as far as it is looked at: chains have types of their own.
 #[derive(Debug, Deserialize)]
 struct RpcReceipt {
-    logs: Vec<Log>,
+    logs: Vec<RpcLog>,
 }
 
 impl RpcBlock {
@@ -166,7 +163,7 @@ impl Endpoint {
         from: u64,
         to: u64,
         addresses: &[Address],
-    ) -> Result<Vec<Log>, SourceError> {
+    ) -> Result<Vec<RpcLog>, SourceError> {
         let filter = Filter::new().address(addresses.to_vec()).from_block(from).to_block(to);
         let refused = |reason: &str| SourceError::Refused {
             from,
@@ -174,7 +171,10 @@ impl Endpoint {
             reason: reason.chars().take(300).collect(),
         };
         self.turn(1).await;
-        let asking = async { self.connected().await?.get_logs(&filter).await };
+        let asking = async {
+            let provider = self.connected().await?;
+            provider.raw_request::<_, Vec<RpcLog>>("eth_getLogs".into(), (&filter,)).await
+        };
         let error = match timeout(REQUEST_TIMEOUT, asking).await {
             Ok(Ok(logs)) => return Ok(logs),
             Ok(Err(error)) => error,
@@ -197,7 +197,7 @@ impl Endpoint {
         &self,
         number: u64,
         addresses: &[Address],
-    ) -> Result<Option<Vec<Log>>, SourceError> {
+    ) -> Result<Option<Vec<RpcLog>>, SourceError> {
         self.turn(1).await;
         let asking = async {
             let provider = self.connected().await?;
@@ -212,7 +212,7 @@ impl Endpoint {
         let receipts = self.in_time(REQUEST_TIMEOUT, asking).await?;
         Ok(receipts.map(|receipts| {
             let logs = receipts.into_iter().flat_map(|receipt| receipt.logs);
-            logs.filter(|log| addresses.binary_search(&log.inner.address).is_ok()).collect()
+            logs.filter(|log| addresses.binary_search(&log.address).is_ok()).collect()
         }))
     }
 }

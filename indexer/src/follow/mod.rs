@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! step:  heads ─► is the last block still on the chain?
-//!          yes ─► read the next blocks ─► fold ─► apply      (the next ones are read meanwhile)
+//!          yes ─► read the next blocks ─► fold ─► apply      (those after them are read meanwhile)
 //!          no  ─► newest remembered block that still is ─► undo to it
 //!                 none above what is final ─► refuse, loudly, and try again later
+//!        blocks that were read meanwhile, and link to the tables ─► fold ─► apply   (heads: once a second)
 //! ```
 
+mod ahead;
 mod fold;
 mod identity;
 mod rewind;
@@ -28,6 +30,7 @@ use crate::{
     store::{BlockRow, Cursor, Store, StoreError},
     tables::Tables,
 };
+use ahead::{Ahead, Look, begins};
 use fold::Folder;
 pub use identity::{expect, identify};
 pub use start::{Start, expect_in_time};
@@ -74,8 +77,9 @@ pub struct Follower<S, T> {
     limits: FollowLimits,
     /// Blocks of the next step.
     range: u64,
-    /// Blocks that were read while others were applied, and what was final when they were.
-    ahead: Option<(Chunk, u64)>,
+    /// What is read while blocks before it are applied.
+    ahead: Option<Ahead>,
+    look: Option<Look>,
     progress: Sender<Progress>,
 }
 
@@ -119,6 +123,7 @@ impl<S: Source, T: Store> Follower<S, T> {
             limits,
             range: limits.blocks_max.clamp(1, BLOCKS_FIRST),
             ahead: None,
+            look: None,
             progress: Sender::new(progress),
         })
     }
@@ -178,6 +183,7 @@ impl<S: Source, T: Store> Follower<S, T> {
         if step.is_err() {
             // What is in memory may be of blocks that did not come into the tables.
             self.ahead = None;
+            self.look = None;
             self.folder.forget();
         }
         step
@@ -185,26 +191,12 @@ impl<S: Source, T: Store> Follower<S, T> {
 
     async fn try_step(&mut self) -> Result<Step, FollowError> {
         let cursor = self.store.cursor().await?;
-        let heads = self.source.heads().await?;
-        // Also when the tables do not follow: how far behind they are is to be known.
-        self.progress.send_if_modified(|progress| {
-            let before = (progress.head, progress.head_time);
-            (progress.head, progress.head_time) = (heads.latest.at.number, heads.latest.time);
-            before != (progress.head, progress.head_time)
-        });
-        if let Some(cursor) = cursor.filter(|cursor| heads.latest.at.number < cursor.finalized) {
-            self.source.another();
-            let (expected, found) = (cursor.finalized, heads.latest.at.number);
-            return Err(SourceError::Late { expected, found }.into());
-        }
-        let next = cursor.map_or(0, |cursor| cursor.at.number + 1);
-        let step = match cursor {
-            Some(cursor) if heads.latest.at == cursor.at => self.settle(cursor, &heads).await?,
-            Some(cursor) if !self.continues(cursor.at, &heads).await? => {
-                self.rewind(cursor, &heads).await?
+        let ahead = self.came_ahead(cursor).await;
+        let step = match (ahead, self.look.filter(Look::is_fresh)) {
+            (Some((chunk, finalized)), Some(look)) => {
+                self.apply(cursor, chunk, finalized, &look.heads).await?
             }
-            _ if heads.latest.at.number < next => Step::Quiet,
-            _ => self.advance(cursor, next, &heads).await?,
+            (ahead, _) => self.look(cursor, ahead).await?,
         };
         let cursor = self.store.cursor().await?;
         if step == Step::Quiet {
@@ -229,6 +221,36 @@ impl<S: Source, T: Store> Follower<S, T> {
         Ok(step)
     }
 
+    /// Looks at the head, and goes where that says.
+    async fn look(
+        &mut self,
+        cursor: Option<Cursor>,
+        ahead: Option<(Chunk, u64)>,
+    ) -> Result<Step, FollowError> {
+        let heads = self.source.heads().await?;
+        self.look = Some(Look::now(heads));
+        // Also when the tables do not follow: how far behind they are is to be known.
+        self.progress.send_if_modified(|progress| {
+            let before = (progress.head, progress.head_time);
+            (progress.head, progress.head_time) = (heads.latest.at.number, heads.latest.time);
+            before != (progress.head, progress.head_time)
+        });
+        if let Some(cursor) = cursor.filter(|cursor| heads.latest.at.number < cursor.finalized) {
+            self.source.another();
+            let (expected, found) = (cursor.finalized, heads.latest.at.number);
+            return Err(SourceError::Late { expected, found }.into());
+        }
+        let next = cursor.map_or(0, |cursor| cursor.at.number + 1);
+        match cursor {
+            Some(cursor) if heads.latest.at == cursor.at => self.settle(cursor, &heads).await,
+            Some(cursor) if !self.continues(cursor.at, &heads).await? => {
+                self.rewind(cursor, &heads).await
+            }
+            _ if heads.latest.at.number < next => Ok(Step::Quiet),
+            _ => self.advance(cursor, next, ahead, &heads).await,
+        }
+    }
+
     /// Nothing is new but perhaps what is final.
     async fn settle(&mut self, cursor: Cursor, heads: &Heads) -> Result<Step, FollowError> {
         let finalized = heads.finalized.min(cursor.at.number);
@@ -243,19 +265,31 @@ impl<S: Source, T: Store> Follower<S, T> {
         &mut self,
         cursor: Option<Cursor>,
         next: u64,
+        ahead: Option<(Chunk, u64)>,
         heads: &Heads,
     ) -> Result<Step, FollowError> {
-        let ahead = self.ahead.take().filter(|(chunk, _)| begins(chunk, cursor, next));
         let (chunk, finalized) = match ahead {
             Some(ahead) => ahead,
             None => (self.read(next, heads).await?, heads.finalized),
         };
-        if !begins(&chunk, cursor, next) {
+        if !begins(&chunk, cursor) {
             // It changed since the look above, or the endpoint mixes chains: look again.
             self.source.another();
             return Err(SourceError::Missing { number: next }.into());
         }
+        self.apply(cursor, chunk, finalized, heads).await
+    }
+
+    /// Makes tables of blocks that come right after where they are. Those after them are read meanwhile.
+    async fn apply(
+        &mut self,
+        cursor: Option<Cursor>,
+        chunk: Chunk,
+        finalized: u64,
+        heads: &Heads,
+    ) -> Result<Step, FollowError> {
         let Some(last) = chunk.headers.last().copied() else { return Ok(Step::Quiet) };
+        self.read_ahead(last.at.number + 1, heads);
         let to = Cursor {
             at: last.at,
             time: last.time,
@@ -266,18 +300,7 @@ impl<S: Source, T: Store> Follower<S, T> {
         let from = cursor.map(|cursor| cursor.at);
         let mut batch = self.folder.fold(&self.store, from, chunk).await?;
         batch.blocks = remembered;
-        let applying = self.store.apply(from, Arc::new(batch), &to);
-        let source = Arc::clone(&self.source);
-        let after = last.at.number + 1;
-        let upto = heads.latest.at.number.min(after.saturating_add(self.range - 1));
-        let reading =
-            async { if after <= upto { source.chunk(after, upto).await.ok() } else { None } };
-        let (applied, ahead) = tokio::join!(applying, reading);
-        applied?;
-        if let Some(ahead) = &ahead {
-            self.adapt(ahead.headers.len() as u64, ahead.events.len());
-        }
-        self.ahead = ahead.map(|ahead| (ahead, heads.finalized));
+        self.store.apply(from, Arc::new(batch), &to).await?;
         self.folder.is_at(to.at);
         Ok(Step::Applied { blocks, events })
     }
@@ -309,13 +332,6 @@ impl<S: Source, T: Store> Follower<S, T> {
             self.range = (self.range * 2).min(self.limits.blocks_max);
         }
     }
-}
-
-/// Whether these blocks come right after where the tables are.
-fn begins(chunk: &Chunk, cursor: Option<Cursor>, next: u64) -> bool {
-    chunk.headers.first().is_some_and(|first| {
-        first.at.number == next && cursor.is_none_or(|cursor| cursor.at.hash == first.parent)
-    })
 }
 
 /// The blocks to remember: those with events, the last final one, and all after it.
