@@ -220,11 +220,7 @@ impl Pool {
             Err(SourceError::Lie(check::Lie {
                 block: number,
                 expected: "the logs that its receipts have",
-                found: format!(
-                    "none of {} at {}",
-                    log.address,
-                    log.log_index.unwrap_or_default()
-                ),
+                found: format!("none of {} at {}", log.address, log.log_index.unwrap_or_default()),
             }))
         })
     }

@@ -7,7 +7,7 @@ use sqlx::{Connection as _, PgConnection, PgTransaction};
 use crate::decode::RawEvent;
 use crate::store::{
     At, Batch, Cursor, DrawRow, Identity, Result, StoreError,
-    rows::{signed, topics, unsigned},
+    rows::{Kind, kind, signed, topics, unsigned},
 };
 
 pub(super) async fn begin(connection: &mut PgConnection, identity: &Identity) -> Result<()> {
@@ -118,14 +118,6 @@ async fn insert_events(tx: &mut PgTransaction<'_>, batch: &Batch) -> Result<()> 
     .execute(&mut **tx)
     .await?;
     Ok(())
-}
-
-type Kind<'a> = (&'a [u8], &'a [u8]);
-
-/// The contract and the signature, which may be empty.
-fn kind(event: &RawEvent) -> Kind<'_> {
-    let signature = event.topics.first().map(|topic| topic.as_slice());
-    (event.address.as_slice(), signature.unwrap_or_default())
 }
 
 /// The numbers of these events' kinds.

@@ -24,12 +24,16 @@ use crate::decode::RawEvent;
 /// The steps to the present tables.
 const STEPS: Steps<'static> = Steps {
     refused: 0,
-    sql: &[include_str!("0001_tables.sql")],
+    sql: &[include_str!("0001_tables.sql"), include_str!("0002_kinds.sql")],
     page_bytes: conet_sqlite::PAGE_BYTES,
 };
 
 /// Steps of a read between two looks at the clock: some ten microseconds.
 const STEPS_PER_LOOK: i32 = 1_000;
+
+/// Pages that the writer keeps in memory, KiB: what one batch changes. With less, pages are written, and read again, in
+/// the middle of it.
+const WRITER_CACHE_KIB: i64 = 16 << 10;
 
 /// Connections for reading that are kept open while nobody reads.
 const IDLE_READERS_MAX: usize = 8;
@@ -78,6 +82,7 @@ impl SqliteStore {
             OpenError::Newer { path } => StoreError::Newer { place: path.display().to_string() },
             other => StoreError::Database(other.to_string()),
         })?;
+        writer.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         let writer = Some((Mutex::new(writer), lock));
         Ok(Self::new(path, writer))
     }

@@ -179,9 +179,13 @@ fn events_sql(query: &EventsQuery) -> (String, Vec<Value>) {
         Some(topic) => {
             let topic = place(topic.to_vec().into());
             let pairs: Vec<_> = kinds.iter().map(|(at, of)| format!("({at}, {of})")).collect();
+            // The plus keeps it from the index of kinds, which does not have the topic's rows in order.
             let of_kinds = match pairs.is_empty() {
                 true => String::new(),
-                false => format!(" AND (address, topic0) IN (VALUES {})", pairs.join(", ")),
+                false => format!(
+                    " AND +kind IN (SELECT number FROM kinds WHERE (address, topic0) IN (VALUES {}))",
+                    pairs.join(", ")
+                ),
             };
             let places = [
                 format!("topic1 = {topic}"),
@@ -191,17 +195,27 @@ fn events_sql(query: &EventsQuery) -> (String, Vec<Value>) {
             places.map(|place| place + &of_kinds).into()
         }
         None if kinds.is_empty() => vec!["1".to_owned()],
-        None => kinds.iter().map(|(at, of)| format!("address = {at} AND topic0 = {of}")).collect(),
+        None => kinds
+            .iter()
+            .map(|(at, of)| {
+                format!("kind = (SELECT number FROM kinds WHERE address = {at} AND topic0 = {of})")
+            })
+            .collect(),
     };
     let ordered = format!("ORDER BY block {order}, log {order} LIMIT {limit}");
     let source = |conditions: &String| {
         format!(
-            "SELECT * FROM (SELECT block, log, tx, address, topic0, topic1, topic2, topic3, data
+            "SELECT * FROM (SELECT block, log, tx, kind, topic1, topic2, topic3, data
              FROM events WHERE {conditions}{shared} {ordered})"
         )
     };
     let sources: Vec<_> = sources.iter().map(source).collect();
-    (format!("{} {ordered}", sources.join(" UNION ALL ")), values)
+    let found = sources.join(" UNION ALL ");
+    let sql = format!(
+        "SELECT block, log, tx, address, nullif(topic0, x''), topic1, topic2, topic3, data
+         FROM ({found}) AS found CROSS JOIN kinds ON kinds.number = found.kind {ordered}"
+    );
+    (sql, values)
 }
 
 fn event_of(row: &Row<'_>) -> Result<RawEvent> {
@@ -264,7 +278,11 @@ const DUMPS: [(&str, &str); 6] = [
          AND (?1 = 9223372036854775807 OR EXISTS (SELECT 1 FROM events WHERE block = number))
          ORDER BY number",
     ),
-    ("events", "SELECT * FROM events WHERE block <= ?1 ORDER BY block, log"),
+    (
+        "events",
+        "SELECT block, log, tx, address, nullif(topic0, x''), topic1, topic2, topic3, data
+         FROM events CROSS JOIN kinds ON kinds.number = kind WHERE block <= ?1 ORDER BY block, log",
+    ),
     (
         "records",
         "SELECT name, key, since, CASE WHEN until <= ?1 THEN until END, body FROM records

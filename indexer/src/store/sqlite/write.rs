@@ -1,10 +1,12 @@
 //! What changes the tables. Each is one transaction.
 
+use std::collections::{HashMap, hash_map::Entry};
+
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use crate::store::{
-    At, Batch, Cursor, DrawRow, Identity, RecordRow, Result, StoreError,
-    rows::{signed, topics, unsigned},
+    At, Batch, Cursor, DrawRow, Identity, Result, StoreError,
+    rows::{Holds, Kind, holds, kind, signed, topics, unsigned},
 };
 
 fn transaction(connection: &mut Connection) -> Result<Transaction<'_>> {
@@ -13,7 +15,7 @@ fn transaction(connection: &mut Connection) -> Result<Transaction<'_>> {
 
 pub(super) fn begin(connection: &mut Connection, identity: &Identity) -> Result<()> {
     let tx = transaction(connection)?;
-    for table in ["cursor", "blocks", "events", "records", "finds", "draws"] {
+    for table in ["cursor", "blocks", "events", "kinds", "records", "finds", "draws"] {
         tx.execute(&format!("DELETE FROM {table}"), [])?;
     }
     tx.execute(
@@ -33,9 +35,7 @@ pub(super) fn apply(
     let final_before = step(&tx, from, to)?;
     insert_blocks(&tx, batch)?;
     insert_events(&tx, batch)?;
-    for record in &batch.records {
-        insert_record(&tx, record)?;
-    }
+    insert_records(&tx, batch)?;
     let mut statement = tx.prepare_cached(
         "INSERT INTO finds (name, field, value, key, since) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT DO NOTHING",
@@ -87,37 +87,56 @@ fn insert_blocks(tx: &Transaction<'_>, batch: &Batch) -> Result<()> {
 }
 
 fn insert_events(tx: &Transaction<'_>, batch: &Batch) -> Result<()> {
+    let mut numbers = HashMap::new();
     let mut statement = tx.prepare_cached(
-        "INSERT INTO events (block, log, tx, address, topic0, topic1, topic2, topic3, data)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO events (block, log, tx, kind, topic1, topic2, topic3, data)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     for event in &batch.events {
-        let [first, second, third, fourth] = topics(&event.topics);
+        let number = match numbers.entry(kind(event)) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(unknown) => *unknown.insert(number_of(tx, kind(event))?),
+        };
+        let [_, first, second, third] = topics(&event.topics);
         statement.execute(params![
             signed(event.block),
             signed(event.index),
             event.transaction.as_slice(),
-            event.address.as_slice(),
+            number,
             first,
             second,
             third,
-            fourth,
             event.data.as_ref(),
         ])?;
     }
     Ok(())
 }
 
-fn insert_record(tx: &Transaction<'_>, record: &RecordRow) -> Result<()> {
-    let since = signed(record.since);
+/// The number of a kind of events, which may be new.
+fn number_of(tx: &Transaction<'_>, (address, topic0): Kind<'_>) -> Result<i64> {
+    let insert = "INSERT INTO kinds (address, topic0) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    tx.prepare_cached(insert)?.execute([address, topic0])?;
+    let select = "SELECT number FROM kinds WHERE address = ?1 AND topic0 = ?2";
+    Ok(tx.prepare_cached(select)?.query_row([address, topic0], |row| row.get(0))?)
+}
+
+fn insert_records(tx: &Transaction<'_>, batch: &Batch) -> Result<()> {
+    // A record may have a million versions: only the one that holds is looked at.
     let mut end = tx.prepare_cached(
-        "UPDATE records SET until = ?3 WHERE name = ?1 AND key = ?2 AND until IS NULL AND since < ?3",
+        "UPDATE records INDEXED BY records_present SET until = ?3
+         WHERE name = ?1 AND key = ?2 AND until IS NULL AND since < ?3",
     )?;
-    end.execute(params![record.table, record.key, since])?;
     let mut insert = tx.prepare_cached(
-        "INSERT OR REPLACE INTO records (name, key, since, body) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT OR REPLACE INTO records (name, key, since, until, body) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
-    insert.execute(params![record.table, record.key, since, record.body])?;
+    for (record, Holds { is_first, until }) in holds(&batch.records) {
+        let since = signed(record.since);
+        if is_first {
+            end.execute(params![record.table, record.key, since])?;
+        }
+        let until = until.map(signed);
+        insert.execute(params![record.table, record.key, since, until, record.body])?;
+    }
     Ok(())
 }
 
