@@ -1,5 +1,6 @@
 //! PostgreSQL: one machine writes, any number read.
 
+mod copy;
 mod read;
 mod write;
 

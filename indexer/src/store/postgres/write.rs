@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use sqlx::{Connection as _, PgConnection, PgTransaction};
 
+use super::copy::Copy;
 use crate::decode::RawEvent;
 use crate::store::{
     At, Batch, Cursor, DrawRow, Identity, Result, StoreError,
@@ -97,27 +98,28 @@ async fn insert_events(tx: &mut PgTransaction<'_>, batch: &Batch) -> Result<()> 
     }
     let events = &batch.events;
     let numbers = kinds(tx, events).await?;
-    let number = |event: &RawEvent| numbers.get(&kind(event)).copied();
-    let topic = |place: usize| -> Vec<Option<&[u8]>> {
-        let of_event = |topics: [Option<_>; 4]| topics.get(place).copied().flatten();
-        events.iter().map(|event| of_event(topics(&event.topics))).collect()
-    };
-    sqlx::query(
-        "INSERT INTO events (block, log, tx, kind, topic1, topic2, topic3, data)
-         SELECT * FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BYTEA[], $4::INTEGER[],
-                              $5::BYTEA[], $6::BYTEA[], $7::BYTEA[], $8::BYTEA[])",
+    let mut copy = Copy::begin(
+        tx,
+        "COPY events (block, log, tx, kind, topic1, topic2, topic3, data) FROM STDIN (FORMAT BINARY)",
     )
-    .bind(events.iter().map(|event| signed(event.block)).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| signed(event.index)).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| event.transaction.as_slice()).collect::<Vec<_>>())
-    .bind(events.iter().map(number).collect::<Vec<_>>())
-    .bind(topic(1))
-    .bind(topic(2))
-    .bind(topic(3))
-    .bind(events.iter().map(|event| event.data.as_ref()).collect::<Vec<_>>())
-    .execute(&mut **tx)
     .await?;
-    Ok(())
+    for event in events {
+        let [block, log] = [event.block, event.index].map(|number| signed(number).to_be_bytes());
+        let number = numbers.get(&kind(event)).map(|number| number.to_be_bytes());
+        let [_, first, second, third] = topics(&event.topics);
+        copy.row([
+            Some(&block),
+            Some(&log),
+            Some(event.transaction.as_slice()),
+            number.as_ref().map(<[_; 4]>::as_slice),
+            first,
+            second,
+            third,
+            Some(&event.data),
+        ])
+        .await?;
+    }
+    copy.finish().await
 }
 
 /// The numbers of these events' kinds.
