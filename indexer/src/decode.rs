@@ -5,6 +5,8 @@
 //! objects. Two of the contracts' own types read as people write them: `Endpoint` and `Roles`. Names lose the
 //! underscore at their end, which Solidity needs where a word is reserved.
 
+use std::cell::OnceCell;
+
 use alloy::{
     dyn_abi::DynSolValue,
     json_abi::{EventParam, Param},
@@ -46,13 +48,37 @@ pub struct DecodeError {
 
 /// A decoded parameter.
 #[derive(Debug, Clone)]
-pub struct Field {
+pub struct Field<'a> {
     /// Its name.
-    pub name: String,
+    pub name: &'a str,
     /// What it is.
     pub value: DynSolValue,
-    /// The same for people.
-    pub json: Value,
+    param: &'a EventParam,
+    /// Made when it is wanted: few events change a record, and an address takes a hash.
+    json: OnceCell<Value>,
+}
+
+impl Field<'_> {
+    /// What it is, for people.
+    pub fn json(&self) -> &Value {
+        self.json.get_or_init(|| of_event_param(&self.value, self.param))
+    }
+
+    /// Whether it is this for people.
+    #[must_use]
+    pub fn is(&self, json: &Value) -> bool {
+        match (&self.value, json) {
+            (DynSolValue::Address(address), Value::String(text)) if !may_be(address, text) => false,
+            _ => self.json() == json,
+        }
+    }
+}
+
+/// Whether this text may be that address: its checksum, for which it would be hashed, is not looked at.
+fn may_be(address: &Address, text: &str) -> bool {
+    let mut bytes = [0; 20];
+    let digits = text.strip_prefix("0x").unwrap_or_default();
+    hex::decode_to_slice(digits, &mut bytes).is_ok() && *address == bytes
 }
 
 /// A decoded event.
@@ -61,7 +87,7 @@ pub struct Decoded<'a> {
     /// Which.
     pub known: &'a Known,
     /// Its parameters in their order.
-    pub fields: Vec<Field>,
+    pub fields: Vec<Field<'a>>,
 }
 
 impl<'a> Decoded<'a> {
@@ -84,29 +110,32 @@ impl<'a> Decoded<'a> {
         for input in &known.event.inputs {
             let value = if input.indexed { indexed.next() } else { body.next() };
             let value = value.ok_or_else(|| failed("too few parameters".to_owned()))?;
-            let json = of_event_param(&value, input);
-            fields.push(Field { name: plain(&input.name), value, json });
+            let name = input.name.trim_end_matches(RESERVED);
+            fields.push(Field { name, value, param: input, json: OnceCell::new() });
         }
         Ok(Self { known, fields })
     }
 
     /// The parameter of this name.
     #[must_use]
-    pub fn field(&self, name: &str) -> Option<&Field> {
+    pub fn field(&self, name: &str) -> Option<&Field<'a>> {
         self.fields.iter().find(|field| field.name == name)
     }
 
     /// All parameters as an object.
     #[must_use]
     pub fn json(&self) -> Map<String, Value> {
-        self.fields.iter().map(|field| (field.name.clone(), field.json.clone())).collect()
+        self.fields.iter().map(|field| (field.name.to_owned(), field.json().clone())).collect()
     }
 }
+
+/// What Solidity's names end with where a word is reserved.
+const RESERVED: char = '_';
 
 /// A name as tables and queries have it.
 #[must_use]
 pub fn plain(name: &str) -> String {
-    name.trim_end_matches('_').to_owned()
+    name.trim_end_matches(RESERVED).to_owned()
 }
 
 fn of_event_param(value: &DynSolValue, param: &EventParam) -> Value {

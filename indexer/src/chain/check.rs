@@ -56,7 +56,7 @@ pub fn logs(
 ) -> Result<Vec<RawEvent>, Lie> {
     let first = headers.first().map_or(0, |header| header.at.number);
     let mut events = Vec::with_capacity(logs.len());
-    let mut places = Places::default();
+    let mut places = Places { topics: HashMap::with_capacity(logs.len()), ..Places::default() };
     for log in logs {
         let number = log.block_number.map_or(u64::MAX, |number| number.to());
         let place = number.checked_sub(first).and_then(|place| usize::try_from(place).ok());

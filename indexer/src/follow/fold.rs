@@ -131,7 +131,7 @@ impl Rules {
             // What the contract's own interface cannot read stays among the events, as it is.
             let decoded = Decoded::read(known, &event.topics, &event.data).ok()?;
             let changes = self.tables.changes(&decoded);
-            Some(Prepared { event, decoded, changes })
+            (!changes.is_empty()).then_some(Prepared { event, decoded, changes })
         });
         prepared.collect()
     }

@@ -144,10 +144,14 @@ fn integer(value: &Value) -> Option<U256> {
     }
 }
 
+fn has(names: &[String], name: &str) -> bool {
+    names.iter().any(|each| each == name)
+}
+
 impl Rule {
     fn applies(&self, event: &Decoded<'_>) -> bool {
         let is = |(name, value): (&String, &Value)| {
-            event.field(name).is_some_and(|field| field.json == *value)
+            event.field(name).is_some_and(|field| field.is(value))
         };
         self.when.iter().all(is) && !self.unless.iter().any(is)
     }
@@ -155,15 +159,13 @@ impl Rule {
     fn fill(&self, after: &mut Body, event: &Decoded<'_>, place: Place<'_>, each: Option<&Value>) {
         for field in &event.fields {
             let renamed = self.rename.values().any(|name| *name == field.name);
-            let kept = self.keep.as_ref().is_none_or(|keep| keep.contains(&field.name));
-            match &field.json {
-                Value::Object(inner) if self.flatten.contains(&field.name) => {
-                    after.extend(inner.clone());
-                }
-                value if kept && !renamed => {
-                    after.insert(field.name.clone(), value.clone());
-                }
-                _ => {}
+            let kept = self.keep.as_ref().is_none_or(|keep| has(keep, field.name));
+            if has(&self.flatten, field.name)
+                && let Value::Object(inner) = field.json()
+            {
+                after.extend(inner.clone());
+            } else if kept && !renamed {
+                after.insert(field.name.to_owned(), field.json().clone());
             }
         }
         for name in &self.drop {
@@ -171,7 +173,7 @@ impl Rule {
         }
         for (name, from) in &self.rename {
             if let Some(field) = event.field(from) {
-                after.insert(name.clone(), field.json.clone());
+                after.insert(name.clone(), field.json().clone());
             }
         }
         for (name, value) in &self.set {

@@ -68,7 +68,7 @@ pub(super) fn of_event(
     };
     let Some(field) = event.field(list) else { return Vec::new() };
     let elements = field.value.as_array().unwrap_or_default().iter();
-    let shown = field.json.as_array().into_iter().flatten();
+    let shown = field.json().as_array().into_iter().flatten();
     let of_one = |(element, shown): (_, &Value)| {
         Some((of_element(names, Some((list, element)), event)?, Some(shown.clone())))
     };

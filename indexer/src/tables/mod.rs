@@ -62,12 +62,14 @@ pub struct Table {
     pub parts: Vec<KeyPart>,
 }
 
+/// Contract and event to tables and places in their rules.
+type ByEvent = HashMap<String, HashMap<String, Vec<(String, usize)>>>;
+
 /// All tables by name, and which rules each event sets off.
 #[derive(Debug)]
 pub struct Tables {
     tables: BTreeMap<String, Table>,
-    /// `Contract.Event` to tables and places in their rules.
-    by_event: HashMap<String, Vec<(String, usize)>>,
+    by_event: ByEvent,
     text: String,
 }
 
@@ -86,11 +88,13 @@ impl Tables {
     /// [`RulesError`].
     pub fn parse(text: &str, catalogue: &Catalogue) -> Result<Self, RulesError> {
         let mut tables: BTreeMap<String, Table> = toml::from_str(text)?;
-        let mut by_event: HashMap<String, Vec<(String, usize)>> = HashMap::new();
+        let mut by_event = ByEvent::new();
         for (name, table) in &mut tables {
             for (place, rule) in table.on.iter().enumerate() {
                 if rule.check(name, &table.key, catalogue)? {
-                    by_event.entry(rule.event.clone()).or_default().push((name.clone(), place));
+                    let (contract, event) = rule.names();
+                    let of_contract = by_event.entry(contract.to_owned()).or_default();
+                    of_contract.entry(event.to_owned()).or_default().push((name.clone(), place));
                 }
             }
             table.parts = key::parts(table, catalogue);
@@ -112,7 +116,9 @@ impl Tables {
     /// Whether any rule is about this event.
     #[must_use]
     pub fn concern(&self, known: &Known) -> bool {
-        self.by_event.contains_key(&format!("{}.{}", known.contract, known.event.name))
+        self.by_event
+            .get(&known.contract)
+            .is_some_and(|events| events.contains_key(&known.event.name))
     }
 
     /// The rules that an event sets off, with their tables.
@@ -121,7 +127,7 @@ impl Tables {
         contract: &str,
         event: &str,
     ) -> impl Iterator<Item = (&'a str, &'a Table, &'a Rule)> {
-        let places = self.by_event.get(&format!("{contract}.{event}"));
+        let places = self.by_event.get(contract).and_then(|events| events.get(event));
         places.into_iter().flatten().filter_map(|(name, place)| {
             let (name, table) = self.tables.get_key_value(name)?;
             Some((name.as_str(), table, table.on.get(*place)?))
