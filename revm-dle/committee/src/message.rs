@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     archive::{
-        Image, ProvenNotice,
+        Image, Page, ProvenNotice,
         item::{Announced, CertifiedHeader, Complaint, Disagreement, Joining, Returning, Word},
         traps::Caught,
     },
@@ -44,8 +44,17 @@ pub enum Message {
     Ack(Ack),
     /// Between seats: how a dealer's part ended.
     Transcript(Box<Transcript>),
-    /// An answer to [`Self::FetchFrozen`].
+    /// An answer to [`Self::FetchFrozen`]: the state, maybe without some of its pages.
     Frozen(Image),
+    /// Between those of old epochs and new ones: pages of a state.
+    FetchPages {
+        /// The state's hash.
+        hash: B256,
+        /// Which.
+        prefixes: Vec<u16>,
+    },
+    /// An answer to [`Self::FetchPages`].
+    Pages(Vec<Page>),
 
     /// To seats: a certified block.
     Certified(Box<CertifiedHeader>, Body),

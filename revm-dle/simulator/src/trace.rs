@@ -203,7 +203,13 @@ fn told(message: &Message) -> String {
         Message::Ack(ack) => format!("{} has the dealing of {}", ack.player, ack.dealer),
         Message::Transcript(transcript) => format!("transcript of {}", transcript.dealer),
         Message::FetchFrozen { hash } => format!("fetch the state {}", short(*hash)),
-        Message::Frozen(frozen) => format!("a state of {} bytes", frozen.len()),
+        Message::Frozen(frozen) => {
+            format!("a state, {} bytes with {} pages", frozen.len(), frozen.pages.len())
+        }
+        Message::FetchPages { hash, prefixes } => {
+            format!("fetch {} pages of {}", prefixes.len(), short(*hash))
+        }
+        Message::Pages(pages) => format!("{} pages", pages.len()),
         Message::Certified(block, _) => format!("certified {}", short(block.header.hash())),
         Message::Complaint(complaint, ..) => {
             let (height, view) = (complaint.height, complaint.view);

@@ -1,6 +1,9 @@
 //! The state in bytes: for a seat that restarts, or that missed more than others keep of the log.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use alloy::primitives::{B256, Bytes, keccak256};
 use serde::{Deserialize, Serialize};
@@ -42,6 +45,13 @@ impl Image {
     #[must_use]
     pub fn height(&self) -> Option<u64> {
         postcard::take_from_bytes(&self.head).ok().map(|(height, _)| height)
+    }
+
+    /// The hashes of its pages; none when it is no state's.
+    #[must_use]
+    pub fn named(&self) -> Option<BTreeMap<u16, B256>> {
+        let frozen: Frozen = postcard::from_bytes(&self.head).ok()?;
+        Some(frozen.pages.into_iter().collect())
     }
 
     /// How many bytes it has.

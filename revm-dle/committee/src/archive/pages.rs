@@ -150,6 +150,12 @@ impl Pages {
         self.marks.iter().map(|(prefix, mark)| (*prefix, mark))
     }
 
+    /// What stands for one of them.
+    #[must_use]
+    pub fn get(&self, prefix: u16) -> Option<&Mark> {
+        self.marks.get(&prefix)
+    }
+
     /// How many pages there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -183,7 +189,8 @@ impl State {
     }
 
     /// A page in bytes.
-    pub(super) fn page(&self, prefix: u16) -> Page {
+    #[must_use]
+    pub fn page(&self, prefix: u16) -> Page {
         let chains: Vec<&Chain> = page(&self.chains, prefix).map(|chain| &**chain).collect();
         let room = Vec::with_capacity(chains.len() * CHAIN_BYTES);
         let bytes = (!chains.is_empty()).then(|| postcard::to_extend(&chains, room));

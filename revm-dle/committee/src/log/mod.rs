@@ -99,7 +99,7 @@ pub enum LogMessage {
 pub struct Checkpoint {
     /// Of the entry that the state is after.
     pub proof: EntryProof,
-    /// The state.
+    /// The state; on the way maybe without some of its pages.
     pub state: Image,
 }
 

@@ -45,7 +45,7 @@ pub trait Application {
     fn certified(&mut self, certificate: &Certificate, out: &mut Outbox);
     /// Of the newest state that others can begin with: why its entry is final.
     fn checkpoint(&self) -> Option<&EntryProof>;
-    /// That state.
+    /// That state, or the beginning of it: who is sent it asks for the rest.
     fn checkpoint_state(&self) -> Option<Image>;
     /// Takes a state over that is final, and that this node missed the way to. False: it is not the entry's.
     fn adopt(&mut self, proof: EntryProof, state: Image, out: &mut Outbox) -> bool;

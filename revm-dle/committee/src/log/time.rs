@@ -74,6 +74,11 @@ impl Simplex {
         idle + self.timing.retry_ms
     }
 
+    /// What it missed is on its way.
+    pub(crate) const fn put_off(&mut self, now_ms: u64) {
+        self.retry_at_ms = now_ms + self.patience_ms();
+    }
+
     pub(super) fn retry(&mut self, now_ms: u64, out: &mut Outbox) {
         // Who begins to wait for something waits no longer than others.
         self.retry_at_ms = self.retry_at_ms.min(now_ms + self.patience_ms());

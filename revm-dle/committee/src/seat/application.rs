@@ -143,7 +143,7 @@ impl Application for Desk {
     }
 
     fn checkpoint_state(&self) -> Option<Image> {
-        self.checkpoint.as_ref().map(Checkpoint::image)
+        self.checkpoint.as_ref().map(|checkpoint| checkpoint.shown(self.pages_max))
     }
 
     fn adopt(&mut self, proof: EntryProof, frozen: Image, out: &mut Outbox) -> bool {

@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use alloy::primitives::B256;
+use alloy::primitives::{B256, Bytes};
 
+use super::gather::short;
 use crate::{
-    archive::{Image, Pages, ProvenStanding, Standing, State},
+    archive::{Image, Page, Pages, ProvenStanding, Standing, State},
     log::{EntryHeader, EntryProof},
 };
 
@@ -16,7 +17,7 @@ pub(super) struct Checkpoint {
     pub(super) header: EntryHeader,
     state: State,
     standing: Arc<Standing>,
-    image: OnceLock<Image>,
+    head: OnceLock<Bytes>,
     /// Why its entry is final, in as few headers as this seat has seen; with it the journal has the state.
     pub(super) proof: Option<EntryProof>,
 }
@@ -26,7 +27,7 @@ impl Checkpoint {
     pub(super) fn new(header: EntryHeader, state: State) -> Self {
         let standing = state.standing().cloned();
         let standing = standing.unwrap_or_else(|| Arc::new(state.stand()));
-        Self { header, state, standing, image: OnceLock::new(), proof: None }
+        Self { header, state, standing, head: OnceLock::new(), proof: None }
     }
 
     /// One that the journal has.
@@ -45,9 +46,9 @@ impl Checkpoint {
         Some(Arc::new(ProvenStanding { standing, proof }))
     }
 
-    /// For a journal that has one with pages of these marks, or none.
+    /// For a journal that has one with pages of these marks, or none: then all pages.
     pub(super) fn since(&self, written: Option<&Pages>) -> Image {
-        Image { head: self.state.head(), pages: self.state.pages_since(written) }
+        Image { head: self.head(), pages: self.state.pages_since(written) }
     }
 
     /// What stands for its pages.
@@ -55,8 +56,20 @@ impl Checkpoint {
         self.state.pages()
     }
 
-    /// The state in its one form, for others: who asks again gets the same bytes.
-    pub(super) fn image(&self) -> Image {
-        self.image.get_or_init(|| self.state.freeze()).clone()
+    /// All of the state but its pages: who asks again gets the same bytes.
+    fn head(&self) -> Bytes {
+        self.head.get_or_init(|| self.state.head()).clone()
+    }
+
+    /// A page in bytes.
+    pub(super) fn page(&self, prefix: u16) -> Page {
+        self.state.page(prefix)
+    }
+
+    /// For others: with the first pages, so many at most.
+    pub(super) fn shown(&self, pages_max: usize) -> Image {
+        let pages = self.pages();
+        let first = pages.iter().take(pages_max).map(|(prefix, _)| self.page(prefix));
+        Image { head: self.head(), pages: short(first) }
     }
 }

@@ -94,6 +94,8 @@ pub struct Desk {
     pub(super) unproven: Vec<Unproven>,
     /// The newest state that others can begin with.
     pub(super) checkpoint: Option<Checkpoint>,
+    /// The most pages in one message.
+    pub(super) pages_max: usize,
     /// The pages that the journal has of this epoch.
     pub(super) written: Option<Pages>,
     /// Final blocks whose state is not here.
@@ -146,6 +148,7 @@ impl Desk {
             told_key: None,
             unproven: Vec::new(),
             checkpoint: None,
+            pages_max: config.pages_max.max(1),
             written: None,
             missing: BTreeMap::new(),
             asking: Asking::default(),

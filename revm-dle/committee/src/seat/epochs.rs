@@ -79,18 +79,21 @@ impl Seat {
         self.asked += 1;
     }
 
-    /// Gives the state that an epoch begins with to who has a seat in it, or in the other half, and to nobody else.
-    pub(super) fn answer_frozen(&self, from: NodeId, hash: B256, out: &mut Outbox) {
+    /// Whether somebody has a seat in this epoch, in the next one, or in the other half.
+    pub(super) fn may_be_handed(&self, node: NodeId) -> bool {
         let next = self.next.as_ref();
         let is_next =
-            next.is_some_and(|next| next.seats.contains(from) || next.siblings.contains(&from));
-        let is_one =
-            is_next || self.desk.seats.contains(from) || self.desk.siblings.contains(&from);
-        if !is_one {
+            next.is_some_and(|next| next.seats.contains(node) || next.siblings.contains(&node));
+        is_next || self.desk.seats.contains(node) || self.desk.siblings.contains(&node)
+    }
+
+    /// Gives the state that an epoch begins with to who has a seat in it, or in the other half, and to nobody else.
+    pub(super) fn answer_frozen(&self, from: NodeId, hash: B256, out: &mut Outbox) {
+        if !self.may_be_handed(from) {
             return;
         }
         // Only then: making its bytes is work.
-        if let Some(frozen) = self.desk.frozen(hash) {
+        if let Some(frozen) = self.desk.shown(hash) {
             out.send(from, Message::Frozen(frozen));
         } else if hash == self.desk.began_with && self.desk.seats.contains(from) {
             self.log.send_checkpoint(from, &self.desk, out);
@@ -98,35 +101,43 @@ impl Seat {
     }
 
     /// A state, and maybe the one that this node waits for.
-    pub(super) fn take_frozen(&mut self, frozen: Image, out: &mut Outbox) {
+    pub(super) fn take_frozen(&mut self, from: NodeId, frozen: Image, out: &mut Outbox) {
         let next = self.next.clone().filter(|_| self.is_awaiting());
-        if let Some(next) = next.filter(|next| next.state_hash == frozen.hash()) {
-            self.begin(next, frozen, out);
+        if let Some(next) = next.filter(|next| next.state_hash == frozen.hash())
+            && let Some(whole) = self.complete(from, frozen, None, out)
+        {
+            self.begin(next, whole, out);
         }
     }
 
-    /// Others went on in the epoch that this node waits for: it begins where they are.
+    /// Others are further: this node begins where they are, in this epoch or in the one that it waits for.
     pub(super) fn take_checkpoint(
         &mut self,
         from: NodeId,
-        checkpoint: Checkpoint,
+        Checkpoint { proof, state }: Checkpoint,
         out: &mut Outbox,
     ) {
-        let Some(next) = self.next.clone().filter(|_| self.is_awaiting()) else { return };
+        let next = self.next.clone().filter(|_| self.is_awaiting());
+        let seats =
+            next.as_ref().map_or_else(|| self.desk.seats.clone(), |next| next.seats.clone().into());
         // Those who were asked: it takes work to see that it is wrong.
-        if !next.seats.contains(from) && !next.before.contains(&from) {
+        let was_asked = next.as_ref().is_some_and(|next| next.before.contains(&from));
+        let is_old = next.is_none() && proof.height() <= self.log.tip().header.height;
+        if !seats.contains(from) && !was_asked || is_old {
             return;
         }
-        let entry = checkpoint.proof.verify(&next.seats, &self.desk.voting);
+        let entry = proof.verify(&seats, &self.desk.voting);
         let is_its = entry.is_some_and(|entry| {
-            entry.epoch == next.seats.epoch
-                && entry.state_hash == checkpoint.state.hash()
-                && checkpoint.state.height() == Some(entry.height)
+            entry.epoch == seats.epoch
+                && entry.state_hash == state.hash()
+                && state.height() == Some(entry.height)
         });
-        if is_its {
-            self.write_epoch(&next, out);
-            self.sit_without_state(next, None);
-            self.log.take_checkpoint(checkpoint, &mut self.desk, out);
+        if is_its && let Some(state) = self.complete(from, state, Some(&proof), out) {
+            if let Some(next) = next {
+                self.write_epoch(&next, out);
+                self.sit_without_state(next, None);
+            }
+            self.log.take_checkpoint(Checkpoint { proof, state }, &mut self.desk, out);
         }
     }
 
@@ -275,7 +286,7 @@ impl Desk {
     fn frozen(&self, hash: B256) -> Option<Image> {
         let own = self.checkpoint.as_ref().filter(|own| own.hash() == hash);
         let kept = self.frozen.as_ref().filter(|_| self.began_with == hash);
-        own.map(|own| own.image()).or_else(|| kept.cloned())
+        own.map(|own| own.since(None)).or_else(|| kept.cloned())
     }
 
     /// Goes on with the state that an epoch begins with. What was under way is void; what proves lies is not.

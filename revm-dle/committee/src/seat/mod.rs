@@ -16,6 +16,7 @@ mod desk;
 mod draws;
 mod epochs;
 mod evidence;
+mod gather;
 mod inbox;
 mod missing;
 mod openings;
@@ -24,11 +25,14 @@ mod restore;
 mod seeds;
 
 pub use desk::Desk;
+pub use gather::PAGES_MAX;
 pub use seeds::{EpochKeys, OneEpoch, SeedKeys};
 
 use std::sync::Arc;
 
 use alloy::primitives::B256;
+
+use gather::Gathering;
 
 use crate::{
     archive::{
@@ -80,6 +84,8 @@ pub struct SeatConfig {
     pub keys: Arc<dyn EpochKeys>,
     /// When the log began, milliseconds since 1970.
     pub began_ms: u64,
+    /// The most pages of a state's chains in one message: [`PAGES_MAX`], or fewer.
+    pub pages_max: usize,
 }
 
 impl SeatConfig {
@@ -104,6 +110,8 @@ pub struct Seat {
     next: Option<Beginning>,
     /// How often it asked for that epoch's state.
     asked: usize,
+    /// A state of which pages are missing.
+    gathering: Gathering,
     retry_at_ms: u64,
 }
 
@@ -120,7 +128,8 @@ impl Seat {
             log.retire();
         }
         let retry_at_ms = now_ms + timing.retry_ms;
-        Self { log, desk, timing, next: None, asked: 0, retry_at_ms }
+        let gathering = Gathering::default();
+        Self { log, desk, timing, next: None, asked: 0, gathering, retry_at_ms }
     }
 
     /// Takes what happened; says what to do.
@@ -140,6 +149,9 @@ impl Seat {
             Event::Tick => {}
         }
         self.desk.say_words(&mut out);
+        if self.is_gathering() {
+            self.log.put_off(now_ms);
+        }
         self.log.advance(now_ms, &mut self.desk, &mut out);
         if now_ms >= self.retry_at_ms {
             self.retry_at_ms = now_ms + self.timing.retry_ms;
@@ -149,7 +161,9 @@ impl Seat {
                 self.desk.ask_for_missing(&mut out);
             }
             self.desk.repeat_ceremony(&mut out);
-            self.ask_for_frozen(&mut out);
+            if !self.is_gathering() {
+                self.ask_for_frozen(&mut out);
+            }
         }
         out.into_actions()
     }
@@ -161,14 +175,16 @@ impl Seat {
                     self.desk.glance(from, self.log.view(), ballot, out);
                 }
                 match message {
-                    LogMessage::Checkpoint(checkpoint) if self.is_awaiting() => {
+                    LogMessage::Checkpoint(checkpoint) => {
                         self.take_checkpoint(from, *checkpoint, out);
                     }
                     message => self.log.receive(now_ms, from, message, &mut self.desk, out),
                 }
             }
             Message::FetchFrozen { hash } => self.answer_frozen(from, hash, out),
-            Message::Frozen(frozen) => self.take_frozen(frozen, out),
+            Message::Frozen(frozen) => self.take_frozen(from, frozen, out),
+            Message::FetchPages { hash, prefixes } => self.answer_pages(from, hash, &prefixes, out),
+            Message::Pages(pages) => self.take_pages(from, pages, out),
             message => self.desk.receive(from, message, out),
         }
     }

@@ -50,6 +50,10 @@ impl Behaviour for Flooder {
         for action in &mut actions {
             match action {
                 Action::Send(_, Message::Frozen(frozen)) => *frozen = garbled(frozen, liar),
+                Action::Send(_, Message::Pages(pages)) => {
+                    let image = Image { head: Bytes::new(), pages: std::mem::take(pages) };
+                    *pages = garbled(&image, liar).pages;
+                }
                 Action::Send(_, Message::Join(joining)) => {
                     self.number = joining.number;
                     *joining = fickle(joining, liar);

@@ -10,7 +10,7 @@
 //! They come in the order in which they came up. Who draws again holds each pool against its digest, each seed against
 //! the key, and each draw against what that seed gives in those pools. A seat that changes something is found; what a
 //! whole group agreed to draw falsely is found, too. Where a seat was away its record has a gap, which begins with a
-//! whole pool and is counted: another seat has what is missing.
+//! whole pool and is counted: another seat has what is missing. So are draws that were asked for in the gap.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -77,7 +77,9 @@ pub enum ReplayError {
 pub struct Replay {
     /// The newest pool, and its digest.
     newest: Option<(Pool, B256)>,
-    pools: BTreeMap<B256, Pool>,
+    /// With the number of the record's part that told of each last: a part begins with a whole pool.
+    pools: BTreeMap<B256, (Pool, u64)>,
+    parts: u64,
     /// In the order in which they came.
     order: VecDeque<B256>,
     seeds: BTreeMap<u64, B256>,
@@ -89,6 +91,8 @@ pub struct Replay {
     redrawn: u64,
     /// Whether draws may be missing here.
     may_skip: bool,
+    /// Whether it may be missing who waited when a draw was asked for: that was before this part of the record began.
+    may_lack: bool,
     missing: Vec<Range<u64>>,
 }
 
@@ -155,7 +159,6 @@ impl Replay {
                 }
                 let redrawn = self.draw(selection, head);
                 self.head = Some(redrawn.map_err(|problem| problem.of(head.length))?);
-                self.redrawn += 1;
                 Ok(())
             }
         }
@@ -166,11 +169,14 @@ impl Replay {
         if step.from.is_some() && step.from != known {
             return Err(ReplayError::Step { expected: known, found: step.from });
         }
-        self.may_skip |= step.from.is_none();
+        if step.from.is_none() {
+            (self.may_skip, self.may_lack) = (true, true);
+            self.parts += 1;
+        }
         let empty = Pool::new(step.nodes_max);
         let before = self.newest.as_ref().map_or(&empty, |(pool, _)| pool);
         let pool = before.after(step)?;
-        if self.pools.insert(step.to, pool.clone()).is_none() {
+        if self.pools.insert(step.to, (pool.clone(), self.parts)).is_none() {
             self.order.push_back(step.to);
         }
         self.newest = Some((pool, step.to));
@@ -195,12 +201,21 @@ impl Replay {
         if !self.drawn.insert((height, id)) {
             return Err(Problem::DrawnAgain { request: id });
         }
-        let lineup: Lineup = self.pool(request.pool)?.lineup();
         let mut pool = self.pool_before(selection)?;
-        let expected = Outcome::of(request, *seed, &lineup, &pool);
-        if expected != *outcome {
-            let (expected, found) = (Box::new(expected), Box::new(outcome.clone()));
-            return Err(Problem::Outcome { expected, found });
+        match self.pools.get(&request.pool) {
+            None if self.may_lack => self.missing.push(head.length..head.length + 1),
+            None => return Err(Problem::Pool { expected: None, found: request.pool }),
+            Some((waited, part)) => {
+                let lineup: Lineup = waited.lineup();
+                let expected = Outcome::of(request, *seed, &lineup, &pool);
+                if expected != *outcome {
+                    let (expected, found) = (Box::new(expected), Box::new(outcome.clone()));
+                    return Err(Problem::Outcome { expected, found });
+                }
+                // Whatever is asked for later is, too.
+                self.may_lack &= *part < self.parts;
+                self.redrawn += 1;
+            }
         }
         selection.apply(&mut pool)?;
         let turn = (selection.drawn_in, height);
@@ -242,6 +257,6 @@ impl Replay {
     }
 
     fn pool(&self, found: B256) -> Result<&Pool, Problem> {
-        self.pools.get(&found).ok_or(Problem::Pool { expected: None, found })
+        self.pools.get(&found).map(|(pool, _)| pool).ok_or(Problem::Pool { expected: None, found })
     }
 }

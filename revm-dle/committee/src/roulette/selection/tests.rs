@@ -266,6 +266,24 @@ fn who_was_away_has_a_gap_that_is_counted() {
     assert_eq!(problem, Problem::Index { expected: 2, found: 3 });
 }
 
+#[test]
+fn what_was_asked_for_in_a_gap_is_missing_and_nothing_after_it() {
+    let group = story();
+    let mut later = Group { told: None, evidence: Vec::new(), ..story() };
+    let first = later.request(30, 1, &[]);
+    later.pool.join(offer(50)).unwrap();
+    // Its seat had no pool yet when that was asked for.
+    (later.told, later.evidence) = (None, Vec::new());
+    let second = later.request(31, 1, &[]);
+    later.draw(33, vec![first]);
+    later.draw(34, vec![second]);
+    let mut replay = Replay::default();
+    for evidence in group.evidence.iter().chain(&later.evidence) {
+        replay.take(evidence, |_| true).unwrap();
+    }
+    assert_eq!((replay.redrawn(), replay.missing()), (4, std::slice::from_ref(&(3..4))));
+}
+
 fn pool_of(evidence: &Evidence) -> Option<PoolStep> {
     match evidence {
         Evidence::Pool(step) => Some(PoolStep::clone(step)),
