@@ -28,6 +28,12 @@ const CONNECTIONS_MAX: u32 = 16;
 /// How long to wait for one.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The writer finds all that it changes by keys. Of a new table PostgreSQL knows nothing, and would read it as a whole each
+/// time: a plan that it once made stays. Without compiling, which it would think worth it at such costs.
+const BY_INDEX: &str =
+    "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;
+                        SET enable_mergejoin = off; SET enable_material = off; SET jit = off";
+
 /// SQL's code for a statement that was stopped.
 const STOPPED: &str = "57014";
 
@@ -67,6 +73,7 @@ impl PostgresStore {
             MigrateError::VersionMissing(_) => StoreError::Newer { place: store.place.clone() },
             other => StoreError::Database(other.to_string()),
         })?;
+        sqlx::raw_sql(BY_INDEX).execute(&mut writer).await?;
         store.writer = Some(Arc::new(Mutex::new(writer)));
         Ok(store)
     }
@@ -122,6 +129,7 @@ impl PostgresStore {
         if writer.ping().await.is_err() {
             let mut again = PgConnection::connect_with(&self.pool.connect_options()).await?;
             lock(&mut again, &self.place).await?;
+            sqlx::raw_sql(BY_INDEX).execute(&mut again).await?;
             *writer = again;
         }
         Ok(writer)

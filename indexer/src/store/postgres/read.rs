@@ -91,10 +91,11 @@ pub(super) async fn current(
     keys: &[(String, Vec<u8>)],
 ) -> Result<Vec<RecordRow>> {
     let found: Vec<Found> = sqlx::query_as(
-        "SELECT records.name, records.key, since, body
-         FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS asked (name, key)
-         JOIN records ON records.name = asked.name AND records.key = asked.key
-         WHERE until IS NULL AND body IS NOT NULL",
+        // The limit keeps it from reading all records at once to look for these.
+        "SELECT found.* FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS asked (name, key)
+         CROSS JOIN LATERAL (SELECT name, key, since, body FROM records
+             WHERE records.name = asked.name AND records.key = asked.key
+               AND until IS NULL AND body IS NOT NULL LIMIT 1) AS found",
     )
     .bind(keys.iter().map(|(table, _)| table.as_str()).collect::<Vec<_>>())
     .bind(keys.iter().map(|(_, key)| key.as_slice()).collect::<Vec<_>>())

@@ -213,12 +213,13 @@ pub(super) async fn undo(connection: &mut PgConnection, from: At, to: &Cursor) -
     let mut tx = connection.begin().await?;
     step(&mut tx, Some(from), to).await?;
     let after = signed(to.at.number);
-    // A record that held until one of those that go holds again.
+    // The version that held before those that go holds again. It is looked up: a record may have a million.
     for sql in [
-        "UPDATE records SET until = NULL
-         FROM (SELECT name, key, min(since) AS first FROM records
-               WHERE since > $1 GROUP BY name, key) AS gone
-         WHERE records.name = gone.name AND records.key = gone.key AND records.until = gone.first",
+        "UPDATE records SET until = NULL FROM (
+             SELECT name, key, (SELECT max(since) FROM records AS version WHERE version.name = gone.name
+                                AND version.key = gone.key AND version.since <= $1) AS since
+             FROM (SELECT DISTINCT name, key FROM records WHERE since > $1) AS gone) AS held
+         WHERE records.name = held.name AND records.key = held.key AND records.since = held.since",
         "DELETE FROM records WHERE since > $1",
         "DELETE FROM finds WHERE since > $1",
         "DELETE FROM events WHERE block > $1",

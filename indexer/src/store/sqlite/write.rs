@@ -51,23 +51,22 @@ pub(super) fn apply(
 
 /// Moves the cursor, if it is where the caller believes. Gives the block that was final before.
 fn step(tx: &Transaction<'_>, from: Option<At>, to: &Cursor) -> Result<u64> {
-    let before = tx.query_row("SELECT number, finalized FROM cursor", [], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    });
+    let mut before = tx.prepare_cached("SELECT number, finalized FROM cursor")?;
+    let before = before.query_row([], |row| Ok((row.get(0)?, row.get(1)?)));
     let before: Option<(Option<i64>, Option<i64>)> = before.optional()?;
     let (number, finalized) = before.unwrap_or_default();
-    let changed = tx.execute(
+    let mut step = tx.prepare_cached(
         "UPDATE cursor SET number = ?1, hash = ?2, time = ?3, finalized = ?4
          WHERE number IS ?5 AND hash IS ?6",
-        params![
-            signed(to.at.number),
-            to.at.hash.as_slice(),
-            signed(to.time),
-            signed(to.finalized),
-            from.map(|at| signed(at.number)),
-            from.as_ref().map(|at| at.hash.as_slice()),
-        ],
     )?;
+    let changed = step.execute(params![
+        signed(to.at.number),
+        to.at.hash.as_slice(),
+        signed(to.time),
+        signed(to.finalized),
+        from.map(|at| signed(at.number)),
+        from.as_ref().map(|at| at.hash.as_slice()),
+    ])?;
     if changed != 1 {
         let (expected, found) =
             (from.map_or(0, |at| at.number), unsigned(number.unwrap_or_default())?);
@@ -154,11 +153,14 @@ pub(super) fn undo(connection: &mut Connection, from: At, to: &Cursor) -> Result
     let tx = transaction(connection)?;
     step(&tx, Some(from), to)?;
     let after = signed(to.at.number);
-    // A record that held until one of those that go holds again.
+    // The version that held before those that go holds again. It is looked up: a record may have a million.
     tx.execute(
-        "UPDATE records SET until = NULL FROM (SELECT name, key, min(since) AS first FROM records
-             WHERE since > ?1 GROUP BY name, key) AS gone
-         WHERE records.name = gone.name AND records.key = gone.key AND records.until = gone.first",
+        "UPDATE records SET until = NULL FROM (
+             SELECT name, key, (SELECT max(since) FROM records AS version WHERE version.name = gone.name
+                                AND version.key = gone.key AND version.since <= ?1) AS since
+             FROM (SELECT DISTINCT name, key FROM records INDEXED BY records_since
+                   WHERE since > ?1) AS gone) AS held
+         WHERE records.name = held.name AND records.key = held.key AND records.since = held.since",
         params![after],
     )?;
     tx.execute("DELETE FROM records WHERE since > ?1", params![after])?;
