@@ -129,7 +129,10 @@ async fn comparable(store: &impl Store) -> Vec<String> {
 /// That the tables are what a fresh sync of the chain makes.
 async fn compare(chain: &MadeChain, store: &impl Store, when: &str) {
     let (_folder, fresh) = sqlite().await;
-    catch_up(&mut follower(chain, fresh.clone()).await).await;
+    // In steps as long as they may be: a long chain takes many.
+    let limits = FollowLimits::default();
+    let follower = Follower::new(Arc::new(chain.clone()), fresh.clone(), rules(), limits).await;
+    catch_up(&mut follower.unwrap()).await;
     let (expected, found) = (comparable(&fresh).await, comparable(store).await);
     let differs = expected.iter().zip(&found).find(|(one, other)| one != other);
     assert_eq!(differs, None, "{when}");
