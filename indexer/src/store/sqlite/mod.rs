@@ -4,6 +4,7 @@ mod read;
 mod write;
 
 use std::{
+    cmp::Ordering,
     fs::File,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -98,8 +99,18 @@ impl SqliteStore {
     /// [`StoreError`].
     pub async fn open_reader(path: &Path) -> Result<Self> {
         let store = Self::new(path.to_owned(), None);
-        store.read(|_| Ok(())).await?;
-        Ok(store)
+        let version = |connection: &Connection| {
+            Ok(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0))?)
+        };
+        let found = usize::try_from(store.read(version).await?).unwrap_or(usize::MAX);
+        let expected = STEPS.refused + STEPS.sql.len();
+        match found.cmp(&expected) {
+            Ordering::Equal => Ok(store),
+            Ordering::Greater => Err(StoreError::Newer { place: path.display().to_string() }),
+            Ordering::Less => Err(StoreError::Database(format!(
+                "expected tables of version {expected}, found {found}: start the writer with this program first"
+            ))),
+        }
     }
 
     /// Runs on the connection that writes.
@@ -256,11 +267,51 @@ impl Store for SqliteStore {
 
 #[cfg(test)]
 mod tests {
+    use alloy::primitives::{Address, B256};
+
     use super::*;
     use crate::store::tests::dump;
 
     /// Versions of a record: reading them all takes many looks at the clock.
     const VERSIONS: u64 = 20_000;
+
+    #[tokio::test]
+    async fn what_the_first_version_wrote_is_read_after_its_tables_were_brought_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.db");
+        let first = Steps { sql: &[include_str!("0001_tables.sql")], ..STEPS };
+        let connection = conet_sqlite::open(&path, first, None).unwrap();
+        let rows = [(0_u8, 1, Some(5)), (1, 2, Some(5)), (2, 1, None), (3, 1, Some(5))];
+        for (log, address, topic0) in rows {
+            let sql = "INSERT INTO events (block, log, tx, address, topic0, topic1, data)
+                       VALUES (7, ?1, ?2, ?3, ?4, ?5, ?6)";
+            let transaction = B256::with_last_byte(9).to_vec();
+            let address = Address::repeat_byte(address).to_vec();
+            let topic0 = topic0.map(|byte| B256::with_last_byte(byte).to_vec());
+            let topic1 = topic0.as_ref().map(|_| B256::with_last_byte(8).to_vec());
+            let row = rusqlite::params![log, transaction, address, topic0, topic1, [log]];
+            connection.execute(sql, row).unwrap();
+        }
+        drop(connection);
+        let refused = SqliteStore::open_reader(&path).await.unwrap_err().to_string();
+        assert!(refused.contains("version 2, found 1"), "{refused}");
+        let store = SqliteStore::open(&path).await.unwrap();
+        let places = async |query: EventsQuery| {
+            let events = store.events(&EventsQuery { limit: 9, ..query }).await.unwrap();
+            let place = |event: RawEvent| {
+                assert_eq!(event.data, vec![u8::try_from(event.index).unwrap()]);
+                (event.index, event.address[0], event.topics.len())
+            };
+            events.into_iter().map(place).collect::<Vec<_>>()
+        };
+        let all = [(3, 1, 2), (2, 1, 0), (1, 2, 2), (0, 1, 2)];
+        assert_eq!(places(EventsQuery::default()).await, all);
+        let kinds = vec![(Address::repeat_byte(1), B256::with_last_byte(5))];
+        let of_kind = EventsQuery { kinds: kinds.clone(), ..EventsQuery::default() };
+        assert_eq!(places(of_kind.clone()).await, [(3, 1, 2), (0, 1, 2)]);
+        let mentions = Some(B256::with_last_byte(8));
+        assert_eq!(places(EventsQuery { mentions, ..of_kind }).await, [(3, 1, 2), (0, 1, 2)]);
+    }
 
     #[tokio::test]
     async fn a_read_that_takes_too_long_is_stopped() {

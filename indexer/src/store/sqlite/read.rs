@@ -18,8 +18,9 @@ use crate::{
 
 pub(super) fn cursor(connection: &Connection) -> Result<Option<Cursor>> {
     let sql = "SELECT number, hash, time, finalized FROM cursor WHERE number IS NOT NULL";
-    let row = connection
-        .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
+    let mut statement = connection.prepare_cached(sql)?;
+    let row =
+        statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
     let row: Option<(i64, Vec<u8>, i64, i64)> = row.optional()?;
     row.map(rows::cursor).transpose()
 }
@@ -49,7 +50,8 @@ pub(super) fn blocks(connection: &Connection, numbers: &[u64]) -> Result<Vec<Blo
 
 pub(super) fn changed(connection: &Connection) -> Result<Option<At>> {
     let sql = "SELECT number, hash FROM blocks WHERE number = (SELECT max(block) FROM events)";
-    let row = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
+    let mut statement = connection.prepare_cached(sql)?;
+    let row = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)));
     let row: Option<(i64, Vec<u8>)> = row.optional()?;
     row.map(rows::at).transpose()
 }
@@ -71,10 +73,9 @@ pub(super) fn record(
     key: &[u8],
     block: Option<u64>,
 ) -> Result<Option<RecordRow>> {
-    let newest = format!(
-        "{RECORD} WHERE name = ?1 AND key = ?2 AND since <= ?3 ORDER BY since DESC LIMIT 1"
-    );
-    let mut statement = connection.prepare_cached(&newest)?;
+    let newest = "SELECT name, key, since, body FROM records
+                  WHERE name = ?1 AND key = ?2 AND since <= ?3 ORDER BY since DESC LIMIT 1";
+    let mut statement = connection.prepare_cached(newest)?;
     let mut rows = statement.query(params![table, key, block.map_or(i64::MAX, signed)])?;
     let found = rows.next()?.map(record_of).transpose()?;
     Ok(found.filter(|record| record.body.is_some()))
