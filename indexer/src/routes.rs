@@ -32,9 +32,6 @@ const TABLE: &str = "routes";
 /// Blocks behind the chain at which the tables are not asked any more.
 const LAG_BLOCKS_MAX: u64 = 10;
 
-/// How often tables are read that change meanwhile.
-const READS_MAX: usize = 5;
-
 /// Changes that are looked at one by one. Where there are more, all is forgotten.
 const CHANGES_MAX: u32 = 1_000;
 
@@ -72,38 +69,24 @@ impl<T: Store> Reading<T> {
         }
     }
 
-    /// All at one block: again, if the tables went on meanwhile.
+    /// All at one block.
     async fn read(&self, wallets: &[Address]) -> Result<Routes, ChainError> {
-        let at = async || {
-            let cursor = self.store.cursor().await;
-            let cursor = cursor.map_err(|error| failed("tables that can be read", error))?;
-            cursor.ok_or_else(|| failed("tables of this chain", "empty ones"))
-        };
-        let mut before = at().await?;
-        for _ in 0..READS_MAX {
-            let mut records = Vec::with_capacity(wallets.len());
-            for wallet in wallets {
-                records.push(self.route(*wallet).await?);
-            }
-            let after = at().await?;
-            if before.at == after.at {
-                return Ok(Routes { block: after.at.number, timestamp: after.time, records });
-            }
-            before = after;
-        }
-        Err(failed("tables that stay for a moment", "some that change all the time"))
-    }
-
-    async fn route(&self, wallet: Address) -> Result<Option<RouteRecord>, ChainError> {
         let what = "a table of routes that can be read";
         let table = self.tables.get(TABLE).ok_or_else(|| failed(what, "none"))?;
-        let key = table.key(&[wallet.to_string().as_str()]);
-        let key = key.map_err(|error| failed(what, error))?;
-        let row = self.store.record(TABLE, &key, None).await;
-        let row = row.map_err(|error| failed(what, error))?;
-        let Some(body) = row.and_then(|row| row.body) else { return Ok(None) };
-        let route: Route = serde_json::from_str(&body).map_err(|error| failed(what, error))?;
-        Ok(Some(route.into()))
+        let key = |wallet: &Address| table.key(&[format!("{wallet:#x}").as_str()]);
+        let keys: Result<Vec<_>, _> = wallets.iter().map(key).collect();
+        let keys = keys.map_err(|error| failed(what, error))?.into_iter();
+        let keys: Vec<_> = keys.map(|key| (TABLE.to_owned(), key)).collect();
+        let view = self.store.view(&keys).await;
+        let (cursor, rows) = view.map_err(|error| failed("tables that can be read", error))?;
+        let cursor = cursor.ok_or_else(|| failed("tables of this chain", "empty ones"))?;
+        let mut records = Vec::with_capacity(wallets.len());
+        for (_, key) in &keys {
+            let body = rows.iter().find(|row| row.key == *key).and_then(|row| row.body.as_deref());
+            let route = body.map(serde_json::from_str::<Route>).transpose();
+            records.push(route.map_err(|error| failed(what, error))?.map(RouteRecord::from));
+        }
+        Ok(Routes { block: cursor.at.number, timestamp: cursor.time, records })
     }
 }
 

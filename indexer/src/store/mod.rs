@@ -305,6 +305,12 @@ pub trait Store: Clone + Send + Sync + 'static {
         keys: &[(String, Vec<u8>)],
     ) -> impl Future<Output = Result<Vec<RecordRow>>> + Send;
 
+    /// The same, and where the tables are: all of one moment.
+    fn view(
+        &self,
+        keys: &[(String, Vec<u8>)],
+    ) -> impl Future<Output = Result<(Option<Cursor>, Vec<RecordRow>)>> + Send;
+
     /// A list of records.
     fn records(&self, query: &RecordsQuery) -> impl Future<Output = Result<Vec<RecordRow>>> + Send;
 

@@ -231,7 +231,9 @@ async fn finds_records_by_key_field_and_block(store: impl Store) {
         assert_eq!(found.as_deref(), expected, "{block:?}");
     }
     let keys = [("things".to_owned(), vec![1]), ("things".to_owned(), vec![2])];
-    assert_eq!(store.current(&keys).await.unwrap(), [record(2, 2, Some(r#"{"owner":"b"}"#))]);
+    let current = vec![record(2, 2, Some(r#"{"owner":"b"}"#))];
+    assert_eq!(store.current(&keys).await.unwrap(), current);
+    assert_eq!(store.view(&keys).await.unwrap(), (Some(cursor(3, 1)), current));
 
     let list = |query: RecordsQuery| {
         let store = store.clone();

@@ -186,6 +186,10 @@ impl Store for PostgresStore {
         read::current(&mut *self.reader().await?, keys).await
     }
 
+    async fn view(&self, keys: &[(String, Vec<u8>)]) -> Result<(Option<Cursor>, Vec<RecordRow>)> {
+        read::view(&mut *self.reader().await?, keys).await
+    }
+
     async fn records(&self, query: &RecordsQuery) -> Result<Vec<RecordRow>> {
         read::records(&mut *self.reader().await?, query).await
     }

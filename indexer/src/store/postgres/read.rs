@@ -104,6 +104,17 @@ pub(super) async fn current(
     all(found)
 }
 
+/// One view of all tables, whatever is written meanwhile.
+const ONE_VIEW: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+pub(super) async fn view(
+    connection: &mut PgConnection,
+    keys: &[(String, Vec<u8>)],
+) -> Result<(Option<Cursor>, Vec<RecordRow>)> {
+    let mut tx = connection.begin_with(ONE_VIEW).await?;
+    Ok((cursor(&mut tx).await?, current(&mut tx, keys).await?))
+}
+
 pub(super) async fn records(
     connection: &mut PgConnection,
     query: &RecordsQuery,
@@ -298,9 +309,7 @@ pub(super) async fn dump(
     block: Option<u64>,
     sender: &mpsc::Sender<String>,
 ) -> Result<()> {
-    // One view of all tables, whatever is written meanwhile.
-    let view = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    let mut tx = connection.begin_with(view).await?;
+    let mut tx = connection.begin_with(ONE_VIEW).await?;
     // Who reads decides how long it takes.
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
     let block = block.map_or(i64::MAX, signed);

@@ -219,11 +219,12 @@ impl Store for SqliteStore {
 
     async fn current(&self, keys: &[(String, Vec<u8>)]) -> Result<Vec<RecordRow>> {
         let keys = keys.to_owned();
-        self.read(move |connection| {
-            let found = keys.iter().map(|(table, key)| read::record(connection, table, key, None));
-            found.filter_map(Result::transpose).collect()
-        })
-        .await
+        self.read(move |connection| read::current(connection, &keys)).await
+    }
+
+    async fn view(&self, keys: &[(String, Vec<u8>)]) -> Result<(Option<Cursor>, Vec<RecordRow>)> {
+        let keys = keys.to_owned();
+        self.read(move |connection| read::view(connection, &keys)).await
     }
 
     async fn records(&self, query: &RecordsQuery) -> Result<Vec<RecordRow>> {

@@ -81,6 +81,22 @@ pub(super) fn record(
     Ok(found.filter(|record| record.body.is_some()))
 }
 
+pub(super) fn current(
+    connection: &Connection,
+    keys: &[(String, Vec<u8>)],
+) -> Result<Vec<RecordRow>> {
+    let found = keys.iter().map(|(table, key)| record(connection, table, key, None));
+    found.filter_map(Result::transpose).collect()
+}
+
+pub(super) fn view(
+    connection: &Connection,
+    keys: &[(String, Vec<u8>)],
+) -> Result<(Option<Cursor>, Vec<RecordRow>)> {
+    let view = connection.unchecked_transaction()?;
+    Ok((cursor(&view)?, current(&view, keys)?))
+}
+
 pub(super) fn records(connection: &Connection, query: &RecordsQuery) -> Result<Vec<RecordRow>> {
     let mut sql = RECORD.to_owned();
     if query.block.is_none() {
