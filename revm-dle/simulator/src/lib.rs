@@ -21,6 +21,7 @@ mod world;
 pub use byzantine::Kind;
 pub use latency::{Calm, CatchUp, Killed, Latency, catch_up, latency};
 pub use oracle::Violation;
+pub use scenario::CALM_PAGES_MAX;
 pub use sweep::sweep;
 
 use world::World;

@@ -1,7 +1,7 @@
 //! What the protocol costs on a calm network, in message delays: the same on every machine.
 
 use conet_committee::{archive::Rules, log::Timing, member::MemberTiming};
-use conet_simulator::{Calm, Killed, catch_up, latency};
+use conet_simulator::{CALM_PAGES_MAX, Calm, Killed, catch_up, latency};
 
 /// The longest of the times of which `of_100` percent are not longer.
 fn percentile(times: &[u64], of_100: usize) -> u64 {
@@ -64,4 +64,16 @@ fn a_network_slower_than_a_views_time_decides_all_the_same() {
     let found = latency(Calm { delay_ms, pause_ms: 2_000, ..Calm::default() }).unwrap();
     let final_ms = percentile(&found.to_final_ms, 50);
     assert!(final_ms <= 20 * delay_ms, "{found:?}");
+}
+
+#[test]
+fn a_state_with_many_chains_is_handed_over_in_parts() {
+    let chains = 120;
+    let calm = Calm { seats: 4, witnesses: 1, chains, payments: 3, ..Calm::default() };
+    let found = catch_up(calm, 9_000).unwrap().expect("it never caught up");
+    assert!(found.checkpoint.is_some_and(|first| first > found.behind / 2), "{found:?}");
+    // The first part comes with the head.
+    let parts = chains / CALM_PAGES_MAX as u64;
+    assert!(found.took_ms >= parts * 2 * calm.delay_ms, "{found:?}");
+    assert!(found.took_ms < 3_000, "{found:?}");
 }

@@ -2,8 +2,12 @@
 
 use std::{collections::BTreeMap, fs::File, path::Path, sync::Arc, time::Instant};
 
-use alloy::primitives::keccak256;
-use conet_committee::{keys::NodeId, seats::Seats};
+use alloy::primitives::{B256, keccak256};
+use conet_committee::{
+    archive::{Item, State, item::Opening},
+    keys::NodeId,
+    seats::Seats,
+};
 use conet_dle::{
     ledgers::{Chains, LedgerLimits},
     metrics::Metrics,
@@ -81,12 +85,56 @@ fn idle_time(
     let name = format!("density, a participant, {notes} idle");
     let row = Row::new(name, median(&members.0), "us/s").floor(median(&members.1));
     run.row(&row);
-    let Some(state) = full.state() else { return Ok(()) };
-    let each = conet_measure::cpu_ns_each(run.many(5, 2), || state.hash()) / notes as f64;
-    let every = state.rules.checkpoint_every;
-    let name = format!("density, the state's hash, each {every} entries");
-    run.row(&Row::new(name, each, "ns/idle chain"));
+    checkpoints(run, empty)
+}
+
+/// What a seat's log does at a checkpoint, each so many entries, while all chains are at rest.
+fn checkpoints(run: &mut Run<'_>, empty: &Stage) -> Result<(), BenchError> {
+    let none = || wrong("a checkpoint", "a stage without seats");
+    let empty = empty.state().ok_or_else(none)?;
+    let (few, many) = (run.many(10_000, 1_000), run.many(200_000, 4_000));
+    let ms = |run: &Run<'_>, chains| -> Result<f64, BenchError> {
+        let state = with_chains(empty, chains)?;
+        Ok(conet_measure::cpu_ns_each(run.many(20, 2), || commit(&state)) / 1e6)
+    };
+    let floor = ms(run, 0)?;
+    for chains in [few, many] {
+        let name = format!("density, a checkpoint, {chains} at rest");
+        let row = Row::new(name, ms(run, chains)?, "ms").floor(floor);
+        run.row(&row);
+    }
     Ok(())
+}
+
+/// A state in which nothing is due with so many chains more.
+fn with_chains(state: &State, chains: u64) -> Result<State, BenchError> {
+    let mut next = state.begin(state.rules.checkpoint_every, state.time_ms + 1);
+    for number in 0..chains {
+        let chain = keccak256(number.to_be_bytes());
+        let opening = Opening {
+            chain,
+            series: 1,
+            genesis: chain,
+            height: 0,
+            creator: None,
+            witnesses: 0,
+            validators: 0,
+            quorum: 0,
+            paid_through_s: 0,
+            gas_price: 0,
+        };
+        next.apply(&Item::Open(opening)).map_err(failed("a chain"))?;
+    }
+    next.finish();
+    Ok(next)
+}
+
+/// What stands for the state after a checkpoint's entry in which nothing happens.
+fn commit(state: &State) -> (B256, B256) {
+    let every = state.rules.checkpoint_every;
+    let mut next = state.begin(state.height + every, state.time_ms + 1);
+    next.finish();
+    (next.notices_root(), next.checkpoint_hash())
 }
 
 /// Microseconds of one archive node for an entry, and of one participant for a second, while five pass.

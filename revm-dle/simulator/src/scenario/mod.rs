@@ -13,6 +13,7 @@ use alloy::primitives::{B256, keccak256};
 use conet_committee::{
     archive::item::{Division, Opening},
     keys::NodeId,
+    seat::PAGES_MAX,
     tree::{Branch, Fork},
 };
 use rand::{Rng as _, SeedableRng as _, seq::SliceRandom as _};
@@ -27,6 +28,9 @@ use crate::{
     ledger::{ACCOUNTS, BALANCE, Payment, genesis},
     network::Network,
 };
+
+/// The most pages of a state in a message, where nothing is bad.
+pub const CALM_PAGES_MAX: usize = 16;
 
 /// How long the network may be bad.
 const TROUBLE_MS: u64 = 15_000;
@@ -72,6 +76,8 @@ pub(crate) struct Scenario {
     pub(crate) holds_ceremonies: bool,
     /// Whether payers tell witnesses at once, too, as archive nodes do for them; else only when the creator makes no block.
     pub(crate) tells_witnesses: bool,
+    /// Whether nothing is bad.
+    pub(crate) is_calm: bool,
 }
 
 /// A payment that somebody will make.
@@ -136,6 +142,7 @@ impl Scenario {
             successions,
             holds_ceremonies: false,
             tells_witnesses: false,
+            is_calm: false,
             seats,
             members,
         }
@@ -170,9 +177,19 @@ impl Scenario {
             least: 1,
             holds_ceremonies: false,
             tells_witnesses: true,
+            is_calm: true,
             chains,
             seats,
             members,
+        }
+    }
+
+    /// The most pages of a state in a message: some hand every state over page by page.
+    pub(crate) fn pages_max(&self, node: NodeId) -> usize {
+        match self.is_calm {
+            true => CALM_PAGES_MAX,
+            false if node.0.is_multiple_of(2) => 1,
+            false => PAGES_MAX,
         }
     }
 

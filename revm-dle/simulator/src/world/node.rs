@@ -9,7 +9,7 @@ use conet_committee::{
     log::Timing,
     member::{Member, MemberConfig, MemberTiming},
     roulette::selection::Replay,
-    seat::{PAGES_MAX, Seat, SeatConfig},
+    seat::{Seat, SeatConfig},
     vote::Voting,
 };
 
@@ -102,8 +102,7 @@ impl World<'_> {
                 },
                 keys: Arc::new(keys),
                 began_ms: 0,
-                // Some hand every state over page by page.
-                pages_max: if node.0.is_multiple_of(2) { 1 } else { PAGES_MAX },
+                pages_max: self.scenario.pages_max(node),
             };
             return Actor::Seat(Box::new(match journal {
                 Some(records) => Seat::restore(&config, ledgers, records, self.now_ms),
