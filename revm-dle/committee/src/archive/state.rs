@@ -12,7 +12,7 @@ use super::{
     chain::Chain,
     error::{ItemError, Result},
     item::{Handover, Item, SeedOf},
-    notice::{self, Notice},
+    notice::Notice,
     pages::Pages,
     parts::Part,
     standing::Standing,
@@ -335,38 +335,6 @@ impl State {
     pub fn notices(&self) -> Vec<Notice> {
         let changed = self.changed.iter().filter_map(|id| self.chains.get(id));
         changed.map(|chain| Notice::of(chain)).collect()
-    }
-
-    /// Where all chains stand, if this state's entry commits to that.
-    #[must_use]
-    pub const fn standing(&self) -> Option<&Arc<Standing>> {
-        self.standing.as_ref()
-    }
-
-    /// Where all chains stand.
-    pub(crate) fn stand(&self) -> Standing {
-        Standing::new(&self.chains, &self.pages())
-    }
-
-    /// What the header of this state's entry has as the root of notices.
-    #[must_use]
-    pub fn notices_root(&self) -> B256 {
-        match &self.standing {
-            Some(standing) => standing.root(),
-            None => notice::tree(&self.notices()).root(),
-        }
-    }
-
-    /// What the header of this state's entry says of it: its hash at checkpoints, else zero.
-    #[must_use]
-    pub fn checkpoint_hash(&self) -> B256 {
-        if self.is_checkpoint() { self.hash() } else { B256::ZERO }
-    }
-
-    /// Whether others can begin here: at each so many entries, and at an epoch's first and last one.
-    #[must_use]
-    pub const fn is_checkpoint(&self) -> bool {
-        self.is_over || self.is_first || self.height.is_multiple_of(self.rules.checkpoint_every)
     }
 
     /// Whether something is due that only further entries bring.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use alloy::primitives::B256;
+
 use super::{
     checkpoint::Checkpoint,
     desk::{Desk, ITEMS_MAX},
@@ -147,20 +149,9 @@ impl Application for Desk {
     }
 
     fn adopt(&mut self, proof: EntryProof, frozen: Image, out: &mut Outbox) -> bool {
-        let Some(header) = proof.headers.first().cloned() else { return false };
-        let is_it = frozen.hash() == header.state_hash;
-        let known = is_it.then(|| self.state.thaw(&frozen)).flatten();
-        let Some(state) = known.filter(|state| state.height == header.height) else { return false };
-        let checkpoint = Checkpoint::proven(header.clone(), state.clone(), proof.clone());
-        self.ledgers.keep_standing(checkpoint.standing());
-        self.checkpoint = Some(checkpoint);
+        let Some((id, state)) = self.thaw_checkpoint(proof, &frozen) else { return false };
         self.write_checkpoint(out);
-        self.states.clear();
-        self.unproven.clear();
-        // What was drawn meanwhile was not seen here.
-        self.told_pool = None;
-        self.take_state(header.id(), state, out);
-        self.note_missing();
+        self.go_on_from(id, state, out);
         true
     }
 
@@ -192,7 +183,7 @@ impl Desk {
         }
     }
 
-    fn state_after(&self, id: alloy::primitives::B256) -> Option<&State> {
+    fn state_after(&self, id: B256) -> Option<&State> {
         if id == self.tip { Some(&self.state) } else { self.states.get(&id) }
     }
 
@@ -222,12 +213,7 @@ impl Desk {
     }
 
     /// Takes the state after an entry that is final, and does what follows from it.
-    pub(super) fn take_state(
-        &mut self,
-        id: alloy::primitives::B256,
-        state: State,
-        out: &mut Outbox,
-    ) {
+    pub(super) fn take_state(&mut self, id: B256, state: State, out: &mut Outbox) {
         let height = state.height;
         let changed: Vec<Notice> = state.notices();
         out.announce(&state);
@@ -262,6 +248,43 @@ impl Desk {
         checkpoint.proof = Some(proof);
         self.ledgers.keep_standing(checkpoint.standing());
         self.write_checkpoint(out);
+    }
+
+    /// Begins with a state that is final: its entry, and the state. None: they do not belong together.
+    fn thaw_checkpoint(&mut self, proof: EntryProof, frozen: &Image) -> Option<(B256, State)> {
+        let header = proof.headers.first().cloned()?;
+        let is_it = frozen.hash() == header.state_hash;
+        let state = is_it.then(|| self.state.thaw(frozen)).flatten()?;
+        if state.height != header.height {
+            return None;
+        }
+        let id = header.id();
+        let checkpoint = Checkpoint::proven(header, state.clone(), proof);
+        self.ledgers.keep_standing(checkpoint.standing());
+        self.checkpoint = Some(checkpoint);
+        Some((id, state))
+    }
+
+    fn go_on_from(&mut self, id: B256, state: State, out: &mut Outbox) {
+        self.states.clear();
+        self.unproven.clear();
+        // What was drawn meanwhile was not seen here.
+        self.told_pool = None;
+        self.take_state(id, state, out);
+        self.note_missing();
+    }
+
+    /// Takes back the checkpoint that the journal has.
+    pub(super) fn restore_checkpoint(
+        &mut self,
+        proof: EntryProof,
+        frozen: &Image,
+        said: &mut Outbox,
+    ) -> bool {
+        let Some((id, state)) = self.thaw_checkpoint(proof, frozen) else { return false };
+        self.written = Some(state.pages());
+        self.go_on_from(id, state, said);
+        true
     }
 
     /// Writes down what the journal does not have of it.

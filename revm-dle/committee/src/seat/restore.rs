@@ -173,7 +173,7 @@ impl Seat {
         let checkpoint = checkpoint.filter(|last| last.is_of(&self.desk.seats));
         let Some(Frozen { proof, state, .. }) = checkpoint else { return true };
         let Some(header) = proof.headers.first().cloned() else { return true };
-        if !self.desk.adopt(proof, state, said) {
+        if !self.desk.restore_checkpoint(proof, &state, said) {
             return false;
         }
         let below = journaled.below(&header);

@@ -1,5 +1,6 @@
 //! The chains of the newest state of the log, by pages: a checkpoint brings those that changed.
 
+use alloy::primitives::Bytes;
 use conet_committee::{
     archive::{Image, Page},
     journal::Frozen,
@@ -27,16 +28,22 @@ pub(super) fn put(tx: &Transaction<'_>, frozen: &Frozen) -> Result<Frozen, Store
     Ok(Frozen { proof: frozen.proof.clone(), state, is_whole: true })
 }
 
-/// All pages, by their prefixes.
+/// All pages, by their prefixes. They are parts of one allocation, which goes as a whole: each on its own would leave a hole.
 pub(super) fn all(connection: &Connection) -> Result<Vec<Page>, StoreError> {
     let mut select = connection.prepare("SELECT prefix, chains FROM pages ORDER BY prefix")?;
     let mut rows = select.query([])?;
-    let mut pages = Vec::new();
+    let (mut bytes, mut ends) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next()? {
         let (prefix, packed): (u16, Vec<u8>) = (row.get(0)?, row.get(1)?);
         let chains = decompress_size_prepended(&packed);
-        let chains = chains.map_err(|_| StoreError::Corrupt("a page of chains"))?;
-        pages.push(Page { prefix, chains: chains.into() });
+        bytes.extend(chains.map_err(|_| StoreError::Corrupt("a page of chains"))?);
+        ends.push((prefix, bytes.len()));
     }
-    Ok(pages)
+    let (bytes, mut begin) = (Bytes::from(bytes), 0);
+    let pages = ends.into_iter().map(|(prefix, end)| {
+        let chains = bytes.slice(begin..end);
+        begin = end;
+        Page { prefix, chains }
+    });
+    Ok(pages.collect())
 }
