@@ -66,6 +66,12 @@ async fn an_operator_offers_a_computer_and_it_says_when_it_works() {
     let registered = person.run(&arguments).await;
     assert_eq!(registered[0]["id"], 2);
 
+    // Whoever has the network's file sees it, wherever that lies.
+    let anybody = Person::at(&world.folder.path().join("anybody"));
+    let file = person.home().join("network.json").display().to_string();
+    let seen = anybody.run(&["node", "list", "--network", &file]).await;
+    assert!(seen.iter().any(|node| node["id"] == 2), "{seen:?}");
+
     let node = listed(&person, 2).await;
     assert_eq!(node["roles"], serde_json::json!(["relay", "compute"]));
     assert_eq!(

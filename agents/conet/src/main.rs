@@ -93,7 +93,7 @@ async fn main() -> ExitCode {
     let done = match cli.command {
         Command::Devnet(args) => commands::devnet::run(args, &context).await,
         Command::Deploy(args) => commands::deploy::run(args, &context).await,
-        Command::Node(command) => commands::node::run(command, &cli.home, cli.json).await,
+        Command::Node(command) => commands::node::run(command, &context).await,
         Command::Wallet(command) => commands::wallet::run(command, &context).await,
         Command::Register(args) => commands::register::run(args, &context).await,
         Command::Send(args) => commands::send::run(args, &context).await,

@@ -1,5 +1,7 @@
 //! For operators: how the indexer is.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use axum::{
     Json,
     extract::State,
@@ -84,6 +86,10 @@ pub(super) async fn metrics<T: Store>(State(api): State<Api<T>>) -> impl IntoRes
     gauge(&mut registry, "lag_blocks", "Blocks that the tables lack", progress.lag());
     let behind = progress.head_time.saturating_sub(cursor.map_or(0, |at| at.time));
     gauge(&mut registry, "lag_seconds", "Chain time that the tables lack", behind);
+    // It grows while no RPC answers, which the others do not.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let age = if progress.head == 0 { 0 } else { now.saturating_sub(progress.head_time) };
+    gauge(&mut registry, "head_age_seconds", "Since the newest known block's time", age);
     gauge(&mut registry, "deepest_reorganization_blocks", "Since the start", progress.deepest);
     let counter = |registry: &mut Registry, name: &str, help: &str, value: u64| {
         let counter: Counter = Counter::default();

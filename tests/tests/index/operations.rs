@@ -40,6 +40,14 @@ async fn operators_are_told_how_far_the_tables_are() {
     let _open = indexer.events("", None).await;
     assert_eq!(indexer.metrics().await["conet_index_streams"], 1.0);
 
+    // While nobody answers the newest known block grows old.
+    liar.tell(Lie::RateLimits);
+    let age = async || indexer.metrics().await["conet_index_head_age_seconds"];
+    let before = age().await;
+    eventually("it says how old its news is", async || age().await > before).await;
+    liar.tell(Lie::Honest);
+    eventually("all is well again", || async { states(&indexer).await == (200, 200) }).await;
+
     // Blocks can be seen, but not read: the tables fall behind, and that is said.
     liar.tell(Lie::MixesBlocks);
     scene.change_route().await;

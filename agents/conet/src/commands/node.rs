@@ -20,7 +20,7 @@ use conet_node::{
 use conet_wire::claim::{EndpointPolicy, NOWHERE, Roles};
 use serde::de::DeserializeOwned;
 
-use crate::specs;
+use crate::{context::Context, specs};
 
 mod index;
 mod offer;
@@ -51,7 +51,7 @@ pub(crate) enum NodeCommand {
     Online,
     /// Say on chain that the node of the home folder does not work, which a stopping node says itself
     Offline,
-    /// List the verified nodes of the registry that network.json in the home folder names
+    /// List the verified nodes of a network's registry
     List,
 }
 
@@ -96,20 +96,18 @@ pub(crate) struct RegisterArgs {
     /// Allow private and loopback endpoints
     #[arg(long)]
     development: bool,
-    /// Where network.json is [default: in the home folder]
-    #[arg(long)]
-    network: Option<PathBuf>,
 }
 
-pub(crate) async fn run(command: NodeCommand, home: &Path, json: bool) -> anyhow::Result<()> {
+pub(crate) async fn run(command: NodeCommand, context: &Context) -> anyhow::Result<()> {
+    let (home, json) = (context.home.as_path(), context.output.json);
     match command {
         NodeCommand::Run => run::run(home).await,
         NodeCommand::Status => status(home, json).await,
-        NodeCommand::Register(args) => register(*args, home, json).await,
+        NodeCommand::Register(args) => register(*args, context).await,
         NodeCommand::Update(args) => offer::update(*args, home, json).await,
         NodeCommand::Online => switch(home, true, json).await,
         NodeCommand::Offline => switch(home, false, json).await,
-        NodeCommand::List => list(home, json).await,
+        NodeCommand::List => list(context).await,
     }
 }
 
@@ -216,14 +214,14 @@ pub(crate) fn ledgers_of(
     Ok(toml::Table::try_from(config)?)
 }
 
-async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result<()> {
+async fn register(args: RegisterArgs, context: &Context) -> anyhow::Result<()> {
+    let (home, json) = (context.home.as_path(), context.output.json);
     let (mask, roles) = parse_roles(&args.roles)?;
     let config_file = home.join(CONFIG_FILE);
     if config_file.exists() {
         bail!("{} exists: this home already has a node", config_file.display());
     }
-    let path = args.network.clone().unwrap_or_else(|| home.join(NetworkFile::NAME));
-    let file = NetworkFile::load(&path)?;
+    let file = context.network_file()?;
     let network = file.network();
     let is_reached = Roles::from_mask(mask).is_some_and(Roles::is_reached);
     if args.endpoint.is_none() && is_reached {
@@ -291,8 +289,8 @@ async fn register(args: RegisterArgs, home: &Path, json: bool) -> anyhow::Result
     Ok(())
 }
 
-async fn list(home: &Path, json: bool) -> anyhow::Result<()> {
-    let file = NetworkFile::load(&home.join(NetworkFile::NAME))?;
+async fn list(context: &Context) -> anyhow::Result<()> {
+    let (file, json) = (context.network_file()?, context.output.json);
     let reader = ChainReader::connect(&file.rpc_url, file.network()).await?;
     let directory = Directory::load_once(&reader, EndpointPolicy::Development).await?;
     if !json {
