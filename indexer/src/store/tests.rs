@@ -362,3 +362,22 @@ async fn one_writes() {
         }
     }
 }
+
+/// As a store of the first version had them: see the tests of both stores.
+pub(super) async fn has_the_events_of_before(store: &impl Store) {
+    let places = async |query: EventsQuery| {
+        let events = store.events(&EventsQuery { limit: 9, ..query }).await.unwrap();
+        let place = |event: RawEvent| {
+            assert_eq!(event.data, vec![u8::try_from(event.index).unwrap()]);
+            (event.index, event.address[0], event.topics.len())
+        };
+        events.into_iter().map(place).collect::<Vec<_>>()
+    };
+    let all = [(3, 1, 2), (2, 1, 0), (1, 2, 2), (0, 1, 2)];
+    assert_eq!(places(EventsQuery::default()).await, all);
+    let kinds = vec![(Address::repeat_byte(1), B256::with_last_byte(5))];
+    let of_kind = EventsQuery { kinds: kinds.clone(), ..EventsQuery::default() };
+    assert_eq!(places(of_kind.clone()).await, [(3, 1, 2), (0, 1, 2)]);
+    let mentions = Some(B256::with_last_byte(8));
+    assert_eq!(places(EventsQuery { mentions, ..of_kind }).await, [(3, 1, 2), (0, 1, 2)]);
+}
