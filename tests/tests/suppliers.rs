@@ -71,6 +71,12 @@ async fn an_operator_offers_a_computer_and_it_says_when_it_works() {
     let file = person.home().join("network.json").display().to_string();
     let seen = anybody.run(&["node", "list", "--network", &file]).await;
     assert!(seen.iter().any(|node| node["id"] == 2), "{seen:?}");
+    // Who reads no further than `head` does ends it without noise.
+    let mut unread = anybody.command(&["node", "list", "--network", &file]).spawn().unwrap();
+    drop(unread.stdout.take());
+    let output = unread.wait_with_output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && !said.contains("panicked"), "{said}");
 
     let node = listed(&person, 2).await;
     assert_eq!(node["roles"], serde_json::json!(["relay", "compute"]));

@@ -25,6 +25,19 @@ impl Output {
         out.flush()
     }
 
+    /// What stands above a table, for people.
+    ///
+    /// # Errors
+    /// As of [`Self::result`].
+    pub(crate) fn heading(self, text: &str) -> io::Result<()> {
+        if self.json {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        writeln!(out, "{text}")?;
+        out.flush()
+    }
+
     /// What happens meanwhile, for people.
     pub(crate) fn status(self, text: &str) {
         if self.json {

@@ -20,7 +20,7 @@ use conet_node::{
 use conet_wire::claim::{EndpointPolicy, NOWHERE, Roles};
 use serde::de::DeserializeOwned;
 
-use crate::{context::Context, specs};
+use crate::{context::Context, output::Output, specs};
 
 mod index;
 mod offer;
@@ -99,28 +99,43 @@ pub(crate) struct RegisterArgs {
 }
 
 pub(crate) async fn run(command: NodeCommand, context: &Context) -> anyhow::Result<()> {
-    let (home, json) = (context.home.as_path(), context.output.json);
+    let (home, output) = (context.home.as_path(), context.output);
     match command {
         NodeCommand::Run => run::run(home).await,
-        NodeCommand::Status => status(home, json).await,
+        NodeCommand::Status => status(home, output).await,
         NodeCommand::Register(args) => register(*args, context).await,
-        NodeCommand::Update(args) => offer::update(*args, home, json).await,
-        NodeCommand::Online => switch(home, true, json).await,
-        NodeCommand::Offline => switch(home, false, json).await,
+        NodeCommand::Update(args) => offer::update(*args, home, output).await,
+        NodeCommand::Online => switch(home, true, output).await,
+        NodeCommand::Offline => switch(home, false, output).await,
         NodeCommand::List => list(context).await,
     }
 }
 
-async fn switch(home: &Path, online: bool, json: bool) -> anyhow::Result<()> {
+async fn switch(home: &Path, online: bool, output: Output) -> anyhow::Result<()> {
     let config = NodeConfig::load(home)?;
     let keys = NodeKeys::load(home)?;
     run::set_online(&config.chain, config.id, keys.wallet.signer(), online).await?;
-    if json {
-        println!("{}", serde_json::json!({ "id": config.id, "online": online }));
-    } else {
-        println!("node {} is {}", config.id, if online { "online" } else { "offline" });
-    }
+    let text = format!("node {} is {}", config.id, if online { "online" } else { "offline" });
+    output.result(&serde_json::json!({ "id": config.id, "online": online }), &text)?;
     Ok(())
+}
+
+fn status_text(health: &Health, ledgers: Option<&LedgerHealth>, is_well: bool) -> String {
+    let mut lines = vec![
+        format!("node {} {}", health.id, if is_well { "is well" } else { "is not well" }),
+        format!("  nodes known   {}", health.nodes),
+        format!("  newest block  {} ({} s ago)", health.block, health.chain_lag_seconds),
+        format!("  clients       {}", health.clients),
+        format!("  streams       {}", health.streams),
+    ];
+    if let Some(part) = ledgers {
+        let role = if part.has_seat { "archive node" } else { "participant" };
+        lines.push(format!("  ledgers       {role}, {} chains", part.chains));
+        let way = if part.by_relay { "by relay" } else { "directly" };
+        lines.extend(part.seats_heard.map(|heard| format!("  seats heard   {heard}, {way}")));
+        lines.extend(part.entry.map(|entry| format!("  newest entry  {entry}")));
+    }
+    lines.join("\n")
 }
 
 /// Asks a node's private port.
@@ -140,7 +155,7 @@ async fn ask_private<T: DeserializeOwned>(private: SocketAddr, path: &str) -> an
     Ok(client.get(url).send().await?.json().await?)
 }
 
-async fn status(home: &Path, json: bool) -> anyhow::Result<()> {
+async fn status(home: &Path, output: Output) -> anyhow::Result<()> {
     let config = NodeConfig::load(home)?;
     let no_answer =
         || format!("the node does not answer at {}: is it running?", config.private_listen);
@@ -151,33 +166,14 @@ async fn status(home: &Path, json: bool) -> anyhow::Result<()> {
         false => None,
     };
     let is_well = health.ok && (!has_ledgers || ledgers.as_ref().is_some_and(|part| part.ok));
-    if json {
-        let mut shown = serde_json::to_value(&health)?;
-        if let Some(fields) = shown.as_object_mut() {
-            fields.insert("ok".into(), is_well.into());
-            if has_ledgers {
-                fields.insert("ledgers".into(), serde_json::to_value(&ledgers)?);
-            }
-        }
-        println!("{shown}");
-    } else {
-        println!("node {} {}", health.id, if is_well { "is well" } else { "is not well" });
-        println!("  nodes known   {}", health.nodes);
-        println!("  newest block  {} ({} s ago)", health.block, health.chain_lag_seconds);
-        println!("  clients       {}", health.clients);
-        println!("  streams       {}", health.streams);
-        if let Some(part) = &ledgers {
-            let role = if part.has_seat { "archive node" } else { "participant" };
-            println!("  ledgers       {role}, {} chains", part.chains);
-            if let Some(heard) = part.seats_heard {
-                let way = if part.by_relay { "by relay" } else { "directly" };
-                println!("  seats heard   {heard}, {way}");
-            }
-            if let Some(entry) = part.entry {
-                println!("  newest entry  {entry}");
-            }
+    let mut shown = serde_json::to_value(&health)?;
+    if let Some(fields) = shown.as_object_mut() {
+        fields.insert("ok".into(), is_well.into());
+        if has_ledgers {
+            fields.insert("ledgers".into(), serde_json::to_value(&ledgers)?);
         }
     }
+    output.result(&shown, &status_text(&health, ledgers.as_ref(), is_well))?;
     if is_well { Ok(()) } else { bail!("the node is not well; see its log") }
 }
 
@@ -215,7 +211,7 @@ pub(crate) fn ledgers_of(
 }
 
 async fn register(args: RegisterArgs, context: &Context) -> anyhow::Result<()> {
-    let (home, json) = (context.home.as_path(), context.output.json);
+    let home = context.home.as_path();
     let (mask, roles) = parse_roles(&args.roles)?;
     let config_file = home.join(CONFIG_FILE);
     if config_file.exists() {
@@ -280,56 +276,52 @@ async fn register(args: RegisterArgs, context: &Context) -> anyhow::Result<()> {
     };
     config.save(home)?;
     let wallet = keys.wallet.address();
-    if json {
-        println!("{}", serde_json::json!({ "id": config.id, "wallet": wallet }));
-    } else {
-        println!("registered node {id}, wallet {wallet}; {} is written", config_file.display());
-        println!("next: conet --home {} node run", home.display());
-    }
+    let text = format!(
+        "registered node {id}, wallet {wallet}; {} is written\nnext: conet --home {} node run",
+        config_file.display(),
+        home.display()
+    );
+    context.output.result(&serde_json::json!({ "id": config.id, "wallet": wallet }), &text)?;
     Ok(())
 }
 
 async fn list(context: &Context) -> anyhow::Result<()> {
-    let (file, json) = (context.network_file()?, context.output.json);
+    let file = context.network_file()?;
     let reader = ChainReader::connect(&file.rpc_url, file.network()).await?;
     let directory = Directory::load_once(&reader, EndpointPolicy::Development).await?;
-    if !json {
-        println!("{:>4}  {:<24} {:<12} {:<7} wallet", "id", "endpoint", "roles", "online");
-    }
+    let heading = format!("{:>4}  {:<24} {:<12} {:<7} wallet", "id", "endpoint", "roles", "online");
+    context.output.heading(&heading)?;
     for entry in directory.all() {
         let node = &entry.node;
         let roles: Vec<_> = node.roles().names().collect();
         let (prices, specs) = (node.prices(), node.specs());
-        if json {
-            let line = serde_json::json!({
-                "id": u64::try_from(node.id())?,
-                "wallet": node.wallet(),
-                "owner": node.owner(),
-                "endpoints": node.endpoints(),
-                "roles": roles,
-                "serial": node.serial(),
-                "online": node.online(),
-                "prices": {
-                    "bandwidth": prices.bandwidth,
-                    "storage": prices.storage,
-                    "vcpu": prices.vcpu,
-                    "memory": prices.memory,
-                    "minimum_authorization": prices.minimum_authorization,
-                },
-                "specs": {
-                    "vcpus": specs.vcpus,
-                    "memory_mb": specs.memory,
-                    "storage_mb": specs.storage,
-                    "outbound_kbits": specs.outbound,
-                },
-            });
-            println!("{line}");
-        } else {
-            let endpoint = node.endpoints().first().map(ToString::to_string).unwrap_or_default();
-            let (id, roles) = (node.id(), roles.join(","));
-            let online = if node.online() { "yes" } else { "no" };
-            println!("{id:>4}  {endpoint:<24} {roles:<12} {online:<7} {}", node.wallet());
-        }
+        let line = serde_json::json!({
+            "id": u64::try_from(node.id())?,
+            "wallet": node.wallet(),
+            "owner": node.owner(),
+            "endpoints": node.endpoints(),
+            "roles": roles,
+            "serial": node.serial(),
+            "online": node.online(),
+            "prices": {
+                "bandwidth": prices.bandwidth,
+                "storage": prices.storage,
+                "vcpu": prices.vcpu,
+                "memory": prices.memory,
+                "minimum_authorization": prices.minimum_authorization,
+            },
+            "specs": {
+                "vcpus": specs.vcpus,
+                "memory_mb": specs.memory,
+                "storage_mb": specs.storage,
+                "outbound_kbits": specs.outbound,
+            },
+        });
+        let endpoint = node.endpoints().first().map(ToString::to_string).unwrap_or_default();
+        let (id, roles) = (node.id(), roles.join(","));
+        let online = if node.online() { "yes" } else { "no" };
+        let text = format!("{id:>4}  {endpoint:<24} {roles:<12} {online:<7} {}", node.wallet());
+        context.output.result(&line, &text)?;
     }
     Ok(())
 }

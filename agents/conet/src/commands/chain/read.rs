@@ -34,9 +34,8 @@ pub(crate) struct GroupArgs {
 }
 
 pub(super) async fn list(args: GroupArgs, context: &Context) -> anyhow::Result<()> {
-    if !context.output.json {
-        println!("{:<66}  {:>6}  {:>4}  group", "chain", "height", "view");
-    }
+    let heading = format!("{:<66}  {:>6}  {:>4}  group", "chain", "height", "view");
+    context.output.heading(&heading)?;
     for ledgers in context.groups(args.group).await? {
         list_of(&ledgers, context).await?;
     }

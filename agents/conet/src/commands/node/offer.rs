@@ -18,6 +18,8 @@ pub(crate) const USUAL_PRICES: Prices = Prices {
     minimumAuthorization: 1_000_000,
 };
 
+use crate::output::Output;
+
 /// Prices and specs; what is not given stays as it is.
 #[derive(Debug, Args)]
 pub(crate) struct Offer {
@@ -86,7 +88,7 @@ pub(crate) struct UpdateArgs {
 }
 
 /// Changes what the chain says of the home folder's node, where it differs.
-pub(super) async fn update(args: UpdateArgs, home: &Path, json: bool) -> anyhow::Result<()> {
+pub(super) async fn update(args: UpdateArgs, home: &Path, output: Output) -> anyhow::Result<()> {
     let config = NodeConfig::load(home)?;
     let owner = owner(&args.owner_key_file)?;
     let reader = ChainReader::connect(&config.chain.rpc_url, config.chain.network()).await?;
@@ -104,13 +106,11 @@ pub(super) async fn update(args: UpdateArgs, home: &Path, json: bool) -> anyhow:
         admin.update_specs(id, specs).await?;
         changed.push("specs");
     }
-    if json {
-        println!("{}", serde_json::json!({ "id": config.id, "changed": changed }));
-    } else if changed.is_empty() {
-        println!("node {id} is as you say already");
-    } else {
-        println!("node {id} has new {}", changed.join(" and "));
-    }
+    let text = match changed.is_empty() {
+        true => format!("node {id} is as you say already"),
+        false => format!("node {id} has new {}", changed.join(" and ")),
+    };
+    output.result(&serde_json::json!({ "id": config.id, "changed": changed }), &text)?;
     Ok(())
 }
 
