@@ -18,15 +18,28 @@ export const path = (base, parameters = {}) => {
   return given.length ? `${base}?${new URLSearchParams(given)}` : base;
 };
 
+/** Browsers break requests off when the machine changes networks: asked once more after so long they arrive. */
+const AGAIN_MS = 400;
+
+const ask = async (url, signal) => {
+  const answer = await fetch(url, { signal });
+  return { answer, text: await answer.text() };
+};
+
 export const get = async (base, parameters, signal) => {
-  let answer;
+  const url = path(base, parameters);
+  let found;
   try {
-    answer = await fetch(path(base, parameters), { signal });
+    found = await ask(url, signal).catch(async error => {
+      if (error.name === 'AbortError') throw error;
+      await new Promise(resolve => { setTimeout(resolve, AGAIN_MS); });
+      return ask(url, signal);
+    });
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     throw new ApiError(0, 'The index did not answer. It may be restarting, or you may be offline.');
   }
-  const text = await answer.text();
+  const { answer, text } = found;
   let body = null;
   try {
     body = JSON.parse(text);
