@@ -1,7 +1,5 @@
 //! Whether a route holds: its wallet's signature and its certificates, as every client of CoNET checks them for itself.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use alloy::primitives::{Address, U256};
 use axum::{Json, extract::State};
 use conet_bindings::RouteTable::RouteRecord;
@@ -13,7 +11,7 @@ use conet_wire::{
 };
 use serde::Serialize;
 
-use super::{Api, ApiError, ask::Named};
+use super::{Api, ApiError, ask::Named, now_unix};
 use crate::store::Store;
 
 /// The contract of routes, and the table.
@@ -79,7 +77,7 @@ pub(super) async fn route<T: Store>(
 }
 
 fn check(network: &Network, record: &RouteRecord, block: u64) -> Checked {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let now = now_unix();
     let (verified, problem) = match verify_route(network, record, now) {
         Ok(verified) => (Some(verified), None),
         Err(error) => (None, Some(error.to_string())),

@@ -35,7 +35,10 @@ mod stream;
 mod tests;
 mod web;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use alloy::primitives::{B256, keccak256};
 use axum::{
@@ -55,6 +58,11 @@ use ask::Has;
 pub use error::ApiError;
 
 use crate::{catalogue::Catalogue, follow::Progress, store::Store, tables::Tables};
+
+/// Unix seconds, by this machine's clock.
+fn now_unix() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
 
 /// Of a tag: two answers have the same one by chance in a time that no cache lives.
 const TAG_BYTES: usize = 16;

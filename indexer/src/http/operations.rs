@@ -1,7 +1,5 @@
 //! For operators: how the indexer is.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use axum::{
     Json,
     extract::State,
@@ -15,7 +13,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::Api;
+use super::{Api, now_unix};
 use crate::store::Store;
 
 impl<T> Api<T> {
@@ -87,8 +85,7 @@ pub(super) async fn metrics<T: Store>(State(api): State<Api<T>>) -> impl IntoRes
     let behind = progress.head_time.saturating_sub(cursor.map_or(0, |at| at.time));
     gauge(&mut registry, "lag_seconds", "Chain time that the tables lack", behind);
     // It grows while no RPC answers, which the others do not.
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let age = if progress.head == 0 { 0 } else { now.saturating_sub(progress.head_time) };
+    let age = if progress.head == 0 { 0 } else { now_unix().saturating_sub(progress.head_time) };
     gauge(&mut registry, "head_age_seconds", "Since the newest known block's time", age);
     gauge(&mut registry, "deepest_reorganization_blocks", "Since the start", progress.deepest);
     let counter = |registry: &mut Registry, name: &str, help: &str, value: u64| {
