@@ -9,6 +9,8 @@ use conet_bindings::NodeRegistry::{Prices, Specs};
 use conet_chain::{Admin, ChainReader};
 use conet_node::config::NodeConfig;
 
+use crate::output::Output;
+
 /// White paper: $0.00001 per megabyte, $0.000000014 per megabyte and hour, and $1.00 of authorization.
 pub(crate) const USUAL_PRICES: Prices = Prices {
     bandwidth: 10_000_000,
@@ -17,8 +19,6 @@ pub(crate) const USUAL_PRICES: Prices = Prices {
     memory_: 0,
     minimumAuthorization: 1_000_000,
 };
-
-use crate::output::Output;
 
 /// Prices and specs; what is not given stays as it is.
 #[derive(Debug, Args)]
