@@ -204,7 +204,7 @@ fn told(message: &Message) -> String {
         Message::Transcript(transcript) => format!("transcript of {}", transcript.dealer),
         Message::FetchFrozen { hash } => format!("fetch the state {}", short(*hash)),
         Message::Frozen(frozen) => {
-            format!("a state, {} bytes with {} pages", frozen.len(), frozen.pages.len())
+            format!("a state after entry {:?} with {} pages", frozen.height(), frozen.pages.len())
         }
         Message::FetchPages { hash, prefixes } => {
             format!("fetch {} pages of {}", prefixes.len(), short(*hash))

@@ -190,7 +190,9 @@ fn drawn(below: u64) -> impl Iterator<Item = u64> {
 fn checkpoint_bytes(run: &mut Run<'_>, stage: &Stage) -> Result<f64, BenchError> {
     let seat = stage.first_seat().ok_or_else(|| wrong("disk", "a stage without seats"))?;
     let count = seat.state().chains.len() as f64;
-    let plain = seat.state().freeze().len() as f64 / count;
+    let image = seat.state().freeze();
+    let pages: usize = image.pages.iter().map(|page| page.chains.len()).sum();
+    let plain = (image.head.len() + pages) as f64 / count;
     run.row(&Row::new("density, a chain in the log's state, plain", plain, "B"));
     let folder = tempfile::tempdir().map_err(failed("a temporary folder"))?;
     let path = folder.path().join("dle.db");

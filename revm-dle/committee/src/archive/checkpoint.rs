@@ -53,18 +53,6 @@ impl Image {
         let frozen: Frozen = postcard::from_bytes(&self.head).ok()?;
         Some(frozen.pages.into_iter().collect())
     }
-
-    /// How many bytes it has.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.head.len() + self.pages.iter().map(|page| page.chains.len()).sum::<usize>()
-    }
-
-    /// Whether it has none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
 /// All that does not follow from the rest, and is not on pages.

@@ -8,10 +8,9 @@
 
 use std::sync::Arc;
 
-use alloy::primitives::{B256, Bytes, Keccak256, keccak256};
+use alloy::primitives::{B256, Bytes, keccak256};
 use conet_bindings::merkle::Tree;
 use imbl::{OrdMap, OrdSet};
-use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 
 use super::{chain::Chain, notice::Notice, state::State};
@@ -21,9 +20,6 @@ const PREFIX_BITS: u32 = 14;
 
 /// About how many bytes a chain takes.
 const CHAIN_BYTES: usize = 320;
-
-/// How many bytes are hashed at once.
-const HASHED_AT_ONCE: usize = 4_096;
 
 /// What stands for a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,53 +55,26 @@ fn first_of(prefix: u16) -> B256 {
 }
 
 /// The chains of a page, by their ids.
-pub(super) fn page(
-    chains: &OrdMap<B256, Arc<Chain>>,
-    prefix: u16,
-) -> impl Iterator<Item = &Arc<Chain>> {
+pub(super) fn page(chains: &OrdMap<B256, Arc<Chain>>, prefix: u16) -> impl Iterator<Item = &Chain> {
     let all = chains.range(first_of(prefix)..);
-    all.take_while(move |(id, _)| prefix_of(**id) == prefix).map(|(_, chain)| chain)
+    all.take_while(move |(id, _)| prefix_of(**id) == prefix).map(|(_, chain)| &**chain)
 }
 
-/// Hashes what is written to it.
-#[derive(Default)]
-struct Hashing {
-    hasher: Keccak256,
-    waiting: Vec<u8>,
-}
-
-impl Flavor for Hashing {
-    type Output = B256;
-
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.try_extend(&[byte])
+/// The bytes of chains; none when there are none.
+fn bytes_of(chains: &[&Chain]) -> Bytes {
+    if chains.is_empty() {
+        return Bytes::new();
     }
-
-    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.waiting.extend_from_slice(bytes);
-        if self.waiting.len() >= HASHED_AT_ONCE {
-            self.hasher.update(&self.waiting);
-            self.waiting.clear();
-        }
-        Ok(())
-    }
-
-    fn finalize(mut self) -> postcard::Result<B256> {
-        self.hasher.update(&self.waiting);
-        Ok(self.hasher.finalize())
-    }
+    let room = Vec::with_capacity(chains.len() * CHAIN_BYTES);
+    // Serializing into memory does not fail.
+    postcard::to_extend(chains, room).unwrap_or_default().into()
 }
 
 /// What stands for some chains; none when there are none.
-fn mark<'a>(chains: impl Iterator<Item = &'a Arc<Chain>>) -> Option<Mark> {
-    let chains: Vec<&Chain> = chains.map(|chain| &**chain).collect();
-    if chains.is_empty() {
-        return None;
-    }
-    // Serializing into memory does not fail.
-    let hash = postcard::serialize_with_flavor(&chains, Hashing::default()).unwrap_or_default();
-    let leaves = chains.iter().map(|chain| Notice::of(chain).leaf());
-    Some(Mark { hash, root: Tree::new(leaves.collect()).root() })
+fn mark(chains: &[&Chain]) -> Option<Mark> {
+    let leaves: Vec<_> = chains.iter().map(|chain| Notice::of(chain).leaf()).collect();
+    let hash = keccak256(bytes_of(chains));
+    (!leaves.is_empty()).then(|| Mark { hash, root: Tree::new(leaves).root() })
 }
 
 impl Page {
@@ -138,7 +107,7 @@ impl Pages {
     /// Makes the marks anew of pages in which something changed.
     pub(super) fn renew(&mut self, chains: &OrdMap<B256, Arc<Chain>>) {
         for prefix in std::mem::take(&mut self.stale) {
-            match mark(page(chains, prefix)) {
+            match mark(&page(chains, prefix).collect::<Vec<_>>()) {
                 Some(mark) => self.marks.insert(prefix, mark),
                 None => self.marks.remove(&prefix),
             };
@@ -154,18 +123,6 @@ impl Pages {
     #[must_use]
     pub fn get(&self, prefix: u16) -> Option<&Mark> {
         self.marks.get(&prefix)
-    }
-
-    /// How many pages there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.marks.len()
-    }
-
-    /// Whether there are no chains.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.marks.is_empty()
     }
 
     /// Pages that are others than before, or are no more.
@@ -191,11 +148,8 @@ impl State {
     /// A page in bytes.
     #[must_use]
     pub fn page(&self, prefix: u16) -> Page {
-        let chains: Vec<&Chain> = page(&self.chains, prefix).map(|chain| &**chain).collect();
-        let room = Vec::with_capacity(chains.len() * CHAIN_BYTES);
-        let bytes = (!chains.is_empty()).then(|| postcard::to_extend(&chains, room));
-        // Serializing into memory does not fail.
-        Page { prefix, chains: bytes.and_then(Result::ok).unwrap_or_default().into() }
+        let chains: Vec<_> = page(&self.chains, prefix).collect();
+        Page { prefix, chains: bytes_of(&chains) }
     }
 
     /// Pages in bytes: those that are others than before, or are no more; without `before` all.

@@ -83,7 +83,7 @@ impl Standing {
     pub fn leaves(&self, chain: B256) -> Option<Leaves> {
         let prefix = prefix_of(chain);
         let above = self.crown.proof(self.prefixes.binary_search(&prefix).ok()?)?;
-        let notices: Vec<_> = page(&self.chains, prefix).map(|chain| Notice::of(chain)).collect();
+        let notices: Vec<_> = page(&self.chains, prefix).map(Notice::of).collect();
         Some(Leaves { prefix, tree: notice::tree(&notices), notices, above })
     }
 }

@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | `Entry` | drafts up to its height, log votes up to its view | a draft is shown until its height is final; nobody votes in a view before its tip's |
 //! | `Certificate` | older ones | the newest says that all before it is final, and proofs of what those said are in `Proven` |
-//! | `Checkpoint` | older ones; entries more than `kept` below it; drafts and log votes as an entry's; `Proven` up to its entry; the `Start` of its epoch | a restart begins with it, and it proves where every chain stands. Who misses what is gone adopts it from others. After a split the other half may have nobody else to ask for the state that both begin with: there `Start` stays for an epoch |
+//! | `Checkpoint` | older ones, but for pages that did not change; entries more than `kept` below it; drafts and log votes as an entry's; `Proven` up to its entry; the `Start` of its epoch | a restart begins with it, and it proves where every chain stands. Who misses what is gone adopts it from others. After a split the other half may have nobody else to ask for the state that both begin with: there `Start` stays for an epoch |
 //! | `Epoch` | all about the log but the newest checkpoint, words and blocks; dealings and shares of older epochs | its votes name it, so those before contradict nothing; who is behind in the epoch before asks for its `Start`, or for a checkpoint. Its first entry is one |
 //! | `Over` | dealings and shares up to its epoch | no draw of that epoch waits, and what its key follows from is to be destroyed |
 //! | `Share` | dealings up to its epoch | they were there to work it out |

@@ -369,8 +369,8 @@ fn who_begins_at_a_checkpoint_goes_on_to_what_it_knew_to_be_final() {
         state: Image { head: Bytes::new(), pages: Vec::new() },
     };
     let mut out = Outbox::new(seat.me);
-    let message = LogMessage::Checkpoint(Box::new(checkpoint));
-    seat.log.receive(2, from, message, &mut seat.app, &mut out);
+    seat.log.take_checkpoint(checkpoint, &mut seat.app, &mut out);
+    seat.log.advance(2, &mut seat.app, &mut out);
     let fetch = LogMessage::Fetch { id: third.id() };
     let fetch = Action::Send(from, crate::message::Message::Log(fetch));
     assert!(out.into_actions().contains(&fetch));

@@ -38,6 +38,8 @@ const PAGES_BYTES_AIMED: usize = 4 << 20;
 pub(super) struct Gathering {
     /// Its head.
     head: Bytes,
+    /// Its entry's height.
+    height: u64,
     /// Why its entry is final; none: the main chain says that an epoch begins with it.
     proof: Option<EntryProof>,
     /// Pages that came, with their hashes.
@@ -46,12 +48,6 @@ pub(super) struct Gathering {
     missing: BTreeMap<u16, B256>,
     /// When it asked last.
     asked_ms: u64,
-}
-
-impl Gathering {
-    fn height(&self) -> Option<u64> {
-        Image { head: self.head.clone(), pages: Vec::new() }.height()
-    }
 }
 
 impl Seat {
@@ -70,10 +66,10 @@ impl Seat {
         proof: Option<&EntryProof>,
         out: &mut Outbox,
     ) -> Option<Image> {
-        let named = image.named()?;
+        let (named, height) = (image.named()?, image.height()?);
         let is_same = self.gathering.head == image.head;
         // Not to and fro between two states.
-        if !is_same && self.is_gathering() && image.height() <= self.gathering.height() {
+        if !is_same && self.is_gathering() && height <= self.gathering.height {
             return None;
         }
         let own = self.desk.state.pages();
@@ -98,9 +94,16 @@ impl Seat {
             return Some(Image { head: image.head, pages: named.into_keys().map(page).collect() });
         }
         let (head, proof) = (image.head, proof.cloned());
-        self.gathering = Gathering { head, proof, found, missing, asked_ms: 0 };
+        self.gathering = Gathering { head, height, proof, found, missing, asked_ms: 0 };
         self.ask_for_pages(from, out);
         None
+    }
+
+    /// Lets go of what it needs no more: it got further without.
+    pub(super) fn forget_gathered(&mut self) {
+        if !self.is_awaiting() && self.gathering.height <= self.log.tip().header.height {
+            self.gathering = Gathering::default();
+        }
     }
 
     fn ask_for_pages(&mut self, from: NodeId, out: &mut Outbox) {

@@ -161,6 +161,7 @@ impl Seat {
                 self.desk.ask_for_missing(&mut out);
             }
             self.desk.repeat_ceremony(&mut out);
+            self.forget_gathered();
             if !self.is_gathering() {
                 self.ask_for_frozen(&mut out);
             }
