@@ -32,7 +32,9 @@ export const get = async (base, parameters, signal) => {
   try {
     found = await ask(url, signal).catch(async error => {
       if (error.name === 'AbortError') throw error;
-      await new Promise(resolve => { setTimeout(resolve, AGAIN_MS); });
+      await new Promise(resolve => {
+        setTimeout(resolve, AGAIN_MS);
+      });
       return ask(url, signal);
     });
   } catch (error) {
