@@ -134,6 +134,22 @@ impl Wires {
         command
     }
 
+    /// Parts one node from everybody.
+    ///
+    /// # Panics
+    /// When the machine refuses.
+    pub fn unplug(&self, node: u64) {
+        must(&format!("link set {}v{node} down", self.name));
+    }
+
+    /// Joins it again.
+    ///
+    /// # Panics
+    /// When the machine refuses.
+    pub fn plug_in(&self, node: u64) {
+        must(&format!("link set {}v{node} up", self.name));
+    }
+
     /// Parts the two sides.
     ///
     /// # Panics

@@ -1,5 +1,5 @@
-//! Participants in small chains behind relays (issue 4: *participants can also sit behind the stealth internet without an
-//! IP address of their own*): their chains grow as any other, and no archive node has a connection from them.
+//! Participants in small chains behind relays, without an address of their own: their chains grow as any other, and no
+//! archive node has a connection from them.
 
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
