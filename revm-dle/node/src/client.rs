@@ -30,6 +30,9 @@ const ANSWER_BYTES_MAX: usize = 16 << 20;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a connection may take: another seat is asked soon when one is gone.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
+
 /// For how long a signed request counts, seconds.
 const COUNTS_S: u64 = 60;
 
@@ -118,7 +121,7 @@ impl Client {
     pub fn new(main_chain_id: u64) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(PATIENCE));
+        connector.set_connect_timeout(Some(CONNECT_PATIENCE));
         let http = HttpClient::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .build(connector);
