@@ -225,11 +225,13 @@ impl Member {
         }
         let Some(part) = self.parts.get_mut(&chain) else { return };
         part.said.insert(key, word.clone());
-        if let Some(creator) = part.notice().creator {
-            out.send(creator, Message::Vote(word.clone()));
-        }
+        // A seat that asks tells the creator. Each asks for itself: if all were told whenever one asks, a few that are
+        // accused at once could keep everybody busy with nothing else.
+        let creator = part.notice().creator;
         if self.groups.of(chain).is_some_and(|seats| seats.contains(from)) {
-            self.groups.tell(chain, Message::Answer(word.clone()), out);
+            out.send(from, Message::Answer(word.clone()));
+        } else if let Some(creator) = creator {
+            out.send(creator, Message::Vote(word.clone()));
         }
         if let Asked::Witness(proposed) = asked
             && word.agrees(&proposed.header, Phase::Witness) == Some(false)

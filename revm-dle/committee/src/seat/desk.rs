@@ -170,11 +170,14 @@ impl Desk {
         }
     }
 
-    /// Puts an item on the list for the next entries.
-    pub(super) fn queue(&mut self, item: Item) {
-        if self.items.len() < QUEUE_MAX && !self.items.contains(&item) && self.is_current(&item) {
+    /// Puts an item on the list for the next entries. Whether it was not on it, and may be.
+    pub(super) fn queue(&mut self, item: Item) -> bool {
+        let is_news =
+            self.items.len() < QUEUE_MAX && !self.items.contains(&item) && self.is_current(&item);
+        if is_news {
             self.items.push(item);
         }
+        is_news
     }
 
     /// Whether an item may still find its place: after the newest final entry.

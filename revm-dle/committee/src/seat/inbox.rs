@@ -1,5 +1,7 @@
 //! What reaches a seat, besides the log's own messages.
 
+use std::collections::BTreeSet;
+
 use alloy::primitives::{B256, Bytes};
 use conet_ledger::block::{Body, Header};
 
@@ -139,8 +141,10 @@ impl Desk {
                 }
             }
         }
-        self.queue(Item::Complaint(Box::new(complaint)));
-        self.relay_accusations(out);
+        // Who is known to be accused is brought the block again and again anyway: nobody's complaints speed that up.
+        if self.queue(Item::Complaint(Box::new(complaint))) {
+            self.relay(chain, accused, out);
+        }
     }
 
     /// Keeps what it takes to vote on a block. False: nobody could, with this body or this state witness.
@@ -163,17 +167,17 @@ impl Desk {
         true
     }
 
-    /// Brings to all who are accused of silence what they should vote on.
+    /// Brings to all who are accused of silence what they should vote on, once however many complain.
     pub(super) fn relay_accusations(&self, out: &mut Outbox) {
-        for item in &self.items {
-            if let Item::Complaint(complaint) = item {
-                self.relay(complaint.chain, complaint.accused, out);
-            }
-        }
-        for chain in self.state.under_way() {
-            for accused in chain.accused.keys() {
-                self.relay(chain.id, *accused, out);
-            }
+        let complaints = self.items.iter().filter_map(|item| match item {
+            Item::Complaint(complaint) => Some((complaint.chain, complaint.accused)),
+            _ => None,
+        });
+        let logged = self.state.under_way();
+        let logged = logged.flat_map(|chain| chain.accused.keys().map(|node| (chain.id, *node)));
+        let accused: BTreeSet<_> = complaints.chain(logged).collect();
+        for (chain, accused) in accused {
+            self.relay(chain, accused, out);
         }
     }
 
