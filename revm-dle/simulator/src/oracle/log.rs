@@ -233,7 +233,7 @@ impl Log {
     ) -> Result<(), Violation> {
         let Certificate { phase, view, entry, signatures } = certificate;
         let signers: BTreeSet<_> = signatures.iter().map(|(signer, _)| *signer).collect();
-        let known = self.made_final(*entry);
+        let known = self.place(*entry);
         let epoch = known.map_or(0, |(epoch, _)| epoch);
         let (said, seats) = (self.votes.get(&(epoch, *view, FINALIZE, *entry)), cast.seats(epoch));
         let stands = |signer: &NodeId| {
@@ -248,15 +248,11 @@ impl Log {
         Ok(())
     }
 
-    /// The epoch and view of a final entry, or of an empty one that makes its epoch's last one final.
-    fn made_final(&self, entry: B256) -> Option<(u64, u64)> {
-        let (mut below, nothing) = (entry, Item::hash_all(&[]));
-        while !self.views.contains_key(&below) {
-            let header = self.drafts.get(&below).filter(|header| header.items_hash == nothing)?;
-            below = header.parent;
-        }
-        let stands = self.views.get(&entry).copied();
-        stands.or_else(|| self.drafts.get(&entry).map(|header| (header.epoch, header.view)))
+    /// An entry's epoch and view. Nobody honest may have said yet that it is final: who adopts a state from a liar is the
+    /// first.
+    fn place(&self, entry: B256) -> Option<(u64, u64)> {
+        let draft = || self.drafts.get(&entry).map(|header| (header.epoch, header.view));
+        self.views.get(&entry).copied().or_else(draft)
     }
 
     /// The seats that were active before an entry, too: it may have decided something before they came back.
