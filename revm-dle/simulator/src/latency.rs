@@ -29,6 +29,8 @@ pub struct Calm {
     pub dead_seat: bool,
     /// Who stops for good, and when, in milliseconds.
     pub dead: Option<(Killed, u64)>,
+    /// When the network is cut, and for how long, in milliseconds: two nodes of five are on the other side.
+    pub cut: Option<(u64, u64)>,
 }
 
 /// Who is killed.
@@ -56,6 +58,7 @@ impl Default for Calm {
             delay_ms: 20,
             dead_seat: false,
             dead: None,
+            cut: None,
         }
     }
 }
@@ -71,10 +74,13 @@ pub(crate) struct Timeline {
     decided: BTreeMap<B256, (u64, B256, u64)>,
     /// Entries that were final at an honest seat, in order.
     entries: Vec<u64>,
+    /// Messages sent, by the second.
+    sent: BTreeMap<u64, u64>,
 }
 
 impl Timeline {
     pub(crate) fn see_sent(&mut self, now_ms: u64, message: &Message) {
+        *self.sent.entry(now_ms / 1_000).or_default() += 1;
         if let Message::Certified(block, _) = message {
             self.certified.entry(block.header.hash()).or_insert(now_ms);
         }
@@ -106,6 +112,8 @@ pub struct Latency {
     pub between_entries_ms: Vec<u64>,
     /// The longest time between two final blocks of the first chain.
     pub longest_pause_ms: u64,
+    /// The most messages that all nodes sent in one second.
+    pub busiest_second: u64,
 }
 
 /// Runs a calm network.
@@ -174,6 +182,7 @@ impl Timeline {
             to_final_ms,
             between_entries_ms,
             longest_pause_ms: pauses.max().unwrap_or_default(),
+            busiest_second: self.sent.values().copied().max().unwrap_or_default(),
         }
     }
 }

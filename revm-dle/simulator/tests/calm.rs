@@ -77,3 +77,14 @@ fn a_state_with_many_chains_is_handed_over_in_parts() {
     assert!(found.took_ms >= parts * 2 * calm.delay_ms, "{found:?}");
     assert!(found.took_ms < 3_000, "{found:?}");
 }
+
+#[test]
+fn nobody_is_flooded_when_a_cut_heals() {
+    let calm = Calm { chains: 6, payments: 40, ..Calm::default() };
+    let usual = latency(calm).unwrap().busiest_second;
+    let found = latency(Calm { cut: Some((12_300, 8_000)), ..calm }).unwrap();
+    assert!(found.longest_pause_ms > 8_000, "nothing was cut: {} ms", found.longest_pause_ms);
+    // Whoever waited for somebody says so, and is heard: all of it costs less than half of what is usual.
+    let busiest = found.busiest_second;
+    assert!(2 * busiest <= 3 * usual, "{busiest} messages in a second, {usual} are usual");
+}

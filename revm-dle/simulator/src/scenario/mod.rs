@@ -163,15 +163,20 @@ impl Scenario {
         });
         let payments: Vec<_> = payments.collect();
         let dead = calm.dead_seat.then(|| seats.last().copied()).flatten();
+        let everybody = || seats.iter().chain(&members).copied();
+        let cut = |(begins, lasts)| {
+            (begins, lasts, everybody().filter(|node| node.0 % 5 < 2).collect::<BTreeSet<_>>())
+        };
+        let cuts: Vec<_> = calm.cut.map(cut).into_iter().collect();
         Self {
             liars: dead.map(|seat| (seat, Kind::DEAD)).into_iter().collect(),
             friends: Vec::new(),
             payments,
-            network: Network::calm(calm.delay_ms),
+            network: Network { healed: cuts.is_empty(), ..Network::calm(calm.delay_ms) },
             heals_ms: WARM_UP_MS + calm.payments * calm.pause_ms,
             crashes: 0,
             keeps_ledgers: false,
-            cuts: Vec::new(),
+            cuts,
             archives: seats.clone(),
             successions: Vec::new(),
             least: 1,
