@@ -73,6 +73,11 @@ impl Keys for Reader {
     }
 }
 
+/// Whether all seats say that they cannot do it now.
+fn is_not_yet(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<ClientError>().is_some_and(ClientError::is_unavailable)
+}
+
 /// What became of a transaction.
 pub(crate) struct Sent {
     pub(crate) hash: B256,
@@ -191,8 +196,16 @@ impl Ledgers {
         let signature = signer.sign(transaction.digest(separator, begun.hash));
         let signed = SignedTransaction { transaction, signature: signature.into() };
         let start = Instant::now();
-        let handed = self.ask(async |client, place| client.submit(place, &signed, asks).await);
-        let hash = handed.await?.hash;
+        let hash = loop {
+            let handed = self.ask(async |client, place| client.submit(place, &signed, asks).await);
+            match handed.await {
+                // A chain that lost its creator has another one soon.
+                Err(error) if is_not_yet(&error) && start.elapsed() < patience => {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
+                handed => break handed?.hash,
+            }
+        };
         let mut said = Instant::now();
         loop {
             if said.elapsed() > SAY_AGAIN {
