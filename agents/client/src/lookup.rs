@@ -5,7 +5,11 @@
 //! not forge. Two answers are compared and the newer one counts; what was seen
 //! once is remembered on disk, and nothing older is believed again.
 
-use std::{collections::HashSet, sync::Arc, time::Instant};
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use alloy::primitives::{Address, U256};
 use conet_bindings::RouteTable::RouteRecord;
@@ -25,10 +29,16 @@ use crate::{
     exchange::{Parcel, refused},
     limits::{LOOKUP_NODES_MAX, LOOKUP_TIMEOUT, ROUTE_MEMORY, ROUTES_REMEMBERED_MAX},
     relays::Avoid,
+    state::StateError,
 };
 
 /// Nodes that have to answer.
 const ANSWERS: usize = 2;
+
+/// Nodes may be a block behind what this client has seen: so often it looks again before it says that they lie, and after
+/// so long.
+const LOOKS_AGAIN: u32 = 4;
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// How to look a route up.
 #[derive(Debug, Clone, Default)]
@@ -119,12 +129,23 @@ impl Client {
                 return Ok(lookup);
             }
         }
-        let lookup = match options.direct {
-            true => self.look_up_on_chain(wallet).await?,
-            false => self.look_up_at_nodes(wallet, options).await?,
+        let mut again = LOOKS_AGAIN;
+        let lookup = loop {
+            let lookup = match options.direct {
+                true => self.look_up_on_chain(wallet).await?,
+                false => self.look_up_at_nodes(wallet, options).await?,
+            };
+            let serial = lookup.serial();
+            let checked = self.0.state.run(move |state| state.check_serial(wallet, serial)).await;
+            match checked {
+                Err(StateError::OldSerial { .. }) if again > 0 && !options.direct => again -= 1,
+                checked => {
+                    checked?;
+                    break lookup;
+                }
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
         };
-        let serial = lookup.serial();
-        self.0.state.run(move |state| state.check_serial(wallet, serial)).await?;
         self.remember(&lookup);
         Ok(lookup)
     }
