@@ -6,7 +6,7 @@ use alloy::{
     sol_types::SolCall as _,
 };
 use conet_bindings::DappRegistry;
-use conet_tests::index::Indexer;
+use conet_tests::{eventually, index::Indexer};
 use serde_json::{Value, json};
 
 use super::Scene;
@@ -39,7 +39,10 @@ async fn send(scene: &Scene, to: Option<Address>, data: &[u8]) -> Value {
     let payer = scene.call("eth_accounts", json!([])).await[0].clone();
     let request = json!([{ "from": payer, "to": to, "data": hex::encode_prefixed(data) }]);
     let sent = scene.call("eth_sendTransaction", request).await;
-    let receipt = scene.call("eth_getTransactionReceipt", json!([sent])).await;
+    let receipt = async || scene.call("eth_getTransactionReceipt", json!([sent])).await;
+    // Its block comes a little after the transaction's hash.
+    eventually("the transaction is in a block", async || !receipt().await.is_null()).await;
+    let receipt = receipt().await;
     assert_eq!(receipt["status"], "0x1", "{receipt}");
     receipt
 }
