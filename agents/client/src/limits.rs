@@ -47,6 +47,12 @@ pub const ROUTES_REMEMBERED_MAX: usize = 10_000;
 /// Nodes asked for one route; two have to answer.
 pub const LOOKUP_NODES_MAX: usize = 5;
 
+/// Further tries when nodes show a route older than one that was seen: right after a change they may be a block behind.
+pub const BEHIND_ATTEMPTS_MAX: u32 = 4;
+
+/// The pause before each of them.
+pub const BEHIND_PAUSE: Duration = Duration::from_secs(1);
+
 /// Relays tried for one message.
 pub const RELAY_ATTEMPTS_MAX: usize = 4;
 

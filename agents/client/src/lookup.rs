@@ -5,11 +5,7 @@
 //! not forge. Two answers are compared and the newer one counts; what was seen
 //! once is remembered on disk, and nothing older is believed again.
 
-use std::{
-    collections::HashSet,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashSet, sync::Arc, time::Instant};
 
 use alloy::primitives::{Address, U256};
 use conet_bindings::RouteTable::RouteRecord;
@@ -27,18 +23,16 @@ use crate::{
     clock,
     error::ClientError,
     exchange::{Parcel, refused},
-    limits::{LOOKUP_NODES_MAX, LOOKUP_TIMEOUT, ROUTE_MEMORY, ROUTES_REMEMBERED_MAX},
+    limits::{
+        BEHIND_ATTEMPTS_MAX, BEHIND_PAUSE, LOOKUP_NODES_MAX, LOOKUP_TIMEOUT, ROUTE_MEMORY,
+        ROUTES_REMEMBERED_MAX,
+    },
     relays::Avoid,
     state::StateError,
 };
 
 /// Nodes that have to answer.
 const ANSWERS: usize = 2;
-
-/// Nodes may be a block behind what this client has seen: so often it looks again before it says that they lie, and after
-/// so long.
-const LOOKS_AGAIN: u32 = 4;
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// How to look a route up.
 #[derive(Debug, Clone, Default)]
@@ -129,22 +123,9 @@ impl Client {
                 return Ok(lookup);
             }
         }
-        let mut again = LOOKS_AGAIN;
-        let lookup = loop {
-            let lookup = match options.direct {
-                true => self.look_up_on_chain(wallet).await?,
-                false => self.look_up_at_nodes(wallet, options).await?,
-            };
-            let serial = lookup.serial();
-            let checked = self.0.state.run(move |state| state.check_serial(wallet, serial)).await;
-            match checked {
-                Err(StateError::OldSerial { .. }) if again > 0 && !options.direct => again -= 1,
-                checked => {
-                    checked?;
-                    break lookup;
-                }
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
+        let lookup = match options.direct {
+            true => self.newer(self.look_up_on_chain(wallet).await?).await?,
+            false => self.look_up_at_nodes(wallet, options).await?,
         };
         self.remember(&lookup);
         Ok(lookup)
@@ -174,6 +155,14 @@ impl Client {
         Ok(self.judged(wallet, record, head.timestamp, None))
     }
 
+    /// A look-up that is not older than what was seen before.
+    async fn newer(&self, lookup: Lookup) -> Result<Lookup, ClientError> {
+        let (wallet, serial) = (lookup.wallet, lookup.serial());
+        self.0.state.run(move |state| state.check_serial(wallet, serial)).await?;
+        Ok(lookup)
+    }
+
+    /// Asks nodes, and the same ones again while they are behind: each that is asked learns the wallet.
     async fn look_up_at_nodes(
         &self,
         wallet: Address,
@@ -183,6 +172,26 @@ impl Client {
             self.node(via).await?;
         }
         let nodes = self.nodes_to_ask(wallet, options).await?;
+        let mut attempts = 0;
+        loop {
+            let lookup = self.newer(self.compare(wallet, &nodes, options).await?).await;
+            let is_behind =
+                matches!(&lookup, Err(ClientError::State(StateError::OldSerial { .. })));
+            if !is_behind || attempts >= BEHIND_ATTEMPTS_MAX {
+                return lookup;
+            }
+            attempts += 1;
+            tokio::time::sleep(BEHIND_PAUSE).await;
+        }
+    }
+
+    /// What two nodes say.
+    async fn compare(
+        &self,
+        wallet: Address,
+        nodes: &[Arc<NodeEntry>],
+        options: &LookupOptions,
+    ) -> Result<Lookup, ClientError> {
         let (first, further) = nodes.split_at(nodes.len().min(ANSWERS));
         let asked = first.iter().map(|node| self.ask(wallet, node, first, options));
         let (mut sources, mut failure) = (Vec::new(), None);
