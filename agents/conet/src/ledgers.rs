@@ -44,6 +44,9 @@ const SAY_AGAIN: Duration = Duration::from_secs(3);
 /// How long a seat may take to say a nonce.
 const NONCE_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How often seats that say "not yet" are asked again: each time all of them are.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+
 /// How often it is looked at whether something is there.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -201,7 +204,7 @@ impl Ledgers {
             match handed.await {
                 // A chain that lost its creator has another one soon.
                 Err(error) if is_not_yet(&error) && start.elapsed() < patience => {
-                    tokio::time::sleep(LOOK_AGAIN).await;
+                    tokio::time::sleep(ASK_AGAIN).await;
                 }
                 handed => break handed?.hash,
             }
