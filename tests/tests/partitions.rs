@@ -91,13 +91,13 @@ async fn forty_nodes_are_killed_and_cut_apart_and_have_one_history() {
     until_active(&town, 10).await;
     assert_eq!(town.append(&chain, "healed").await, 5);
 
+    assert_eq!(one_history(&town, &chain).await.len(), 5);
     let mut chains = vec![chain];
     for title in ["Another", "A third"] {
         let made = town.one(&["chain", "create", "--wallet", "bobo", "--title", title]).await;
         chains.push(made["chain"].as_str().unwrap().to_owned());
     }
     let said = troubles::pass(&mut town, &chains).await;
-    assert!(!said.is_empty());
     for chain in chains {
         let hashes = one_history(&town, &chain).await;
         for ((_, height), block) in said.iter().filter(|((of, _), _)| *of == chain) {
