@@ -48,6 +48,9 @@
 //! - *No honest node is punished.* A verdict needs two votes of one node that exclude each other, or its vote for a root
 //!   that no execution gives, or the words of two thirds of the seats that what it signed is not what the proposal gives.
 //!   A word names its outcome, so it can be held against no other proposal of the same height and view.
+//! - *Nobody loses a place unasked.* An honest seat votes for an entry with a complaint only when it has, and brings the
+//!   accused, the block that it shall vote on, or transactions that its block could hold. So a creator and a leader that
+//!   lie cannot draw a chain's witnesses anew until they like them, and a witness cannot depose an idle creator.
 //!
 //! # Liveness
 //!

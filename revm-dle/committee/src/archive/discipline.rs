@@ -39,14 +39,13 @@ impl State {
             // One at a time: whom the creator waits for excuses the creator.
             (None, Phase::Create) if chain.accused.is_empty() => {}
             (Some((header, create)), Phase::Witness | Phase::Validate) => {
-                self.check_accusation(header, create)?;
+                self.check_accusation(complaint.chain, header, create)?;
                 chain.accused.retain(|node, _| *node != create.voter);
                 chain.blamed.insert(accused, ());
             }
             _ => return Err(ItemError::Votes),
         }
-        let signed = Complaint::struct_hash(complaint.chain, (height, view), accused);
-        if !self.voting.signed(by, signed, &complaint.signature) {
+        if !self.voting.signed(by, complaint.struct_hash(), &complaint.signature) {
             return Err(ItemError::Signature { node: by });
         }
         chain.accused.insert(accused, self.time_ms + self.rules.answer_ms);
@@ -54,13 +53,14 @@ impl State {
         Ok(())
     }
 
-    /// Whether a block is its creator's, and the next one of its chain.
+    /// Whether a block is its creator's, and the next one of this chain.
     pub(crate) fn check_accusation(
         &self,
+        chain: B256,
         header: &conet_ledger::block::Header,
         create: &Ballot,
     ) -> Result<()> {
-        let (hash, chain) = (header.hash(), &*self.chain(header.proposal.chain)?);
+        let (hash, chain) = (header.hash(), &*self.chain(chain)?);
         let is_creators = chain.creator == Some(create.voter)
             && create.vote == block_vote(header, Phase::Create, hash);
         if self.check_next(chain, header).is_err() || !is_creators {
@@ -184,3 +184,6 @@ impl State {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

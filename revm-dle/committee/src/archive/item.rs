@@ -53,6 +53,19 @@ pub enum Item {
 }
 
 impl Item {
+    /// Whether another one makes no difference beside it: whoever signs can sign the same as often as it likes, and each
+    /// signature is another one.
+    #[must_use]
+    pub fn repeats(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Complaint(one), Self::Complaint(other)) => one.repeats(other),
+            (Self::Answer(one), Self::Answer(other)) => {
+                one.voter == other.voter && one.vote == other.vote || one.conflicts(other)
+            }
+            _ => self == other,
+        }
+    }
+
     /// What an entry's header names.
     #[must_use]
     pub fn hash_all(items: &[Self]) -> B256 {
@@ -179,10 +192,17 @@ pub struct Complaint {
 }
 
 impl Complaint {
-    /// What who complains signs.
+    /// What who complains signs: with the block, so that nobody else can put another one in its place.
     #[must_use]
-    pub fn struct_hash(chain: B256, (height, view): (u64, u64), accused: NodeId) -> B256 {
-        tagged(b"CoNET complaint", chain, &[height, view, accused.0])
+    pub fn struct_hash(&self) -> B256 {
+        let block = self.block.as_ref().map_or(B256::ZERO, |(header, _)| header.hash());
+        let id = keccak256([self.chain, block].concat());
+        tagged(b"CoNET complaint", id, &[self.height, self.view, self.accused.0])
+    }
+
+    fn repeats(&self, other: &Self) -> bool {
+        let key = |it: &Self| (it.chain, it.height, it.view, it.accused, it.by);
+        key(self) == key(other)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use alloy::primitives::{B256, keccak256};
 use conet_bindings::merkle::{self, Tree};
+use conet_ledger::block::Proposal;
 use serde::{Deserialize, Serialize};
 
 use super::{chain::Chain, signers::Signers, traps::Commitment};
@@ -43,7 +44,7 @@ pub struct Notice {
 }
 
 impl Notice {
-    pub(super) fn of(chain: &Chain) -> Self {
+    pub(crate) fn of(chain: &Chain) -> Self {
         Self {
             chain: chain.id,
             series: chain.series,
@@ -71,6 +72,31 @@ impl Notice {
         let is_drawn = self.is_whole && validators.len() == usize::from(self.validator_count);
         let creator = self.creator.filter(|_| is_drawn)?;
         Some(Signers::new(creator, &self.witnesses, validators.iter().copied(), self.quorum))
+    }
+
+    /// The frame of a block of this height on `parent`, at a chain time; `None` while somebody of its signers is to be
+    /// drawn.
+    pub(crate) fn frame(
+        &self,
+        height: u64,
+        parent: B256,
+        epoch: u64,
+        time_ms: u64,
+    ) -> Option<Proposal> {
+        let signers = self.signers(height)?;
+        Some(Proposal {
+            chain: self.chain,
+            series: self.series,
+            height,
+            view: self.view,
+            epoch,
+            parent,
+            time_ms,
+            paid_through_s: self.paid_through_s,
+            gas_price: self.gas_price,
+            members_hash: signers.hash(),
+            body_hash: B256::ZERO,
+        })
     }
 
     /// All who have a part in the chain.

@@ -61,7 +61,7 @@ impl Simplex {
             state_hash: B256::ZERO,
         };
         self.catch_up(parent, app);
-        let Some(entry) = app.propose(header) else { return };
+        let Some(entry) = app.propose(header, out) else { return };
         let id = entry.id();
         out.persist(Record::Draft(Box::new(entry.clone())));
         self.entries.insert(id, entry.clone());

@@ -27,14 +27,15 @@ pub enum Check {
     Valid,
     /// It never may.
     Invalid,
-    /// Not yet: its parent's state is not known here.
+    /// Not yet: its parent's state is not known here, or what it says of the world outside.
     Unknown,
 }
 
 /// What the log is about.
 pub trait Application {
     /// What to propose in a view, on an entry that is notarized. `header` is complete but for what the items decide.
-    fn propose(&mut self, header: EntryHeader) -> Option<Entry>;
+    /// What else voters need goes before it.
+    fn propose(&mut self, header: EntryHeader, out: &mut Outbox) -> Option<Entry>;
     /// Whether an entry follows the rules, and what this node knows from elsewhere.
     fn check(&mut self, entry: &Entry) -> Check;
     /// Follows an entry that is notarized: what it says of the world outside, a quorum saw.

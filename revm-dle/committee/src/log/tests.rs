@@ -154,7 +154,7 @@ struct Follows(BTreeSet<B256>);
 const UNSEEN: B256 = B256::repeat_byte(7);
 
 impl Application for Follows {
-    fn propose(&mut self, _header: EntryHeader) -> Option<Entry> {
+    fn propose(&mut self, _header: EntryHeader, _out: &mut Outbox) -> Option<Entry> {
         None
     }
 

@@ -50,21 +50,8 @@ impl Member {
 
     /// A block's frame; `None` while somebody of its signers is to be drawn.
     pub(super) fn frame(&self, part: &Part, height: u64, parent: B256) -> Option<Proposal> {
-        let notice = part.notice();
-        let signers = notice.signers(height)?;
-        Some(Proposal {
-            chain: notice.chain,
-            series: notice.series,
-            height,
-            view: notice.view,
-            epoch: self.groups.epoch(notice.chain),
-            parent,
-            time_ms: part.time_ms(),
-            paid_through_s: notice.paid_through_s,
-            gas_price: notice.gas_price,
-            members_hash: signers.hash(),
-            body_hash: B256::ZERO,
-        })
+        let epoch = self.groups.epoch(part.notice().chain);
+        part.notice().frame(height, parent, epoch, part.time_ms())
     }
 
     /// Makes the next block, if there is one to make: it waits for a signature then.

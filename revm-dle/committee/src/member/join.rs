@@ -1,4 +1,7 @@
 //! Wishing to be drawn.
+//!
+//! A wish that stands is said again, for seats answer only when it stands no more: each time after twice as long, as most
+//! wait for hours, and each time is a signed parcel to every seat.
 
 use std::collections::BTreeSet;
 
@@ -16,6 +19,14 @@ use crate::{
     seats::Seats,
 };
 
+/// After how many [`MemberTiming::retry_ms`] a wish is said again the first time.
+///
+/// [`MemberTiming::retry_ms`]: super::MemberTiming::retry_ms
+const PAUSE_MIN: u64 = 4;
+
+/// The most of them between two times.
+const PAUSE_MAX: u64 = 32;
+
 /// A member's wish to be drawn.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
@@ -27,6 +38,8 @@ pub(super) struct Waiting {
     said: Option<Joining>,
     /// When it was last said.
     said_ms: u64,
+    /// For how many retries it is not said again.
+    pause: u64,
     /// Seats that say that it stands no more. More than a third of them must: a new wish takes a node out of draws that
     /// are under way.
     used: BTreeSet<NodeId>,
@@ -62,7 +75,8 @@ impl Member {
     /// while it stands.
     pub(super) fn join(&mut self, out: &mut Outbox) {
         let Some(home) = self.groups.home(self.me()).cloned() else { return };
-        let is_due = self.now_ms >= self.waiting.said_ms + self.config.timing.retry_ms * 4;
+        let pause_ms = self.config.timing.retry_ms * self.waiting.pause;
+        let is_due = self.now_ms >= self.waiting.said_ms + pause_ms;
         // What it may offer changes seldom: it is not counted in every step.
         if self.waiting.said.is_some() && self.waiting.log == home.log && !is_due {
             return;
@@ -75,9 +89,15 @@ impl Member {
         };
         if is_due {
             self.waiting.said_ms = self.now_ms;
+            self.waiting.pause = PAUSE_MAX.min(self.waiting.pause * 2);
             out.send_all(home.nodes(), Message::Join(joining.clone()));
         }
         self.waiting.said = Some(joining);
+    }
+
+    /// Who has lost a place may wait no more: it asks soon.
+    pub(super) const fn ask_soon(&mut self) {
+        self.waiting.pause = PAUSE_MIN;
     }
 
     /// Another secret for traps comes with another wish.
@@ -94,6 +114,7 @@ impl Member {
         let joining = Joining { offer, number, trap, signature: self.config.voting.sign(signed) };
         out.send_all(home.nodes(), Message::Join(joining.clone()));
         let (log, said) = (home.log, Some(joining));
-        self.waiting = Waiting { number, log, said, said_ms: self.now_ms, used: BTreeSet::new() };
+        let used = BTreeSet::new();
+        self.waiting = Waiting { number, log, said, said_ms: self.now_ms, pause: PAUSE_MIN, used };
     }
 }

@@ -218,6 +218,7 @@ impl Member {
         self.put_notice(proven.clone(), logged);
         if is_in != was_in {
             self.write_notice(chain, out);
+            self.ask_soon();
         }
         let notice = proven.notice;
         if self.ledgers.has(notice.hash) {

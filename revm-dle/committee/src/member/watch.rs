@@ -4,7 +4,12 @@ use alloy::primitives::{B256, Bytes};
 use conet_ledger::block::{Body, SignedTransaction};
 
 use super::{Member, TRANSACTIONS_MAX};
-use crate::{archive::item::Complaint, keys::NodeId, message::Message, outbox::Outbox};
+use crate::{
+    archive::item::Complaint,
+    keys::{Compact, NodeId},
+    message::Message,
+    outbox::Outbox,
+};
 
 impl Member {
     /// A transaction for a chain. A creator puts it into a block; a witness watches that the creator does.
@@ -93,8 +98,9 @@ impl Member {
         accused: NodeId,
         block: Option<(conet_ledger::block::Header, crate::vote::Ballot)>,
     ) -> Complaint {
-        let signature =
-            self.config.voting.sign(Complaint::struct_hash(chain, (height, view), accused));
-        Complaint { chain, height, view, accused, by: self.me(), block, signature }
+        let signature = Compact::ZERO;
+        let unsigned = Complaint { chain, height, view, accused, by: self.me(), block, signature };
+        let signature = self.config.voting.sign(unsigned.struct_hash());
+        Complaint { signature, ..unsigned }
     }
 }

@@ -34,13 +34,13 @@ struct News {
 }
 
 impl Application for Desk {
-    fn propose(&mut self, mut header: EntryHeader) -> Option<Entry> {
+    fn propose(&mut self, mut header: EntryHeader, out: &mut Outbox) -> Option<Entry> {
         let before = self.state_after(header.parent)?;
         let mut state = before.begin(header.height, header.time_ms);
         let mut items = Vec::new();
         for item in self.candidates() {
-            // What the main chain says no more nobody would vote for.
-            let may_be = items.len() < ITEMS_MAX && self.is_on_main_chain(&item, &state);
+            // What this seat does not know, or no more, it would not vote for either.
+            let may_be = items.len() < ITEMS_MAX && self.vouches_for(&item, &state);
             if may_be && state.apply(&item).is_ok() {
                 items.push(item);
             }
@@ -50,6 +50,7 @@ impl Application for Desk {
                 items.push(item);
             }
         }
+        self.show_charges(&items, out);
         state.finish();
         header.items_hash = Item::hash_all(&items);
         header.notices_root = state.notices_root();
@@ -65,7 +66,7 @@ impl Application for Desk {
             return Check::Valid;
         }
         let Some(before) = self.state_after(entry.header.parent) else { return Check::Unknown };
-        if !entry.items.iter().all(|item| self.is_on_main_chain(item, before)) {
+        if !entry.items.iter().all(|item| self.vouches_for(item, before)) {
             return Check::Unknown;
         }
         if entry.items.len() > ITEMS_MAX {

@@ -9,7 +9,7 @@ use alloy::primitives::{B256, Bytes};
 
 use super::{
     EpochKeys, SeatConfig, SeedKeys, application::Unproven, blocks::Case, ceremony::Part,
-    checkpoint::Checkpoint, evidence::Seen, missing::Asking, openings::Known,
+    checkpoint::Checkpoint, complaints::Charges, evidence::Seen, missing::Asking, openings::Known,
 };
 use crate::{
     archive::{
@@ -83,8 +83,8 @@ pub struct Desk {
     pub(super) siblings: Vec<NodeId>,
     /// It has no seat now.
     pub(super) is_retired: bool,
-    /// Blocks that members were accused of not voting on, with what it takes to execute them.
-    pub(super) accusations: BTreeMap<B256, super::inbox::Accusation>,
+    /// What those who are accused of silence shall answer.
+    pub(super) charges: Charges,
     /// Parts of seeds, by entry.
     pub(super) parts: BTreeMap<u64, BTreeMap<NodeId, Bytes>>,
     /// The pool that was last told to who draws again, with its digest, and the epoch whose key was.
@@ -142,7 +142,7 @@ impl Desk {
             left: Vec::new(),
             siblings: Vec::new(),
             is_retired: !config.seats.contains(config.voting.me),
-            accusations: BTreeMap::new(),
+            charges: Charges::default(),
             parts: BTreeMap::new(),
             told_pool: None,
             told_key: None,
@@ -156,9 +156,9 @@ impl Desk {
         }
     }
 
-    /// Whether an item is what this seat knows from elsewhere: users and the main chain. It cannot tell what it has not
-    /// heard of yet. `before`: the state in which the item shall find its place.
-    pub(super) fn is_on_main_chain(&self, item: &Item, before: &State) -> bool {
+    /// Whether this seat answers for what an item says beyond the log: it knows that from users, members and the main chain.
+    /// It cannot tell what it has not heard of yet. `before`: the state in which the item shall find its place.
+    pub(super) fn vouches_for(&self, item: &Item, before: &State) -> bool {
         match item {
             Item::Open(opening) => self.knows_opening(opening),
             Item::Join(joining) => joining.offer.is_within(&self.voting.offer(joining.offer.node)),
@@ -166,14 +166,15 @@ impl Desk {
             Item::Member(announced) => self.is_invited(announced),
             Item::Want(wanted) => self.knows_want(wanted),
             Item::Paid(paid) => self.knows_paid(paid),
+            Item::Complaint(complaint) => self.charges.has(complaint),
             _ => true,
         }
     }
 
     /// Puts an item on the list for the next entries. Whether it was not on it, and may be.
     pub(super) fn queue(&mut self, item: Item) -> bool {
-        let is_news =
-            self.items.len() < QUEUE_MAX && !self.items.contains(&item) && self.is_current(&item);
+        let is_known = |item: &Item| self.items.iter().any(|known| known.repeats(item));
+        let is_news = self.items.len() < QUEUE_MAX && !is_known(&item) && self.is_current(&item);
         if is_news {
             self.items.push(item);
         }
@@ -209,7 +210,7 @@ impl Desk {
                     && !state.barred.contains(&node)
                     && !state.seats.contains(node)
                     && state.seats.branch.admits(node)
-                    && self.is_on_main_chain(item, state)
+                    && self.vouches_for(item, state)
             }
             Item::Block(block, _) => {
                 let about = &block.header.proposal;
@@ -285,7 +286,7 @@ impl Desk {
         self.queue_successors();
         self.review_openings();
         self.ask_for_pending(out);
-        self.relay_accusations(out);
+        self.bring_all(out);
         self.ask_to_return(out);
         self.repeat_seed_parts(out);
     }

@@ -123,10 +123,8 @@ impl Desk {
         if self.items.iter().any(is_known) || self.state.check_caught(&caught).is_err() {
             return;
         }
-        let item = Item::Caught(Box::new(caught.clone()));
-        self.queue(item.clone());
         // Where it finds no room, others will have it: nobody passes on what it does not keep.
-        if self.items.contains(&item) {
+        if self.queue(Item::Caught(Box::new(caught.clone()))) {
             self.saw(&caught.ballot, out);
             out.send_all(self.seats.nodes(), Message::Caught(Box::new(caught)));
         }

@@ -1,33 +1,18 @@
 //! What reaches a seat, besides the log's own messages.
 
-use std::collections::BTreeSet;
-
-use alloy::primitives::{B256, Bytes};
+use alloy::primitives::B256;
 use conet_ledger::block::{Body, Header};
 
-use super::{
-    blocks::Grounds,
-    desk::{CASES_MAX, Desk},
-};
+use super::{blocks::Grounds, desk::Desk};
 use crate::{
     archive::{
         Item, ProvenNotice,
-        item::{Complaint, Disagreement, Joining, Returning, Word},
+        item::{Disagreement, Joining, Returning},
     },
     keys::NodeId,
-    message::{Message, Proposed},
+    message::Message,
     outbox::Outbox,
-    vote::{Ballot, Phase},
 };
-
-/// A block that somebody does not vote on, with what it takes to do so.
-#[derive(Debug, Clone)]
-pub(super) struct Accusation {
-    pub(super) header: Header,
-    pub(super) body: Body,
-    pub(super) create: Ballot,
-    pub(super) witness: Bytes,
-}
 
 impl Desk {
     pub(super) fn receive(&mut self, from: NodeId, message: Message, out: &mut Outbox) {
@@ -114,128 +99,12 @@ impl Desk {
         self.queue(Item::Return(returning));
     }
 
-    /// Notes a complaint, and brings the accused what it should vote on.
-    fn take_complaint(
+    pub(super) fn take_disagreement(
         &mut self,
-        complaint: Complaint,
+        disagreement: Disagreement,
         body: Body,
-        witness: Bytes,
         out: &mut Outbox,
     ) {
-        let Complaint { chain, height, view, accused, by, .. } = complaint;
-        let signed = Complaint::struct_hash(chain, (height, view), accused);
-        let may_complain = self.seats.contains(by)
-            || self.state.chains.get(&chain).is_some_and(|chain| chain.involves(by));
-        if !may_complain || !self.voting.signed(by, signed, &complaint.signature) {
-            return;
-        }
-        if let Some((header, create)) = complaint.block.clone() {
-            if !self.keep_accusation(Accusation { header, body, create, witness }) {
-                return;
-            }
-        } else if let Some(chain) = self.state.chains.get(&complaint.chain) {
-            for transaction in body.transactions {
-                if let Some(creator) = chain.creator {
-                    let chain = complaint.chain;
-                    out.send(creator, Message::Transaction { chain, transaction });
-                }
-            }
-        }
-        // Who is known to be accused is brought the block again and again anyway: nobody's complaints speed that up.
-        if self.queue(Item::Complaint(Box::new(complaint))) {
-            self.relay(chain, accused, out);
-        }
-    }
-
-    /// Keeps what it takes to vote on a block. False: nobody could, with this body or this state witness.
-    fn keep_accusation(&mut self, accusation: Accusation) -> bool {
-        let Accusation { header, body, create, witness } = &accusation;
-        let (hash, about) = (header.hash(), &header.proposal);
-        if self.accusations.contains_key(&hash) {
-            return true;
-        }
-        if self.state.check_accusation(header, create).is_err() {
-            return false;
-        }
-        let genesis = self.state.chains.get(&about.chain).map(|chain| chain.genesis);
-        let can_be_done = |genesis| self.ledgers.validate(genesis, about, body, witness).is_ok();
-        let fits = body.hash() == about.body_hash && self.accusations.len() < CASES_MAX;
-        if !fits || !genesis.is_some_and(can_be_done) {
-            return false;
-        }
-        self.accusations.insert(hash, accusation);
-        true
-    }
-
-    /// Brings to all who are accused of silence what they should vote on, once however many complain.
-    pub(super) fn relay_accusations(&self, out: &mut Outbox) {
-        let complaints = self.items.iter().filter_map(|item| match item {
-            Item::Complaint(complaint) => Some((complaint.chain, complaint.accused)),
-            _ => None,
-        });
-        let logged = self.state.under_way();
-        let logged = logged.flat_map(|chain| chain.accused.keys().map(|node| (chain.id, *node)));
-        let accused: BTreeSet<_> = complaints.chain(logged).collect();
-        for (chain, accused) in accused {
-            self.relay(chain, accused, out);
-        }
-    }
-
-    fn relay(&self, chain: B256, accused: NodeId, out: &mut Outbox) {
-        let Some(chain) = self.state.chains.get(&chain) else { return };
-        for accusation in self.accusations.values() {
-            let Accusation { header, body, create, witness } = accusation;
-            let about = &header.proposal;
-            let phase = chain.signers(about.height).and_then(|signers| signers.phase(accused));
-            if about.chain != chain.id || about.view != chain.view {
-                continue;
-            }
-            match phase {
-                Some(Phase::Witness) => {
-                    let (header, body, create) = (header.clone(), body.clone(), create.clone());
-                    let proposed = Proposed { header, body, create, parent: None };
-                    out.send(accused, Message::Propose(Box::new(proposed)));
-                }
-                Some(Phase::Validate) => {
-                    let (proposal, body) = (Box::new(about.clone()), body.clone());
-                    out.send(
-                        accused,
-                        Message::Validate {
-                            proposal,
-                            body,
-                            witness: witness.clone(),
-                            parent: None,
-                        },
-                    );
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// The accused votes: its vote goes into the log, and to the creator. Another outcome is a disagreement.
-    fn take_answer(&mut self, word: Word, out: &mut Outbox) {
-        let agrees = |accusation: &Accusation| {
-            let phases = [Phase::Witness, Phase::Validate];
-            phases.iter().find_map(|phase| word.agrees(&accusation.header, *phase))
-        };
-        let found =
-            self.accusations.values().find_map(|known| Some((agrees(known)?, known.clone())));
-        let Some((agrees, accusation)) = found else { return };
-        if !self.voting.is_valid(&word.ballot) {
-            return;
-        }
-        self.saw(&word.ballot, out);
-        let Accusation { header, body, create, .. } = accusation;
-        if agrees {
-            out.send(create.voter, Message::Vote(word.clone()));
-            self.queue(Item::Answer(word.ballot));
-        } else {
-            self.take_disagreement(Disagreement { header, create, other: word }, body, out);
-        }
-    }
-
-    fn take_disagreement(&mut self, disagreement: Disagreement, body: Body, out: &mut Outbox) {
         let header = disagreement.header.clone();
         self.open_case(header, body, Grounds::Disputed(Box::new(disagreement)), out);
     }

@@ -12,6 +12,7 @@ mod application;
 mod blocks;
 mod ceremony;
 mod checkpoint;
+mod complaints;
 mod desk;
 mod draws;
 mod epochs;

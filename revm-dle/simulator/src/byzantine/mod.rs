@@ -1,5 +1,6 @@
 //! Liars: each does what an honest node does, but for one thing.
 
+mod accuser;
 mod colluder;
 mod equivocator;
 mod flooder;
@@ -86,7 +87,8 @@ pub(crate) trait Behaviour {
 pub struct Kind(&'static str);
 
 /// All of them.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 13] = [
+    "accuser",
     "colluder",
     "equivocator",
     "flooder",
@@ -136,6 +138,7 @@ impl Kind {
 /// How a kind acts.
 pub(crate) fn behaviour(kind: Kind) -> Box<dyn Behaviour> {
     match kind.0 {
+        "accuser" => Box::new(accuser::Accuser::default()),
         "colluder" => Box::new(colluder::Colluder),
         "dead" => Box::new(silent::Dead),
         "equivocator" => Box::new(equivocator::Equivocator::default()),

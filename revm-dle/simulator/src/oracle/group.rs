@@ -11,7 +11,7 @@ use conet_committee::{
 
 use super::draws::{SEED_DELAY, toy_seed};
 use super::{
-    Books, Cast, Draws, Findings, Log, Successions, Traps, Violation, is_quorum,
+    Books, Cast, Complaints, Draws, Findings, Log, Successions, Traps, Violation, is_quorum,
     tree::{Place, log_id},
 };
 use crate::{keys::secret_of, scenario::Scenario};
@@ -29,6 +29,7 @@ pub(super) struct Group {
     pub(super) books: Books,
     pub(super) draws: Draws,
     pub(super) traps: Traps,
+    pub(super) complaints: Complaints,
     pub(super) successions: Successions,
     pub(super) findings: Findings,
     /// Seeds for the main chain, by number.
@@ -58,6 +59,7 @@ impl Group {
             books: Books::new(&chains),
             draws: Draws::new(secret),
             traps: Traps::default(),
+            complaints: Complaints::default(),
             successions: Successions::new(scenario.holds_ceremonies),
             findings: Findings::default(),
             beacons: BTreeMap::new(),
@@ -137,6 +139,7 @@ impl Group {
                 _ => None,
             }));
             self.traps.see_items(entry)?;
+            self.complaints.see_items(&self.cast, entry)?;
             let mut wrong = self.books.proven_wrong(&self.cast);
             wrong.extend(self.traps.caught());
             self.findings.see_items(entry, wrong);

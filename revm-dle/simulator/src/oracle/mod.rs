@@ -11,6 +11,7 @@
 //! - a final block says all that executing it gives, by arithmetic written anew here, and no money appears or vanishes;
 //! - seeds are signed when their entries are final, and draw whom they must; whoever wishes to be drawn and has room for
 //!   another chain waits, in the order of the log, and nobody else;
+//! - who is accused of silence was brought what it shall answer, by honest seats, and that was its own chain's;
 //! - an honest seat that restarts still has the newest proof of where a chain stands that it ever told;
 //! - no honest node is found guilty, reported or barred, and more than two thirds of the seats stay active; whoever sees
 //!   two votes of a node reports them, and every seat tells the main chain what its log found, and nothing else;
@@ -30,7 +31,7 @@
 //! group.rs, tree.rs            the rules of one group, and what falls to it when the one above splits
 //! cast, successions, log       who sits and who lies, who sits next, the entries
 //! books, sums, draws, waits    chains and what their blocks give, draws, who waits
-//! traps                        who signs what it is told
+//! complaints, traps            who is accused of silence; who signs what it is told
 //! counts.rs                    how much there was
 //! main_chain.rs                what passes between the seats and the main chain
 //! ```
@@ -38,6 +39,7 @@
 mod books;
 mod cast;
 mod cheats;
+mod complaints;
 mod counts;
 mod draws;
 mod group;
@@ -71,6 +73,7 @@ use crate::{keys::PARTS_MAX, scenario::Scenario};
 
 use books::Books;
 use cast::Cast;
+use complaints::Complaints;
 use draws::Draws;
 use group::Group;
 use log::Log;

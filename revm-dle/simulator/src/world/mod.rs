@@ -3,7 +3,7 @@
 //! ```text
 //! node, act                 the nodes, and what they do; how they crash and come back
 //! payers                    who pays
-//! probe                     what a seat would say after a restart
+//! probe                     what a node would say after a restart
 //! main_chain                what the main chain has of each archive group
 //! successions, seeds        the main chain and the groups: who sits next, splits, seeds, rent
 //! end                       when a run is over, and what must hold then
@@ -223,6 +223,9 @@ impl<'a> World<'a> {
                     }
                     if !self.is_archive(to) && self.oracle.is_honest(to) {
                         self.oracle.see_vote(to, &message);
+                    }
+                    if self.is_archive(to) && self.oracle.is_honest(to) {
+                        self.oracle.see_complaint(to, &message);
                     }
                     if self.oracle.is_honest(to)
                         && let Some(Actor::Member(member)) = self.nodes.get(&to).map(|it| &it.actor)
