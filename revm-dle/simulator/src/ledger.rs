@@ -207,9 +207,9 @@ impl Ledgers for ToyLedgers {
     ) -> Option<Built> {
         let (above, accounts) = self.states().get(&draft.parent).cloned()?;
         let (mut next, mut body) = (accounts.clone(), Body::default());
-        for transaction in transactions.iter().take(TRANSACTIONS_MAX) {
+        for transaction in transactions.iter() {
             let mut trial = next.clone();
-            if trial.pay(transaction).is_some() {
+            if body.transactions.len() < TRANSACTIONS_MAX && trial.pay(transaction).is_some() {
                 next = trial;
                 body.transactions.push(transaction.clone());
             }

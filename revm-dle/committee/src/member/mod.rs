@@ -179,7 +179,7 @@ impl Member {
             Message::Notice(notice) => self.take_notice(*notice, out),
             Message::Used { number } => self.take_used(from, number),
             Message::Transaction { chain, transaction } => {
-                self.take_transaction(chain, transaction, out)
+                self.take_transaction(from, chain, transaction, out)
             }
             Message::Propose(proposed) => self.take_proposal(from, *proposed, out),
             Message::Validate { proposal, body, witness, parent } => {

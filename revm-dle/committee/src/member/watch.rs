@@ -15,6 +15,7 @@ impl Member {
     /// A transaction for a chain. A creator puts it into a block; a witness watches that the creator does.
     pub(super) fn take_transaction(
         &mut self,
+        from: NodeId,
         chain: B256,
         transaction: SignedTransaction,
         out: &mut Outbox,
@@ -31,8 +32,15 @@ impl Member {
             return;
         }
         let is_known = part.transactions.iter().any(|(known, _)| *known == transaction);
-        if is_known || part.transactions.len() >= TRANSACTIONS_MAX {
+        if is_known {
             return;
+        }
+        if part.transactions.len() >= TRANSACTIONS_MAX {
+            // What a seat brings is held against who makes no block of it.
+            if !self.groups.of(chain).is_some_and(|seats| seats.contains(from)) {
+                return;
+            }
+            part.transactions.remove(0);
         }
         part.transactions.push((transaction.clone(), now_ms));
         if let Some(creator) = creator {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use alloy::primitives::B256;
 
 use super::{
+    charges::Shown,
     checkpoint::Checkpoint,
     desk::{Desk, ITEMS_MAX},
 };
@@ -38,10 +39,17 @@ impl Application for Desk {
         let before = self.state_after(header.parent)?;
         let mut state = before.begin(header.height, header.time_ms);
         let mut items = Vec::new();
+        let mut shown = Shown::default();
+        // Whom the others did not follow last time may have known what they do not: it is for the one after.
+        let complains = header.view == header.parent_view + 1;
         for item in self.candidates() {
+            let is_complaint = matches!(item, Item::Complaint(_));
             // What this seat does not know, or no more, it would not vote for either.
-            let may_be = items.len() < ITEMS_MAX && self.vouches_for(&item, &state);
-            if may_be && state.apply(&item).is_ok() {
+            let may_be = items.len() < ITEMS_MAX
+                && (complains || !is_complaint)
+                && self.vouches_for(&item, &state);
+            if may_be && shown.admits(&self.charges, &item) && state.apply(&item).is_ok() {
+                shown.note(&self.charges, &item);
                 items.push(item);
             }
         }
@@ -50,7 +58,9 @@ impl Application for Desk {
                 items.push(item);
             }
         }
-        self.show_charges(&items, out);
+        for message in shown.into_messages() {
+            out.send_all(self.seats.nodes(), message);
+        }
         state.finish();
         header.items_hash = Item::hash_all(&items);
         header.notices_root = state.notices_root();
@@ -66,11 +76,11 @@ impl Application for Desk {
             return Check::Valid;
         }
         let Some(before) = self.state_after(entry.header.parent) else { return Check::Unknown };
-        if !entry.items.iter().all(|item| self.vouches_for(item, before)) {
-            return Check::Unknown;
-        }
         if entry.items.len() > ITEMS_MAX {
             return Check::Invalid;
+        }
+        if !entry.items.iter().all(|item| self.vouches_for(item, before)) {
+            return Check::Unknown;
         }
         match before.after(entry) {
             Ok(state) if says_so(&entry.header, &state) => {
@@ -229,6 +239,7 @@ impl Desk {
             } else {
                 self.missing.insert(notice.chain, notice.hash);
             }
+            self.bring_to_accused(notice.chain, out);
         }
         self.forget_decided();
         self.openings.retain(|chain, _| !self.state.chains.contains_key(chain));

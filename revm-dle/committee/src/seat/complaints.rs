@@ -10,83 +10,33 @@
 //! leader alone of it, and draw a chain's group anew, place after place, until it likes it. As more than two thirds vote,
 //! the accused hears of it from more than a third of the seats that are honest.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use alloy::primitives::{B256, Bytes};
-use conet_ledger::block::{Body, Header, SignedTransaction};
+use conet_ledger::block::{Body, SignedTransaction};
 
-use super::desk::{CASES_MAX, Desk};
+use super::{
+    charges::{TRIED_MAX, Unmade, Unsigned},
+    desk::Desk,
+};
 use crate::{
     archive::{
         Chain, Item, Notice,
         item::{Complaint, Disagreement, Word},
     },
     keys::NodeId,
-    message::{Message, Proposed},
+    message::Message,
     outbox::Outbox,
     vote::{Ballot, Phase},
 };
-
-/// What the accused are brought.
-#[derive(Debug, Default)]
-pub(super) struct Charges {
-    /// Blocks that somebody does not vote on, by hash.
-    blocks: BTreeMap<B256, Unsigned>,
-    /// Of a chain: transactions that its creator makes no block of.
-    unmade: BTreeMap<B256, Unmade>,
-}
-
-/// A block, with what it takes to vote on it.
-#[derive(Debug, Clone)]
-struct Unsigned {
-    header: Header,
-    body: Body,
-    create: Ballot,
-    witness: Bytes,
-}
-
-/// Transactions that the block of this height and view could hold.
-#[derive(Debug)]
-struct Unmade {
-    height: u64,
-    view: u64,
-    transactions: Vec<SignedTransaction>,
-}
-
-impl Charges {
-    /// Forgets what decides nothing any more.
-    pub(super) fn retain(&mut self, is_open: impl Fn(B256, u64, u64) -> bool) {
-        self.blocks.retain(|_, block| {
-            let about = &block.header.proposal;
-            is_open(about.chain, about.height, about.view)
-        });
-        self.unmade.retain(|chain, unmade| is_open(*chain, unmade.height, unmade.view));
-    }
-
-    /// What a complaint is about, if it is here: a body, and the block's state witness.
-    fn of(&self, complaint: &Complaint) -> Option<(Body, Bytes)> {
-        if let Some((header, _)) = &complaint.block {
-            let block = self.blocks.get(&header.hash())?;
-            return Some((block.body.clone(), block.witness.clone()));
-        }
-        let unmade = self.unmade.get(&complaint.chain)?;
-        let is_it = (unmade.height, unmade.view) == (complaint.height, complaint.view);
-        let transactions = unmade.transactions.clone();
-        is_it.then(|| (Body { transactions, ..Body::default() }, Bytes::new()))
-    }
-
-    pub(super) fn has(&self, complaint: &Complaint) -> bool {
-        self.of(complaint).is_some()
-    }
-}
 
 impl Desk {
     /// Notes a complaint, and brings the accused what it should answer.
     pub(super) fn take_complaint(
         &mut self,
+        from: NodeId,
         mut complaint: Complaint,
-        body: Body,
-        witness: Bytes,
+        (body, witness): (Body, Bytes),
         out: &mut Outbox,
     ) {
         let Complaint { chain, accused, by, .. } = complaint;
@@ -96,16 +46,18 @@ impl Desk {
         if !is_entitled || !self.voting.signed(by, complaint.struct_hash(), &complaint.signature) {
             return;
         }
+        let place = (chain, complaint.height, complaint.view);
         let is_kept = match &mut complaint.block {
-            None => self.keep_unmade(&complaint, body.transactions),
-            Some((header, create)) if header.proposal.chain == chain => {
+            None => self.keep_unmade(from, &complaint, body.transactions),
+            Some((header, create)) => {
+                let it = &header.proposal;
+                let is_of_it = (it.chain, it.height, it.view) == place;
                 let (header, told) = (header.clone(), create.clone());
-                let kept =
-                    self.keep_unsigned(Unsigned { header, body, create: told, witness }, out);
+                let block = Unsigned { header, body, create: told, witness };
                 // The creator's vote is not signed with the complaint: a known block's is the one that was checked.
-                kept.map(|checked| *create = checked).is_some()
+                let checked = is_of_it.then(|| self.keep_unsigned(block, out)).flatten();
+                checked.map(|checked| *create = checked).is_some()
             }
-            Some(_) => false,
         };
         // Who is known to be accused is brought the block again and again anyway: nobody's complaints speed that up.
         if is_kept && self.queue(Item::Complaint(Box::new(complaint))) {
@@ -118,25 +70,24 @@ impl Desk {
     fn keep_unsigned(&mut self, block: Unsigned, out: &mut Outbox) -> Option<Ballot> {
         let Unsigned { header, body, create, witness } = &block;
         let (hash, about) = (header.hash(), &header.proposal);
-        if let Some(known) = self.charges.blocks.get(&hash) {
+        if let Some(known) = self.charges.block(hash) {
             return Some(known.create.clone());
         }
         self.state.check_accusation(about.chain, header, create).ok()?;
         self.saw(create, out);
         let genesis = self.state.chains.get(&about.chain).map(|chain| chain.genesis)?;
-        let has_room = self.charges.blocks.len() < CASES_MAX;
-        let fits = has_room && body.hash() == about.body_hash;
+        let fits = body.hash() == about.body_hash;
         if !fits || self.ledgers.validate(genesis, about, body, witness).is_err() {
             return None;
         }
         let create = create.clone();
-        self.charges.blocks.insert(hash, block);
-        Some(create)
+        self.charges.keep(hash, block).then_some(create)
     }
 
-    /// Keeps the transactions that a block could hold now. False: there are none, or their chain's state is not here.
+    /// Keeps transactions that a block could hold now. False: there are none, or their chain's state is not here.
     fn keep_unmade(
         &mut self,
+        from: NodeId,
         complaint: &Complaint,
         mut candidates: Vec<SignedTransaction>,
     ) -> bool {
@@ -146,29 +97,25 @@ impl Desk {
         let Some(chain) = self.state.chains.get(&complaint.chain) else { return false };
         let (height, view) = (chain.height + 1, chain.view);
         let is_now = (complaint.height, complaint.view) == (height, view);
-        if !is_now || chain.creator != Some(complaint.accused) {
+        let is_creators = chain.creator == Some(complaint.accused);
+        let can_tell = self.ledgers.has(chain.hash) && !self.charges.is_paused(from, self.now_ms);
+        if !is_now || !is_creators || !can_tell {
             return false;
         }
-        let (epoch, time_ms) = (self.seats.epoch, self.state.time_ms);
-        let frame = Notice::of(chain).frame(height, chain.hash, epoch, time_ms);
-        let Some(built) = frame.and_then(|frame| self.ledgers.build(frame, &mut candidates)) else {
+        candidates.truncate(TRIED_MAX);
+        // The creator knows no newer time than this.
+        let told_ms = self.ledgers.notice(chain.id).map(|proven| proven.time_ms());
+        let time_ms = told_ms.unwrap_or(self.state.time_ms);
+        let frame = Notice::of(chain).frame(height, chain.hash, self.seats.epoch, time_ms);
+        // Nobody can make a block while somebody is to be drawn.
+        let Some(frame) = frame else { return false };
+        let Some(built) = self.ledgers.build(frame, &mut candidates) else {
+            self.charges.pause(from, self.now_ms);
             return false;
         };
         let unmade = Unmade { height, view, transactions: built.body.transactions };
-        self.charges.unmade.insert(complaint.chain, unmade);
+        self.charges.keep_unmade(complaint.chain, unmade);
         true
-    }
-
-    /// Shows all seats what the accused of an entry are brought: they vote for no entry without it.
-    pub(super) fn show_charges(&self, items: &[Item], out: &mut Outbox) {
-        for item in items {
-            if let Item::Complaint(complaint) = item
-                && let Some((body, witness)) = self.charges.of(complaint)
-            {
-                let whole = Message::Complaint(complaint.clone(), body, witness);
-                out.send_all(self.seats.nodes(), whole);
-            }
-        }
     }
 
     /// Brings to all who are accused of silence what they should answer, once however many complain.
@@ -185,12 +132,20 @@ impl Desk {
         }
     }
 
+    /// An entry says where a chain stands: the time of those whom it accuses runs.
+    pub(super) fn bring_to_accused(&self, chain: B256, out: &mut Outbox) {
+        let Some(chain) = self.state.chains.get(&chain) else { return };
+        for accused in chain.accused.keys() {
+            self.bring(chain.id, *accused, out);
+        }
+    }
+
     fn bring(&self, chain: B256, accused: NodeId, out: &mut Outbox) {
         let Some(chain) = self.state.chains.get(&chain) else { return };
         if chain.creator == Some(accused) {
             return self.bring_transactions(chain, accused, out);
         }
-        for block in self.charges.blocks.values() {
+        for block in self.charges.blocks() {
             let about = &block.header.proposal;
             if about.chain == chain.id && about.view == chain.view {
                 let signers = chain.signers(about.height);
@@ -203,7 +158,7 @@ impl Desk {
     }
 
     fn bring_transactions(&self, chain: &Chain, creator: NodeId, out: &mut Outbox) {
-        let Some(unmade) = self.charges.unmade.get(&chain.id) else { return };
+        let Some(unmade) = self.charges.unmade_of(chain.id) else { return };
         if unmade.view == chain.view {
             for transaction in &unmade.transactions {
                 let transaction = transaction.clone();
@@ -218,8 +173,7 @@ impl Desk {
             let phases = [Phase::Witness, Phase::Validate];
             phases.iter().find_map(|phase| word.agrees(&block.header, *phase))
         };
-        let found =
-            self.charges.blocks.values().find_map(|known| Some((agrees(known)?, known.clone())));
+        let found = self.charges.blocks().find_map(|known| Some((agrees(known)?, known.clone())));
         let Some((agrees, block)) = found else { return };
         if !self.voting.is_valid(&word.ballot) {
             return;
@@ -231,24 +185,6 @@ impl Desk {
             self.queue(Item::Answer(word.ballot));
         } else {
             self.take_disagreement(Disagreement { header, create, other: word }, body, out);
-        }
-    }
-}
-
-impl Unsigned {
-    /// What a witness or validator is asked.
-    fn question(&self, phase: Phase) -> Option<Message> {
-        let Self { header, body, create, witness } = self.clone();
-        match phase {
-            Phase::Witness => {
-                let proposed = Proposed { header, body, create, parent: None };
-                Some(Message::Propose(Box::new(proposed)))
-            }
-            Phase::Validate => {
-                let proposal = Box::new(header.proposal);
-                Some(Message::Validate { proposal, body, witness, parent: None })
-            }
-            _ => None,
         }
     }
 }

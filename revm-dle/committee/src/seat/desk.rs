@@ -9,7 +9,7 @@ use alloy::primitives::{B256, Bytes};
 
 use super::{
     EpochKeys, SeatConfig, SeedKeys, application::Unproven, blocks::Case, ceremony::Part,
-    checkpoint::Checkpoint, complaints::Charges, evidence::Seen, missing::Asking, openings::Known,
+    charges::Charges, checkpoint::Checkpoint, evidence::Seen, missing::Asking, openings::Known,
 };
 use crate::{
     archive::{

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use alloy::primitives::B256;
 use conet_bindings::statement::Statement;
 
-use super::{Desk, Seat, SeedKeys, complaints::Charges};
+use super::{Desk, Seat, SeedKeys, charges::Charges};
 use crate::{
     archive::{Beginning, Image, Item, Named, State, item::Handover},
     journal::Record,

@@ -25,7 +25,7 @@ impl Desk {
                 self.open_case(header, body, Grounds::Certified(block), out);
             }
             Message::Complaint(complaint, body, witness) => {
-                self.take_complaint(*complaint, body, witness, out)
+                self.take_complaint(from, *complaint, (body, witness), out)
             }
             Message::Answer(word) => self.take_answer(word, out),
             Message::Disagreement(disagreement, body) => {
@@ -109,8 +109,13 @@ impl Desk {
         self.open_case(header, body, Grounds::Disputed(Box::new(disagreement)), out);
     }
 
+    /// What nobody has decided on yet is the seats' and the chain's own.
     fn answer_block(&self, from: NodeId, hash: B256, out: &mut Outbox) {
         let Some(case) = self.cases.get(&hash) else { return };
+        let chain = self.state.chains.get(&case.header.proposal.chain);
+        if !self.seats.contains(from) && !chain.is_some_and(|chain| chain.involves(from)) {
+            return;
+        }
         let message = match &case.grounds {
             Grounds::Certified(block) => Message::Certified(block.clone(), case.body.clone()),
             Grounds::Disputed(why) => Message::Disagreement(why.clone(), case.body.clone()),

@@ -11,6 +11,7 @@
 mod application;
 mod blocks;
 mod ceremony;
+mod charges;
 mod checkpoint;
 mod complaints;
 mod desk;

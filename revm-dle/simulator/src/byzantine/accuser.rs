@@ -1,6 +1,7 @@
 //! Wants others out of its chains, for no reason. As a creator it hides its blocks from one signer, and tells lying seats
-//! alone that it got no vote. As a witness it accuses the creator of doing nothing, with nothing to do, and others of not
-//! voting on a block of another chain. Its seats keep to themselves what the accused should be brought.
+//! alone that it got no vote. As a witness it accuses the creator of doing nothing, with nothing to do or what was done long
+//! ago, and others of not voting on a block of another chain. Its seats keep to themselves what the accused should be
+//! brought.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use conet_committee::{
     keys::{Compact, NodeId},
     message::{Message, Proposed},
 };
-use conet_ledger::block::Body;
+use conet_ledger::block::{Body, SignedTransaction};
 use rand::Rng as _;
 
 use super::{Behaviour, Liar};
@@ -21,6 +22,8 @@ pub(crate) struct Accuser {
     notices: BTreeMap<B256, Notice>,
     /// A block of each chain that it is a witness of.
     proposed: BTreeMap<B256, Proposed>,
+    /// The first transaction of each chain that it heard of.
+    first: BTreeMap<B256, SignedTransaction>,
 }
 
 impl Behaviour for Accuser {
@@ -57,6 +60,9 @@ impl Behaviour for Accuser {
                     self.notices.insert(notice.chain, notice.clone());
                 }
             }
+            Message::Transaction { chain, transaction } => {
+                self.first.entry(*chain).or_insert_with(|| transaction.clone());
+            }
             Message::Propose(proposed) => {
                 let chain = proposed.header.proposal.chain;
                 self.proposed.insert(chain, (**proposed).clone());
@@ -73,11 +79,14 @@ impl Accuser {
         witnesses.find(|it| **it != liar.voting.me && !liar.friends.contains(it)).copied()
     }
 
-    /// The creator has done nothing, as there is nothing to do.
+    /// The creator has done nothing, as there is nothing to do, or all is done.
     fn accuse_creator(&self, liar: &mut Liar<'_>) -> Option<(Complaint, Body)> {
         let notice = self.somewhere(liar)?;
         let accused = notice.creator.filter(|creator| *creator != liar.voting.me)?;
-        Some((complaint(notice, accused, None, liar), Body::default()))
+        let first = self.first.get(&notice.chain).filter(|_| liar.rng.random_bool(0.5));
+        let transactions = first.cloned().into_iter().collect();
+        let body = Body { transactions, ..Body::default() };
+        Some((complaint(notice, accused, None, liar), body))
     }
 
     /// A witness has not voted, on what is another chain's.

@@ -13,7 +13,7 @@ use conet_committee::{
     message::Message,
     vote::{Ballot, Phase},
 };
-use conet_ledger::block::{Body, Header};
+use conet_ledger::block::{Body, Header, SignedTransaction};
 
 use super::{Cast, Violation, reports::Wrong, sums};
 use crate::ledger::{ACCOUNTS, Accounts, BALANCE, genesis};
@@ -373,10 +373,23 @@ impl Books {
 
     /// How many payments an account has made on a chain.
     pub(super) fn paid(&self, chain: B256, account: u64) -> u64 {
-        let newest = self.finals.get(&chain).and_then(|finals| finals.last());
-        let state = newest.and_then(|hash| self.states.get(hash)).and_then(Option::as_ref);
         let place = usize::try_from(account).unwrap_or(usize::MAX);
+        let state = self.newest(chain);
         state.and_then(|state| state.nonces.get(place)).copied().unwrap_or_default()
+    }
+
+    fn newest(&self, chain: B256) -> Option<&Accounts> {
+        let newest = self.finals.get(&chain).and_then(|finals| finals.last());
+        newest.and_then(|hash| self.states.get(hash)).and_then(Option::as_ref)
+    }
+
+    /// Whether the next block could hold one of these.
+    pub(super) fn can_be_made(&self, chain: B256, transactions: &[SignedTransaction]) -> bool {
+        let Some(state) = self.newest(chain) else { return false };
+        transactions.iter().any(|one| {
+            let body = Body { transactions: vec![one.clone()], ..Body::default() };
+            super::sums::execute(state.clone(), &body).is_some()
+        })
     }
 
     pub(super) fn count_final(&self, counts: impl Fn(B256) -> bool) -> usize {

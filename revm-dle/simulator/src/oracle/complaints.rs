@@ -11,8 +11,6 @@ use conet_committee::{
     message::Message,
 };
 
-use conet_ledger::block::Body;
-
 use super::{Cast, Oracle, Violation};
 
 /// What a complaint is about: the chain, height and view, and the block if it is one.
@@ -34,23 +32,19 @@ impl Oracle {
     pub(crate) fn see_complaint(&mut self, seat: NodeId, message: &Message) {
         if let Message::Complaint(complaint, body, _) = message {
             for group in self.groups.values_mut() {
-                group.complaints.see_delivered(seat, complaint, body);
+                let can_be_answered = match &complaint.block {
+                    Some((header, _)) => header.proposal.body_hash == body.hash(),
+                    None => group.books.can_be_made(complaint.chain, &body.transactions),
+                };
+                if can_be_answered {
+                    group.complaints.shown.entry(about(complaint)).or_default().insert(seat);
+                }
             }
         }
     }
 }
 
 impl Complaints {
-    fn see_delivered(&mut self, seat: NodeId, complaint: &Complaint, body: &Body) {
-        let can_be_answered = match &complaint.block {
-            Some((header, _)) => header.proposal.body_hash == body.hash(),
-            None => !body.transactions.is_empty(),
-        };
-        if can_be_answered {
-            self.shown.entry(about(complaint)).or_default().insert(seat);
-        }
-    }
-
     /// A new final entry: more than two thirds of the seats had what its complaints are about.
     pub(super) fn see_items(&self, cast: &Cast, entry: &Entry) -> Result<(), Violation> {
         let (height, epoch) = (entry.header.height, entry.header.epoch);

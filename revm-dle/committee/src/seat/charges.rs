@@ -1,0 +1,194 @@
+//! What those who are accused of silence shall answer, within limits.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy::primitives::{B256, Bytes};
+use alloy_rlp::Encodable as _;
+use conet_ledger::block::{Body, Header, SignedTransaction};
+
+use crate::{
+    archive::{Item, item::Complaint},
+    keys::NodeId,
+    message::{Message, Proposed},
+    vote::{Ballot, Phase},
+};
+
+/// Bytes of blocks and state witnesses that are kept.
+const KEPT_BYTES_MAX: usize = 256 << 20;
+
+/// Bytes of what an entry's complaints are about, as its leader shows that to all seats: of one complaint at least.
+const SHOWN_BYTES_MAX: usize = 1 << 20;
+
+/// How many transactions of a complaint are tried: any block answers it.
+pub(super) const TRIED_MAX: usize = 4;
+
+/// For how long nobody's transactions are tried again after none of them could be executed.
+const PAUSE_MS: u64 = 1_000;
+
+/// What the accused are brought.
+#[derive(Debug, Default)]
+pub(super) struct Charges {
+    /// Blocks that somebody does not vote on, by hash: one of each chain and view.
+    blocks: BTreeMap<B256, Unsigned>,
+    /// Of a chain: transactions that its creator makes no block of.
+    unmade: BTreeMap<B256, Unmade>,
+    /// Who sent transactions that could not be executed, and until when it waits.
+    paused: BTreeMap<NodeId, u64>,
+}
+
+/// A block, with what it takes to vote on it.
+#[derive(Debug, Clone)]
+pub(super) struct Unsigned {
+    pub(super) header: Header,
+    pub(super) body: Body,
+    pub(super) create: Ballot,
+    pub(super) witness: Bytes,
+}
+
+/// Transactions that the block of this height and view could hold.
+#[derive(Debug)]
+pub(super) struct Unmade {
+    pub(super) height: u64,
+    pub(super) view: u64,
+    pub(super) transactions: Vec<SignedTransaction>,
+}
+
+impl Unsigned {
+    fn bytes(&self) -> usize {
+        self.body.length() + self.witness.len()
+    }
+
+    /// What a witness or validator is asked.
+    pub(super) fn question(&self, phase: Phase) -> Option<Message> {
+        let Self { header, body, create, witness } = self.clone();
+        match phase {
+            Phase::Witness => {
+                let proposed = Proposed { header, body, create, parent: None };
+                Some(Message::Propose(Box::new(proposed)))
+            }
+            Phase::Validate => {
+                let proposal = Box::new(header.proposal);
+                Some(Message::Validate { proposal, body, witness, parent: None })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Charges {
+    /// Forgets what decides nothing any more.
+    pub(super) fn retain(&mut self, is_open: impl Fn(B256, u64, u64) -> bool) {
+        self.blocks.retain(|_, block| {
+            let about = &block.header.proposal;
+            is_open(about.chain, about.height, about.view)
+        });
+        self.unmade.retain(|chain, unmade| is_open(*chain, unmade.height, unmade.view));
+    }
+
+    /// Whether it is here what a complaint is about.
+    pub(super) fn has(&self, complaint: &Complaint) -> bool {
+        match &complaint.block {
+            Some((header, _)) => self.blocks.contains_key(&header.hash()),
+            None => self.unmade(complaint).is_some(),
+        }
+    }
+
+    pub(super) fn block(&self, hash: B256) -> Option<&Unsigned> {
+        self.blocks.get(&hash)
+    }
+
+    pub(super) fn blocks(&self) -> impl Iterator<Item = &Unsigned> {
+        self.blocks.values()
+    }
+
+    /// Keeps a block. False: there is no room, or another one of its chain and view: who makes two is out soon.
+    pub(super) fn keep(&mut self, hash: B256, block: Unsigned) -> bool {
+        let about = &block.header.proposal;
+        let place = |it: &Unsigned| (it.header.proposal.chain, it.header.proposal.view);
+        let is_first = self.blocks().all(|known| place(known) != (about.chain, about.view));
+        let kept: usize = self.blocks().map(Unsigned::bytes).sum();
+        let fits = is_first && kept + block.bytes() <= KEPT_BYTES_MAX;
+        if fits {
+            self.blocks.insert(hash, block);
+        }
+        fits
+    }
+
+    pub(super) fn unmade(&self, complaint: &Complaint) -> Option<&Unmade> {
+        let unmade = self.unmade.get(&complaint.chain)?;
+        let is_it = (unmade.height, unmade.view) == (complaint.height, complaint.view);
+        is_it.then_some(unmade)
+    }
+
+    pub(super) fn unmade_of(&self, chain: B256) -> Option<&Unmade> {
+        self.unmade.get(&chain)
+    }
+
+    pub(super) fn keep_unmade(&mut self, chain: B256, unmade: Unmade) {
+        self.unmade.insert(chain, unmade);
+    }
+
+    pub(super) fn is_paused(&self, node: NodeId, now_ms: u64) -> bool {
+        self.paused.get(&node).is_some_and(|until| now_ms < *until)
+    }
+
+    pub(super) fn pause(&mut self, node: NodeId, now_ms: u64) {
+        self.paused.retain(|_, until| now_ms < *until);
+        self.paused.insert(node, now_ms + PAUSE_MS);
+    }
+
+    /// What a complaint is about, as it is shown to others: a body, and the block's state witness.
+    fn shown(&self, complaint: &Complaint) -> Option<(Body, Bytes)> {
+        if let Some((header, _)) = &complaint.block {
+            let block = self.blocks.get(&header.hash())?;
+            return Some((block.body.clone(), block.witness.clone()));
+        }
+        let transactions = self.unmade(complaint)?.transactions.clone();
+        Some((Body { transactions, ..Body::default() }, Bytes::new()))
+    }
+
+    fn bytes(&self, complaint: &Complaint) -> usize {
+        match &complaint.block {
+            Some((header, _)) => self.blocks.get(&header.hash()).map_or(0, Unsigned::bytes),
+            None => self.unmade(complaint).map_or(0, |unmade| unmade.transactions.length()),
+        }
+    }
+}
+
+/// What an entry's complaints are about: each thing once, however many are accused of it.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    about: BTreeSet<(B256, Option<B256>)>,
+    messages: Vec<Message>,
+    bytes: usize,
+}
+
+impl Shown {
+    /// Whether there is room in an entry for what an item is about.
+    pub(super) fn admits(&self, charges: &Charges, item: &Item) -> bool {
+        let Item::Complaint(complaint) = item else { return true };
+        self.about.is_empty()
+            || self.about.contains(&about(complaint))
+            || self.bytes + charges.bytes(complaint) <= SHOWN_BYTES_MAX
+    }
+
+    /// Notes an item of the entry.
+    pub(super) fn note(&mut self, charges: &Charges, item: &Item) {
+        let Item::Complaint(complaint) = item else { return };
+        if let Some((body, witness)) = charges.shown(complaint)
+            && self.about.insert(about(complaint))
+        {
+            self.bytes += charges.bytes(complaint);
+            self.messages.push(Message::Complaint(complaint.clone(), body, witness));
+        }
+    }
+
+    /// What seats must see before they vote.
+    pub(super) fn into_messages(self) -> Vec<Message> {
+        self.messages
+    }
+}
+
+fn about(complaint: &Complaint) -> (B256, Option<B256>) {
+    (complaint.chain, complaint.block.as_ref().map(|(header, _)| header.hash()))
+}
