@@ -13,6 +13,7 @@ use conet_committee::{
 use conet_ledger::{
     block::{Body, Header, Outcome, Proposal, SignedTransaction},
     build::{Candidates, Draft, build},
+    error::ExecuteError as Refused,
     execute::{Block, CodeBook, execute, may_come},
     handout::Handout,
     state::State,
@@ -74,7 +75,10 @@ impl Ledgers for Memory {
         let Live { chain, header, state } = &*before;
         let block = Block { chain, parent: header, proposal, body };
         let executed = execute(block, state, &mut InMemory, &self.codes);
-        let executed = executed.map_err(|_| ExecuteError::Bad)?;
+        let executed = executed.map_err(|error| match error {
+            Refused::Block(_) => ExecuteError::Bad,
+            Refused::State(_) => ExecuteError::Unable,
+        })?;
         let outcome = executed.outcome.clone();
         let header = Header { proposal: proposal.clone(), outcome: executed.outcome };
         self.keep(Live { chain: chain.clone(), header, state: executed.state });

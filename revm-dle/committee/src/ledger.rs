@@ -19,6 +19,10 @@ pub enum ExecuteError {
         /// The block before.
         parent: B256,
     },
+    /// This node cannot tell: its store failed, or it has not the code that the chain runs. It says nothing then, as who
+    /// says that nobody can execute a block is held to it.
+    #[error("expected to be able to execute a block, found that this node is not")]
+    Unable,
     /// No execution gives a block: a transaction is bad, or the body is another.
     #[error("expected a proposal that can be executed, found a bad one")]
     Bad,

@@ -158,7 +158,7 @@ impl Member {
             return Found::Later;
         }
         let outcome = match self.ledgers.execute(&header.proposal, &proposed.body) {
-            Err(ExecuteError::NoParent { .. }) => return Found::Later,
+            Err(ExecuteError::NoParent { .. } | ExecuteError::Unable) => return Found::Later,
             Err(ExecuteError::Bad) => impossible(),
             Ok(outcome) => outcome,
         };

@@ -183,7 +183,7 @@ impl Desk {
         match self.ledgers.execute(&case.header.proposal, &case.body) {
             Ok(outcome) => case.outcome = Some(outcome),
             Err(ExecuteError::Bad) => case.outcome = Some(impossible()),
-            Err(ExecuteError::NoParent { .. }) => {}
+            Err(ExecuteError::NoParent { .. } | ExecuteError::Unable) => {}
         }
     }
 

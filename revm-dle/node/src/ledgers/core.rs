@@ -35,10 +35,7 @@ impl Ledgers for NodeLedgers {
         let Live { chain, header, state, bytes, .. } = &*before;
         let block = Block { chain, parent: header, proposal, body };
         let executed = execute(block, state, &mut InMemory, &self.0.codes);
-        let executed = executed.map_err(|error| {
-            tracing::debug!(%error, height = proposal.height, "a block cannot be executed");
-            ExecuteError::Bad
-        })?;
+        let executed = executed.map_err(|error| self.0.refusal(proposal, error))?;
         let outcome = executed.outcome.clone();
         self.0.keep(Live {
             chain: chain.clone(),

@@ -16,32 +16,34 @@ mod cache;
 mod core;
 mod exported;
 mod notices;
+mod trial;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
-use alloy::primitives::{Address, B256, Bytes};
+use alloy::primitives::B256;
 use conet_committee::{
     archive::{ProvenNotice, item::Opening},
     keys::NodeId,
 };
 use conet_ledger::{
-    block::{Body, Header, SignedTransaction},
-    build::{Candidates, Draft, Dropped, build},
-    error::{BadGenesis, BadTransaction, TransactionError},
-    execute::{Called, CodeBook, ask, may_come},
+    block::{Body, Header},
+    error::BadGenesis,
+    execute::CodeBook,
     genesis::Chain,
     receipt::Receipt,
     snapshot::Snapshot,
     state::State,
-    trie::InMemory,
 };
 use serde::{Deserialize, Serialize};
 
-pub use self::core::NodeLedgers;
 use self::{
     cache::{Cache, Stage},
     notices::Notices,
 };
+pub use self::{core::NodeLedgers, trial::Trial};
 use crate::{
     open::Begun,
     store::{FinalBlock, Store, StoreError, Write},
@@ -131,15 +133,6 @@ pub enum OpenError {
     Stopped,
 }
 
-/// What became of a trial.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trial {
-    /// It can be in the next block, or waits for its sender's others.
-    MayCome(Address),
-    /// It cannot be in any block now.
-    Never(BadTransaction),
-}
-
 /// The ledgers of a node, for its actor and for those who ask.
 #[derive(Debug)]
 pub struct Chains {
@@ -149,6 +142,8 @@ pub struct Chains {
     notices: Mutex<Notices>,
     /// What waits to be written with the actor's next records.
     news: Mutex<News>,
+    /// Chains whose blocks this node is not able to execute: each is complained about once.
+    beyond: Mutex<BTreeSet<B256>>,
 }
 
 /// What a step brought about.
@@ -165,7 +160,7 @@ impl Chains {
     pub fn new(store: Store, codes: Arc<CodeBook>, limits: LedgerLimits) -> Self {
         let notices = Mutex::new(Notices::new(limits.live_notices_max));
         let (cache, news) = (Mutex::new(Cache::new(limits)), Mutex::default());
-        Self { store, codes, cache, notices, news }
+        Self { store, codes, cache, notices, news, beyond: Mutex::default() }
     }
 
     /// The store.
@@ -355,40 +350,6 @@ impl Chains {
             // It stays in memory as long as it can; after a restart others are asked.
             Err(error) => tracing::error!(%error, height, "a state cannot be kept on disk"),
         }
-    }
-
-    /// Whether a transaction can come after a chain's newest final block, by trying it alone.
-    #[must_use]
-    pub fn attempt(&self, newest: &Live, signed: &SignedTransaction) -> Trial {
-        let Live { chain, header, state, .. } = newest;
-        let sender = match may_come(chain, header, signed, state, &mut InMemory) {
-            Ok(sender) => sender,
-            Err(TransactionError::Bad(reason)) => return Trial::Never(reason),
-            Err(TransactionError::State(_)) => return Trial::Never(BadTransaction::Signature),
-        };
-        let about = &header.proposal;
-        let draft = Draft {
-            view: about.view,
-            epoch: about.epoch,
-            time_ms: about.time_ms,
-            paid_through_s: about.paid_through_s,
-            gas_price: about.gas_price,
-            members_hash: about.members_hash,
-        };
-        let candidates = Candidates { transactions: vec![signed.clone()], ..Candidates::default() };
-        let built = build(chain, header, &draft, candidates, state, &mut InMemory, &self.codes);
-        let dropped = built.ok().and_then(|built| built.dropped.into_iter().next());
-        match dropped {
-            Some(Dropped::Transaction(_, reason)) => Trial::Never(reason),
-            _ => Trial::MayCome(sender),
-        }
-    }
-
-    /// Asks a chain's contract, as if `caller` did so right after the newest final block.
-    #[must_use]
-    pub fn ask(&self, newest: &Live, caller: Address, data: Bytes) -> Option<Called> {
-        let Live { chain, header, state, .. } = newest;
-        ask(chain, header, caller, data, state, &mut InMemory, &self.codes).ok()
     }
 }
 

@@ -6,14 +6,19 @@ mod mini;
 
 use std::path::Path;
 
-use alloy::{primitives::keccak256, sol_types::SolCall as _};
+use alloy::{
+    primitives::{Address, keccak256},
+    sol_types::SolCall as _,
+};
 use conet_committee::{
     Record,
     ledger::{Built, ExecuteError, Ledgers as _},
 };
 use conet_ledger::{
-    block::{Proposal, Transaction},
-    genesis::{ChainClass, Visibility},
+    block::{Proposal, SignedTransaction, Transaction},
+    execute::found_chain,
+    genesis::{ChainClass, Genesis, Visibility},
+    trie::InMemory,
 };
 use zeroize::Zeroizing;
 
@@ -22,7 +27,6 @@ use crate::{
     keys::WalletKey,
     store::{proven, tests::opened},
 };
-use conet_ledger::{execute::found_chain, genesis::Genesis};
 
 const PICO: u64 = 1_000_000_000_000;
 
@@ -149,6 +153,29 @@ fn what_one_makes_others_execute_with_and_without_the_state() {
     let orphan = Proposal { parent: B256::ZERO, ..proposal.clone() };
     let refused = other.ledgers.execute(&orphan, &built.body);
     assert_eq!(refused, Err(ExecuteError::NoParent { parent: B256::ZERO }));
+}
+
+#[test]
+fn who_lacks_a_chains_code_refuses_nothing() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let mut maker = Node::open(dirs[0].path(), LedgerLimits::default());
+    let chain = maker.begin(&genesis("a"));
+    let built = maker.build(chain.header(), &mut vec![transfer(&chain, 0, 5)]).unwrap();
+    // Its operator left the code out of its configuration; the state comes from others.
+    let store = opened(&dirs[1].path().join("dle.db"));
+    let chains = Chains::new(store, Arc::default(), LedgerLimits::default());
+    let mut other = NodeLedgers(Arc::new(chains));
+    let (header, state) = maker.ledgers.export(chain.hash()).unwrap();
+    assert!(other.import(chain.hash(), &header, &state));
+    let found = other.execute(&built.header.proposal, &built.body);
+    assert_eq!(found, Err(ExecuteError::Unable));
+    let newest = other.0.live(chain.hash()).unwrap();
+    let trial = other.0.attempt(&newest, &transfer(&chain, 0, 5));
+    assert!(matches!(trial, Trial::Unable(_)), "{trial:?}");
+    // A block that nobody can execute is refused by who can.
+    let bad = Body { transactions: vec![transfer(&chain, 9, 5)], ..Body::default() };
+    let proposal = Proposal { body_hash: bad.hash(), ..built.header.proposal };
+    assert_eq!(maker.ledgers.execute(&proposal, &bad), Err(ExecuteError::Bad));
 }
 
 #[test]

@@ -134,6 +134,11 @@ pub enum RpcError {
     /// The transaction can be in no block now.
     #[error("expected a transaction that can come, found one that cannot: {0}")]
     Transaction(#[from] BadTransaction),
+    /// This node is not able to say so: its store failed, or it has not the chain's code.
+    #[error(
+        "expected a seat that can execute the chain's transactions, found one that cannot: ask another seat"
+    )]
+    Unable,
     /// The chain's group is not drawn yet.
     #[error("expected a chain with a group, found one whose group is not drawn yet")]
     NoGroup,
@@ -178,9 +183,11 @@ impl RpcError {
             Self::Taken(_) => StatusCode::CONFLICT,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Transaction(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::NoGroup | Self::NoQuorum { .. } | Self::NoMainChain | Self::NoAnswer(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Unable
+            | Self::NoGroup
+            | Self::NoQuorum { .. }
+            | Self::NoMainChain
+            | Self::NoAnswer(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

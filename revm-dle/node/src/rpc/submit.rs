@@ -32,8 +32,13 @@ impl Rpc {
         let (trial, signed) =
             self.blocking(move |chains| Ok((chains.attempt(&newest, &signed), signed))).await?;
         drop(turn);
-        if let Trial::Never(reason) = trial {
-            return Err(reason.into());
+        match trial {
+            Trial::MayCome(_) => {}
+            Trial::Never(reason) => return Err(reason.into()),
+            Trial::Unable(error) => {
+                tracing::error!(%error, %chain, "a transaction cannot be tried");
+                return Err(RpcError::Unable);
+            }
         }
         let notice = self.notice(chain).await?.ok_or(RpcError::NoGroup)?;
         let notice = &notice.notice;
