@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use alloy::{
     hex,
-    primitives::{B256, FixedBytes, keccak256},
+    primitives::{Address, B256, FixedBytes, keccak256},
     signers::local::PrivateKeySigner,
     sol_types::SolValue as _,
 };
@@ -103,13 +103,33 @@ async fn a_history_grows_and_anybody_can_check_it() {
     let file = net.folder.path().join("car.json");
     let path = file.display().to_string();
     person.one(&["chain", "export", &chain, "--out", &path]).await;
-    person.one(&["chain", "verify", "--file", &path]).await;
-    let mut exported: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    exported["blocks"][1]["header"]["outcome"]["state_root"] =
-        format!("{:#x}", keccak256("x")).into();
-    std::fs::write(&file, exported.to_string()).unwrap();
-    let wrong = person.fails(&["chain", "verify", "--file", &path]).await;
-    assert!(wrong.contains("height 2"), "{wrong}");
+    let verify = ["chain", "verify", "--file", &path];
+    // The file alone proves what its seats signed; whose seats they are the main chain says.
+    let alone = person.one(&verify).await;
+    assert_eq!((&alone["is_final"], &alone["seats_by"]), (&false.into(), &"file".into()));
+    let compared = person.one(&[&verify[..], &["--main-chain"]].concat()).await;
+    assert_eq!((&compared["is_final"], &compared["height"]), (&true.into(), &4.into()));
+    let exported: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let fails = async |change: &dyn Fn(&mut Value)| {
+        let mut changed = exported.clone();
+        change(&mut changed);
+        std::fs::write(&file, changed.to_string()).unwrap();
+        person.fails(&verify).await
+    };
+    let wrong = fails(&|file| {
+        let root = &mut file["chain"]["blocks"][1]["header"]["outcome"]["state_root"];
+        *root = format!("{:#x}", keccak256("x")).into();
+    });
+    assert!(wrong.await.contains("height 2"));
+    let cut = fails(&|file| {
+        file["chain"]["blocks"].as_array_mut().unwrap().pop();
+    });
+    assert!(cut.await.contains("the archive group made"));
+    let forged = fails(&|file| {
+        let wallets = file["seated"]["wallets"].as_object_mut().unwrap();
+        wallets.values_mut().for_each(|wallet| *wallet = format!("{:#x}", Address::ZERO).into());
+    });
+    assert!(forged.await.contains("more than two thirds of the seats that the file names"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

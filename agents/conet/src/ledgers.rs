@@ -11,12 +11,7 @@ use std::{
 use alloy::primitives::{Address, B256, Bytes};
 use anyhow::{Context as _, bail, ensure};
 use conet_chain::{ChainReader, Directory, Mainchain, NetworkFile};
-use conet_committee::{
-    archive::ProvenNotice,
-    keys::{Compact, Keys, NodeId, Registry},
-    seats::Seats,
-    vote::Voting,
-};
+use conet_committee::{archive::ProvenNotice, keys::NodeId, seats::Seats, vote::Voting};
 use conet_dle::{
     client::{Client, ClientError, Place},
     clock,
@@ -27,10 +22,12 @@ use conet_dle::{
 };
 use conet_ledger::{
     block::{SignedTransaction, Transaction},
-    transaction::{domain, recover},
+    transaction::domain,
 };
 use conet_wire::claim::EndpointPolicy;
 use rand::seq::SliceRandom as _;
+
+use crate::seated::{self, Seated};
 
 /// Gas that a transaction may use unless its sender says otherwise.
 pub(crate) const GAS_LIMIT: u64 = 2_000_000;
@@ -61,19 +58,6 @@ pub(crate) struct Ledgers {
     /// In the order in which they are asked, from `turn` on.
     places: Vec<Place>,
     turn: AtomicUsize,
-}
-
-/// Checks signatures, and makes none.
-struct Reader;
-
-impl Keys for Reader {
-    fn sign(&self, _digest: B256) -> Compact {
-        Compact::ZERO
-    }
-
-    fn verify(&self, wallet: Address, digest: B256, signature: &Compact) -> bool {
-        recover(digest, signature.as_slice()) == Ok(wallet)
-    }
 }
 
 /// Whether all seats say that they cannot do it now.
@@ -113,9 +97,8 @@ impl Ledgers {
         let place = |node: &NodeId| Some(Place { node: *node, endpoint: nodes.endpoint(*node)? });
         let mut places: Vec<_> = seats.nodes().iter().filter_map(place).collect();
         places.shuffle(&mut rand::rng());
-        let registry: Arc<dyn Registry> = Arc::new(nodes.clone());
         let main = (file.chain_id, main.address("Slasher"));
-        let voting = Voting::new(NodeId(0), Arc::new(Reader), registry, main);
+        let voting = seated::reader(main, nodes.clone());
         Ok(Self {
             client: Client::new(file.chain_id),
             seats,
@@ -125,6 +108,18 @@ impl Ledgers {
             places,
             turn: AtomicUsize::new(0),
         })
+    }
+
+    /// Who holds the seats, for who checks their votes elsewhere.
+    pub(crate) fn seated(&self) -> anyhow::Result<Seated> {
+        let nodes = self.nodes.all();
+        let wallet = |node: &NodeId| {
+            let entry = nodes.get(node).context("a seat's node is not in the registry")?;
+            Ok((*node, entry.wallet))
+        };
+        let wallets = self.seats.nodes().iter().map(wallet).collect::<anyhow::Result<_>>()?;
+        let (chain_id, slasher) = self.main;
+        Ok(Seated { chain_id, slasher, seats: (*self.seats).clone(), wallets })
     }
 
     /// The seats, in the order in which they are asked.

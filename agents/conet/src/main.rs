@@ -12,6 +12,7 @@ mod devnet;
 mod files;
 mod ledgers;
 mod output;
+mod seated;
 mod specs;
 
 use std::{path::PathBuf, process::ExitCode};

@@ -171,7 +171,8 @@ async fn look_back(tale: &Tale, story: &mut Witness) -> anyhow::Result<()> {
     let redrawn = redraw::redraw(ledgers, |_| Ok(())).await?;
     ensure!(redrawn.draws > 0, "there is nothing to draw again");
     story.note(&format!("Of all its group: {}.", selections::redrawn_text(&redrawn)));
-    let (exported, decided) = verify::fetch(ledgers, chain, None, None, |_| {}).await?;
+    let (exported, proof) = verify::fetch(ledgers, chain, None, None, |_| {}).await?;
+    let decided = proof.notice.hash;
     let blocks = exported.blocks.len();
     let verified =
         tokio::task::spawn_blocking(move || verify::execute(&exported, |_| {})).await??;

@@ -162,7 +162,7 @@ fn disk(run: &mut Run<'_>, logged: f64) -> Result<(), BenchError> {
     let used = of(stored(&path, drawn(notes).map(|number| goes_on(&mint, number)))?);
     run.row(&Row::new("density, disk of a chain's own rows", used, "B"));
     run.row(&Row::new("density, disk of a chain in the log's state", logged, "B"));
-    let row = Row::new("density, disk of a chain, all in all", used + logged, "B");
+    let row = Row::new("density, disk of a chain, less blocks and draws", used + logged, "B");
     run.row(&row.target(Target::ValueAtMost(1_024.0)));
     let at_once = folder.path().join("once.db");
     stored(&at_once, std::iter::empty())?;

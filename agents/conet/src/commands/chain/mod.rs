@@ -1,6 +1,7 @@
 //! `conet chain`: the small chains.
 
 pub(crate) mod create;
+pub(crate) mod file;
 mod history;
 mod read;
 pub(crate) mod redraw;
@@ -76,12 +77,17 @@ which the archive nodes must have in theirs, too: see docs/chain-contracts.md.")
 Every hash is made again here. It proves that so much computing passed on one node between what it
 saw; the records of two nodes cannot be compared, and the order of things is the log's.")]
     History(history::HistoryArgs),
-    /// Write a chain to a file, with which anybody can verify it
+    /// Write a chain to a file, with its proof: anybody can verify it
     Export(verify::ExportArgs),
     /// Execute a whole chain again, from its beginning, and compare every block
     #[command(after_help = "Examples:
   conet chain verify 0x...            and that it is what the archive group made final
-  conet chain verify --file car.json  without asking anybody")]
+  conet chain verify --file car.json  without asking anybody
+  conet chain verify --file car.json --main-chain
+                                      and that the seats whose votes it has are the archive group's
+
+A file has the votes of the archive group's seats, and says whose wallets those are. Nobody but the
+main chain can say that these are the seats.")]
     Verify(verify::VerifyArgs),
     /// Run committees in virtual time, with liars, losses and crashes, and check every step
     #[command(after_help = "Examples:

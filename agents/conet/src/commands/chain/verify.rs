@@ -6,11 +6,12 @@ use alloy::primitives::{B256, Bytes, keccak256};
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use conet_bindings::{History, NoteChain};
+use conet_committee::archive::ProvenNotice;
 use conet_dle::keys::WalletKey;
 use conet_ledger::verify::{ExportedBlock, ExportedChain, Verifier};
 use serde_json::json;
 
-use super::{ReaderArgs, read::block};
+use super::{ReaderArgs, file::ChainFile, read::block};
 use crate::{
     context::{Context, shown},
     ledgers::Ledgers,
@@ -38,6 +39,9 @@ pub(crate) struct VerifyArgs {
     /// A chain that was exported
     #[arg(long, value_name = "FILE", group = "which")]
     file: Option<PathBuf>,
+    /// Compare the seats that a file names with the main chain's
+    #[arg(long, requires = "file")]
+    main_chain: bool,
     #[command(flatten)]
     source: SourceArgs,
 }
@@ -67,15 +71,16 @@ fn code(hash: B256, own: Option<Bytes>) -> anyhow::Result<Bytes> {
     found.with_context(|| format!("the chain has a contract of its own: give --code, with the bytecode whose keccak256 is {hash}"))
 }
 
-/// Reads a chain up to the block that the archive group's proof names, and gives that block's hash.
+/// Reads a chain up to the block that the archive group's proof names, and gives that proof.
 pub(crate) async fn fetch(
     ledgers: &Ledgers,
     chain: B256,
     own: Option<Bytes>,
     signer: Option<&WalletKey>,
     progress: impl Fn(u64),
-) -> anyhow::Result<(ExportedChain, B256)> {
-    let notice = ledgers.chain(chain, signer).await?.notice;
+) -> anyhow::Result<(ExportedChain, ProvenNotice)> {
+    let proof = ledgers.chain(chain, signer).await?;
+    let notice = &proof.notice;
     let begun = ledgers.ask(async |client, place| client.genesis(place, chain, signer).await);
     let begun = begun.await?;
     ensure!(
@@ -93,7 +98,7 @@ pub(crate) async fn fetch(
         progress(blocks.len() as u64);
     }
     let genesis_hash = begun.hash;
-    Ok((ExportedChain { genesis: begun.genesis, genesis_hash, code, blocks }, notice.hash))
+    Ok((ExportedChain { genesis: begun.genesis, genesis_hash, code, blocks }, proof))
 }
 
 /// As [`fetch`], with what the command line says.
@@ -101,39 +106,40 @@ async fn fetch_as_told(
     chain: B256,
     source: &SourceArgs,
     context: &Context,
-) -> anyhow::Result<(ExportedChain, B256)> {
+) -> anyhow::Result<ChainFile> {
     let (ledgers, key) = (context.ledgers(chain).await?, source.reader.key(context).await?);
     let bar = context.output.spinner("blocks read");
     let own = own_code(source.code.as_deref())?;
     let fetched = fetch(&ledgers, chain, own, key.as_ref(), |count| bar.set_position(count)).await;
     bar.finish_and_clear();
-    fetched
+    let (chain, proof) = fetched?;
+    Ok(ChainFile { chain, proof, seated: ledgers.seated()? })
 }
 
 pub(super) async fn export(args: ExportArgs, context: &Context) -> anyhow::Result<()> {
-    let (exported, _) = fetch_as_told(args.chain, &args.source, context).await?;
-    let bytes = serde_json::to_vec(&exported)?;
-    std::fs::write(&args.out, bytes)
-        .with_context(|| format!("cannot write {}", shown(&args.out)))?;
-    let (blocks, path) = (exported.blocks.len(), shown(&args.out));
+    let exported = fetch_as_told(args.chain, &args.source, context).await?;
+    exported.write(&args.out)?;
+    let (blocks, path) = (exported.chain.blocks.len(), shown(&args.out));
     let json = json!({ "chain": args.chain, "blocks": blocks, "path": path });
     Ok(context.output.result(&json, &format!("{blocks} blocks are written to {path}"))?)
 }
 
 pub(super) async fn run(args: VerifyArgs, context: &Context) -> anyhow::Result<()> {
-    let (exported, decided) = match (args.chain, &args.file) {
-        (Some(chain), _) => {
-            let (exported, decided) = fetch_as_told(chain, &args.source, context).await?;
-            (exported, Some(decided))
-        }
+    let (file, whose) = match (args.chain, &args.file) {
+        (Some(chain), _) => (fetch_as_told(chain, &args.source, context).await?, Whose::MainChain),
         (None, Some(path)) => {
-            let bytes =
-                std::fs::read(path).with_context(|| format!("cannot read {}", shown(path)))?;
-            let read = serde_json::from_slice(&bytes);
-            (read.with_context(|| format!("{} is no exported chain", shown(path)))?, None)
+            let file = ChainFile::read(path)?;
+            file.check()?;
+            if args.main_chain {
+                let network = context.network_file()?;
+                let now = Ledgers::of_group(&network, file.seated.seats.group).await?;
+                file.seated.compare(&now.seated()?)?;
+            }
+            (file, if args.main_chain { Whose::MainChain } else { Whose::File })
         }
         (None, None) => bail!("expected a chain's id or --file"),
     };
+    let ChainFile { chain: exported, proof, seated } = file;
     let output = context.output;
     let count = exported.blocks.len();
     let bar = output.counter(count as u64);
@@ -144,19 +150,42 @@ pub(super) async fn run(args: VerifyArgs, context: &Context) -> anyhow::Result<(
     let verified = verified??;
     let last = verified.last();
     let (chain, height, hash) = (last.proposal.chain, last.proposal.height, last.hash());
-    if let Some(decided) = decided {
-        ensure!(
-            hash == decided,
-            "the blocks lead to {hash}, but the archive group made {decided} final"
-        );
-    }
+    let decided = proof.notice.hash;
+    ensure!(
+        hash == decided,
+        "the blocks lead to {hash}, but the archive group made {decided} final"
+    );
     let root = last.outcome.state_root;
-    let json = json!({ "chain": chain, "blocks": count, "height": height, "block": hash, "state_root": root, "is_final": decided.is_some() });
-    let whose =
-        if decided.is_some() { "which the archive group made final" } else { "as exported" };
-    let text =
-        format!("{count} blocks give what they say, up to {hash} at height {height}, {whose}");
+    let (group, epoch) = (seated.seats.group, seated.seats.number());
+    let json = json!({
+        "chain": chain, "blocks": count, "height": height, "block": hash, "state_root": root,
+        "is_final": matches!(whose, Whose::MainChain), "group": group, "epoch": epoch, "seats": seated.wallets,
+        "seats_by": whose.name(),
+    });
+    let by = match whose {
+        Whose::MainChain => format!("which archive group {group} made final"),
+        Whose::File => format!(
+            "which the seats that the file names as archive group {group} in epoch {epoch} made final: \
+             --main-chain asks whether they are"
+        ),
+    };
+    let text = format!("{count} blocks give what they say, up to {hash} at height {height}, {by}");
     Ok(output.result(&json, &text)?)
+}
+
+/// Who says which seats an archive group has.
+enum Whose {
+    MainChain,
+    File,
+}
+
+impl Whose {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::MainChain => "main chain",
+            Self::File => "file",
+        }
+    }
 }
 
 /// Executes a chain's blocks one after the other.
