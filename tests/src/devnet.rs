@@ -6,7 +6,8 @@ use alloy::{
     primitives::Address,
     providers::{Provider, ProviderBuilder, RootProvider},
 };
-use conet_chain::{Mainchain, NetworkFile};
+use conet_chain::{Mainchain, NetworkFile, NodeInfo};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::Child,
@@ -77,8 +78,7 @@ impl Devnet {
     /// When there is none of this number.
     #[must_use]
     pub fn node_home(&self, id: u64) -> String {
-        let node = self.network.nodes.iter().find(|node| node.id == id).expect("the node");
-        node.home.display().to_string()
+        self.place(id).home.display().to_string()
     }
 
     /// Ends a node's process, and starts it again, as its operator would.
@@ -86,13 +86,9 @@ impl Devnet {
     /// # Panics
     /// When it does not come up.
     pub async fn start_again(&self, id: u64) -> Child {
-        let place = self.network.nodes.iter().find(|node| node.id == id).expect("the node");
-        if let Some(pid) = place.pid {
-            let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
-            let pid = pid.expect("a process");
-            rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
-            let is_over = async || rustix::process::test_kill_process(pid).is_err();
-            eventually("it has ended", is_over).await;
+        let place = self.place(id);
+        if place.pid.is_some() {
+            self.end(id, Signal::TERM).await;
         }
         let node = Person::at(&place.home);
         let log = std::fs::File::create(self.folder.path().join(format!("again-{id}.log")));
@@ -102,6 +98,21 @@ impl Devnet {
         let is_well = async || node.output(&["node", "status"]).await.status.success();
         eventually("it is well", is_well).await;
         child
+    }
+
+    /// Ends a node's process with a signal.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub async fn end(&self, id: u64, signal: Signal) {
+        let pid = self.place(id).pid.and_then(|pid| i32::try_from(pid).ok());
+        let pid = pid.and_then(Pid::from_raw).expect("a process");
+        kill_process(pid, signal).expect("it runs");
+        eventually("it has ended", async || test_kill_process(pid).is_err()).await;
+    }
+
+    fn place(&self, id: u64) -> &NodeInfo {
+        self.network.nodes.iter().find(|node| node.id == id).expect("the node")
     }
 
     /// Moves the chain's clock.

@@ -19,6 +19,7 @@ use conet_dle::{
 };
 use conet_ledger::genesis::{ChainClass, Genesis};
 use conet_tests::{command::Person, devnet::Devnet, eventually, node::free_port};
+use rustix::process::Signal;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -130,6 +131,33 @@ async fn a_history_grows_and_anybody_can_check_it() {
         wallets.values_mut().for_each(|wallet| *wallet = format!("{:#x}", Address::ZERO).into());
     });
     assert!(forged.await.contains("more than two thirds of the seats that the file names"));
+}
+
+/// Nobody of the chain is left to complain: the seat that took the transaction does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chain_whose_whole_group_dies_gets_another_and_goes_on() {
+    let net = begin(9, &[]).await;
+    let chain = create(&net.person, &["--title", "My car"]).await;
+    let append = async |text: &str| {
+        let append = ["chain", "append", &chain, "--wallet", "bobo", "--timeout-s", "120"];
+        net.person.one(&[&append[..], &["--text", text]].concat()).await
+    };
+    assert_eq!(append("bought").await["height"], 1);
+    let group = async || {
+        let shown = net.person.one(&["chain", "show", &chain]).await;
+        let witnesses = shown["witnesses"].as_array().expect("witnesses").clone();
+        let all = witnesses.iter().chain([&shown["creator"]]).map(|node| node.as_u64().unwrap());
+        all.collect::<Vec<_>>()
+    };
+    let before = group().await;
+    assert_eq!(before.len(), 3);
+    for node in &before {
+        net.end(*node, Signal::KILL).await;
+    }
+    assert_eq!(append("sold").await["height"], 2);
+    let after = group().await;
+    assert!(after.iter().all(|node| !before.contains(node)), "{before:?}, then {after:?}");
+    assert_eq!(net.person.one(&["chain", "verify", &chain]).await["blocks"], 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -57,7 +57,8 @@
 //! After the network heals the log goes on within a few views. A block that its chain's group can certify is final
 //! within an entry after the last active seat's word, or `judging_ms` later without the silent ones. A view of a chain
 //! in which somebody waits ends: each witness and validator can be accused once in it, the creator whenever nobody else
-//! is, and each answers or is replaced within `answer_ms`. Between two epochs the group waits for the main chain; who
+//! is, and each answers or is replaced within `answer_ms`. When all of a chain are gone the seat complains that took a
+//! user's transaction. Between two epochs the group waits for the main chain; who
 //! gets a seat asks one after the other of those who had one for the state, each `retry_ms`.
 //!
 //! # Where it differs from the white paper

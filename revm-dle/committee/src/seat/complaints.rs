@@ -98,7 +98,9 @@ impl Desk {
         let (height, view) = (chain.height + 1, chain.view);
         let is_now = (complaint.height, complaint.view) == (height, view);
         let is_creators = chain.creator == Some(complaint.accused);
-        let can_tell = self.ledgers.has(chain.hash) && !self.charges.is_paused(from, self.now_ms);
+        let is_own = from == self.voting.me;
+        let may_try = is_own || !self.charges.is_paused(from, self.now_ms);
+        let can_tell = may_try && self.ledgers.has(chain.hash);
         if !is_now || !is_creators || !can_tell {
             return false;
         }

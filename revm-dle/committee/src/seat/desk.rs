@@ -10,6 +10,7 @@ use alloy::primitives::{B256, Bytes};
 use super::{
     EpochKeys, SeatConfig, SeedKeys, application::Unproven, blocks::Case, ceremony::Part,
     charges::Charges, checkpoint::Checkpoint, evidence::Seen, missing::Asking, openings::Known,
+    submitted::Submitted,
 };
 use crate::{
     archive::{
@@ -83,6 +84,8 @@ pub struct Desk {
     pub(super) siblings: Vec<NodeId>,
     /// It has no seat now.
     pub(super) is_retired: bool,
+    /// What users handed in here and is in no block, by chain.
+    pub(super) submitted: BTreeMap<B256, Submitted>,
     /// What those who are accused of silence shall answer.
     pub(super) charges: Charges,
     /// Parts of seeds, by entry.
@@ -142,6 +145,7 @@ impl Desk {
             left: Vec::new(),
             siblings: Vec::new(),
             is_retired: !config.seats.contains(config.voting.me),
+            submitted: BTreeMap::new(),
             charges: Charges::default(),
             parts: BTreeMap::new(),
             told_pool: None,

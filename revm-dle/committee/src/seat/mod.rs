@@ -25,6 +25,7 @@ mod openings;
 mod rent;
 mod restore;
 mod seeds;
+mod submitted;
 
 pub use desk::Desk;
 pub use gather::PAGES_MAX;
@@ -33,6 +34,7 @@ pub use seeds::{EpochKeys, OneEpoch, SeedKeys};
 use std::sync::Arc;
 
 use alloy::primitives::B256;
+use conet_ledger::block::SignedTransaction;
 
 use gather::Gathering;
 
@@ -65,6 +67,8 @@ pub enum Event {
     Wanted(Wanted, bool),
     /// Rent was paid for a chain: this seat may vote for it; and whether it proposes it.
     Paid(Paid, bool),
+    /// A user handed in a transaction for a chain, which may come.
+    Submitted(B256, SignedTransaction),
     /// The main chain has begun an epoch of the group; the newest one counts.
     Began(Beginning),
     /// Time passed.
@@ -147,6 +151,7 @@ impl Seat {
             }
             Event::Wanted(wanted, proposes) => self.desk.take_wanted(wanted, proposes),
             Event::Paid(paid, proposes) => self.desk.take_paid(paid, proposes),
+            Event::Submitted(chain, transaction) => self.desk.take_submitted(chain, transaction),
             Event::Began(beginning) => self.follow(beginning, &mut out),
             Event::Tick => {}
         }
@@ -162,6 +167,7 @@ impl Seat {
             } else {
                 self.desk.ask_for_missing(&mut out);
             }
+            self.desk.watch_submitted(&mut out);
             self.desk.repeat_ceremony(&mut out);
             self.forget_gathered();
             if !self.is_gathering() {
@@ -197,7 +203,9 @@ impl Seat {
     pub fn wake_ms(&self) -> u64 {
         let announces = self.desk.announce_epoch().is_some();
         let is_short = !self.desk.missing.is_empty();
-        let retries = self.desk.has_business() || is_short || self.is_awaiting() || announces;
+        let watches = !self.desk.submitted.is_empty();
+        let retries =
+            self.desk.has_business() || is_short || watches || self.is_awaiting() || announces;
         let retry = if retries { self.retry_at_ms } else { u64::MAX };
         if self.log.is_done(&self.desk) {
             return retry;

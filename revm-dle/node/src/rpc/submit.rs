@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alloy::primitives::B256;
-use conet_committee::message::Message;
+use conet_committee::{message::Message, seat::Event};
 use conet_ledger::block::SignedTransaction;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,7 @@ impl Rpc {
             return Err(RpcError::NoGroup);
         }
         let hash = transaction_hash(&signed);
+        self.runtime.tell(vec![Event::Submitted(chain, signed.clone())])?;
         for node in group {
             let transaction = signed.clone();
             self.outlet.send(node, Message::Transaction { chain, transaction });

@@ -28,7 +28,7 @@ fn about(complaint: &Complaint) -> About {
 }
 
 impl Oracle {
-    /// A message reached an honest archive node.
+    /// A message reached an honest archive node, or is its own.
     pub(crate) fn see_complaint(&mut self, seat: NodeId, message: &Message) {
         if let Message::Complaint(complaint, body, _) = message {
             for group in self.groups.values_mut() {

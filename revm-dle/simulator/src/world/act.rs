@@ -123,6 +123,7 @@ impl World<'_> {
                     && self.oracle.is_honest(from)
                 {
                     self.oracle.see_passed_on(from, seat.state(), &message);
+                    self.oracle.see_complaint(from, &message);
                 }
                 if let (Message::Join(joining), Actor::Member(member)) = (&message, &node.actor) {
                     let notices = member.notices().map(|proven| &proven.notice);

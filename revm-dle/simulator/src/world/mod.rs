@@ -237,7 +237,14 @@ impl<'a> World<'a> {
                     {
                         behaviour.hear(&message);
                     }
-                    self.step(to, Event::Message(from, Box::new(message)))?;
+                    let event = match message {
+                        // Of a user's, at a seat's RPC.
+                        Message::Transaction { chain, transaction } if self.is_archive(to) => {
+                            Event::Submitted(chain, transaction)
+                        }
+                        message => Event::Message(from, Box::new(message)),
+                    };
+                    self.step(to, event)?;
                 }
             }
             Happening::Wakes(node) => {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use alloy::primitives::B256;
 use conet_committee::{keys::NodeId, message::Message};
+use rand::Rng as _;
 
 use super::{Actor, Happening, World};
 use crate::scenario::Planned;
@@ -15,7 +16,7 @@ const RETRY_MS: u64 = 2_000;
 const BAD_RETRIES_MAX: u64 = 3;
 
 impl World<'_> {
-    /// Brings a payment to the chain's creator; to all who may help when that did not do.
+    /// Brings a payment to the chain's creator; to all who may help when that did not do, one of the seats among them.
     pub(super) fn pay(&mut self, index: usize) {
         let Some(planned) = self.scenario.payments.get(index).copied() else { return };
         if self.is_made(&planned) && !planned.is_bad {
@@ -50,17 +51,21 @@ impl World<'_> {
         planned.is_bad || self.oracle.paid(planned.chain, planned.payment.from) > planned.nonce
     }
 
-    fn helpers(&self, chain: B256, all: bool) -> Vec<NodeId> {
+    fn helpers(&mut self, chain: B256, all: bool) -> Vec<NodeId> {
         let honest = self.scenario.archives.iter().filter(|seat| self.oracle.is_honest(**seat));
         let states = honest.filter_map(|seat| match self.nodes.get(seat).map(|node| &node.actor) {
             Some(Actor::Seat(seat)) => Some(seat.state()),
             _ => None,
         });
         // After a split the newest is with the half that keeps it.
-        let known = states.filter_map(|state| Some((state.height, state.chains.get(&chain)?)));
-        let Some((_, chain)) = known.max_by_key(|(height, _)| *height) else {
+        let known = states.filter_map(|state| Some((state, state.chains.get(&chain)?)));
+        let Some((state, chain)) = known.max_by_key(|(state, _)| state.height) else {
             return Vec::new();
         };
-        chain.group().take(if all { usize::MAX } else { 1 }).collect()
+        if !all {
+            return chain.group().take(1).collect();
+        }
+        let place = self.rng.random_range(0..state.seats.count());
+        chain.group().chain(state.seats.nodes().get(place).copied()).collect()
     }
 }
