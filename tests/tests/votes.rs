@@ -37,9 +37,13 @@ async fn holders_raise_a_fee_and_list_a_stablecoin() {
     let early = ["gov", "vote", &id, "yes", "--wallet", "carol"];
     assert!(carol.fails(&early).await.contains("GovernorUnexpectedProposalState"));
     carol.run(&["gov", "wait", &id, "active", "--timeout-s", "30"]).await;
-    carol.run(&["gov", "vote", &id, "yes", "--wallet", "carol"]).await;
-    assert!(carol.fails(&early).await.contains("GovernorAlreadyCastVote"));
-    let voted = dave.run(&["gov", "vote", &id, "no", "--wallet", "dave", "--reason", "no"]).await;
+    // A development network votes for ten seconds.
+    let against = ["gov", "vote", &id, "no", "--wallet", "dave", "--reason", "no"];
+    tokio::join!(dave.run(&against), async {
+        carol.run(&early).await;
+        assert!(carol.fails(&early).await.contains("GovernorAlreadyCastVote"));
+    });
+    let voted = dave.run(&["gov", "show", &id]).await;
     assert_eq!(
         (&voted[0]["yes_conet"], &voted[0]["no_conet"]),
         (&"25000000".into(), &"5000000".into())
