@@ -23,7 +23,7 @@ pub(crate) struct Seated {
     pub(crate) slasher: Address,
     /// The seats.
     pub(crate) seats: Seats,
-    /// The wallets of the nodes that hold them.
+    /// The wallets of the nodes that hold them, of those that the directory has.
     pub(crate) wallets: BTreeMap<NodeId, Address>,
 }
 
@@ -61,7 +61,13 @@ impl Seated {
             expected == found,
             "group {group} is in epoch {expected}, and the file is of epoch {found}: export the chain again"
         );
-        ensure!(now == self, "the file names other seats than the main chain: do not trust it");
+        let place = |it: &Self| (it.chain_id, it.slasher, it.seats.clone());
+        let are_known =
+            self.wallets.iter().all(|(node, wallet)| now.wallets.get(node) == Some(wallet));
+        ensure!(
+            place(now) == place(self) && are_known,
+            "the file names other seats than the main chain: do not trust it"
+        );
         Ok(())
     }
 }

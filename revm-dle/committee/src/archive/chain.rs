@@ -175,6 +175,12 @@ impl Chain {
         self.members().any(|member| member == node)
     }
 
+    /// Whether a node was accused in the present view: that is done once.
+    #[must_use]
+    pub fn has_accused(&self, node: NodeId) -> bool {
+        self.accused.contains(&node) || self.blamed.contains(&node)
+    }
+
     /// Whether a header is of this chain's next block, by those who make it now.
     #[must_use]
     pub fn is_next(&self, header: &Header) -> bool {

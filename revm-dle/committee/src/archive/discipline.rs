@@ -32,7 +32,7 @@ impl State {
         if accused == by || !chain.involves(by) && !self.seats.contains(by) {
             return Err(ItemError::NotEntitled { node: by });
         }
-        if chain.accused.contains(&accused) || chain.blamed.contains(&accused) {
+        if chain.has_accused(accused) {
             return Err(ItemError::Nothing);
         }
         match (&complaint.block, phase) {

@@ -12,7 +12,7 @@ use crate::{
         dkg::{Member, Transcript},
         pool::Offer,
     },
-    vote::{Ballot, Phase},
+    vote::{Ballot, Phase, Voting},
 };
 
 /// One decision. Each proves itself, but for what is a matter of time.
@@ -198,6 +198,12 @@ impl Complaint {
         let block = self.block.as_ref().map_or(B256::ZERO, |(header, _)| header.hash());
         let id = keccak256([self.chain, block].concat());
         tagged(b"CoNET complaint", id, &[self.height, self.view, self.accused.0])
+    }
+
+    /// The same, signed as `voting`'s node, which must be [`Self::by`].
+    #[must_use]
+    pub fn signed(self, voting: &Voting) -> Self {
+        Self { signature: voting.sign(self.struct_hash()), ..self }
     }
 
     fn repeats(&self, other: &Self) -> bool {

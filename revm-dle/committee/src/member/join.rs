@@ -95,7 +95,7 @@ impl Member {
         self.waiting.said = Some(joining);
     }
 
-    /// Who has lost a place may wait no more: it asks soon.
+    /// Who has got or lost a place may wait no more: it asks soon.
     pub(super) const fn ask_soon(&mut self) {
         self.waiting.pause = PAUSE_MIN;
     }

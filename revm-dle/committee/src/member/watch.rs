@@ -107,8 +107,7 @@ impl Member {
         block: Option<(conet_ledger::block::Header, crate::vote::Ballot)>,
     ) -> Complaint {
         let signature = Compact::ZERO;
-        let unsigned = Complaint { chain, height, view, accused, by: self.me(), block, signature };
-        let signature = self.config.voting.sign(unsigned.struct_hash());
-        Complaint { signature, ..unsigned }
+        let by = self.me();
+        Complaint { chain, height, view, accused, by, block, signature }.signed(&self.config.voting)
     }
 }

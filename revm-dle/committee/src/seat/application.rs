@@ -245,6 +245,7 @@ impl Desk {
         self.openings.retain(|chain, _| !self.state.chains.contains_key(chain));
         let items = std::mem::take(&mut self.items);
         self.items = items.into_iter().filter(|item| self.is_current(item)).collect();
+        self.forget_charges();
         if self.state.handover().is_none() {
             self.queue_successors();
         }

@@ -353,7 +353,6 @@ impl Desk {
             let about = words.first().map(|word| word.ballot.vote);
             about.is_some_and(|vote| is_open(vote.chain, vote.height, vote.view))
         });
-        self.charges.retain(is_open);
         // A word stays known as long as saying another one could matter.
         self.said.retain(|(chain, height, _), _| {
             chains.get(chain).is_some_and(|known| *height > known.height)

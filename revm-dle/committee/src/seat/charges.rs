@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::{B256, Bytes};
 use alloy_rlp::Encodable as _;
-use conet_ledger::block::{Body, Header, SignedTransaction};
+use conet_ledger::block::{Body, Header, Proposal, SignedTransaction};
 
 use crate::{
     archive::{Item, item::Complaint},
@@ -22,17 +22,17 @@ const SHOWN_BYTES_MAX: usize = 1 << 20;
 /// How many transactions of a complaint are tried: any block answers it.
 pub(super) const TRIED_MAX: usize = 4;
 
-/// For how long nobody's transactions are tried again after none of them could be executed.
+/// For how long nothing new is tried of whoever sent what could not be executed.
 const PAUSE_MS: u64 = 1_000;
 
 /// What the accused are brought.
 #[derive(Debug, Default)]
 pub(super) struct Charges {
-    /// Blocks that somebody does not vote on, by hash: one of each chain and view.
+    /// Blocks that somebody does not vote on, by hash: one of each chain, height and view.
     blocks: BTreeMap<B256, Unsigned>,
     /// Of a chain: transactions that its creator makes no block of.
     unmade: BTreeMap<B256, Unmade>,
-    /// Who sent transactions that could not be executed, and until when it waits.
+    /// Who sent what could not be executed, and until when it waits.
     paused: BTreeMap<NodeId, u64>,
 }
 
@@ -76,13 +76,10 @@ impl Unsigned {
 }
 
 impl Charges {
-    /// Forgets what decides nothing any more.
-    pub(super) fn retain(&mut self, is_open: impl Fn(B256, u64, u64) -> bool) {
-        self.blocks.retain(|_, block| {
-            let about = &block.header.proposal;
-            is_open(about.chain, about.height, about.view)
-        });
-        self.unmade.retain(|chain, unmade| is_open(*chain, unmade.height, unmade.view));
+    /// Keeps what is about these heights and views of chains.
+    pub(super) fn retain(&mut self, is_needed: impl Fn((B256, u64, u64)) -> bool) {
+        self.blocks.retain(|_, block| is_needed(place(&block.header.proposal)));
+        self.unmade.retain(|chain, unmade| is_needed((*chain, unmade.height, unmade.view)));
     }
 
     /// Whether it is here what a complaint is about.
@@ -101,17 +98,18 @@ impl Charges {
         self.blocks.values()
     }
 
-    /// Keeps a block. False: there is no room, or another one of its chain and view: who makes two is out soon.
-    pub(super) fn keep(&mut self, hash: B256, block: Unsigned) -> bool {
-        let about = &block.header.proposal;
-        let place = |it: &Unsigned| (it.header.proposal.chain, it.header.proposal.view);
-        let is_first = self.blocks().all(|known| place(known) != (about.chain, about.view));
+    /// Another block of the same chain, height and view.
+    pub(super) fn beside(&self, about: &Proposal) -> Option<&Unsigned> {
+        self.blocks().find(|known| place(&known.header.proposal) == place(about))
+    }
+
+    pub(super) fn has_room_for(&self, block: &Unsigned) -> bool {
         let kept: usize = self.blocks().map(Unsigned::bytes).sum();
-        let fits = is_first && kept + block.bytes() <= KEPT_BYTES_MAX;
-        if fits {
-            self.blocks.insert(hash, block);
-        }
-        fits
+        kept + block.bytes() <= KEPT_BYTES_MAX
+    }
+
+    pub(super) fn keep(&mut self, hash: B256, block: Unsigned) {
+        self.blocks.insert(hash, block);
     }
 
     pub(super) fn unmade(&self, complaint: &Complaint) -> Option<&Unmade> {
@@ -187,6 +185,10 @@ impl Shown {
     pub(super) fn into_messages(self) -> Vec<Message> {
         self.messages
     }
+}
+
+const fn place(proposal: &Proposal) -> (B256, u64, u64) {
+    (proposal.chain, proposal.height, proposal.view)
 }
 
 fn about(complaint: &Complaint) -> (B256, Option<B256>) {

@@ -25,6 +25,7 @@ use crate::{
         item::{Complaint, Disagreement, Word},
     },
     keys::NodeId,
+    ledger::ExecuteError,
     message::Message,
     outbox::Outbox,
     vote::{Ballot, Phase},
@@ -41,7 +42,7 @@ impl Desk {
     ) {
         let Complaint { chain, accused, by, .. } = complaint;
         let Some(about) = self.state.chains.get(&chain) else { return };
-        let may_complain = self.seats.contains(by) || about.involves(by);
+        let may_complain = by != accused && (self.seats.contains(by) || about.involves(by));
         let is_entitled = may_complain && about.involves(accused);
         if !is_entitled || !self.voting.signed(by, complaint.struct_hash(), &complaint.signature) {
             return;
@@ -55,7 +56,7 @@ impl Desk {
                 let (header, told) = (header.clone(), create.clone());
                 let block = Unsigned { header, body, create: told, witness };
                 // The creator's vote is not signed with the complaint: a known block's is the one that was checked.
-                let checked = is_of_it.then(|| self.keep_unsigned(block, out)).flatten();
+                let checked = is_of_it.then(|| self.keep_unsigned(from, block, out)).flatten();
                 checked.map(|checked| *create = checked).is_some()
             }
         };
@@ -67,21 +68,51 @@ impl Desk {
 
     /// Keeps what it takes to vote on a block; returns its creator's vote. None: nobody could vote on it, with this body or
     /// this state witness.
-    fn keep_unsigned(&mut self, block: Unsigned, out: &mut Outbox) -> Option<Ballot> {
+    fn keep_unsigned(&mut self, from: NodeId, block: Unsigned, out: &mut Outbox) -> Option<Ballot> {
         let Unsigned { header, body, create, witness } = &block;
         let (hash, about) = (header.hash(), &header.proposal);
         if let Some(known) = self.charges.block(hash) {
             return Some(known.create.clone());
         }
-        self.state.check_accusation(about.chain, header, create).ok()?;
-        self.saw(create, out);
-        let genesis = self.state.chains.get(&about.chain).map(|chain| chain.genesis)?;
-        let fits = body.hash() == about.body_hash;
-        if !fits || self.ledgers.validate(genesis, about, body, witness).is_err() {
+        if self.charges.is_paused(from, self.now_ms) {
             return None;
         }
-        let create = create.clone();
-        self.charges.keep(hash, block).then_some(create)
+        self.state.check_accusation(about.chain, header, create).ok()?;
+        self.saw(create, out);
+        if let Some(first) = self.charges.beside(about) {
+            // Both were checked: who makes two blocks of one height and view is out.
+            self.convict(first.create.clone(), create.clone(), out);
+            return None;
+        }
+        let genesis = self.state.chains.get(&about.chain).map(|chain| chain.genesis)?;
+        if !self.charges.has_room_for(&block) || body.hash() != about.body_hash {
+            return None;
+        }
+        match self.ledgers.validate(genesis, about, body, witness) {
+            Ok(_) => {
+                let create = create.clone();
+                self.charges.keep(hash, block);
+                Some(create)
+            }
+            // What came to nothing was work all the same.
+            Err(ExecuteError::Bad) => {
+                self.charges.pause(from, self.now_ms);
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// Forgets what nobody is accused of any more, nor will be by what waits here.
+    pub(super) fn forget_charges(&mut self) {
+        let complaints = self.items.iter().filter_map(|item| match item {
+            Item::Complaint(complaint) => Some((complaint.chain, complaint.height, complaint.view)),
+            _ => None,
+        });
+        let logged = self.state.under_way().filter(|chain| !chain.accused.is_empty());
+        let logged = logged.map(|chain| (chain.id, chain.height + 1, chain.view));
+        let needed: BTreeSet<_> = complaints.chain(logged).collect();
+        self.charges.retain(|place| needed.contains(&place));
     }
 
     /// Keeps transactions that a block could hold now. False: there are none, or their chain's state is not here.

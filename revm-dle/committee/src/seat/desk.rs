@@ -222,7 +222,11 @@ impl Desk {
             }
             Item::Words(_) => false,
             Item::Complaint(complaint) => {
-                is_near(&complaint.chain, complaint.height, complaint.view)
+                let chain = state.chains.get(&complaint.chain);
+                let is_done = chain.is_some_and(|chain| {
+                    complaint.view == chain.view && chain.has_accused(complaint.accused)
+                });
+                is_near(&complaint.chain, complaint.height, complaint.view) && !is_done
             }
             Item::Answer(ballot) => {
                 is_near(&ballot.vote.chain, ballot.vote.height, ballot.vote.view)

@@ -137,7 +137,7 @@ impl Desk {
     }
 
     /// Reports two votes, once.
-    fn convict(&mut self, first: Ballot, second: Ballot, out: &mut Outbox) {
+    pub(super) fn convict(&mut self, first: Ballot, second: Ballot, out: &mut Outbox) {
         if self.is_at_large(first.voter) {
             out.report(first.clone(), second.clone());
             out.send_all(self.seats.nodes(), Message::Evidence(first.clone(), second.clone()));

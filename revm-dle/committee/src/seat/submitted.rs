@@ -7,7 +7,7 @@ use conet_ledger::block::{Body, SignedTransaction};
 use super::desk::Desk;
 use crate::{
     archive::{Chain, item::Complaint},
-    keys::NodeId,
+    keys::{Compact, NodeId},
     message::Message,
     outbox::Outbox,
 };
@@ -75,17 +75,16 @@ impl Desk {
     fn complain(&mut self, chain: B256, transaction: SignedTransaction, out: &mut Outbox) {
         let Some(known) = self.state.chains.get(&chain) else { return };
         let Some(accused) = whom_to_accuse(known) else { return };
-        let unsigned = Complaint {
+        let complaint = Complaint {
             chain,
             height: known.height + 1,
             view: known.view,
             accused,
             by: self.voting.me,
             block: None,
-            signature: crate::keys::Compact::ZERO,
+            signature: Compact::ZERO,
         };
-        let signature = self.voting.sign(unsigned.struct_hash());
-        let complaint = Complaint { signature, ..unsigned };
+        let complaint = complaint.signed(&self.voting);
         let body = Body { transactions: vec![transaction], ..Body::default() };
         // Told to others only if a block could hold it.
         self.take_complaint(self.voting.me, complaint.clone(), (body.clone(), Bytes::new()), out);

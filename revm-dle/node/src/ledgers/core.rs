@@ -33,9 +33,10 @@ impl Ledgers for NodeLedgers {
         let parent = proposal.parent;
         let before = self.0.live(parent).ok_or(ExecuteError::NoParent { parent })?;
         let Live { chain, header, state, bytes, .. } = &*before;
+        self.0.expect_code(chain)?;
         let block = Block { chain, parent: header, proposal, body };
         let executed = execute(block, state, &mut InMemory, &self.0.codes);
-        let executed = executed.map_err(|error| self.0.refusal(proposal, error))?;
+        let executed = executed.map_err(|error| self.0.refusal(proposal.chain, error))?;
         let outcome = executed.outcome.clone();
         self.0.keep(Live {
             chain: chain.clone(),
@@ -60,6 +61,7 @@ impl Ledgers for NodeLedgers {
         if chain.hash() != genesis {
             return Err(ExecuteError::Bad);
         }
+        self.0.expect_code(&chain)?;
         let outcome = handout.execute(&chain, proposal, body, &self.0.codes);
         outcome.map_err(|_| ExecuteError::Bad)
     }
@@ -101,7 +103,7 @@ impl Ledgers for NodeLedgers {
     /// the creator, who cannot put it into a block. Its sender may send it again.
     fn may_come(&self, block: B256, transaction: &SignedTransaction) -> bool {
         let Some(last) = self.0.live(block) else { return true };
-        matches!(self.0.attempt(&last, transaction), Trial::MayCome(_))
+        !matches!(self.0.attempt(&last, transaction), Trial::Never(_))
     }
 
     fn finalized(&mut self, chain: B256, block: B256) {

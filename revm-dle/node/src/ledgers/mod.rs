@@ -142,7 +142,7 @@ pub struct Chains {
     notices: Mutex<Notices>,
     /// What waits to be written with the actor's next records.
     news: Mutex<News>,
-    /// Chains whose blocks this node is not able to execute: each is complained about once.
+    /// Chains whose blocks this node is not able to execute: the operator is told of each once.
     beyond: Mutex<BTreeSet<B256>>,
 }
 

@@ -171,7 +171,11 @@ fn who_lacks_a_chains_code_refuses_nothing() {
     assert_eq!(found, Err(ExecuteError::Unable));
     let newest = other.0.live(chain.hash()).unwrap();
     let trial = other.0.attempt(&newest, &transfer(&chain, 0, 5));
-    assert!(matches!(trial, Trial::Unable(_)), "{trial:?}");
+    assert_eq!(trial, Trial::Unable);
+    // Nor does it forget a transaction for that.
+    assert!(other.may_come(chain.hash(), &transfer(&chain, 0, 5)));
+    let found = other.validate(chain.hash(), &built.header.proposal, &built.body, &built.witness);
+    assert_eq!(found, Err(ExecuteError::Unable));
     // A block that nobody can execute is refused by who can.
     let bad = Body { transactions: vec![transfer(&chain, 9, 5)], ..Body::default() };
     let proposal = Proposal { body_hash: bad.hash(), ..built.header.proposal };

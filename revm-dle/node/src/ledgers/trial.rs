@@ -2,13 +2,14 @@
 
 use std::{convert::Infallible, sync::PoisonError};
 
-use alloy::primitives::{Address, Bytes};
+use alloy::primitives::{Address, B256, Bytes};
 use conet_committee::ledger::ExecuteError;
 use conet_ledger::{
-    block::{Proposal, SignedTransaction},
+    block::SignedTransaction,
     build::{Candidates, Draft, Dropped, build},
     error::{self, BadTransaction, StateError, TransactionError},
     execute::{Called, ask, may_come},
+    genesis::Chain,
     trie::InMemory,
 };
 
@@ -22,7 +23,7 @@ pub enum Trial {
     /// It cannot be in any block now.
     Never(BadTransaction),
     /// This node cannot tell: no fault of the sender's.
-    Unable(error::ExecuteError<Infallible>),
+    Unable,
 }
 
 impl Chains {
@@ -33,7 +34,10 @@ impl Chains {
         let sender = match may_come(chain, header, signed, state, &mut InMemory) {
             Ok(sender) => sender,
             Err(TransactionError::Bad(reason)) => return Trial::Never(reason),
-            Err(TransactionError::State(error)) => return Trial::Unable(error.into()),
+            Err(TransactionError::State(error)) => {
+                self.unable(chain.genesis().chain, error);
+                return Trial::Unable;
+            }
         };
         let about = &header.proposal;
         let draft = Draft {
@@ -46,7 +50,10 @@ impl Chains {
         };
         let candidates = Candidates { transactions: vec![signed.clone()], ..Candidates::default() };
         match build(chain, header, &draft, candidates, state, &mut InMemory, &self.codes) {
-            Err(error) => Trial::Unable(error),
+            Err(error) => {
+                self.refusal(chain.genesis().chain, error);
+                Trial::Unable
+            }
             Ok(built) => match built.dropped.into_iter().next() {
                 Some(Dropped::Transaction(_, reason)) => Trial::Never(reason),
                 _ => Trial::MayCome(sender),
@@ -61,29 +68,40 @@ impl Chains {
         ask(chain, header, caller, data, state, &mut InMemory, &self.codes).ok()
     }
 
+    /// Before anything costly is done in vain.
+    pub(super) fn expect_code(&self, chain: &Chain) -> Result<(), ExecuteError> {
+        let genesis = chain.genesis();
+        if self.codes.contains(genesis.code_hash) {
+            return Ok(());
+        }
+        Err(self.unable(genesis.chain, StateError::UnknownCode(genesis.code_hash)))
+    }
+
     /// Whose fault it is that a block was not executed.
     pub(super) fn refusal(
         &self,
-        proposal: &Proposal,
+        chain: B256,
         error: error::ExecuteError<Infallible>,
     ) -> ExecuteError {
-        let (chain, height) = (proposal.chain, proposal.height);
         match error {
             error::ExecuteError::Block(reason) => {
-                tracing::debug!(%reason, height, "a block cannot be executed");
+                tracing::debug!(%chain, %reason, "a block cannot be executed");
                 ExecuteError::Bad
             }
-            error::ExecuteError::State(error) => {
-                let mut beyond = self.beyond.lock().unwrap_or_else(PoisonError::into_inner);
-                if beyond.insert(chain) {
-                    let hint = match error {
-                        StateError::UnknownCode(_) => "name its code in [dle] codes, and restart",
-                        _ => "look after this node's disk and memory",
-                    };
-                    tracing::error!(%chain, height, %error, hint, "a block cannot be judged here");
-                }
-                ExecuteError::Unable
-            }
+            error::ExecuteError::State(error) => self.unable(chain, error),
         }
+    }
+
+    /// Tells the operator, once for each chain.
+    fn unable(&self, chain: B256, error: StateError<Infallible>) -> ExecuteError {
+        let mut beyond = self.beyond.lock().unwrap_or_else(PoisonError::into_inner);
+        if beyond.insert(chain) {
+            let hint = match error {
+                StateError::UnknownCode(_) => "name its code in [dle] codes, and restart",
+                _ => "look after this node's disk and memory",
+            };
+            tracing::error!(%chain, %error, hint, "this node is not able to execute a chain");
+        }
+        ExecuteError::Unable
     }
 }

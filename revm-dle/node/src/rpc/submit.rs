@@ -35,10 +35,7 @@ impl Rpc {
         match trial {
             Trial::MayCome(_) => {}
             Trial::Never(reason) => return Err(reason.into()),
-            Trial::Unable(error) => {
-                tracing::error!(%error, %chain, "a transaction cannot be tried");
-                return Err(RpcError::Unable);
-            }
+            Trial::Unable => return Err(RpcError::Unable),
         }
         let notice = self.notice(chain).await?.ok_or(RpcError::NoGroup)?;
         let notice = &notice.notice;

@@ -118,7 +118,5 @@ fn complaint(
     let (chain, height, view) = (notice.chain, notice.height + 1, notice.view);
     let block = block.map(|it| (it.header.clone(), it.create.clone()));
     let (by, signature) = (liar.voting.me, Compact::ZERO);
-    let unsigned = Complaint { chain, height, view, accused, by, block, signature };
-    let signature = liar.voting.sign(unsigned.struct_hash());
-    Complaint { signature, ..unsigned }
+    Complaint { chain, height, view, accused, by, block, signature }.signed(liar.voting)
 }

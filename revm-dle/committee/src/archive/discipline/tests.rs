@@ -63,8 +63,7 @@ fn complaint(state: &State, block: (Header, Ballot)) -> Complaint {
         block: Some(block),
         signature: Compact::ZERO,
     };
-    let signature = voting(by.0).sign(complaint.struct_hash());
-    Complaint { signature, ..complaint }
+    complaint.signed(&voting(by.0))
 }
 
 fn apply(state: &State, complaint: Complaint) -> Result<State> {
