@@ -7,7 +7,7 @@ use conet_committee::{
     Record,
     keys::{Keys, NodeId},
     member::{Member, MemberConfig},
-    seat::{EpochKeys, Event, PAGES_MAX, Seat, SeatConfig},
+    seat::{EpochKeys, Event, Seat, SeatConfig, SeatLimits},
     vote::Voting,
 };
 use conet_ledger::execute::CodeBook;
@@ -205,7 +205,7 @@ impl ArchiveNode {
             rules: config.times.rules(),
             keys,
             began_ms,
-            pages_max: PAGES_MAX,
+            limits: SeatLimits::default(),
         };
         let (ledgers, records) =
             (Box::new(NodeLedgers(made.chains.clone())), std::mem::take(&mut made.records));

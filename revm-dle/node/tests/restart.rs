@@ -16,7 +16,7 @@ use conet_committee::{
     log::Timing,
     message::Message,
     roulette::pool::Offer,
-    seat::{Event, PAGES_MAX, Seat, SeatConfig},
+    seat::{Event, Seat, SeatConfig, SeatLimits},
     seats::Seats,
     vote::Voting,
 };
@@ -70,7 +70,7 @@ impl Lonely {
             rules: Rules { checkpoint_every: CHECKPOINT_EVERY, ..Rules::default() },
             keys: Arc::new(SeedSecrets::new(home)),
             began_ms: 1,
-            pages_max: PAGES_MAX,
+            limits: SeatLimits::default(),
         };
         let records = store.journal().unwrap();
         let (count, height) = (records.len(), newest(&records));

@@ -12,7 +12,7 @@ use conet_committee::{
     log::Timing,
     member::{Member, MemberConfig, MemberTiming},
     roulette::{epoch::EpochSeeds, toy::ToyKey},
-    seat::{Event, OneEpoch, PAGES_MAX, Seat, SeatConfig},
+    seat::{Event, OneEpoch, Seat, SeatConfig, SeatLimits},
     seats::Seats,
     vote::Voting,
 };
@@ -130,7 +130,7 @@ impl SeatMaker {
             rules: Rules::default(),
             keys: Arc::new(OneEpoch(Arc::new(EpochSeeds::new(epoch, Arc::new(toy), share)))),
             began_ms: 0,
-            pages_max: PAGES_MAX,
+            limits: SeatLimits::default(),
         })
     }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use alloy::primitives::B256;
 
 use super::{
-    charges::Shown,
     checkpoint::Checkpoint,
     desk::{Desk, ITEMS_MAX},
+    shown::Shown,
 };
 use crate::{
     archive::{Image, Item, Leaves, Notice, ProvenNotice, State, notice},
@@ -39,7 +39,9 @@ impl Application for Desk {
         let before = self.state_after(header.parent)?;
         let mut state = before.begin(header.height, header.time_ms);
         let mut items = Vec::new();
-        let mut shown = Shown::default();
+        let mut spreading = std::mem::take(&mut self.spreading);
+        let mut shown =
+            Shown::new(&self.charges, &mut spreading, self.limits.shown_bytes_max, self.now_ms);
         // Whom the others did not follow last time may have known what they do not: it is for the one after.
         let complains = header.view == header.parent_view + 1;
         for item in self.candidates() {
@@ -48,8 +50,8 @@ impl Application for Desk {
             let may_be = items.len() < ITEMS_MAX
                 && (complains || !is_complaint)
                 && self.vouches_for(&item, &state);
-            if may_be && shown.admits(&self.charges, &item) && state.apply(&item).is_ok() {
-                shown.note(&self.charges, &item);
+            if may_be && shown.admits(&item) && state.apply(&item).is_ok() {
+                shown.note(&item);
                 items.push(item);
             }
         }
@@ -61,6 +63,7 @@ impl Application for Desk {
         for message in shown.into_messages() {
             out.send_all(self.seats.nodes(), message);
         }
+        self.spreading = spreading;
         state.finish();
         header.items_hash = Item::hash_all(&items);
         header.notices_root = state.notices_root();
@@ -156,7 +159,7 @@ impl Application for Desk {
     }
 
     fn checkpoint_state(&self) -> Option<Image> {
-        self.checkpoint.as_ref().map(|checkpoint| checkpoint.shown(self.pages_max))
+        self.checkpoint.as_ref().map(|checkpoint| checkpoint.shown(self.limits.pages_max))
     }
 
     fn adopt(&mut self, proof: EntryProof, frozen: Image, out: &mut Outbox) -> bool {

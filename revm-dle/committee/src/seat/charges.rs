@@ -1,13 +1,13 @@
 //! What those who are accused of silence shall answer, within limits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use alloy::primitives::{B256, Bytes};
 use alloy_rlp::Encodable as _;
 use conet_ledger::block::{Body, Header, Proposal, SignedTransaction};
 
 use crate::{
-    archive::{Item, item::Complaint},
+    archive::item::Complaint,
     keys::NodeId,
     message::{Message, Proposed},
     vote::{Ballot, Phase},
@@ -15,9 +15,6 @@ use crate::{
 
 /// Bytes of blocks and state witnesses that are kept.
 const KEPT_BYTES_MAX: usize = 256 << 20;
-
-/// Bytes of what an entry's complaints are about, as its leader shows that to all seats: of one complaint at least.
-const SHOWN_BYTES_MAX: usize = 1 << 20;
 
 /// How many transactions of a complaint are tried: any block answers it.
 pub(super) const TRIED_MAX: usize = 4;
@@ -136,7 +133,7 @@ impl Charges {
     }
 
     /// What a complaint is about, as it is shown to others: a body, and the block's state witness.
-    fn shown(&self, complaint: &Complaint) -> Option<(Body, Bytes)> {
+    pub(super) fn shown(&self, complaint: &Complaint) -> Option<(Body, Bytes)> {
         if let Some((header, _)) = &complaint.block {
             let block = self.blocks.get(&header.hash())?;
             return Some((block.body.clone(), block.witness.clone()));
@@ -145,7 +142,8 @@ impl Charges {
         Some((Body { transactions, ..Body::default() }, Bytes::new()))
     }
 
-    fn bytes(&self, complaint: &Complaint) -> usize {
+    /// Bytes of that.
+    pub(super) fn bytes(&self, complaint: &Complaint) -> usize {
         match &complaint.block {
             Some((header, _)) => self.blocks.get(&header.hash()).map_or(0, Unsigned::bytes),
             None => self.unmade(complaint).map_or(0, |unmade| unmade.transactions.length()),
@@ -153,44 +151,6 @@ impl Charges {
     }
 }
 
-/// What an entry's complaints are about: each thing once, however many are accused of it.
-#[derive(Debug, Default)]
-pub(super) struct Shown {
-    about: BTreeSet<(B256, Option<B256>)>,
-    messages: Vec<Message>,
-    bytes: usize,
-}
-
-impl Shown {
-    /// Whether there is room in an entry for what an item is about.
-    pub(super) fn admits(&self, charges: &Charges, item: &Item) -> bool {
-        let Item::Complaint(complaint) = item else { return true };
-        self.about.is_empty()
-            || self.about.contains(&about(complaint))
-            || self.bytes + charges.bytes(complaint) <= SHOWN_BYTES_MAX
-    }
-
-    /// Notes an item of the entry.
-    pub(super) fn note(&mut self, charges: &Charges, item: &Item) {
-        let Item::Complaint(complaint) = item else { return };
-        if let Some((body, witness)) = charges.shown(complaint)
-            && self.about.insert(about(complaint))
-        {
-            self.bytes += charges.bytes(complaint);
-            self.messages.push(Message::Complaint(complaint.clone(), body, witness));
-        }
-    }
-
-    /// What seats must see before they vote.
-    pub(super) fn into_messages(self) -> Vec<Message> {
-        self.messages
-    }
-}
-
 const fn place(proposal: &Proposal) -> (B256, u64, u64) {
     (proposal.chain, proposal.height, proposal.view)
-}
-
-fn about(complaint: &Complaint) -> (B256, Option<B256>) {
-    (complaint.chain, complaint.block.as_ref().map(|(header, _)| header.hash()))
 }

@@ -4,6 +4,7 @@
 //! who waits ── Complaint, with the block or the transactions ──► seats: could it be voted on, could it be made?
 //! each seat ── Propose, Validate, Transaction ──► the accused ── Answer, or a block
 //! leader ── the Complaint, whole, before the entry that has it ──► seats: they vote for the entry once they have both
+//!          (a large one after an entry without it; it is for that leader's next turn)
 //! ```
 //!
 //! A seat votes for no entry with a complaint whose block or transactions it has not: else a liar could tell one lying
@@ -60,6 +61,9 @@ impl Desk {
                 checked.map(|checked| *create = checked).is_some()
             }
         };
+        if is_kept && from != self.voting.me && self.seats.contains(from) {
+            self.spreading.heard(&complaint, self.now_ms);
+        }
         // Who is known to be accused is brought the block again and again anyway: nobody's complaints speed that up.
         if is_kept && self.queue(Item::Complaint(Box::new(complaint))) {
             self.bring(chain, accused, out);
@@ -113,6 +117,14 @@ impl Desk {
         let logged = logged.map(|chain| (chain.id, chain.height + 1, chain.view));
         let needed: BTreeSet<_> = complaints.chain(logged).collect();
         self.charges.retain(|place| needed.contains(&place));
+        self.spreading.retain(|place| needed.contains(&place));
+    }
+
+    /// What is too large to go before an entry.
+    pub(super) fn show_following(&mut self, out: &mut Outbox) {
+        for message in self.spreading.take_following() {
+            out.send_all(self.seats.nodes(), message);
+        }
     }
 
     /// Keeps transactions that a block could hold now. False: there are none, or their chain's state is not here.

@@ -8,9 +8,9 @@ use std::{
 use alloy::primitives::{B256, Bytes};
 
 use super::{
-    EpochKeys, SeatConfig, SeedKeys, application::Unproven, blocks::Case, ceremony::Part,
-    charges::Charges, checkpoint::Checkpoint, evidence::Seen, missing::Asking, openings::Known,
-    submitted::Submitted,
+    EpochKeys, SeatConfig, SeatLimits, SeedKeys, application::Unproven, blocks::Case,
+    ceremony::Part, charges::Charges, checkpoint::Checkpoint, evidence::Seen, missing::Asking,
+    openings::Known, shown::Spreading, submitted::Submitted,
 };
 use crate::{
     archive::{
@@ -88,6 +88,7 @@ pub struct Desk {
     pub(super) submitted: BTreeMap<B256, Submitted>,
     /// What those who are accused of silence shall answer.
     pub(super) charges: Charges,
+    pub(super) spreading: Spreading,
     /// Parts of seeds, by entry.
     pub(super) parts: BTreeMap<u64, BTreeMap<NodeId, Bytes>>,
     /// The pool that was last told to who draws again, with its digest, and the epoch whose key was.
@@ -97,8 +98,7 @@ pub struct Desk {
     pub(super) unproven: Vec<Unproven>,
     /// The newest state that others can begin with.
     pub(super) checkpoint: Option<Checkpoint>,
-    /// The most pages in one message.
-    pub(super) pages_max: usize,
+    pub(super) limits: SeatLimits,
     /// The pages that the journal has of this epoch.
     pub(super) written: Option<Pages>,
     /// Final blocks whose state is not here.
@@ -147,12 +147,13 @@ impl Desk {
             is_retired: !config.seats.contains(config.voting.me),
             submitted: BTreeMap::new(),
             charges: Charges::default(),
+            spreading: Spreading::default(),
             parts: BTreeMap::new(),
             told_pool: None,
             told_key: None,
             unproven: Vec::new(),
             checkpoint: None,
-            pages_max: config.pages_max.max(1),
+            limits: config.limits,
             written: None,
             missing: BTreeMap::new(),
             asking: Asking::default(),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use alloy::primitives::B256;
 use conet_bindings::statement::Statement;
 
-use super::{Desk, Seat, SeedKeys, charges::Charges};
+use super::{Desk, Seat, SeedKeys, charges::Charges, shown::Spreading};
 use crate::{
     archive::{Beginning, Image, Item, Named, State, item::Handover},
     journal::Record,
@@ -310,7 +310,7 @@ impl Desk {
         self.cases.clear();
         self.loose.clear();
         self.unsaid.clear();
-        self.charges = Charges::default();
+        (self.charges, self.spreading) = (Charges::default(), Spreading::default());
         self.parts.clear();
         self.unproven.clear();
         self.openings.retain(|chain, _| !self.state.chains.contains_key(chain));

@@ -108,7 +108,8 @@ impl Seat {
 
     fn ask_for_pages(&mut self, from: NodeId, out: &mut Outbox) {
         self.gathering.asked_ms = self.desk.now_ms;
-        let prefixes = self.gathering.missing.keys().copied().take(self.desk.pages_max).collect();
+        let prefixes =
+            self.gathering.missing.keys().copied().take(self.desk.limits.pages_max).collect();
         let hash = keccak256(&self.gathering.head);
         out.send(from, Message::FetchPages { hash, prefixes });
     }
@@ -148,7 +149,7 @@ impl Seat {
         if !self.may_be_handed(from) {
             return;
         }
-        let pages = prefixes.iter().take(self.desk.pages_max);
+        let pages = prefixes.iter().take(self.desk.limits.pages_max);
         let pages = short(pages.filter_map(|prefix| self.desk.page_of(hash, *prefix)));
         if !pages.is_empty() {
             out.send(from, Message::Pages(pages));
@@ -187,10 +188,10 @@ impl Desk {
     /// A state that this node has, with as many pages as one message may have.
     pub(super) fn shown(&self, hash: B256) -> Option<Image> {
         if let Some(own) = self.checkpoint.as_ref().filter(|own| own.hash() == hash) {
-            return Some(own.shown(self.pages_max));
+            return Some(own.shown(self.limits.pages_max));
         }
         let Image { head, pages } = self.frozen.as_ref().filter(|_| self.began_with == hash)?;
-        let pages = short(pages.iter().take(self.pages_max).cloned());
+        let pages = short(pages.iter().take(self.limits.pages_max).cloned());
         Some(Image { head: head.clone(), pages })
     }
 }

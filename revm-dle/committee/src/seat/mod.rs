@@ -25,11 +25,13 @@ mod openings;
 mod rent;
 mod restore;
 mod seeds;
+mod shown;
 mod submitted;
 
 pub use desk::Desk;
 pub use gather::PAGES_MAX;
 pub use seeds::{EpochKeys, OneEpoch, SeedKeys};
+pub use shown::SHOWN_BYTES_MAX;
 
 use std::sync::Arc;
 
@@ -90,8 +92,24 @@ pub struct SeatConfig {
     pub keys: Arc<dyn EpochKeys>,
     /// When the log began, milliseconds since 1970.
     pub began_ms: u64,
-    /// The most pages of a state's chains in one message: [`PAGES_MAX`], or fewer.
+    /// How much goes in a message, or before one.
+    pub limits: SeatLimits,
+}
+
+/// How much goes in a message, or before one: a simulator makes it less.
+#[derive(Debug, Clone, Copy)]
+pub struct SeatLimits {
+    /// The most pages of a state's chains in one message: [`PAGES_MAX`], or fewer, and one at least.
     pub pages_max: usize,
+    /// Bytes of what an entry's complaints are about that are shown before it: [`SHOWN_BYTES_MAX`], or fewer. What is
+    /// larger is shown a turn earlier.
+    pub shown_bytes_max: usize,
+}
+
+impl Default for SeatLimits {
+    fn default() -> Self {
+        Self { pages_max: PAGES_MAX, shown_bytes_max: SHOWN_BYTES_MAX }
+    }
 }
 
 impl SeatConfig {
@@ -160,6 +178,7 @@ impl Seat {
             self.log.put_off(now_ms);
         }
         self.log.advance(now_ms, &mut self.desk, &mut out);
+        self.desk.show_following(&mut out);
         if now_ms >= self.retry_at_ms {
             self.retry_at_ms = now_ms + self.timing.retry_ms;
             if self.desk.has_business() {

@@ -13,7 +13,7 @@ use alloy::primitives::{B256, keccak256};
 use conet_committee::{
     archive::item::{Division, Opening},
     keys::NodeId,
-    seat::PAGES_MAX,
+    seat::{PAGES_MAX, SHOWN_BYTES_MAX, SeatLimits},
     tree::{Branch, Fork},
 };
 use rand::{Rng as _, SeedableRng as _, seq::SliceRandom as _};
@@ -189,13 +189,14 @@ impl Scenario {
         }
     }
 
-    /// The most pages of a state in a message: some hand every state over page by page.
-    pub(crate) fn pages_max(&self, node: NodeId) -> usize {
-        match self.is_calm {
-            true => CALM_PAGES_MAX,
-            false if node.0.is_multiple_of(2) => 1,
-            false => PAGES_MAX,
+    /// Some hand every state over page by page; some show what a complaint is about a turn before it.
+    pub(crate) fn limits(&self, node: NodeId) -> SeatLimits {
+        if self.is_calm {
+            return SeatLimits { pages_max: CALM_PAGES_MAX, ..SeatLimits::default() };
         }
+        let pages_max = if node.0.is_multiple_of(2) { 1 } else { PAGES_MAX };
+        let shown_bytes_max = if node.0.is_multiple_of(3) { 0 } else { SHOWN_BYTES_MAX };
+        SeatLimits { pages_max, shown_bytes_max }
     }
 
     pub(crate) fn everybody(&self) -> Vec<NodeId> {

@@ -102,7 +102,7 @@ impl World<'_> {
                 },
                 keys: Arc::new(keys),
                 began_ms: 0,
-                pages_max: self.scenario.pages_max(node),
+                limits: self.scenario.limits(node),
             };
             return Actor::Seat(Box::new(match journal {
                 Some(records) => Seat::restore(&config, ledgers, records, self.now_ms),
