@@ -153,7 +153,7 @@ impl Desk {
             told_key: None,
             unproven: Vec::new(),
             checkpoint: None,
-            limits: config.limits,
+            limits: SeatLimits { pages_max: config.limits.pages_max.max(1), ..config.limits },
             written: None,
             missing: BTreeMap::new(),
             asking: Asking::default(),

@@ -27,7 +27,7 @@ const ARRIVES_MS: u64 = 1_000;
 /// For how long a seat leaves it to another one.
 const LEFT_MS: u64 = 2_000;
 
-/// After which time it is shown once more.
+/// How long after it was first counted on it is shown once more: it may have been lost.
 const AGAIN_MS: u64 = 10_000;
 
 /// What complaints are about: of a chain, height and view, a block or that there is none.
@@ -38,8 +38,11 @@ type About = (B256, u64, u64, Option<B256>);
 enum Spread {
     /// Another seat told of it then.
     Heard(u64),
-    /// This one showed it then.
+    /// This one showed it then, and had no turn since in which it could have arrived: however seldom turns are, the next
+    /// one counts on it.
     Shown(u64),
+    /// An entry counted on it first then.
+    Tried(u64),
 }
 
 /// Whether an entry may have a complaint.
@@ -79,15 +82,23 @@ impl Spreading {
         std::mem::take(&mut self.following)
     }
 
-    fn has_arrived(&self, about: About, now_ms: u64) -> bool {
-        matches!(self.known.get(&about), Some(Spread::Shown(at_ms)) if now_ms >= at_ms + ARRIVES_MS)
+    /// What a turn means for something large; `fits`: it may be shown in it.
+    fn turn(&self, about: About, fits: bool, now_ms: u64) -> Turn {
+        match self.known.get(&about) {
+            Some(Spread::Shown(at_ms)) if now_ms >= at_ms + ARRIVES_MS => Turn::Arrived,
+            Some(Spread::Tried(at_ms)) if now_ms < at_ms + AGAIN_MS => Turn::Arrived,
+            Some(Spread::Heard(at_ms)) if now_ms < at_ms + LEFT_MS => Turn::Never,
+            Some(Spread::Shown(_)) => Turn::Never,
+            _ if fits => Turn::Later,
+            _ => Turn::Never,
+        }
     }
 
-    fn is_due(&self, about: About, now_ms: u64) -> bool {
-        self.known.get(&about).is_none_or(|spread| match spread {
-            Spread::Heard(at_ms) => now_ms >= at_ms + LEFT_MS,
-            Spread::Shown(at_ms) => now_ms >= at_ms + AGAIN_MS,
-        })
+    /// An entry counts on what was shown.
+    fn count_on(&mut self, about: About, now_ms: u64) {
+        if let Some(spread @ Spread::Shown(_)) = self.known.get_mut(&about) {
+            *spread = Spread::Tried(now_ms);
+        }
     }
 }
 
@@ -119,7 +130,11 @@ impl<'a> Shown<'a> {
         let Item::Complaint(complaint) = item else { return true };
         let bytes = self.charges.bytes(complaint);
         match self.turn(about(complaint), bytes) {
-            Turn::Now | Turn::Arrived => true,
+            Turn::Now => true,
+            Turn::Arrived => {
+                self.spreading.count_on(about(complaint), self.now_ms);
+                true
+            }
             Turn::Never => false,
             Turn::Later => {
                 if let Some((body, witness)) = self.charges.shown(complaint) {
@@ -134,16 +149,12 @@ impl<'a> Shown<'a> {
     }
 
     fn turn(&self, about: About, bytes: usize) -> Turn {
-        let is_small = bytes <= self.at_once_max;
-        if is_small {
+        if bytes <= self.at_once_max {
             let fits = self.before.contains(&about) || self.bytes + bytes <= self.at_once_max;
             return if fits { Turn::Now } else { Turn::Never };
         }
         let fits = self.later_bytes == 0 || self.later_bytes + bytes <= LATER_BYTES_MAX;
-        if fits && self.spreading.is_due(about, self.now_ms) {
-            return Turn::Later;
-        }
-        if self.spreading.has_arrived(about, self.now_ms) { Turn::Arrived } else { Turn::Never }
+        self.spreading.turn(about, fits, self.now_ms)
     }
 
     /// Notes an item of the entry.
@@ -211,8 +222,19 @@ mod tests {
         assert_eq!(turn(&mut spreading, 0, 5), (false, 0, 1));
         assert_eq!(turn(&mut spreading, 0, 4 + ARRIVES_MS), (false, 0, 0));
         assert_eq!(turn(&mut spreading, 0, 5 + ARRIVES_MS), (true, 0, 0));
-        assert_eq!(turn(&mut spreading, 0, 4 + AGAIN_MS), (true, 0, 0));
-        assert_eq!(turn(&mut spreading, 0, 5 + AGAIN_MS), (false, 0, 1), "lost, perhaps");
+        let tried_ms = 5 + ARRIVES_MS;
+        assert_eq!(turn(&mut spreading, 0, tried_ms + AGAIN_MS - 1), (true, 0, 0));
+        assert_eq!(turn(&mut spreading, 0, tried_ms + AGAIN_MS), (false, 0, 1), "lost, perhaps");
+    }
+
+    #[test]
+    fn whose_turns_are_seldom_counts_on_what_it_showed_too() {
+        let mut spreading = Spreading::default();
+        let seldom_ms = 2 * AGAIN_MS;
+        assert_eq!(turn(&mut spreading, 0, 0), (false, 0, 1));
+        assert_eq!(turn(&mut spreading, 0, seldom_ms), (true, 0, 0));
+        assert_eq!(turn(&mut spreading, 0, 2 * seldom_ms), (false, 0, 1));
+        assert_eq!(turn(&mut spreading, 0, 3 * seldom_ms), (true, 0, 0));
     }
 
     #[test]
